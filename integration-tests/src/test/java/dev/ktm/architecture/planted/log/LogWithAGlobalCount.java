@@ -1,0 +1,7 @@
+package dev.ktm.architecture.planted.log;
+
+final class LogWithAGlobalCount {
+    static int count;
+
+    private LogWithAGlobalCount() {}
+}

@@ -1,0 +1,3 @@
+package dev.ktm.architecture.planted.mystery;
+
+record Stray() {}

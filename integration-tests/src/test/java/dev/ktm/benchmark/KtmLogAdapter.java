@@ -1,0 +1,99 @@
+package dev.ktm.benchmark;
+
+import dev.ktm.log.Log;
+import dev.ktm.log.LogException;
+import dev.ktm.log.LogOptions;
+import dev.ktm.log.LogStream;
+import dev.ktm.log.storage.FileDevice;
+import dev.ktm.log.storage.LogDevice;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+
+/** KTM's log with its default options: one stream, and a base that follows the end, as that of a coordinator does. */
+final class KtmLogAdapter implements DurableLog {
+
+    /** After so many appends a caller moves the base; a power of two. */
+    private static final int APPENDS_PER_ADVANCE = 256;
+
+    private static final long ROOM_NANOS = TimeUnit.SECONDS.toNanos(30);
+    private static final long PROBE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+    private final Log log;
+    private final LogStream stream;
+
+    private KtmLogAdapter(Log log, LogStream stream) {
+        this.log = log;
+        this.stream = stream;
+    }
+
+    /** A log on the disk. */
+    static KtmLogAdapter open(Path directory) throws LogException {
+        return on(() -> fileDevice(directory));
+    }
+
+    /** A log on any device. Returns once the log has all its containers, which it makes in the background. */
+    static KtmLogAdapter on(Supplier<LogDevice> device) throws LogException {
+        var options = LogOptions.defaults();
+        var log = Log.open(device.get(), options);
+        long deadline = System.nanoTime() + ROOM_NANOS;
+        while (log.stats().containers() < options.containers()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new IllegalStateException("expected " + options.containers() + " containers, found "
+                        + log.stats().containers());
+            }
+            LockSupport.parkNanos(PROBE_NANOS);
+        }
+        return new KtmLogAdapter(log, log.stream("benchmark"));
+    }
+
+    private static LogDevice fileDevice(Path directory) {
+        try {
+            return FileDevice.openOrCreate(directory);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public Appender appender() {
+        return new RecordAppender(stream);
+    }
+
+    @Override
+    public long forces() {
+        try {
+            return log.stats().frames();
+        } catch (LogException e) {
+            throw new IllegalStateException("the log has no figures", e);
+        }
+    }
+
+    @Override
+    public void close() throws LogException {
+        log.close();
+    }
+
+    /** One caller: forces a record, and declares now and then that the former ones are not needed any more. */
+    private static final class RecordAppender implements Appender {
+        private final LogStream stream;
+        private final ByteBuffer data = ByteBuffer.allocateDirect(RECORD_BYTES);
+        private int appends;
+
+        RecordAppender(LogStream stream) {
+            this.stream = stream;
+        }
+
+        @Override
+        public void appendForced() throws LogException {
+            stream.appendForced(data);
+            if ((++appends & (APPENDS_PER_ADVANCE - 1)) == 0) {
+                stream.clear();
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package dev.ktm.benchmark;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What the command line asks for.
+ *
+ * @param directory where the logs go, on the device to be measured
+ * @param rounds windows of each scenario
+ * @param windowMillis length of a window, in milliseconds
+ * @param sections what to measure
+ * @param only measure the logs whose name contains this; empty for all
+ * @param callers numbers of callers to measure; empty for those of the section
+ * @param foreignPercent what others may use of the machine in a window that counts, in percent
+ * @param json where to write every window, if anywhere
+ */
+record Settings(
+        Path directory,
+        int rounds,
+        int windowMillis,
+        Set<Section> sections,
+        String only,
+        List<Integer> callers,
+        int foreignPercent,
+        Optional<Path> json) {
+
+    /** How to call the program. */
+    static final String USAGE =
+            """
+            options, each with its default:
+              --dir target/benchmark    where the logs go, on the device to be measured
+              --rounds 5                windows of each scenario
+              --window-millis 250       length of a window
+              --sections ktm,think,peers,tuned,memory,slow,recovery
+              --only TEXT               only the logs whose name contains this
+              --threads 1,8             only these numbers of callers
+              --max-foreign-percent 15  what others may use of the machine in a window that counts
+              --json FILE               where to write every window
+            """;
+
+    /** A part of the benchmark. */
+    enum Section {
+        /** KTM with platform and virtual threads. */
+        KTM,
+        /** KTM beside a plain flusher, with callers that think. */
+        THINK,
+        /** Other products as they come. */
+        PEERS,
+        /** Other products at their fastest. */
+        TUNED,
+        /** KTM without a disk. */
+        MEMORY,
+        /** KTM on a disk that takes a millisecond. */
+        SLOW,
+        /** How fast a log is read when it is opened. */
+        RECOVERY
+    }
+
+    /** Reads a command line. */
+    static Settings of(String... arguments) {
+        var builder = new Builder();
+        if (arguments.length % 2 != 0) {
+            throw new IllegalArgumentException("expected pairs of option and value");
+        }
+        for (int i = 0; i < arguments.length; i += 2) {
+            builder.set(arguments[i], arguments[i + 1]);
+        }
+        return builder.build();
+    }
+
+    /** Whether a log of this name is to be measured. */
+    boolean includes(String log) {
+        return log.toLowerCase(Locale.ROOT).contains(only.toLowerCase(Locale.ROOT));
+    }
+
+    /** The numbers of callers to measure where the section would take these. */
+    List<Integer> callersOr(Integer... usual) {
+        return callers.isEmpty() ? List.of(usual) : callers;
+    }
+
+    /** Collects the options. Not thread-safe. */
+    private static final class Builder {
+        private Path directory = Path.of("target", "benchmark");
+        private int rounds = 5;
+        private int windowMillis = 250;
+        private Set<Section> sections = EnumSet.allOf(Section.class);
+        private String only = "";
+        private List<Integer> callers = List.of();
+        private int foreignPercent = 15;
+        private Optional<Path> json = Optional.empty();
+
+        void set(String option, String value) {
+            switch (option) {
+                case "--dir" -> directory = Path.of(value);
+                case "--rounds" -> rounds = Integer.parseInt(value);
+                case "--window-millis" -> windowMillis = Integer.parseInt(value);
+                case "--sections" -> sections = sections(value);
+                case "--only" -> only = value;
+                case "--threads" -> callers = Arrays.stream(value.split(","))
+                        .map(Integer::valueOf)
+                        .toList();
+                case "--max-foreign-percent" -> foreignPercent = Integer.parseInt(value);
+                case "--json" -> json = Optional.of(Path.of(value));
+                default -> throw new IllegalArgumentException("unknown option " + option);
+            }
+        }
+
+        private static Set<Section> sections(String value) {
+            var named = new ArrayList<Section>();
+            for (var name : value.split(",")) {
+                named.add(Section.valueOf(name.toUpperCase(Locale.ROOT)));
+            }
+            return EnumSet.copyOf(named);
+        }
+
+        Settings build() {
+            return new Settings(directory, rounds, windowMillis, sections, only, callers, foreignPercent, json);
+        }
+    }
+}

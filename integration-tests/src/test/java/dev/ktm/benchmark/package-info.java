@@ -1,0 +1,8 @@
+/**
+ * How fast the log is: beside the device it writes to, and beside the logs of other transaction managers. Start at
+ * {@link dev.ktm.benchmark.LogBenchmark}; {@link dev.ktm.benchmark.Experiment} says how a figure comes about.
+ */
+@NullMarked
+package dev.ktm.benchmark;
+
+import org.jspecify.annotations.NullMarked;

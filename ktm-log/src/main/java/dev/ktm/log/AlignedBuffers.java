@@ -1,0 +1,26 @@
+package dev.ktm.log;
+
+import dev.ktm.log.storage.DeviceFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/** Direct, little-endian buffers as a device wants them. */
+final class AlignedBuffers {
+
+    private AlignedBuffers() {}
+
+    /** A buffer of zeros at an address that is a multiple of the block size. */
+    static ByteBuffer allocate(int size) {
+        return ByteBuffer.allocateDirect(size + 2 * DeviceFile.BLOCK_BYTES)
+                .alignedSlice(DeviceFile.BLOCK_BYTES)
+                .slice(0, size)
+                .order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Fills the buffer with zeros from its start to its limit. */
+    static void zero(ByteBuffer buffer) {
+        for (int i = 0; i < buffer.limit(); i += Long.BYTES) {
+            buffer.putLong(i, 0);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+package dev.ktm.log;
+
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What happens when the log is full: recycle, else grow, else ask clients to advance, else say who pins it. Under the
+ * administration lock, but for the calls to clients.
+ */
+final class FullHandler {
+
+    private static final System.Logger LOGGER = System.getLogger(FullHandler.class.getName());
+
+    private final Administration administration;
+    private final Sizing sizing;
+    private final Executor callbacks;
+    private final Map<StreamState, Registration> registrations = new HashMap<>();
+
+    private @Nullable Request request;
+    private boolean pinned;
+
+    FullHandler(Administration administration, Sizing sizing, Executor callbacks) {
+        this.administration = administration;
+        this.sizing = sizing;
+        this.callbacks = callbacks;
+    }
+
+    /** A client, and what it was asked and answered. */
+    private static final class Registration {
+        final LogClient client;
+        final LogStream stream;
+        long refusedTarget = Lsn.NULL;
+        String refusal = "";
+
+        Registration(LogClient client, LogStream stream) {
+            this.client = client;
+            this.stream = stream;
+        }
+    }
+
+    /** The request that is being dealt with: who was asked for what and has not answered. */
+    private static final class Request {
+        final CompletableFuture<LogFullOutcome> future;
+        final Map<StreamState, Long> asked = new LinkedHashMap<>();
+        String growthFailure = "";
+        long target = Lsn.NULL;
+
+        Request(CompletableFuture<LogFullOutcome> future) {
+            this.future = future;
+        }
+    }
+
+    void register(StreamState stream, LogClient client, LogStream handle) throws LogException {
+        if (registrations.containsKey(stream)) {
+            throw new LogRefusedException(LogError.CLIENT_ALREADY_REGISTERED, stream.label() + " has a client already");
+        }
+        registrations.put(stream, new Registration(client, handle));
+    }
+
+    void deregister(StreamState stream) throws LogException {
+        if (registrations.remove(stream) == null) {
+            throw new LogRefusedException(LogError.CLIENT_NOT_REGISTERED, stream.label() + " has no client");
+        }
+        if (request != null && request.asked.remove(stream) != null) {
+            review();
+        }
+    }
+
+    void forget(StreamState stream) throws LogException {
+        if (registrations.containsKey(stream)) {
+            deregister(stream);
+        }
+    }
+
+    /** Takes up a request. The caller then runs {@link #begin} on the housekeeper. */
+    void accept(CompletableFuture<LogFullOutcome> future) throws LogException {
+        if (request != null) {
+            throw new LogRefusedException(LogError.FULL_HANDLER_IN_PROGRESS, "a full log is being dealt with already");
+        }
+        request = new Request(future);
+    }
+
+    /** Everything up to the questions to clients. */
+    void begin() throws LogException {
+        var current = request;
+        if (current == null) {
+            return;
+        }
+        if (administration.reclaim()) {
+            complete(current, LogFullOutcome.reclaimed());
+            return;
+        }
+        int growth = administration.policies.growth(administration.containerCount());
+        if (growth > 0) {
+            try {
+                sizing.add(growth);
+                complete(current, LogFullOutcome.grew(growth));
+                return;
+            } catch (LogDeviceException e) {
+                current.growthFailure = String.valueOf(e.getMessage());
+            }
+        }
+        ask(current);
+    }
+
+    private void ask(Request current) throws LogException {
+        var map = administration.containers().map();
+        var io = administration.engine.io();
+        int wanted = administration
+                .policies
+                .get(LogPolicy.LogTail.class)
+                .map(tail -> tail.of(map.bySequence().size()))
+                .orElse(1);
+        long tailSequence;
+        administration.engine.gate.lock();
+        try {
+            tailSequence = io.tail().tailSequence();
+        } finally {
+            administration.engine.gate.unlock();
+        }
+        current.target = io.geometry().firstAddress(Math.min(map.firstSequence() + wanted, tailSequence));
+        for (var stream : administration.streams.all()) {
+            var registration = registrations.get(stream);
+            if (registration != null
+                    && isBelow(stream, current.target)
+                    && registration.refusedTarget < current.target) {
+                current.asked.put(stream, current.target);
+                callbacks.execute(
+                        () -> call(() -> registration.client.advanceTail(registration.stream, current.target)));
+            }
+        }
+        review();
+    }
+
+    private boolean isBelow(StreamState stream, long target) {
+        administration.engine.gate.lock();
+        try {
+            return !stream.isEmpty() && stream.base < target;
+        } finally {
+            administration.engine.gate.unlock();
+        }
+    }
+
+    /** A client said that it cannot. */
+    void refused(StreamState stream, String why) throws LogException {
+        var registration = registrations.get(stream);
+        if (registration == null) {
+            throw new LogRefusedException(LogError.CLIENT_NOT_REGISTERED, stream.label() + " has no client");
+        }
+        registration.refusal = why;
+        if (request != null && request.asked.remove(stream) != null) {
+            registration.refusedTarget = request.target;
+            review();
+        }
+    }
+
+    /** Somebody may need less than before. */
+    void review() throws LogException {
+        boolean reclaimed = administration.reclaim();
+        if (pinned && (reclaimed || hasRoom())) {
+            pinned = false;
+            for (var registration : registrations.values()) {
+                callbacks.execute(() -> call(registration.client::unpinned));
+            }
+        }
+        var current = request;
+        if (current == null || current.target == Lsn.NULL) {
+            return;
+        }
+        if (reclaimed) {
+            complete(current, LogFullOutcome.reclaimed());
+            return;
+        }
+        current.asked.keySet().removeIf(stream -> !isBelow(stream, current.target));
+        if (current.asked.isEmpty()) {
+            complete(current, whoPins(current));
+        }
+    }
+
+    private boolean hasRoom() throws LogException {
+        return administration.stats().freeBytes() > 0;
+    }
+
+    private LogFullOutcome whoPins(Request current) throws LogException {
+        var suffix = current.growthFailure.isEmpty() ? "" : "; the log could not grow: " + current.growthFailure;
+        var holders = administration.pins.holders(current.target);
+        if (holders.isEmpty()) {
+            long reserved = administration.stats().reservedBytes();
+            return reserved > 0
+                    ? LogFullOutcome.pinned(
+                            LogError.PINNED_RESERVATION,
+                            "reservations",
+                            Lsn.NULL,
+                            reserved + " bytes are reserved" + suffix)
+                    : LogFullOutcome.pinned(
+                            LogError.PINNED,
+                            "the container in use",
+                            Lsn.NULL,
+                            "no older container is left to recycle" + suffix);
+        }
+        var oldest = holders.get(0);
+        var refusal = registrations.values().stream()
+                .filter(registration -> registration.stream.state().label().equals(oldest.who()))
+                .map(registration -> registration.refusal)
+                .findFirst()
+                .orElse("it has no client that could be asked");
+        return LogFullOutcome.pinned(oldest.reason(), oldest.who(), oldest.lsn(), refusal + suffix);
+    }
+
+    private void complete(Request current, LogFullOutcome outcome) {
+        request = null;
+        pinned = outcome.result() == LogFullOutcome.Result.PINNED;
+        callbacks.execute(() -> current.future.complete(outcome));
+        for (var registration : registrations.values()) {
+            callbacks.execute(() -> call(() -> registration.client.fullHandled(outcome)));
+        }
+    }
+
+    /** The log failed or is being closed. */
+    void abandon(LogException cause) {
+        var current = request;
+        if (current != null) {
+            request = null;
+            current.future.completeExceptionally(cause);
+        }
+    }
+
+    private static void call(Runnable callback) {
+        try {
+            callback.run();
+        } catch (RuntimeException e) {
+            LOGGER.log(System.Logger.Level.WARNING, "a log client threw an exception from a callback", e);
+        }
+    }
+}

@@ -1,0 +1,508 @@
+package dev.ktm.log;
+
+import dev.ktm.log.format.Checksum;
+import dev.ktm.log.format.FrameFormat;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes frames durable: one device write at a time, for everybody who waits.
+ *
+ * <p><b>Theory of operation.</b> There is one leader at a time. Whoever needs a record to be durable while nobody
+ * leads becomes the leader: it seals the open frame, writes it on its own thread and returns. Alone, a caller pays
+ * for one device write and for no hand-off. Whoever comes while somebody leads registers with the frame of its record
+ * and parks; records go on being appended to the next frame meanwhile. A leader that is a caller leads no longer than
+ * its own record needs: if others wait by then, it hands the lead to the flusher, a thread of the log, which keeps it
+ * until nobody waits. There is no timer.
+ *
+ * <p><b>Gathering.</b> Callers that come back as soon as they are released would settle into two half groups, each
+ * waiting for the write of the other one and for its own. Before a leader seals a frame it therefore waits for those
+ * that the last write released: for as many of them as usually come back, for half a device write at most, and not
+ * at all if too few are expected to make up for the delay of those who wait already.
+ *
+ * <p><b>Lost wake-ups.</b> Registering and giving up the lead happen under the gate, and a leader gives up the lead
+ * only if nothing is wanted that is not durable: so a registered waiter always has a leader before it.
+ *
+ * <p><b>Failure.</b> After a failed write nobody leads ever again: every waiter and every later call gets the failure.
+ */
+final class GroupCommit implements Runnable {
+
+    /** Where frames go. */
+    interface FrameWriter {
+
+        /** Returns once the frame is durable. */
+        void write(FrameBuffer frame) throws IOException;
+    }
+
+    private static final long MOST_GATHER_NANOS = 2_000_000;
+    private static final long NO_ARRIVAL_NANOS = 20_000;
+    private static final int PROBE_INTERVAL = 64;
+    /** A virtual thread blocks its carrier while it writes: it leads only if that is short. */
+    private static final long MOST_VIRTUAL_NANOS = 500_000;
+
+    private final SpinLock gate;
+    private final Tail tail;
+    private final FrameWriter device;
+    private final long tag;
+    private final int incarnation;
+    private final long idleNanos;
+    private final Checksum checksum = new Checksum();
+    private final FrameFormat.Header header = new FrameFormat.Header();
+    private final Thread flusher;
+    private final ArrayDeque<WaiterList> spareLists = new ArrayDeque<>();
+
+    /** Every frame below this address is durable. */
+    private volatile long durable;
+
+    private volatile @Nullable Throwable failure;
+
+    // Under the gate.
+    private boolean leading;
+    private boolean flusherLeads;
+    private boolean idleFlushDue;
+    private boolean stopping;
+    private long wanted = -1;
+
+    // The leader's; handing over the lead hands them over.
+    private long previousAddress;
+    private int previousCrc;
+    private int released;
+    private int queued;
+    private double returning = 0.5;
+    private long writtenAtNanos;
+    private long skippedGathers;
+    private volatile long writeNanos;
+
+    final LongAdder gatherNanos = new LongAdder();
+    private long frames;
+    private long records;
+    private long bytes;
+
+    GroupCommit(SpinLock gate, Tail tail, FrameWriter device, Origin origin, long idleNanos, String threadName) {
+        this.gate = gate;
+        this.tail = tail;
+        this.device = device;
+        this.tag = origin.tag();
+        this.incarnation = origin.incarnation();
+        this.previousAddress = origin.previous().address();
+        this.previousCrc = origin.previous().crc();
+        this.idleNanos = idleNanos;
+        this.durable = tail.next();
+        this.flusher = new Thread(this, threadName);
+        flusher.setDaemon(true);
+    }
+
+    /** The frame that the next one follows. */
+    record Chain(long address, int crc) {}
+
+    /** What every frame says about where it comes from, and what the first one follows. */
+    record Origin(long tag, int incarnation, Chain previous) {}
+
+    void start() {
+        flusher.start();
+    }
+
+    /** Everything below this address is durable. */
+    long durable() {
+        return durable;
+    }
+
+    /** Throws if a write has failed. */
+    void checkUsable() throws LogFailedException {
+        var cause = failure;
+        if (cause != null) {
+            throw new LogFailedException(
+                    "the log failed earlier and must be closed and opened again; what was being forced then may or may"
+                            + " not be durable: " + cause.getMessage(),
+                    cause);
+        }
+    }
+
+    boolean hasFailed() {
+        return failure != null;
+    }
+
+    /**
+     * To be called under the gate right after an append: either makes the caller the leader, or registers it with the
+     * frame that holds the record.
+     *
+     * @return whether the caller leads; it must then call {@link #lead}, otherwise {@link #await}
+     */
+    boolean joinOpenFrame() {
+        tail.open().join();
+        return leadOrWait(tail.open());
+    }
+
+    private boolean leadOrWait(FrameBuffer frame) {
+        if (!leading && (writeNanos < MOST_VIRTUAL_NANOS || !Threads.isVirtual())) {
+            leading = true;
+            return true;
+        }
+        giveLeadToFlusher();
+        frame.waiters.add(Thread.currentThread());
+        wanted = Math.max(wanted, frame.address);
+        return false;
+    }
+
+    /** Returns once the record is durable. */
+    void force(long lsn) throws LogFailedException {
+        if (durable > lsn) {
+            return;
+        }
+        boolean leader;
+        gate.lock();
+        try {
+            checkUsable();
+            var frame = tail.find(Lsn.frameAddress(lsn));
+            if (frame == null) {
+                // Durable by now.
+                return;
+            }
+            frame.join();
+            leader = leadOrWait(frame);
+        } finally {
+            gate.unlock();
+        }
+        if (leader) {
+            lead(lsn);
+        } else {
+            await(lsn);
+        }
+    }
+
+    /** Has the records up to this one written soon, without waiting. */
+    void queue(long lsn) throws LogFailedException {
+        gate.lock();
+        try {
+            checkUsable();
+            if (durable > lsn) {
+                return;
+            }
+            wanted = Math.max(wanted, Lsn.frameAddress(lsn));
+            giveLeadToFlusher();
+        } finally {
+            gate.unlock();
+        }
+    }
+
+    /** To be called under the gate after an append that nobody forces: it is written when the log has been idle. */
+    void noteUnforced() {
+        if (tail.hasSealed()) {
+            giveLeadToFlusher();
+        }
+        if (!idleFlushDue && idleNanos > 0) {
+            idleFlushDue = true;
+            LockSupport.unpark(flusher);
+        }
+    }
+
+    /** Under the gate: if nobody leads, the flusher does. */
+    private void giveLeadToFlusher() {
+        if (!leading) {
+            leading = true;
+            flusherLeads = true;
+            LockSupport.unpark(flusher);
+        }
+    }
+
+    /** Waits until the record, with whose frame the caller is registered, is durable. An interrupt is kept for later. */
+    void await(long lsn) throws LogFailedException {
+        boolean interrupted = false;
+        try {
+            while (durable <= lsn) {
+                checkUsable();
+                LockSupport.park(this);
+                interrupted |= Thread.interrupted();
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Leads until the record is durable. The caller has the lead, and gives it up or hands it over. */
+    void lead(long lsn) throws LogFailedException {
+        boolean done = false;
+        try {
+            while (durable <= lsn) {
+                writeNext(lsn);
+            }
+            done = true;
+        } finally {
+            if (!done) {
+                abdicate();
+            }
+        }
+    }
+
+    /** The caller's stack or heap is exhausted: the flusher goes on, unless a frame was being written. */
+    private void abdicate() {
+        gate.lock();
+        boolean torn = tail.isWriting();
+        flusherLeads = !torn;
+        gate.unlock();
+        if (torn) {
+            fail(new IllegalStateException("a thread died of an error while it was writing to the log"));
+        }
+        LockSupport.unpark(flusher);
+    }
+
+    /**
+     * Writes one frame and releases those who wait for it.
+     *
+     * @param enough the lead is given up or handed over once this LSN is durable
+     */
+    private void writeNext(long enough) throws LogFailedException {
+        gather();
+        FrameBuffer frame;
+        gate.lock();
+        try {
+            frame = tail.takeForWriting();
+        } finally {
+            gate.unlock();
+        }
+        if (frame == null) {
+            throw new AssertionError("wanted is not durable, yet there is nothing to write");
+        }
+        seal(frame);
+        long start = System.nanoTime();
+        try {
+            device.write(frame);
+        } catch (IOException e) {
+            fail(e);
+            checkUsable();
+        }
+        long end = System.nanoTime();
+        long usual = writeNanos;
+        writeNanos = usual + ((end - start - usual) >> 3);
+        writtenAtNanos = end;
+        WaiterList waiters = null;
+        boolean handOver = false;
+        gate.lock();
+        try {
+            released = frame.forcers;
+            durable = frame.end();
+            if (!frame.waiters.isEmpty()) {
+                waiters = frame.waiters;
+                var spare = spareLists.poll();
+                frame.waiters = spare == null ? new WaiterList() : spare;
+            }
+            tail.written(frame);
+            queued = tail.open().forcers;
+            if (durable > enough) {
+                handOver = handOverOrStop();
+            }
+        } finally {
+            gate.unlock();
+        }
+        if (handOver) {
+            LockSupport.unpark(flusher);
+        }
+        if (waiters != null) {
+            waiters.release();
+            gate.lock();
+            try {
+                spareLists.add(waiters);
+            } finally {
+                gate.unlock();
+            }
+        }
+    }
+
+    /** Under the gate: hands the lead to the flusher if something is wanted, otherwise gives it up. */
+    private boolean handOverOrStop() {
+        if (isSomethingWanted()) {
+            flusherLeads = true;
+            return true;
+        }
+        leading = false;
+        return false;
+    }
+
+    private boolean isSomethingWanted() {
+        return tail.hasSealed() || (wanted >= durable && tail.open().records > 0);
+    }
+
+    private void seal(FrameBuffer frame) {
+        frame.pad();
+        header.address = frame.address;
+        header.length = frame.used;
+        header.span = frame.blocks * FrameFormat.BLOCK_BYTES;
+        header.previousAddress = previousAddress;
+        header.previousCrc = previousCrc;
+        header.incarnation = incarnation;
+        header.records = frame.records;
+        header.tag = tag;
+        previousCrc = FrameFormat.seal(frame.bytes, header, checksum);
+        previousAddress = frame.address;
+        frame.bytes.clear().limit(FrameFormat.padded(frame.used));
+        frames++;
+        records += frame.records;
+        bytes += frame.bytes.remaining();
+    }
+
+    /** Waits, for a bounded time, for those whom the last write released. */
+    private void gather() {
+        int callers = released;
+        if (callers <= 1 && queued == 0) {
+            return;
+        }
+        double expected = returning * callers;
+        long bound = Math.min(writeNanos / 2, MOST_GATHER_NANOS);
+        boolean pays = expected >= 0.5 && expected * writeNanos > queued * (bound / 2.0);
+        if (!pays && ++skippedGathers % PROBE_INTERVAL != 0) {
+            return;
+        }
+        int target = queued + (int) Math.ceil(callers * Math.min(1.0, returning + 0.1));
+        var open = tail.open();
+        long start = System.nanoTime();
+        long deadline = writtenAtNanos + bound;
+        long lastArrival = start;
+        int present = open.forcers;
+        long now = start;
+        while (present < target && now < deadline) {
+            if (present > queued && now - lastArrival > NO_ARRIVAL_NANOS + (writeNanos >> 3)) {
+                break;
+            }
+            letOthersRun();
+            now = System.nanoTime();
+            int count = open.forcers;
+            if (count != present) {
+                present = count;
+                lastArrival = now;
+            }
+        }
+        returning += (Math.min(1.0, (present - queued) / (double) callers) - returning) / 8;
+        gatherNanos.add(now - start);
+    }
+
+    @SuppressWarnings("ThreadPriorityCheck") // whoever was released needs a processor to come back
+    private static void letOthersRun() {
+        Thread.yield();
+    }
+
+    private void fail(Throwable cause) {
+        gate.lock();
+        try {
+            if (failure == null) {
+                failure = cause;
+            }
+            // The lead is never given up, so nothing is written any more.
+            leading = true;
+            tail.releaseAll();
+        } finally {
+            gate.unlock();
+        }
+    }
+
+    /** Poisons the log for a reason outside of writing, such as lost ownership. */
+    void poison(Throwable cause) {
+        fail(cause);
+    }
+
+    /** The flusher: leads when it is handed the lead, and writes what nobody forces when the log has been idle. */
+    @Override
+    public void run() {
+        long idleSince = System.nanoTime();
+        boolean idle = false;
+        while (true) {
+            boolean lead;
+            boolean due;
+            gate.lock();
+            try {
+                if (idle && idleFlushDue && System.nanoTime() - idleSince >= idleNanos) {
+                    idleFlushDue = false;
+                    idle = false;
+                    if (!leading && tail.hasUnwritten()) {
+                        leading = true;
+                        flusherLeads = true;
+                        wanted = Math.max(wanted, tail.open().address);
+                    }
+                }
+                if (failure != null || (stopping && !flusherLeads)) {
+                    return;
+                }
+                lead = flusherLeads;
+                due = idleFlushDue;
+            } finally {
+                gate.unlock();
+            }
+            if (lead) {
+                leadUntilNothingIsWanted();
+            } else if (due) {
+                if (!idle) {
+                    idle = true;
+                    idleSince = System.nanoTime();
+                }
+                LockSupport.parkNanos(this, Math.max(1, idleSince + idleNanos - System.nanoTime()));
+            } else {
+                LockSupport.park(this);
+            }
+        }
+    }
+
+    private void leadUntilNothingIsWanted() {
+        try {
+            while (true) {
+                gate.lock();
+                try {
+                    if (!isSomethingWanted()) {
+                        flusherLeads = false;
+                        leading = false;
+                        return;
+                    }
+                } finally {
+                    gate.unlock();
+                }
+                writeNext(Lsn.INVALID);
+            }
+        } catch (LogFailedException e) {
+            // Everybody who waits has been told.
+        } catch (Throwable e) {
+            fail(e);
+        }
+    }
+
+    /** Ends the flusher once it has nothing to lead. Appends must have stopped. */
+    void stop() {
+        gate.lock();
+        stopping = true;
+        gate.unlock();
+        LockSupport.unpark(flusher);
+        boolean interrupted = false;
+        while (flusher.isAlive()) {
+            try {
+                flusher.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Frames written so far: under the gate. */
+    long frames() {
+        return frames;
+    }
+
+    /** Records written so far: under the gate. */
+    long records() {
+        return records;
+    }
+
+    /** Bytes written so far: under the gate. */
+    long bytes() {
+        return bytes;
+    }
+
+    /** The usual duration of a device write, in nanoseconds. */
+    long writeNanos() {
+        return writeNanos;
+    }
+}

@@ -1,0 +1,323 @@
+package dev.ktm.log;
+
+import dev.ktm.log.format.ContainerHeader;
+import dev.ktm.log.format.FrameFormat;
+import dev.ktm.log.format.LogMetadata;
+import dev.ktm.log.storage.DeviceBusyException;
+import dev.ktm.log.storage.LogDevice;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * Opens a log, and closes it. Everything is read and checked before anything is written: a log that is refused stays
+ * as it was.
+ */
+final class LogStarter {
+
+    private static final System.Logger LOGGER = System.getLogger(LogStarter.class.getName());
+
+    private final LogDevice device;
+    private final LogOptions options;
+
+    private LogStarter(LogDevice device, LogOptions options) {
+        this.device = device;
+        this.options = options;
+    }
+
+    String location() {
+        return device.location();
+    }
+
+    static Log open(LogDevice device, LogOptions options) throws LogException {
+        var starter = new LogStarter(device, options);
+        LogDevice.Ownership ownership;
+        try {
+            ownership = device.acquire(LogEngine.LOCK_NAME);
+        } catch (DeviceBusyException e) {
+            throw starter.inUse(e);
+        } catch (IOException e) {
+            throw starter.unusable(e);
+        }
+        try {
+            return device.list().contains(BaseLogFile.NAME)
+                    ? starter.openExisting(ownership)
+                    : starter.createNew(ownership);
+        } catch (IOException | RuntimeException e) {
+            try {
+                ownership.close();
+            } catch (IOException suppressed) {
+                e.addSuppressed(suppressed);
+            }
+            if (e instanceof LogException refusal) {
+                throw refusal;
+            }
+            if (e instanceof IOException failure) {
+                throw starter.unusable(failure);
+            }
+            throw (RuntimeException) e;
+        }
+    }
+
+    private LogInUseException inUse(DeviceBusyException e) {
+        long pid = 0;
+        try (var file = device.open(BaseLogFile.NAME, LogDevice.Access.READ)) {
+            pid = BaseLogFile.read(file).newest().ownerPid();
+        } catch (IOException unknown) {
+            e.addSuppressed(unknown);
+        }
+        var who = pid == 0 ? "an unknown process" : "process " + pid;
+        return new LogInUseException(
+                "the log in " + device.location() + " is open in " + who + "; close it there first", pid, e);
+    }
+
+    private LogDeviceException unusable(IOException e) {
+        return new LogDeviceException(
+                LogError.CONTAINER_OPEN_FAILED, "cannot use the log in " + device.location() + ": " + describe(e), e);
+    }
+
+    /** The exceptions of {@code java.nio.file} have the reason in their name only. */
+    static String describe(IOException e) {
+        return e instanceof FileSystemException
+                ? e.getClass().getSimpleName() + ": " + e.getMessage()
+                : String.valueOf(e.getMessage());
+    }
+
+    private Log createNew(LogDevice.Ownership ownership) throws IOException {
+        for (var name : device.list()) {
+            if (name.endsWith(Containers.ASIDE)) {
+                device.delete(name);
+            } else if (Containers.headerOf(device, name) != null) {
+                throw new LogCorruptException(
+                        LogError.METADATA_CORRUPT,
+                        BaseLogFile.NAME,
+                        0,
+                        "a base log file, as there is container " + name,
+                        "no such file",
+                        null);
+            }
+        }
+        var logId = UUID.randomUUID();
+        var first = new LogMetadata(
+                1,
+                logId,
+                logId,
+                options.kind() == LogKind.MULTIPLEXED,
+                options.archived(),
+                1,
+                0,
+                0,
+                false,
+                ProcessHandle.current().pid(),
+                System.currentTimeMillis(),
+                1,
+                List.of(),
+                List.of());
+        var base = BaseLogFile.create(device, first);
+        try {
+            var containers = new Containers(device, logId);
+            var administration = new Administration(ownership, base, containers, List.of(), new VoidRanges());
+            return start(administration);
+        } catch (IOException | RuntimeException e) {
+            base.close();
+            throw e;
+        }
+    }
+
+    private Log start(Administration administration) throws IOException {
+        long sparse = 0;
+        if (administration.containerCount() == 0 && options.containers() >= Containers.FEWEST) {
+            sparse = startSparse(administration);
+        }
+        var log = new Log(administration, this);
+        log.begin(options, sparse);
+        return log;
+    }
+
+    /** Makes a log usable whose containers are not filled yet; returns how far the first one is. */
+    private long startSparse(Administration administration) throws IOException {
+        administration.lock.lock();
+        try {
+            new Sizing(administration).addSparse(Containers.FEWEST, options.containerBytes());
+            var containers = administration.containers();
+            var geometry = new Geometry(administration.metadata().containerBytes());
+            var map = containers.map();
+            long filled =
+                    containers.fill(map.at(map.firstSequence()), ContainerHeader.BYTES, geometry.containerBytes());
+            startAt(
+                    administration,
+                    geometry,
+                    new Recovery.End(geometry.firstAddress(map.firstSequence()), new GroupCommit.Chain(Lsn.NULL, 0)),
+                    map.firstSequence(),
+                    (filled - ContainerHeader.BYTES) / FrameFormat.BLOCK_BYTES);
+            return filled;
+        } finally {
+            administration.lock.unlock();
+        }
+    }
+
+    /** Makes a log usable whose first containers were added by hand. */
+    void startNew(Administration administration, long containerBytes) {
+        var geometry = new Geometry(containerBytes);
+        var map = administration.containers().map();
+        startAt(
+                administration,
+                geometry,
+                new Recovery.End(geometry.firstAddress(map.firstSequence()), new GroupCommit.Chain(Lsn.NULL, 0)),
+                map.lastSequence(),
+                map.bySequence().size() * geometry.usableBlocks());
+    }
+
+    private void startAt(
+            Administration administration, Geometry geometry, Recovery.End end, long lastSequence, long blocks) {
+        var metadata = administration.metadata();
+        var engine = administration.engine;
+        var tail = new Tail(geometry, end.address(), lastSequence, blocks);
+        var commit = new GroupCommit(
+                engine.gate,
+                tail,
+                engine,
+                new GroupCommit.Origin(FrameFormat.tagOf(metadata.logId()), (int) metadata.incarnation(), end.chain()),
+                options.idleFlush().toNanos(),
+                "ktm-log " + device.location() + " flusher");
+        engine.start(new LogEngine.Io(geometry, tail, commit));
+    }
+
+    private Log openExisting(LogDevice.Ownership ownership) throws IOException {
+        var base = BaseLogFile.open(device);
+        Containers containers = null;
+        try {
+            var metadata = base.current();
+            checkKind(metadata);
+            containers = new Containers(device, metadata.logId());
+            containers.open(metadata, LogDevice.Access.WRITE);
+            containers.force();
+            if (containers.count() < Containers.FEWEST) {
+                takeOver(base, containers, metadata.knownEnd(), new Recovery(metadata));
+                return start(new Administration(
+                        ownership, base, containers, new Recovery(base.current()).streams(), new VoidRanges()));
+            }
+            return recover(ownership, base, containers);
+        } catch (IOException | RuntimeException e) {
+            base.close();
+            if (containers != null) {
+                containers.close();
+            }
+            throw e;
+        }
+    }
+
+    private void checkKind(LogMetadata metadata) throws LogRefusedException {
+        boolean wanted = options.kind() == LogKind.MULTIPLEXED;
+        if (metadata.multiplexed() != wanted) {
+            throw new LogRefusedException(
+                    wanted ? LogError.DEDICATED : LogError.MULTIPLEXED,
+                    "expected a " + (wanted ? "multiplexed" : "dedicated") + " log in " + device.location()
+                            + ", found a " + (wanted ? "dedicated" : "multiplexed") + " one");
+        }
+    }
+
+    private Log recover(LogDevice.Ownership ownership, BaseLogFile base, Containers containers) throws IOException {
+        var metadata = base.current();
+        boolean clean = metadata.clean();
+        var geometry = new Geometry(metadata.containerBytes());
+        var recovery = new Recovery(metadata);
+        var end = recovery.run(geometry, containers.map());
+
+        // From here on it is our log: nothing was written before.
+        for (var container : containers.map().bySequence()) {
+            fillRest(containers, container, geometry, end.address());
+        }
+        takeOver(base, containers, end.address(), recovery);
+        long tailSequence = geometry.sequence(end.address() - 1);
+        long lastSequence = containers.map().lastSequence();
+        long blocks = (geometry.containerEnd(end.address() - 1) - end.address()) / FrameFormat.BLOCK_BYTES
+                + (lastSequence - tailSequence) * geometry.usableBlocks();
+        if (!clean) {
+            var skip = new AddressSkip(geometry, containers.map(), base.current());
+            end = skip.run(end, blocks);
+            blocks -= skip.skippedBlocks();
+        }
+        var administration = new Administration(ownership, base, containers, recovery.streams(), recovery.voids());
+        administration.streams.removeDeleted();
+        startAt(administration, geometry, end, lastSequence, blocks);
+        return start(administration);
+    }
+
+    /** A crash while a new log was being filled left containers sparse. */
+    private static void fillRest(Containers containers, Container container, Geometry geometry, long end)
+            throws IOException {
+        if (container.filled) {
+            return;
+        }
+        long tail = geometry.sequence(end - 1);
+        if (container.sequence >= tail) {
+            long from = container.sequence == tail ? end - tail * geometry.containerBytes() : ContainerHeader.BYTES;
+            containers.fillUp(container, from, geometry.containerBytes());
+            container.file.force();
+        }
+        container.filled = true;
+    }
+
+    /** Begins a new life of the log in the base log file. */
+    private void takeOver(BaseLogFile base, Containers containers, long end, Recovery recovery) throws IOException {
+        if (base.mend()) {
+            LOGGER.log(
+                    System.Logger.Level.WARNING,
+                    "one of the two copies in " + device.location() + "/" + BaseLogFile.NAME
+                            + " was damaged and has been restored from the other");
+        }
+        containers.deleteLeftovers();
+        var former = base.current();
+        base.write(new LogMetadata(
+                former.generation() + 1,
+                former.logId(),
+                former.identity(),
+                former.multiplexed(),
+                former.archived(),
+                former.incarnation() + 1,
+                former.containerBytes(),
+                end,
+                false,
+                ProcessHandle.current().pid(),
+                System.currentTimeMillis(),
+                former.nextNumber(),
+                former.containers().stream()
+                        .map(entry -> new dev.ktm.log.format.ContainerEntry(
+                                entry.number(), entry.sequence(), true, entry.fileName()))
+                        .toList(),
+                recovery.streams().stream().map(StreamState::toEntry).toList()));
+    }
+
+    void close(Administration administration, FullHandler fullHandler) throws LogException {
+        LogException failure = null;
+        administration.lock.lock();
+        try {
+            fullHandler.abandon(new LogClosedException("the log"));
+            administration.roomHasChanged();
+            if (administration.engine.isStarted()) {
+                administration.engine.forceAll();
+                administration.reclaim();
+            }
+            administration.persist(Administration.Change::closed);
+        } catch (LogException e) {
+            failure = e;
+        } finally {
+            administration.lock.unlock();
+        }
+        administration.engine.stop();
+        try (device) {
+            administration.closeFiles();
+        } catch (IOException e) {
+            if (failure == null) {
+                failure = unusable(e);
+            } else {
+                failure.addSuppressed(e);
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package dev.ktm.log;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/** Who needs which part of the log. */
+final class Pins {
+
+    private final Administration administration;
+    private final List<ArchiveSnapshot> snapshots = new ArrayList<>();
+    private volatile Runnable listener = () -> {};
+
+    Pins(Administration administration) {
+        this.administration = administration;
+    }
+
+    /** One reason why space is not free. */
+    record Holder(LogError reason, String who, long lsn) {}
+
+    /** Called whenever somebody may need less than before. */
+    void onChange(Runnable newListener) {
+        listener = newListener;
+    }
+
+    void changed() {
+        listener.run();
+    }
+
+    /** The lowest address that anybody needs: nothing at or behind it may be recycled. Under the lock. */
+    long lowest() throws LogException {
+        var io = administration.engine.io();
+        long lowest = Lsn.INVALID;
+        for (var snapshot : snapshots) {
+            lowest = Math.min(lowest, snapshot.low());
+        }
+        administration.engine.gate.lock();
+        try {
+            lowest = Math.min(lowest, io.tail().oldest());
+            for (var stream : administration.streams.all()) {
+                lowest = Math.min(lowest, stream.pin());
+            }
+        } finally {
+            administration.engine.gate.unlock();
+        }
+        // An LSN's frame starts at its address, so whatever is below that address is not needed.
+        return Lsn.frameAddress(lowest);
+    }
+
+    /** Who holds the containers below an address. Under the lock. */
+    List<Holder> holders(long below) throws LogException {
+        var holders = new ArrayList<Holder>();
+        for (var snapshot : snapshots) {
+            if (snapshot.low() < below) {
+                holders.add(new Holder(LogError.PINNED, "an archive snapshot", snapshot.low()));
+            }
+        }
+        administration.engine.gate.lock();
+        try {
+            for (var stream : administration.streams.all()) {
+                if (!stream.isEmpty() && stream.base < below) {
+                    holders.add(new Holder(LogError.PINNED, stream.label(), stream.base));
+                } else if (stream.pin() < below) {
+                    holders.add(new Holder(
+                            LogError.PINNED_ARCHIVE_TAIL, "the archive tail of " + stream.label(), stream.pin()));
+                }
+            }
+        } finally {
+            administration.engine.gate.unlock();
+        }
+        holders.sort(Comparator.comparingLong(Holder::lsn));
+        return holders;
+    }
+
+    /** Under the lock. */
+    void add(ArchiveSnapshot snapshot) {
+        snapshots.add(snapshot);
+    }
+
+    /** Under the lock. */
+    boolean remove(ArchiveSnapshot snapshot) {
+        return snapshots.remove(snapshot);
+    }
+
+    /** Who holds the oldest space, in words. */
+    String describe() throws LogException {
+        administration.lock.lock();
+        try {
+            var holders = holders(Lsn.INVALID);
+            if (holders.isEmpty()) {
+                return "nobody needs any of its records";
+            }
+            var oldest = holders.get(0);
+            return "the oldest record is needed by " + oldest.who() + " (LSN " + Lsn.toString(oldest.lsn()) + ")";
+        } finally {
+            administration.lock.unlock();
+        }
+    }
+}

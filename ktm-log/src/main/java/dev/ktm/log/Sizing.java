@@ -1,0 +1,325 @@
+package dev.ktm.log;
+
+import dev.ktm.log.format.ContainerEntry;
+import dev.ktm.log.format.ContainerHeader;
+import dev.ktm.log.format.FrameFormat;
+import dev.ktm.log.format.LogMetadata;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/** Makes the log larger and smaller. Under the administration lock, but for the filling of a new log's containers. */
+final class Sizing {
+
+    private final Administration administration;
+    private final Containers containers;
+
+    Sizing(Administration administration) {
+        this.administration = administration;
+        this.containers = administration.containers();
+    }
+
+    /** The size that containers get, given what was asked for. */
+    private long containerBytes(long asked) throws LogException {
+        var metadata = administration.metadata();
+        long unit = unitBytes(metadata);
+        long rounded = (asked + unit - 1) / unit * unit;
+        long existing = metadata.containerBytes();
+        if (existing == 0) {
+            return rounded;
+        }
+        if (rounded < existing) {
+            throw new LogRefusedException(
+                    LogError.COULD_NOT_RESIZE,
+                    "expected a container size of at least " + existing + " bytes, as the existing ones have, found "
+                            + asked);
+        }
+        return existing;
+    }
+
+    private static long unitBytes(LogMetadata metadata) {
+        return (metadata.multiplexed() ? LogKind.MULTIPLEXED : LogKind.DEDICATED).containerUnitBytes();
+    }
+
+    void checkContainerBytes(long asked) throws LogException {
+        containerBytes(asked);
+    }
+
+    /** Adds containers of the existing size. */
+    void add(int count) throws LogException {
+        add(count, administration.metadata().containerBytes());
+    }
+
+    /** Adds containers: all of them, or on failure none. */
+    void add(int count, long askedBytes) throws LogException {
+        long size = containerBytes(
+                administration.metadata().containerBytes() == 0
+                        ? administration
+                                .policies
+                                .get(LogPolicy.NewContainerSize.class)
+                                .map(LogPolicy.NewContainerSize::bytes)
+                                .orElse(askedBytes)
+                        : askedBytes);
+        create(count, size, true);
+    }
+
+    /** Gives a new log its first containers, sparse: {@link #fillFirst} does the rest. */
+    void addSparse(int count, long askedBytes) throws LogException {
+        create(count, containerBytes(askedBytes), false);
+    }
+
+    private void create(int count, long size, boolean filled) throws LogException {
+        int present = containers.count();
+        int most = Math.min(LogMetadata.MAX_CONTAINERS, administration.policies.maximum(LogMetadata.MAX_CONTAINERS));
+        if (count > most - present) {
+            throw new LogRefusedException(
+                    LogError.CONTAINER_LIMIT_EXCEEDED,
+                    "expected at most " + most + " containers, found " + present + " and " + count + " more");
+        }
+        int number = administration.metadata().nextNumber();
+        long sequence = containers.map().lastSequence() + 1;
+        var created = new ArrayList<Container>();
+        try {
+            for (int i = 0; i < count; i++) {
+                var container = containers.create(number + i, administration.policies.nextFileName(number + i), size);
+                created.add(container);
+                if (filled) {
+                    containers.fillUp(container, ContainerHeader.BYTES, size);
+                }
+            }
+            containers.giveNames(created);
+        } catch (IOException e) {
+            discard(created, e);
+            throw new LogDeviceException(
+                    LogError.COULD_NOT_RESIZE,
+                    "cannot add " + count + " containers of " + size + " bytes: " + e.getMessage(),
+                    e);
+        }
+        for (int i = 0; i < count; i++) {
+            created.get(i).sequence = sequence + i;
+        }
+        administration.persist(change -> {
+            var entries = new ArrayList<>(change.containers());
+            created.forEach(container -> entries.add(container.toEntry(container.sequence)));
+            return change.withNew(size, number + count, entries);
+        });
+        containers.add(created);
+        if (administration.engine.isStarted()) {
+            var io = administration.engine.io();
+            administration.extend(
+                    io, containers.map().lastSequence(), count * io.geometry().usableBlocks());
+        }
+    }
+
+    private void discard(List<Container> created, IOException failure) {
+        try {
+            containers.discard(created);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    /** Fills the first containers of a new log while it is in use. Not under the lock. */
+    void fillFirst(long filledBytes) throws LogException {
+        var io = administration.engine.io();
+        long size = io.geometry().containerBytes();
+        for (var container : containers.map().bySequence()) {
+            if (container.filled) {
+                continue;
+            }
+            boolean first = container.sequence == containers.map().firstSequence();
+            long offset = first ? filledBytes : ContainerHeader.BYTES;
+            try {
+                while (offset < size && !administration.engine.isClosed()) {
+                    long next = containers.fill(container, offset, size);
+                    if (first) {
+                        administration.extend(io, container.sequence, (next - offset) / FrameFormat.BLOCK_BYTES);
+                    }
+                    offset = next;
+                }
+                container.file.force();
+            } catch (IOException e) {
+                throw new LogDeviceException(
+                        LogError.COULD_NOT_RESIZE,
+                        "cannot fill container " + container.fileName + " beyond " + offset + " bytes: "
+                                + e.getMessage(),
+                        e);
+            }
+            if (offset < size) {
+                return;
+            }
+            administration.lock.lock();
+            try {
+                container.filled = true;
+                administration.persist();
+                if (!first) {
+                    administration.extend(io, container.sequence, io.geometry().usableBlocks());
+                }
+            } finally {
+                administration.lock.unlock();
+            }
+        }
+    }
+
+    /** Sets the number of containers, after the rules of CLFS; returns the new number. */
+    int setSize(int asked) throws LogException {
+        var policies = administration.policies;
+        if (asked < 0 || asked == 1) {
+            throw new IllegalArgumentException(
+                    "expected 0 or at least " + Containers.FEWEST + " containers, found " + asked);
+        }
+        if (asked > LogMetadata.MAX_CONTAINERS - 1
+                && policies.get(LogPolicy.MaximumSize.class).isEmpty()) {
+            throw new LogRefusedException(
+                    LogError.POLICY_CONFLICT, "a size of " + asked + " containers needs a maximum size policy");
+        }
+        int minimum = policies.minimum();
+        int target = asked == 0 ? minimum : Math.min(asked, policies.maximum(LogMetadata.MAX_CONTAINERS));
+        if (target < minimum) {
+            throw new LogRefusedException(
+                    LogError.COULD_NOT_RESIZE, "expected at least " + minimum + " containers, found " + asked);
+        }
+        administration.reclaim();
+        int present = containers.count();
+        if (asked != 0 || present < target) {
+            if (target > present) {
+                add(target - present);
+            }
+        }
+        boolean removed = true;
+        while (removed && containers.count() > target) {
+            removed = removeFree();
+        }
+        if (containers.count() != target) {
+            throw new LogRefusedException(
+                    LogError.COULD_NOT_RESIZE,
+                    "expected " + target + " containers, reached " + containers.count() + ", as the others are in use: "
+                            + administration.pins.describe());
+        }
+        return target;
+    }
+
+    /** Gives up containers while more of them than the policy says are free. */
+    void shrink() throws LogException {
+        var policy = administration.policies.get(LogPolicy.AutoShrink.class);
+        if (policy.isEmpty()) {
+            return;
+        }
+        int least = administration.policies.minimum();
+        boolean removed = true;
+        while (removed
+                && containers.count() > least
+                && administration.freeContainers() * 100L > (long) policy.get().percent() * containers.count()) {
+            removed = removeFree();
+        }
+    }
+
+    /** Grows while fewer than two containers are free, if the policy says so. */
+    void growByPolicy() throws LogException {
+        if (administration.policies.autoGrow() && administration.freeContainers() < 2) {
+            int growth = administration.policies.growth(containers.count());
+            if (growth > 0) {
+                add(growth);
+            }
+        }
+    }
+
+    private boolean removeFree() throws LogException {
+        var last = containers.map().at(containers.map().lastSequence());
+        return isFree(last) && remove(last);
+    }
+
+    /** Removes a container now if it is free; otherwise as soon as nothing in it is needed, or not at all. */
+    void remove(String fileName, boolean forced) throws LogException {
+        var container = containers.all().stream()
+                .filter(candidate -> candidate.fileName.equals(fileName))
+                .findFirst()
+                .orElseThrow(() -> new LogRefusedException(
+                        LogError.NOT_FOUND, "expected a container of the log, found " + fileName));
+        long staying = containers.all().stream()
+                .filter(candidate -> !candidate.removing)
+                .count();
+        if (!container.removing && staying <= Math.max(Containers.FEWEST, administration.policies.minimum())) {
+            throw new LogRefusedException(
+                    LogError.COULD_NOT_RESIZE, "expected to keep at least " + staying + " containers");
+        }
+        administration.reclaim();
+        if (isFree(container)) {
+            if (!remove(container)) {
+                throw new LogRefusedException(
+                        LogError.PINNED_RESERVATION, fileName + " cannot be removed: reservations need its space");
+            }
+        } else if (forced) {
+            throw new LogRefusedException(
+                    LogError.CONTAINER_STATE_INVALID, fileName + " holds a part of the log that is in use");
+        } else {
+            container.removing = true;
+        }
+    }
+
+    private boolean isFree(Container container) throws LogException {
+        if (!administration.engine.isStarted()) {
+            return true;
+        }
+        var io = administration.engine.io();
+        administration.engine.gate.lock();
+        try {
+            return container.filled && container.sequence > io.tail().tailSequence();
+        } finally {
+            administration.engine.gate.unlock();
+        }
+    }
+
+    /** Takes a container out from behind the end of the log; those behind it move up. */
+    private boolean remove(Container container) throws LogException {
+        long place = container.sequence;
+        long last = containers.map().lastSequence();
+        if (administration.engine.isStarted() && !withdraw(place, last)) {
+            return false;
+        }
+        var behind = containers.map().bySequence().stream()
+                .filter(other -> other.sequence > place)
+                .toList();
+        administration.persist(change -> change.withContainers(change.containers().stream()
+                .filter(entry -> entry.number() != container.number)
+                .map(entry -> entry.sequence() > place
+                        ? new ContainerEntry(entry.number(), entry.sequence() - 1, entry.filled(), entry.fileName())
+                        : entry)
+                .sorted(Comparator.comparingLong(ContainerEntry::sequence))
+                .toList()));
+        for (var other : behind) {
+            long former = other.sequence;
+            other.sequence = former - 1;
+        }
+        container.sequence = 0;
+        containers.publish();
+        if (administration.engine.isStarted()) {
+            var io = administration.engine.io();
+            administration.extend(io, last - 1, (last - place) * io.geometry().usableBlocks());
+        }
+        try {
+            containers.drop(container);
+        } catch (IOException e) {
+            throw new LogDeviceException(
+                    LogError.CANT_DELETE, "cannot delete " + container.fileName + ": " + e.getMessage(), e);
+        }
+        return true;
+    }
+
+    /** Keeps appends out of the places from this one on, unless they are there or need the space. */
+    private boolean withdraw(long place, long last) throws LogException {
+        var io = administration.engine.io();
+        administration.engine.gate.lock();
+        try {
+            if (io.tail().tailSequence() >= place
+                    || io.tail().freeBlocks() < io.geometry().usableBlocks()) {
+                return false;
+            }
+            io.tail().extend(place - 1, -(last - place + 1) * io.geometry().usableBlocks());
+            return true;
+        } finally {
+            administration.engine.gate.unlock();
+        }
+    }
+}

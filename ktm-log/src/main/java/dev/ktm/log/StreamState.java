@@ -1,0 +1,56 @@
+package dev.ktm.log;
+
+import dev.ktm.log.format.StreamEntry;
+
+/** Where a stream stands. The LSNs are guarded by the gate, the rest by the administration lock. */
+final class StreamState {
+
+    final int id;
+    final String name;
+
+    /** The oldest record still needed. Behind the last one when nothing is. */
+    long base;
+    /** The newest record, or {@link Lsn#NULL}. */
+    long last;
+    /** The newest restart area, or {@link Lsn#NULL}. */
+    long restart;
+    /** The oldest record not yet archived, or {@link Lsn#NULL} in an ephemeral log. */
+    long archiveTail;
+
+    boolean deleted;
+    /** Whether it is made like new when its last handle closes. */
+    boolean resetting;
+
+    StreamState(int id, String name, long base) {
+        this.id = id;
+        this.name = name;
+        this.base = base;
+    }
+
+    StreamState(StreamEntry entry) {
+        this(entry.id(), entry.name(), entry.base());
+        last = entry.last();
+        restart = entry.restart();
+        archiveTail = entry.archiveTail();
+        deleted = entry.deleted();
+    }
+
+    StreamEntry toEntry() {
+        return new StreamEntry(id, deleted, name, base, last, restart, archiveTail);
+    }
+
+    /** Whether no record of it is needed any more. */
+    boolean isEmpty() {
+        return last < base;
+    }
+
+    /** The oldest address that it still needs, or {@link Lsn#INVALID}. */
+    long pin() {
+        long pin = isEmpty() ? Lsn.INVALID : base;
+        return archiveTail == Lsn.NULL || archiveTail > last ? pin : Math.min(pin, archiveTail);
+    }
+
+    String label() {
+        return name.isEmpty() ? "the log's stream" : "stream \"" + name + "\"";
+    }
+}

@@ -1,0 +1,151 @@
+package dev.ktm.log;
+
+import dev.ktm.log.format.LogMetadata;
+import dev.ktm.log.format.StreamEntry;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The streams of a log. The list changes under the administration lock and the gate; under either it may be read. */
+final class Streams {
+
+    private final Administration administration;
+    private final List<StreamState> all = new ArrayList<>();
+    private final List<LogStream> handles = new ArrayList<>();
+
+    Streams(Administration administration, Iterable<StreamState> recovered) {
+        this.administration = administration;
+        recovered.forEach(all::add);
+    }
+
+    List<StreamState> all() {
+        return all;
+    }
+
+    List<StreamEntry> entries() {
+        administration.engine.gate.lock();
+        try {
+            return all.stream().map(StreamState::toEntry).toList();
+        } finally {
+            administration.engine.gate.unlock();
+        }
+    }
+
+    /** Under the lock. */
+    @Nullable
+    StreamState find(String name) {
+        for (var stream : all) {
+            if (stream.name.equals(name)) {
+                return stream;
+            }
+        }
+        return null;
+    }
+
+    /** Creates a stream; it exists when this returns. Under the lock. */
+    StreamState create(String name) throws LogException {
+        if (all.size() == LogMetadata.MAX_STREAMS) {
+            throw new LogRefusedException(
+                    LogError.BLOCK_INVALID, "expected at most " + LogMetadata.MAX_STREAMS + " streams, found no room");
+        }
+        int id = 1;
+        while (hasId(id)) {
+            id++;
+        }
+        var stream = new StreamState(id, name, nextLsn());
+        stream.archiveTail = administration.metadata().archived() ? stream.base : Lsn.NULL;
+        change(() -> all.add(stream));
+        try {
+            administration.persist();
+        } catch (LogException e) {
+            change(() -> all.remove(stream));
+            throw e;
+        }
+        return stream;
+    }
+
+    /** Opens a handle. Under the lock. */
+    LogStream open(
+            String name, StreamMode mode, Set<StreamAccess> access, Set<StreamAccess> share, FullHandler fullHandler)
+            throws LogException {
+        var found = find(name);
+        if (found != null && found.deleted) {
+            throw new LogRefusedException(LogError.DELETE_PENDING, found.label() + " is deleted");
+        }
+        if (found == null && mode == StreamMode.OPEN_EXISTING) {
+            throw new LogRefusedException(LogError.NOT_FOUND, "expected a stream \"" + name + "\", found none");
+        }
+        if (found != null && mode == StreamMode.CREATE_NEW) {
+            throw new LogRefusedException(LogError.ALREADY_EXISTS, found.label() + " exists already");
+        }
+        for (var other : handles) {
+            if (other.state() == found && !other.agreesWith(access, share)) {
+                throw new LogRefusedException(
+                        LogError.SHARING_VIOLATION,
+                        found.label() + " is open in a way that excludes " + access + " shared for " + share);
+            }
+        }
+        var handle = new LogStream(administration, fullHandler, found == null ? create(name) : found, access, share);
+        handles.add(handle);
+        return handle;
+    }
+
+    /** A handle was closed: what waited for the last one happens. Under the lock. */
+    void closed(LogStream handle) throws LogException {
+        handles.remove(handle);
+        var stream = handle.state();
+        boolean open = handles.stream().anyMatch(other -> other.state() == stream);
+        if (open || administration.engine.isClosed()) {
+            return;
+        }
+        if (stream.deleted) {
+            change(() -> all.remove(stream));
+        } else if (stream.resetting) {
+            long base = nextLsn();
+            change(() -> {
+                stream.resetting = false;
+                stream.base = base;
+                stream.last = Lsn.NULL;
+                stream.restart = Lsn.NULL;
+                stream.archiveTail = stream.archiveTail == Lsn.NULL ? Lsn.NULL : base;
+            });
+        } else {
+            return;
+        }
+        administration.persist();
+        administration.pins.changed();
+    }
+
+    /** Removes the streams that were deleted while a crash closed their last handles. */
+    void removeDeleted() {
+        change(() -> all.removeIf(stream -> stream.deleted));
+    }
+
+    private boolean hasId(int id) {
+        return all.stream().anyMatch(stream -> stream.id == id);
+    }
+
+    /** An LSN that no record has yet and that is not behind the next record. */
+    long nextLsn() throws LogException {
+        if (!administration.engine.isStarted()) {
+            return Lsn.NULL + 1;
+        }
+        var tail = administration.engine.io().tail();
+        administration.engine.gate.lock();
+        try {
+            return tail.nextLsn();
+        } finally {
+            administration.engine.gate.unlock();
+        }
+    }
+
+    private void change(Runnable change) {
+        administration.engine.gate.lock();
+        try {
+            change.run();
+        } finally {
+            administration.engine.gate.unlock();
+        }
+    }
+}

@@ -1,0 +1,213 @@
+package dev.ktm.log.storage;
+
+import com.sun.nio.file.ExtendedOpenOption;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousFileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+
+/**
+ * A directory on a real disk.
+ *
+ * <p>Files are reached through {@link AsynchronousFileChannel}s whose executor is the calling thread: the same system
+ * calls as a {@code FileChannel} makes, on the same thread, but an interrupt cannot close the channel. Write-through
+ * uses {@code O_DIRECT} and {@code O_DSYNC} where the file system has them: one system call, one device write, and an
+ * error that belongs to exactly this write. Without {@code O_DIRECT} it falls back to {@code O_DSYNC}.
+ *
+ * <p>Files are created for the owner only, and symbolic links are never followed inside the directory.
+ */
+public final class FileDevice implements LogDevice {
+
+    private static final byte[] ZERO = new byte[] {0};
+
+    private final Path directory;
+    private final boolean posix;
+    private final ExecutorService callerRuns = new CallerRunsExecutor();
+
+    private FileDevice(Path directory) {
+        this.directory = directory;
+        this.posix = directory.getFileSystem().supportedFileAttributeViews().contains("posix");
+    }
+
+    /**
+     * A device on this directory, which is created for its owner only if it is missing.
+     *
+     * @throws NotDirectoryException if the path is something else
+     * @throws AccessDeniedException if other users may write to it: they could replace the log
+     */
+    public static FileDevice openOrCreate(Path directory) throws IOException {
+        if (!Files.exists(directory)) {
+            FileAttribute<?>[] ownerOnly =
+                    directory.getFileSystem().supportedFileAttributeViews().contains("posix")
+                            ? attributes("rwx------")
+                            : attributes("");
+            Files.createDirectories(directory, ownerOnly);
+            forceDirectory(parentOf(directory.toAbsolutePath()), new CallerRunsExecutor());
+        }
+        return open(directory);
+    }
+
+    /**
+     * A device on an existing directory.
+     *
+     * @throws NoSuchFileException if there is none
+     * @throws NotDirectoryException if the path is something else
+     * @throws AccessDeniedException if other users may write to it: they could replace the log
+     */
+    public static FileDevice open(Path directory) throws IOException {
+        if (!Files.exists(directory)) {
+            throw new NoSuchFileException(directory.toString());
+        }
+        if (!Files.isDirectory(directory)) {
+            throw new NotDirectoryException(directory.toString());
+        }
+        var device = new FileDevice(directory.toRealPath());
+        if (device.posix
+                && Files.getPosixFilePermissions(device.directory).contains(PosixFilePermission.OTHERS_WRITE)) {
+            throw new AccessDeniedException(
+                    device.directory.toString(),
+                    null,
+                    "every user may write to this directory and so replace the log; take that permission away (chmod o-w)");
+        }
+        return device;
+    }
+
+    @Override
+    public String location() {
+        return directory.toString();
+    }
+
+    @Override
+    public Ownership acquire(String lockName) throws IOException {
+        return FileOwnership.acquire(this, directory, lockName);
+    }
+
+    @Override
+    public List<String> list() throws IOException {
+        try (var paths = Files.list(directory)) {
+            return paths.map(path -> String.valueOf(path.getFileName()))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    @Override
+    public DeviceFile create(String name, long sizeBytes) throws IOException {
+        var path = path(name);
+        var plain = channel(path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+        try {
+            if (sizeBytes > 0) {
+                FileDeviceFile.writeFully(plain, name, sizeBytes - 1, ByteBuffer.wrap(ZERO));
+            }
+            return new FileDeviceFile(name, plain, throughChannel(path));
+        } catch (IOException | RuntimeException e) {
+            plain.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public DeviceFile open(String name, Access access) throws IOException {
+        var path = path(name);
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            throw new NoSuchFileException(path.toString());
+        }
+        if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+            throw new FileSystemException(
+                    path.toString(), null, "expected a regular file, found a link, a directory or a device");
+        }
+        if (access == Access.READ) {
+            return new FileDeviceFile(name, channel(path, StandardOpenOption.READ), null);
+        }
+        var plain = channel(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        try {
+            return new FileDeviceFile(name, plain, throughChannel(path));
+        } catch (IOException | RuntimeException e) {
+            plain.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void rename(String from, String to) throws IOException {
+        Files.move(path(from), path(to), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    @Override
+    public void delete(String name) throws IOException {
+        Files.delete(path(name));
+    }
+
+    @Override
+    public void forceDirectory() throws IOException {
+        forceDirectory(directory, callerRuns);
+    }
+
+    @Override
+    public void close() {
+        // Files and ownership are closed by those who opened them.
+    }
+
+    @Override
+    public String toString() {
+        return "FileDevice[" + directory + "]";
+    }
+
+    AsynchronousFileChannel channel(Path path, OpenOption... options) throws IOException {
+        var all = new HashSet<OpenOption>(List.of(options));
+        all.add(LinkOption.NOFOLLOW_LINKS);
+        return AsynchronousFileChannel.open(path, all, callerRuns, posix ? attributes("rw-------") : attributes(""));
+    }
+
+    private AsynchronousFileChannel throughChannel(Path path) throws IOException {
+        try {
+            return channel(path, StandardOpenOption.WRITE, StandardOpenOption.DSYNC, ExtendedOpenOption.DIRECT);
+        } catch (UnsupportedOperationException | FileSystemException e) {
+            // A file system without O_DIRECT says EINVAL. The error of the plainer attempt is the one to report.
+            return channel(path, StandardOpenOption.WRITE, StandardOpenOption.DSYNC);
+        }
+    }
+
+    private Path path(String name) {
+        var path = directory.resolve(name);
+        if (!directory.equals(path.getParent()) || name.equals("..") || name.equals(".")) {
+            throw new IllegalArgumentException("expected a plain file name, found " + name);
+        }
+        return path;
+    }
+
+    private static Path parentOf(Path path) {
+        var parent = path.getParent();
+        return parent == null ? path : parent;
+    }
+
+    private static void forceDirectory(Path directory, ExecutorService callerRuns) throws IOException {
+        try (var channel = AsynchronousFileChannel.open(directory, Set.of(StandardOpenOption.READ), callerRuns)) {
+            channel.force(true);
+        }
+    }
+
+    private static FileAttribute<?>[] attributes(String permissions) {
+        return permissions.isEmpty()
+                ? new FileAttribute<?>[0]
+                : new FileAttribute<?>[] {
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
+                };
+    }
+}
