@@ -189,8 +189,7 @@ final class Administration {
             container.sequence = container.removing ? 0 : placeOf(container, entries);
         }
         containers.publish();
-        long gained = freed.stream().filter(container -> !container.removing).count();
-        extend(io, containers.map().lastSequence(), gained * io.geometry().usableBlocks());
+        extendToUsable(io);
         dropRemoved();
         return true;
     }
@@ -217,11 +216,28 @@ final class Administration {
         }
     }
 
-    /** More blocks may be written. */
-    void extend(LogEngine.Io io, long lastSequence, long blocks) {
+    /** More blocks of the container in use may be written. */
+    void extendTail(LogEngine.Io io, long blocks) {
         engine.gate.lock();
         try {
-            io.tail().extend(lastSequence, blocks);
+            io.tail().extend(io.tail().lastSequence(), blocks);
+        } finally {
+            engine.gate.unlock();
+        }
+        roomHasChanged();
+    }
+
+    /** Has appends use every container that can be reached without passing one that is not filled. Under the lock. */
+    void extendToUsable(LogEngine.Io io) {
+        var map = containers.map();
+        engine.gate.lock();
+        try {
+            long present = io.tail().lastSequence();
+            long last = present;
+            while (map.at(last).filled && map.has(last + 1) && map.at(last + 1).filled) {
+                last++;
+            }
+            io.tail().extend(last, (last - present) * io.geometry().usableBlocks());
         } finally {
             engine.gate.unlock();
         }

@@ -13,8 +13,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class FullHandler {
 
-    private static final System.Logger LOGGER = System.getLogger(FullHandler.class.getName());
-
     private final Administration administration;
     private final Sizing sizing;
     private final Executor callbacks;
@@ -233,7 +231,8 @@ final class FullHandler {
         try {
             callback.run();
         } catch (RuntimeException e) {
-            LOGGER.log(System.Logger.Level.WARNING, "a log client threw an exception from a callback", e);
+            System.getLogger(FullHandler.class.getName())
+                    .log(System.Logger.Level.WARNING, "a log client threw an exception from a callback", e);
         }
     }
 }

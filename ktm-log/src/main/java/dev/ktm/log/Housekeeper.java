@@ -9,7 +9,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** Does what no caller should wait for: recycles, fills, grows and shrinks, on a thread of its own. */
 final class Housekeeper {
 
-    private static final System.Logger LOGGER = System.getLogger(Housekeeper.class.getName());
     private static final long STOP_SECONDS = 30;
 
     private final Administration administration;
@@ -58,7 +57,8 @@ final class Housekeeper {
             }
             administration.roomHasChanged();
         } catch (LogException | RuntimeException e) {
-            LOGGER.log(System.Logger.Level.WARNING, what + " failed: " + e.getMessage(), e);
+            System.getLogger(Housekeeper.class.getName())
+                    .log(System.Logger.Level.WARNING, what + " failed: " + e.getMessage(), e);
         }
     }
 

@@ -74,8 +74,12 @@ public final class Log implements AutoCloseable {
         return LogStarter.open(device, options);
     }
 
-    /** To be called once the log is recovered. */
-    void begin(LogOptions options, long sparseFilledBytes) throws LogException {
+    /**
+     * To be called once the log is recovered.
+     *
+     * @param filledBytes how far the container at the end of the log is filled
+     */
+    void begin(LogOptions options, long filledBytes) throws LogException {
         administration.lock.lock();
         try {
             for (var policy : options.policies()) {
@@ -84,25 +88,18 @@ public final class Log implements AutoCloseable {
         } finally {
             administration.lock.unlock();
         }
-        if (sparseFilledBytes > 0) {
+        boolean filled = administration.containers().all().stream().allMatch(container -> container.filled);
+        if (!filled && administration.engine.isStarted()) {
             administration.setMakingRoom(true);
-            housekeeper.execute("filling the containers", () -> fill(options, sparseFilledBytes));
-        } else {
-            housekeeper.tidySoon();
+            housekeeper.execute("filling the containers", () -> fill(filledBytes));
         }
+        needsHaveChanged();
     }
 
-    private void fill(LogOptions options, long filledBytes) throws LogException {
+    private void fill(long filledBytes) throws LogException {
         try {
-            sizing.fillFirst(filledBytes);
-            while (administration.containerCount() < options.containers() && !administration.engine.isClosed()) {
-                administration.lock.lock();
-                try {
-                    sizing.add(1);
-                } finally {
-                    administration.lock.unlock();
-                }
-            }
+            long tailSequence = administration.engine.io().tail().lastSequence();
+            sizing.fillNew(tailSequence, filledBytes);
         } finally {
             administration.setMakingRoom(false);
         }

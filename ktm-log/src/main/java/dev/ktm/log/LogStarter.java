@@ -1,5 +1,6 @@
 package dev.ktm.log;
 
+import dev.ktm.log.format.ContainerEntry;
 import dev.ktm.log.format.ContainerHeader;
 import dev.ktm.log.format.FrameFormat;
 import dev.ktm.log.format.LogMetadata;
@@ -15,8 +16,6 @@ import java.util.UUID;
  * as it was.
  */
 final class LogStarter {
-
-    private static final System.Logger LOGGER = System.getLogger(LogStarter.class.getName());
 
     private final LogDevice device;
     private final LogOptions options;
@@ -126,30 +125,33 @@ final class LogStarter {
     }
 
     private Log start(Administration administration) throws IOException {
-        long sparse = 0;
+        long filled = 0;
         if (administration.containerCount() == 0 && options.containers() >= Containers.FEWEST) {
-            sparse = startSparse(administration);
+            filled = startSparse(administration);
         }
+        return begin(administration, filled);
+    }
+
+    private Log begin(Administration administration, long filledBytes) throws LogException {
         var log = new Log(administration, this);
-        log.begin(options, sparse);
+        log.begin(options, filledBytes);
         return log;
     }
 
-    /** Makes a log usable whose containers are not filled yet; returns how far the first one is. */
+    /** Makes a new log usable whose containers are not filled yet; returns how far the first one is. */
     private long startSparse(Administration administration) throws IOException {
         administration.lock.lock();
         try {
-            new Sizing(administration).addSparse(Containers.FEWEST, options.containerBytes());
+            new Sizing(administration).addSparse(options.containers(), options.containerBytes());
             var containers = administration.containers();
             var geometry = new Geometry(administration.metadata().containerBytes());
-            var map = containers.map();
-            long filled =
-                    containers.fill(map.at(map.firstSequence()), ContainerHeader.BYTES, geometry.containerBytes());
+            long first = containers.map().firstSequence();
+            long filled = containers.fill(containers.map().at(first), ContainerHeader.BYTES, geometry.containerBytes());
             startAt(
                     administration,
                     geometry,
-                    new Recovery.End(geometry.firstAddress(map.firstSequence()), new GroupCommit.Chain(Lsn.NULL, 0)),
-                    map.firstSequence(),
+                    new Recovery.End(geometry.firstAddress(first), new GroupCommit.Chain(Lsn.NULL, 0)),
+                    first,
                     (filled - ContainerHeader.BYTES) / FrameFormat.BLOCK_BYTES);
             return filled;
         } finally {
@@ -226,47 +228,57 @@ final class LogStarter {
         var end = recovery.run(geometry, containers.map());
 
         // From here on it is our log: nothing was written before.
-        for (var container : containers.map().bySequence()) {
-            fillRest(containers, container, geometry, end.address());
-        }
-        takeOver(base, containers, end.address(), recovery);
         long tailSequence = geometry.sequence(end.address() - 1);
-        long lastSequence = containers.map().lastSequence();
-        long blocks = (geometry.containerEnd(end.address() - 1) - end.address()) / FrameFormat.BLOCK_BYTES
+        long filled = fillTail(containers, geometry, end.address());
+        takeOver(base, containers, end.address(), recovery);
+        long lastSequence = tailSequence;
+        var map = containers.map();
+        while (map.at(lastSequence).filled && map.has(lastSequence + 1) && map.at(lastSequence + 1).filled) {
+            lastSequence++;
+        }
+        long blocks = (tailSequence * geometry.containerBytes() + filled - end.address()) / FrameFormat.BLOCK_BYTES
                 + (lastSequence - tailSequence) * geometry.usableBlocks();
         if (!clean) {
-            var skip = new AddressSkip(geometry, containers.map(), base.current());
+            var skip = new AddressSkip(geometry, map, base.current());
             end = skip.run(end, blocks);
             blocks -= skip.skippedBlocks();
         }
         var administration = new Administration(ownership, base, containers, recovery.streams(), recovery.voids());
         administration.streams.removeDeleted();
         startAt(administration, geometry, end, lastSequence, blocks);
-        return start(administration);
+        return begin(administration, filled);
     }
 
-    /** A crash while a new log was being filled left containers sparse. */
-    private static void fillRest(Containers containers, Container container, Geometry geometry, long end)
-            throws IOException {
-        if (container.filled) {
-            return;
-        }
+    /**
+     * Fills the container at the end of the log, if a new log was closed or crashed before it was filled, as far as is
+     * needed to begin with. Returns how far it is filled.
+     */
+    private static long fillTail(Containers containers, Geometry geometry, long end) throws IOException {
+        var map = containers.map();
         long tail = geometry.sequence(end - 1);
-        if (container.sequence >= tail) {
-            long from = container.sequence == tail ? end - tail * geometry.containerBytes() : ContainerHeader.BYTES;
-            containers.fillUp(container, from, geometry.containerBytes());
-            container.file.force();
+        for (long sequence = map.firstSequence(); sequence < tail; sequence++) {
+            map.at(sequence).filled = true;
         }
-        container.filled = true;
+        var container = map.at(tail);
+        long offset = end - tail * geometry.containerBytes();
+        if (container.filled) {
+            return geometry.containerBytes();
+        }
+        long enough = offset + geometry.aheadBytes() + geometry.spareBlocks() * FrameFormat.BLOCK_BYTES;
+        while (offset < geometry.containerBytes() && offset <= enough) {
+            offset = containers.fill(container, offset, geometry.containerBytes());
+        }
+        return offset;
     }
 
     /** Begins a new life of the log in the base log file. */
     private void takeOver(BaseLogFile base, Containers containers, long end, Recovery recovery) throws IOException {
         if (base.mend()) {
-            LOGGER.log(
-                    System.Logger.Level.WARNING,
-                    "one of the two copies in " + device.location() + "/" + BaseLogFile.NAME
-                            + " was damaged and has been restored from the other");
+            System.getLogger(LogStarter.class.getName())
+                    .log(
+                            System.Logger.Level.WARNING,
+                            "one of the two copies in " + device.location() + "/" + BaseLogFile.NAME
+                                    + " was damaged and has been restored from the other");
         }
         containers.deleteLeftovers();
         var former = base.current();
@@ -284,8 +296,11 @@ final class LogStarter {
                 System.currentTimeMillis(),
                 former.nextNumber(),
                 former.containers().stream()
-                        .map(entry -> new dev.ktm.log.format.ContainerEntry(
-                                entry.number(), entry.sequence(), true, entry.fileName()))
+                        .map(entry -> new ContainerEntry(
+                                entry.number(),
+                                entry.sequence(),
+                                containers.map().at(entry.sequence()).filled,
+                                entry.fileName()))
                         .toList(),
                 recovery.streams().stream().map(StreamState::toEntry).toList()));
     }

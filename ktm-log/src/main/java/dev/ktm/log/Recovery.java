@@ -38,7 +38,8 @@ final class Recovery {
      * @throws LogCorruptException if something that was durable is damaged
      */
     End run(Geometry geometry, ContainerMap containers) throws IOException {
-        var scan = new Scan(geometry, FrameFormat.tagOf(metadata.logId()), containers, metadata.knownEnd());
+        var scan = new Scan(
+                geometry, FrameFormat.tagOf(metadata.logId()), containers, metadata.knownEnd(), metadata.clean());
         long end = scan.run(this::visit);
         if (metadata.clean() && end != metadata.knownEnd()) {
             throw new LogCorruptException(

@@ -34,6 +34,7 @@ final class Scan {
     private final ContainerMap containers;
     private final FrameCursor cursor;
     private final long knownEnd;
+    private final boolean clean;
 
     private long previousAddress;
     private int previousCrc;
@@ -42,10 +43,17 @@ final class Scan {
     private long torn;
     private @Nullable DamageException stop;
 
-    Scan(Geometry geometry, long tag, ContainerMap containers, long knownEnd) {
+    /**
+     * A scan of these containers.
+     *
+     * @param knownEnd everything below this address was durable once
+     * @param clean whether the log was closed in order at the known end
+     */
+    Scan(Geometry geometry, long tag, ContainerMap containers, long knownEnd, boolean clean) {
         this.geometry = geometry;
         this.containers = containers;
         this.knownEnd = knownEnd;
+        this.clean = clean;
         this.cursor = new FrameCursor(geometry, tag, sequence -> containers.at(sequence).file, READ_AHEAD_BYTES);
     }
 
@@ -128,7 +136,8 @@ final class Scan {
         if (at < knownEnd) {
             throw damage(at, "a frame, as the log was durable up to " + Long.toHexString(knownEnd), found());
         }
-        long later = frameBehind(at);
+        // Where a log was closed it ends: no need to look for what may be behind.
+        long later = clean && at == knownEnd ? Lsn.INVALID : frameBehind(at);
         if (later != Lsn.INVALID) {
             throw damage(at, "a frame, as there is a later one at " + Long.toHexString(later), found());
         }

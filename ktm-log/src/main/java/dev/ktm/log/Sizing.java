@@ -64,7 +64,7 @@ final class Sizing {
         create(count, size, true);
     }
 
-    /** Gives a new log its first containers, sparse: {@link #fillFirst} does the rest. */
+    /** Gives a new log its first containers, sparse: {@link #fillNew} does the rest. */
     void addSparse(int count, long askedBytes) throws LogException {
         create(count, containerBytes(askedBytes), false);
     }
@@ -106,9 +106,7 @@ final class Sizing {
         });
         containers.add(created);
         if (administration.engine.isStarted()) {
-            var io = administration.engine.io();
-            administration.extend(
-                    io, containers.map().lastSequence(), count * io.geometry().usableBlocks());
+            administration.extendToUsable(administration.engine.io());
         }
     }
 
@@ -120,45 +118,53 @@ final class Sizing {
         }
     }
 
-    /** Fills the first containers of a new log while it is in use. Not under the lock. */
-    void fillFirst(long filledBytes) throws LogException {
+    /**
+     * Fills the containers of a new log while it is in use. Not under the lock.
+     *
+     * @param tailSequence place of the container in use
+     * @param filledBytes how far it is filled already
+     */
+    void fillNew(long tailSequence, long filledBytes) throws LogException {
         var io = administration.engine.io();
-        long size = io.geometry().containerBytes();
         for (var container : containers.map().bySequence()) {
-            if (container.filled) {
-                continue;
+            if (!container.filled) {
+                boolean inUse = container.sequence == tailSequence;
+                fillNew(io, container, inUse ? filledBytes : ContainerHeader.BYTES, inUse);
             }
-            boolean first = container.sequence == containers.map().firstSequence();
-            long offset = first ? filledBytes : ContainerHeader.BYTES;
-            try {
-                while (offset < size && !administration.engine.isClosed()) {
-                    long next = containers.fill(container, offset, size);
-                    if (first) {
-                        administration.extend(io, container.sequence, (next - offset) / FrameFormat.BLOCK_BYTES);
-                    }
-                    offset = next;
-                }
-                container.file.force();
-            } catch (IOException e) {
-                throw new LogDeviceException(
-                        LogError.COULD_NOT_RESIZE,
-                        "cannot fill container " + container.fileName + " beyond " + offset + " bytes: "
-                                + e.getMessage(),
-                        e);
-            }
-            if (offset < size) {
+            if (administration.engine.isClosed()) {
                 return;
             }
-            administration.lock.lock();
-            try {
-                container.filled = true;
-                administration.persist();
-                if (!first) {
-                    administration.extend(io, container.sequence, io.geometry().usableBlocks());
+        }
+    }
+
+    private void fillNew(LogEngine.Io io, Container container, long from, boolean inUse) throws LogException {
+        long size = io.geometry().containerBytes();
+        long offset = from;
+        try {
+            while (offset < size) {
+                if (administration.engine.isClosed()) {
+                    return;
                 }
-            } finally {
-                administration.lock.unlock();
+                long next = containers.fill(container, offset, size);
+                if (inUse) {
+                    administration.extendTail(io, (next - offset) / FrameFormat.BLOCK_BYTES);
+                }
+                offset = next;
             }
+            container.file.force();
+        } catch (IOException e) {
+            throw new LogDeviceException(
+                    LogError.COULD_NOT_RESIZE,
+                    "cannot fill container " + container.fileName + " beyond " + offset + " bytes: " + e.getMessage(),
+                    e);
+        }
+        administration.lock.lock();
+        try {
+            container.filled = true;
+            administration.persist();
+            administration.extendToUsable(io);
+        } finally {
+            administration.lock.unlock();
         }
     }
 
@@ -265,7 +271,8 @@ final class Sizing {
         var io = administration.engine.io();
         administration.engine.gate.lock();
         try {
-            return container.filled && container.sequence > io.tail().tailSequence();
+            return containers.all().stream().allMatch(other -> other.filled)
+                    && container.sequence > io.tail().tailSequence();
         } finally {
             administration.engine.gate.unlock();
         }
@@ -295,8 +302,7 @@ final class Sizing {
         container.sequence = 0;
         containers.publish();
         if (administration.engine.isStarted()) {
-            var io = administration.engine.io();
-            administration.extend(io, last - 1, (last - place) * io.geometry().usableBlocks());
+            administration.extendToUsable(administration.engine.io());
         }
         try {
             containers.drop(container);
