@@ -110,6 +110,7 @@ final class Administration {
                 present.ownerPid(),
                 present.ownerSinceMillis(),
                 changed.nextNumber(),
+                present.home(),
                 changed.containers(),
                 entries));
     }
@@ -133,10 +134,6 @@ final class Administration {
     /** Changes the streams' entries or flags only. */
     void persist() throws LogException {
         persist(change -> change);
-    }
-
-    void persistIdentity(UnaryOperator<LogMetadata> change) throws LogException {
-        write(change.apply(base.current()));
     }
 
     private void write(LogMetadata metadata) throws LogException {

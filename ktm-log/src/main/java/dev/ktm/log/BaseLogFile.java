@@ -73,7 +73,7 @@ final class BaseLogFile implements Closeable {
         var file = device.create(NEW_NAME, (long) COPIES * LogMetadata.COPY_BYTES);
         try {
             var created = new BaseLogFile(file, first);
-            created.write(first);
+            created.write(first.withHome(device.fileIdentity(NEW_NAME)));
             file.force();
             device.rename(NEW_NAME, NAME);
             device.forceDirectory();

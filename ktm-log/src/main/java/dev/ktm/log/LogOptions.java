@@ -16,6 +16,7 @@ import java.util.Objects;
  *     none until {@link Log#addContainers}
  * @param archived whether a new log keeps what has not been archived (is not ephemeral)
  * @param idleFlush after this time without anybody forcing, appended records are written; zero: never by themselves
+ * @param copy what to do with a log whose files are copies of another log's
  * @param policies installed when the log is opened
  */
 public record LogOptions(
@@ -24,7 +25,18 @@ public record LogOptions(
         int containers,
         boolean archived,
         Duration idleFlush,
+        Copy copy,
         List<LogPolicy> policies) {
+
+    /** What to do with a log whose files are copies of another log's: a backup, a cloned disk. */
+    public enum Copy {
+        /** It is refused. */
+        REFUSED,
+        /** The original is gone for ever: this is it, with its identity. */
+        MOVED,
+        /** It gets an identity of its own. */
+        CLONED
+    }
 
     /** The size of a container unless another one is asked for, in bytes. */
     public static final long DEFAULT_CONTAINER_BYTES = 16L << 20;
@@ -37,6 +49,7 @@ public record LogOptions(
     /** Refuses values that make no sense. */
     public LogOptions {
         Objects.requireNonNull(kind, "kind");
+        Objects.requireNonNull(copy, "copy");
         checkContainerBytes(containerBytes);
         if (containers < 0 || containers == 1 || containers > LogMetadata.MAX_CONTAINERS) {
             throw new IllegalArgumentException("expected 0 or " + Containers.FEWEST + " to "
@@ -73,6 +86,7 @@ public record LogOptions(
         private int containers = DEFAULT_CONTAINERS;
         private boolean archived;
         private Duration idleFlush = Duration.ofMillis(50);
+        private Copy copy = Copy.REFUSED;
         private final List<LogPolicy> policies = new ArrayList<>();
 
         private Builder() {}
@@ -107,6 +121,12 @@ public record LogOptions(
             return this;
         }
 
+        /** What to do with a log that is a copy. */
+        public Builder copy(Copy value) {
+            copy = value;
+            return this;
+        }
+
         /** A policy to install when the log is opened. */
         public Builder policy(LogPolicy value) {
             policies.add(value);
@@ -115,7 +135,7 @@ public record LogOptions(
 
         /** The options. */
         public LogOptions build() {
-            return new LogOptions(kind, containerBytes, containers, archived, idleFlush, policies);
+            return new LogOptions(kind, containerBytes, containers, archived, idleFlush, copy, policies);
         }
     }
 }

@@ -111,6 +111,7 @@ final class LogStarter {
                 ProcessHandle.current().pid(),
                 System.currentTimeMillis(),
                 1,
+                0,
                 List.of(),
                 List.of());
         var base = BaseLogFile.create(device, first);
@@ -192,6 +193,7 @@ final class LogStarter {
         try {
             var metadata = base.current();
             checkKind(metadata);
+            checkNoCopy(metadata);
             containers = new Containers(device, metadata.logId());
             containers.open(metadata, LogDevice.Access.WRITE);
             containers.force();
@@ -207,6 +209,24 @@ final class LogStarter {
                 containers.close();
             }
             throw e;
+        }
+    }
+
+    private boolean isCopy(LogMetadata metadata) throws IOException {
+        long here = device.fileIdentity(BaseLogFile.NAME);
+        return metadata.home() != 0 && here != 0 && metadata.home() != here;
+    }
+
+    /** Two logs with one identity would finish, or roll back, each other's transactions. */
+    private void checkNoCopy(LogMetadata metadata) throws IOException {
+        if (options.copy() == LogOptions.Copy.REFUSED && isCopy(metadata)) {
+            throw new LogRefusedException(
+                    LogError.COPIED,
+                    "the log " + metadata.identity() + " in " + device.location()
+                            + " is a copy: expected the base log file to be file " + metadata.home() + ", found file "
+                            + device.fileIdentity(BaseLogFile.NAME)
+                            + "; open it with LogOptions.Copy.MOVED if the original is gone for ever, with"
+                            + " LogOptions.Copy.CLONED to give it an identity of its own");
         }
     }
 
@@ -282,10 +302,12 @@ final class LogStarter {
         }
         containers.deleteLeftovers();
         var former = base.current();
+        var identity =
+                isCopy(former) && options.copy() == LogOptions.Copy.CLONED ? UUID.randomUUID() : former.identity();
         base.write(new LogMetadata(
                 former.generation() + 1,
                 former.logId(),
-                former.identity(),
+                identity,
                 former.multiplexed(),
                 former.archived(),
                 former.incarnation() + 1,
@@ -295,6 +317,7 @@ final class LogStarter {
                 ProcessHandle.current().pid(),
                 System.currentTimeMillis(),
                 former.nextNumber(),
+                device.fileIdentity(BaseLogFile.NAME),
                 former.containers().stream()
                         .map(entry -> new ContainerEntry(
                                 entry.number(),

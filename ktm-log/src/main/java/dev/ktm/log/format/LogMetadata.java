@@ -16,8 +16,8 @@ import java.util.UUID;
  * <pre>
  *   0       4        8         12     14      16           24       40         56            64               72
  *   | magic | crc32c | version | kind | flags | generation | log id | identity | incarnation | container size | known end |
- *   80          88            96           100        104          108
- *   | owner pid | owner since | containers | streams  | next number | container entries | stream entries | zeros |
+ *   80          88            96           100        104          108    116
+ *   | owner pid | owner since | containers | streams  | next number | home | container entries | stream entries | zeros |
  * </pre>
  * The checksum covers everything behind it to the end of the copy. A container entry is {@code number u32, filled u8,
  * sequence u64, name}; a stream entry {@code id u16, deleted u8, base u64, last u64, restart u64, archive tail u64,
@@ -35,6 +35,8 @@ import java.util.UUID;
  * @param ownerPid process that has, or last had, the log open
  * @param ownerSinceMillis when it opened it, in milliseconds since 1970
  * @param nextNumber number of the next container to be created
+ * @param home identifies the base log file on its device: a copy of the file has another one; 0 if the device cannot
+ *     tell
  * @param containers all containers, in order of their sequence
  * @param streams all streams
  */
@@ -51,6 +53,7 @@ public record LogMetadata(
         long ownerPid,
         long ownerSinceMillis,
         int nextNumber,
+        long home,
         List<ContainerEntry> containers,
         List<StreamEntry> streams) {
 
@@ -97,6 +100,26 @@ public record LogMetadata(
         return ours ? start.getLong(INCARNATION_OFFSET) : 0;
     }
 
+    /** The same, but for the file that it is in. */
+    public LogMetadata withHome(long newHome) {
+        return new LogMetadata(
+                generation,
+                logId,
+                identity,
+                multiplexed,
+                archived,
+                incarnation,
+                containerBytes,
+                knownEnd,
+                clean,
+                ownerPid,
+                ownerSinceMillis,
+                nextNumber,
+                newHome,
+                containers,
+                streams);
+    }
+
     /** Fills one copy. The buffer must hold {@link #COPY_BYTES} zeros from its start on. */
     public void encode(ByteBuffer copy) {
         copy.clear().order(ByteOrder.LITTLE_ENDIAN);
@@ -109,6 +132,7 @@ public record LogMetadata(
         copy.putLong(incarnation).putLong(containerBytes).putLong(knownEnd);
         copy.putLong(ownerPid).putLong(ownerSinceMillis);
         copy.putInt(containers.size()).putInt(streams.size()).putInt(nextNumber);
+        copy.putLong(home);
         for (var container : containers) {
             copy.putInt(container.number()).put((byte) (container.filled() ? 1 : 0));
             copy.putLong(container.sequence());
@@ -164,6 +188,7 @@ public record LogMetadata(
         int containerCount = count(copy.getInt(), MAX_CONTAINERS);
         int streamCount = count(copy.getInt(), MAX_STREAMS);
         int nextNumber = copy.getInt();
+        long home = copy.getLong();
         var containers = new ArrayList<ContainerEntry>(containerCount);
         for (int i = 0; i < containerCount; i++) {
             int number = copy.getInt();
@@ -193,6 +218,7 @@ public record LogMetadata(
                 ownerPid,
                 ownerSince,
                 nextNumber,
+                home,
                 containers,
                 streams);
     }

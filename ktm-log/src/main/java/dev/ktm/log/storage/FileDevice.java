@@ -150,6 +150,13 @@ public final class FileDevice implements LogDevice {
     }
 
     @Override
+    public long fileIdentity(String name) throws IOException {
+        return directory.getFileSystem().supportedFileAttributeViews().contains("unix")
+                ? (Long) Files.getAttribute(path(name), "unix:ino", LinkOption.NOFOLLOW_LINKS)
+                : 0;
+    }
+
+    @Override
     public void delete(String name) throws IOException {
         Files.delete(path(name));
     }

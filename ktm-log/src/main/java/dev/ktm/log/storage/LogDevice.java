@@ -52,6 +52,15 @@ public interface LogDevice extends Closeable {
     /** Deletes a file. Durable only after {@link #forceDirectory}. */
     void delete(String name) throws IOException;
 
+    /**
+     * A number that a file keeps when it is renamed and that a copy of it does not share; 0 if the device has none.
+     *
+     * @throws java.nio.file.NoSuchFileException if there is no file of this name
+     */
+    default long fileIdentity(String name) throws IOException {
+        return 0;
+    }
+
     /** Returns once every create, rename and delete so far is on stable storage. */
     void forceDirectory() throws IOException;
 
