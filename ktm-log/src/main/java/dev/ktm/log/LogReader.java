@@ -145,6 +145,7 @@ public final class LogReader {
                 } else {
                     rewind();
                 }
+                continue;
             }
             step();
             if (isWanted()) {
