@@ -36,6 +36,19 @@ final class Administration {
 
     private boolean makingRoom;
 
+    private Growth growth = () -> false;
+
+    /** How the log grows by itself. */
+    interface Growth {
+
+        /** Adds containers if a policy says so; returns whether it did. Under the lock. */
+        boolean grow() throws LogException;
+    }
+
+    void growBy(Growth newGrowth) {
+        growth = newGrowth;
+    }
+
     Administration(
             LogDevice.Ownership ownership,
             BaseLogFile base,
@@ -273,7 +286,7 @@ final class Administration {
         lock.lock();
         try {
             while (true) {
-                if (roomVersion != seen || reclaim()) {
+                if (roomVersion != seen || reclaim() || growth.grow()) {
                     return true;
                 }
                 if (!makingRoom) {
@@ -289,7 +302,7 @@ final class Administration {
 
     /** Reserved space was given back. */
     void spaceReleased() {
-        pins.changed();
+        pins.spaceReleased();
     }
 
     String describeSpace() throws LogException {

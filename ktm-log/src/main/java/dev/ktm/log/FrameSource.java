@@ -50,6 +50,7 @@ final class FrameSource {
 
     /** Loads the frame at an address. Returns false if none starts there. */
     boolean load(long wanted) throws LogException {
+        administration.engine.checkOpen();
         if (wanted < io.geometry().containerBytes() || io.geometry().offset(wanted) == 0) {
             return false;
         }
@@ -123,12 +124,25 @@ final class FrameSource {
         if (wanted >= tailNext()) {
             return false;
         }
-        if (load(wanted)) {
+        while (true) {
+            var map = administration.containers().map();
+            try {
+                return loadFrom(wanted, map);
+            } catch (LogRefusedException e) {
+                if (map == administration.containers().map()) {
+                    throw e;
+                }
+                // Recycled meanwhile: what nobody needs may be below the first container at any time.
+            }
+        }
+    }
+
+    private boolean loadFrom(long wanted, ContainerMap map) throws LogException {
+        var geometry = io.geometry();
+        if (map.has(geometry.sequence(wanted)) && load(wanted)) {
             return true;
         }
-        var geometry = io.geometry();
-        long sequence = Math.max(
-                geometry.sequence(wanted - 1), administration.containers().map().firstSequence());
+        long sequence = Math.max(geometry.sequence(wanted - 1), map.firstSequence());
         if (!load(geometry.firstAddress(sequence))) {
             return false;
         }

@@ -80,6 +80,7 @@ final class FullHandler {
             throw new LogRefusedException(LogError.FULL_HANDLER_IN_PROGRESS, "a full log is being dealt with already");
         }
         request = new Request(future);
+        administration.pins.setAwaited(true);
     }
 
     /** Everything up to the questions to clients. */
@@ -161,6 +162,7 @@ final class FullHandler {
         boolean reclaimed = administration.reclaim();
         if (pinned && (reclaimed || hasRoom())) {
             pinned = false;
+            administration.pins.setAwaited(request != null);
             for (var registration : registrations.values()) {
                 callbacks.execute(() -> call(registration.client::unpinned));
             }
@@ -212,6 +214,7 @@ final class FullHandler {
     private void complete(Request current, LogFullOutcome outcome) {
         request = null;
         pinned = outcome.result() == LogFullOutcome.Result.PINNED;
+        administration.pins.setAwaited(pinned);
         callbacks.execute(() -> current.future.complete(outcome));
         for (var registration : registrations.values()) {
             callbacks.execute(() -> call(() -> registration.client.fullHandled(outcome)));

@@ -45,6 +45,7 @@ public final class Log implements AutoCloseable {
         this.fullHandler = new FullHandler(administration, sizing, callbacks);
         this.housekeeper = new Housekeeper(administration, sizing, fullHandler, name + " housekeeper");
         administration.pins.onChange(this::needsHaveChanged);
+        administration.growBy(sizing::growByPolicy);
     }
 
     /**

@@ -361,6 +361,7 @@ final class LogEngine implements GroupCommit.FrameWriter {
         if (sequence != writtenSequence) {
             administration.checkStillOwner();
             writtenSequence = sequence;
+            administration.pins.changed();
         }
         administration.fileAt(sequence).writeThrough(geometry.offset(frame.address), frame.bytes);
     }

@@ -260,20 +260,22 @@ public final class LogStream implements AutoCloseable {
         } finally {
             engine.gate.unlock();
         }
-        administration.pins.changed();
+        administration.pins.baseMoved(lsn);
     }
 
     /** Declares that no record appended so far is needed any more: until the next one, the stream holds no space. */
     public void clear() throws LogException {
         require(StreamAccess.WRITE);
         var tail = engine.io().tail();
+        long base;
         engine.gate.lock();
         try {
-            state.base = Math.max(state.base, tail.nextLsn());
+            base = Math.max(state.base, tail.nextLsn());
+            state.base = base;
         } finally {
             engine.gate.unlock();
         }
-        administration.pins.changed();
+        administration.pins.baseMoved(base);
     }
 
     private void checkBase(long lsn) throws LogException {

@@ -10,6 +10,7 @@ final class Pins {
     private final Administration administration;
     private final List<ArchiveSnapshot> snapshots = new ArrayList<>();
     private volatile Runnable listener = () -> {};
+    private volatile boolean awaited;
 
     Pins(Administration administration) {
         this.administration = administration;
@@ -18,13 +19,33 @@ final class Pins {
     /** One reason why space is not free. */
     record Holder(LogError reason, String who, long lsn) {}
 
-    /** Called whenever somebody may need less than before. */
+    /** Has this called whenever somebody may need less than before, or the log has become longer. */
     void onChange(Runnable newListener) {
         listener = newListener;
     }
 
     void changed() {
         listener.run();
+    }
+
+    /** A reservation has given back space: of interest only if somebody is waiting. */
+    void spaceReleased() {
+        if (awaited) {
+            listener.run();
+        }
+    }
+
+    /** A stream's base has moved: worth a look only if it left the oldest container, or somebody is waiting. */
+    void baseMoved(long base) throws LogException {
+        long sequence = administration.engine.io().geometry().sequence(Lsn.frameAddress(base) - 1);
+        if (awaited || sequence > administration.containers().map().firstSequence()) {
+            listener.run();
+        }
+    }
+
+    /** Whether somebody is waiting for space. */
+    void setAwaited(boolean value) {
+        awaited = value;
     }
 
     /** The lowest address that anybody needs: nothing at or behind it may be recycled. Under the lock. */

@@ -12,8 +12,13 @@ import java.util.List;
 /** Makes the log larger and smaller. Under the administration lock, but for the filling of a new log's containers. */
 final class Sizing {
 
+    private static final long GROWTH_RETRY_NANOS = 5_000_000_000L;
+
     private final Administration administration;
     private final Containers containers;
+
+    /** When growing failed last: a full disk is not asked again at once. */
+    private long growthFailedAtNanos = System.nanoTime() - GROWTH_RETRY_NANOS;
 
     Sizing(Administration administration) {
         this.administration = administration;
@@ -221,13 +226,23 @@ final class Sizing {
         }
     }
 
-    /** Grows while fewer than two containers are free, if the policy says so. */
-    void growByPolicy() throws LogException {
-        if (administration.policies.autoGrow() && administration.freeContainers() < 2) {
-            int growth = administration.policies.growth(containers.count());
-            if (growth > 0) {
-                add(growth);
-            }
+    /** Grows if fewer than two containers are free and the policy says so; returns whether it did. */
+    boolean growByPolicy() throws LogException {
+        if (!administration.policies.autoGrow() || administration.freeContainers() >= 2) {
+            return false;
+        }
+        int growth = administration.policies.growth(containers.count());
+        if (growth == 0 || System.nanoTime() - growthFailedAtNanos < GROWTH_RETRY_NANOS) {
+            return false;
+        }
+        try {
+            add(growth);
+            return true;
+        } catch (LogDeviceException e) {
+            growthFailedAtNanos = System.nanoTime();
+            System.getLogger(Sizing.class.getName())
+                    .log(System.Logger.Level.WARNING, "the log in use cannot grow: " + e.getMessage(), e);
+            return false;
         }
     }
 
