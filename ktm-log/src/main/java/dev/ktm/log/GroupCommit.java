@@ -71,6 +71,7 @@ final class GroupCommit implements Runnable {
     private int previousCrc;
     private int released;
     private int queued;
+    private boolean backlog;
     private double returning = 0.5;
     private long writtenAtNanos;
     private long skippedGathers;
@@ -293,6 +294,7 @@ final class GroupCommit implements Runnable {
             }
             tail.written(frame);
             queued = tail.open().forcers;
+            backlog = tail.hasSealed();
             if (durable > enough) {
                 handOver = handOverOrStop();
             }
@@ -348,7 +350,7 @@ final class GroupCommit implements Runnable {
     /** Waits, for a bounded time, for those whom the last write released. */
     private void gather() {
         int callers = released;
-        if (callers <= 1 && queued == 0) {
+        if (backlog || (callers <= 1 && queued == 0)) {
             return;
         }
         double expected = returning * callers;

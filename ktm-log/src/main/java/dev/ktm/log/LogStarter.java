@@ -31,6 +31,9 @@ final class LogStarter {
 
     static Log open(LogDevice device, LogOptions options) throws LogException {
         var starter = new LogStarter(device, options);
+        device.caveat()
+                .ifPresent(caveat -> System.getLogger(LogStarter.class.getName())
+                        .log(System.Logger.Level.WARNING, "the log in " + device.location() + " lies on a " + caveat));
         LogDevice.Ownership ownership;
         try {
             ownership = device.acquire(LogEngine.LOCK_NAME);

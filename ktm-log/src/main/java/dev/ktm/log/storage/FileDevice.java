@@ -19,6 +19,8 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 
@@ -33,6 +35,21 @@ import java.util.concurrent.ExecutorService;
  * <p>Files are created for the owner only, and symbolic links are never followed inside the directory.
  */
 public final class FileDevice implements LogDevice {
+
+    private static final String NETWORK = "locks and forces over a network keep less than they promise";
+    private static final String COPY_ON_WRITE =
+            "it never writes in place, so preallocated space is not certain and forces are slow";
+    private static final Map<String, String> CAVEATS = Map.of(
+            "nfs", NETWORK,
+            "nfs4", NETWORK,
+            "cifs", NETWORK,
+            "smb3", NETWORK,
+            "9p", NETWORK,
+            "fuse", "what a force means is up to the program that serves it",
+            "btrfs", COPY_ON_WRITE,
+            "zfs", COPY_ON_WRITE,
+            "overlay", "it is often discarded with its container",
+            "tmpfs", "it is memory: nothing survives a restart of the system");
 
     private static final byte[] ZERO = new byte[] {0};
 
@@ -91,6 +108,17 @@ public final class FileDevice implements LogDevice {
     @Override
     public String location() {
         return directory.toString();
+    }
+
+    @Override
+    public Optional<String> caveat() {
+        try {
+            var type = Files.getFileStore(directory).type();
+            return Optional.ofNullable(CAVEATS.get(type.startsWith("fuse") ? "fuse" : type))
+                    .map(reason -> "file system " + type + ": " + reason);
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 
     @Override

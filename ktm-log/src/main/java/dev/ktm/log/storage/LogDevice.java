@@ -3,6 +3,7 @@ package dev.ktm.log.storage;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The log's only door to stable storage: one flat directory of files, reserved for one log.
@@ -18,6 +19,11 @@ public interface LogDevice extends Closeable {
 
     /** Where this device is, for messages: a directory path, or a description of what stands behind it. */
     String location();
+
+    /** Why a log should not be kept here, if there is a reason. */
+    default Optional<String> caveat() {
+        return Optional.empty();
+    }
 
     /**
      * Makes the caller the only owner of the files, across processes and within this one.
