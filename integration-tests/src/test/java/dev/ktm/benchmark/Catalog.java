@@ -25,8 +25,7 @@ final class Catalog {
     List<Scenario> scenarios(Settings.Section section) {
         return switch (section) {
             case KTM -> ktm();
-            case THINK ->
-                platform(List.of(ktmOnDisk(), flusher()), THINK_MICROS, settings.callersOr(8, 32, 128));
+            case THINK -> platform(List.of(ktmOnDisk(), flusher()), THINK_MICROS, settings.callersOr(8, 32, 128));
             case PEERS -> platform(asTheyCome(), 0, settings.callersOr(1, 8, 32, 128));
             case TUNED -> platform(fastest(), 0, settings.callersOr(1, 8, 32, 128));
             case MEMORY -> platform(List.of(ktmInMemory("KTM in memory", 0)), 0, settings.callersOr(1));
@@ -54,8 +53,8 @@ final class Catalog {
         return candidates.stream()
                 .filter(candidate -> settings.includes(candidate.name()))
                 .flatMap(candidate -> numbers.stream()
-                        .map(callers -> new Scenario(
-                                candidate.name(), candidate.opener(), callers, threads, thinkMicros)))
+                        .map(callers ->
+                                new Scenario(candidate.name(), candidate.opener(), callers, threads, thinkMicros)))
                 .toList();
     }
 
@@ -76,7 +75,8 @@ final class Catalog {
                         new Candidate("HOWL 1.0.1, files used again", HowlLog::openWithSmallFiles),
                         new Candidate("Bitronix 2.1.4, files of 64 MiB", BitronixLog::openWithLargeFiles),
                         new Candidate("Narayana 7.3.4 slots, removes unforced", NarayanaLog::openSlotsFastest),
-                        new Candidate("Narayana 7.3.4 journal, 20 000 flushes/s, removes unforced",
+                        new Candidate(
+                                "Narayana 7.3.4 journal, 20 000 flushes/s, removes unforced",
                                 NarayanaLog::openJournalFastest),
                         new Candidate("Atomikos 6.0.0, rare checkpoints", AtomikosLog::openWithRareCheckpoints))
                 .toList();

@@ -4,6 +4,9 @@ import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.objectweb.howl.log.Configuration;
+import org.objectweb.howl.log.LogException;
+import org.objectweb.howl.log.LogRecord;
+import org.objectweb.howl.log.ReplayListener;
 import org.objectweb.howl.log.xa.XALogger;
 
 /** HOWL with the settings that Apache Geronimo's transaction manager gives it. */
@@ -42,7 +45,7 @@ final class HowlLog implements DurableLog {
         configuration.setMaxLogFiles(2);
         configuration.setThreadsWaitingForceThreshold(-1);
         var logger = new XALogger(configuration);
-        logger.open();
+        logger.open(new NothingToReplay());
         return new HowlLog(logger);
     }
 
@@ -59,5 +62,24 @@ final class HowlLog implements DurableLog {
     @Override
     public void close() throws Exception {
         logger.close();
+    }
+
+    /** Recovery of a log that is new. */
+    private static final class NothingToReplay implements ReplayListener {
+
+        @Override
+        public void onRecord(LogRecord logRecord) {
+            // A new log has no records.
+        }
+
+        @Override
+        public void onError(LogException failure) {
+            throw new IllegalStateException("HOWL could not be opened", failure);
+        }
+
+        @Override
+        public LogRecord getLogRecord() {
+            return new LogRecord(RECORD_BYTES);
+        }
     }
 }

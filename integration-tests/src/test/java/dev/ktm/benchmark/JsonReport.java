@@ -25,7 +25,7 @@ final class JsonReport {
         return "{" + text("log", scenario.log())
                 + ", " + text("threads", scenario.threads().name().toLowerCase(Locale.ROOT))
                 + ", " + number("callers", scenario.callers())
-                + ", " + number("thinkMicros", scenario.thinkMicros())
+                + ", " + number("thinkMicros", (double) scenario.thinkMicros())
                 + ", " + number("dropped", outcome.dropped())
                 + ", " + number("perSecond", window.perSecond())
                 + ", " + number("ratio", window.ratio())

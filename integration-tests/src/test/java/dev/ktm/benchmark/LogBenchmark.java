@@ -2,7 +2,11 @@ package dev.ktm.benchmark;
 
 import dev.ktm.benchmark.Settings.Section;
 import dev.ktm.log.LogException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,11 +16,13 @@ import java.util.logging.LogManager;
 /** Measures the log and prints tables in Markdown, ready for the documentation. What goes on is told on the error stream. */
 public final class LogBenchmark {
 
+    private final PrintStream out;
     private final Settings settings;
     private final Catalog catalog;
     private final List<Outcome> all = new ArrayList<>();
 
-    private LogBenchmark(Settings settings) {
+    private LogBenchmark(PrintStream out, Settings settings) {
+        this.out = out;
         this.settings = settings;
         this.catalog = new Catalog(settings);
     }
@@ -33,19 +39,23 @@ public final class LogBenchmark {
         }
         // Other products report what is of no interest here.
         LogManager.getLogManager().getLogger("").setLevel(Level.SEVERE);
-        new LogBenchmark(settings).run();
+        // The tables have characters that the terminal's encoding may lack.
+        new LogBenchmark(
+                        new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8),
+                        settings)
+                .run();
     }
 
     private void run() throws IOException, LogException {
         Files.createDirectories(settings.directory());
-        System.out.println(Machine.describe(settings.directory()));
+        out.println(Machine.describe(settings.directory()));
         var rawDirectory = Files.createTempDirectory(settings.directory(), "raw");
         try (var device = RawDevice.in(rawDirectory)) {
             details(Section.KTM, "KTM", device);
             details(Section.THINK, "Callers that think for " + Catalog.THINK_MICROS + " µs", device);
             comparison(Section.PEERS, "Other products as they come", device);
             comparison(Section.TUNED, "Other products at their fastest", device);
-            details(Section.MEMORY, "Without a disk", Reference.nominal(1));
+            details(Section.MEMORY, "Without a disk", Reference.none());
             details(Section.SLOW, "On a disk that takes 1 ms", Reference.nominal(Catalog.SLOW_MICROS));
         } finally {
             Experiment.delete(rawDirectory);
@@ -85,12 +95,12 @@ public final class LogBenchmark {
         return outcomes;
     }
 
-    private static void print(String title, List<String> lines) {
-        System.out.println();
+    private void print(String title, List<String> lines) {
+        out.println();
         if (!title.isEmpty()) {
-            System.out.println("### " + title);
-            System.out.println();
+            out.println("### " + title);
+            out.println();
         }
-        lines.forEach(System.out::println);
+        lines.forEach(out::println);
     }
 }

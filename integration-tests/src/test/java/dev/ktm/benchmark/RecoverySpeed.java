@@ -20,6 +20,7 @@ final class RecoverySpeed {
 
     private static final long CONTAINER_BYTES = 32L << 20;
     private static final int CONTAINERS = 10;
+    private static final int WARM_UPS = 5;
     private static final long LOG_BYTES = 256L << 20;
 
     private final Settings settings;
@@ -47,7 +48,9 @@ final class RecoverySpeed {
             var cached = new double[settings.rounds()];
             var device = new double[settings.rounds()];
             var plain = new double[settings.rounds()];
-            openAndClose(directory);
+            for (int warmUp = 0; warmUp < WARM_UPS; warmUp++) {
+                openAndClose(directory);
+            }
             for (int round = 0; round < settings.rounds(); round++) {
                 cached[round] = bytes / (double) openAndClose(directory);
                 plain[round] = ReadSpeed.gigabytesPerSecond(containers(directory));

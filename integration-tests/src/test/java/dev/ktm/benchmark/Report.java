@@ -36,8 +36,8 @@ final class Report {
         return List.of(
                 spread(outcome, Window::perSecond, Report::count),
                 spread(outcome, Window::ratio, Report::decimals),
-                median(outcome, Window::p50Micros, Report::count),
-                median(outcome, Window::p99Micros, Report::count),
+                median(outcome, Window::p50Micros, Report::time),
+                median(outcome, Window::p99Micros, Report::time),
                 median(outcome, Window::latencyRatio, Report::decimals),
                 median(outcome, Window::cpuMicros, Report::decimals),
                 median(outcome, Window::allocatedBytes, Report::count),
@@ -57,7 +57,7 @@ final class Report {
         var lines = new ArrayList<String>();
         lines.add("| Transactions/s, × R | "
                 + numbers.stream().map(number -> "N = " + number + " | ").collect(Collectors.joining())
-                + "Bytes allocated |");
+                + "Bytes allocated at most callers |");
         lines.add("|---|" + "---|".repeat(numbers.size()) + "---|");
         logs.forEach((log, cells) -> lines.add(comparisonLine(log, cells, numbers)));
         return lines;
@@ -90,11 +90,13 @@ final class Report {
 
     /** How many windows count and how many were dropped, and what the raw device did in those that count. */
     static String summary(List<Outcome> outcomes) {
-        int kept = outcomes.stream().mapToInt(outcome -> outcome.windows().size()).sum();
+        int kept =
+                outcomes.stream().mapToInt(outcome -> outcome.windows().size()).sum();
         int dropped = outcomes.stream().mapToInt(Outcome::dropped).sum();
         var rates = outcomes.stream()
                 .flatMap(outcome -> outcome.windows().stream())
                 .mapToDouble(window -> window.reference().perSecond())
+                .filter(Double::isFinite)
                 .sorted()
                 .toArray();
         var text = kept + " windows, " + dropped + " dropped because others used the machine";
@@ -107,6 +109,9 @@ final class Report {
 
     private static String spread(Outcome outcome, ToDoubleFunction<Window> figure, Format format) {
         Spread spread = outcome.spread(figure);
+        if (Double.isNaN(spread.median())) {
+            return NOTHING;
+        }
         return format.text(spread.median()) + " [" + format.text(spread.least()) + "–" + format.text(spread.most())
                 + "]";
     }
@@ -130,6 +135,10 @@ final class Report {
             return significant(figure / 1e6) + " M";
         }
         return figure >= 999.5 ? significant(figure / 1e3) + " k" : String.format(Locale.ROOT, "%.0f", figure);
+    }
+
+    private static String time(double micros) {
+        return micros < 9.995 ? decimals(micros) : String.format(Locale.ROOT, "%.0f", micros);
     }
 
     private static String significant(double figure) {

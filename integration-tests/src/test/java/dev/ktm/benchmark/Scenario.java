@@ -20,6 +20,6 @@ record Scenario(String log, DurableLog.Opener opener, int callers, ThreadKind th
 
     @Override
     public String toString() {
-        return log + ", " + callersText() + (thinkMicros > 0 ? ", thinking " + thinkMicros + " µs" : "");
+        return log + ", " + callersText() + (thinkMicros > 0 ? ", thinking " + thinkMicros + " microseconds" : "");
     }
 }

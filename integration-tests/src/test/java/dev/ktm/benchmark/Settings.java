@@ -31,9 +31,17 @@ record Settings(
         int foreignPercent,
         Optional<Path> json) {
 
+    /** Refuses what cannot be measured. */
+    Settings {
+        if (rounds < 1 || windowMillis < 1 || foreignPercent < 0) {
+            throw new IllegalArgumentException(
+                    "expected at least one round and one millisecond, and a percentage, found " + rounds + ", "
+                            + windowMillis + " and " + foreignPercent);
+        }
+    }
+
     /** How to call the program. */
-    static final String USAGE =
-            """
+    static final String USAGE = """
             options, each with its default:
               --dir target/benchmark    where the logs go, on the device to be measured
               --rounds 5                windows of each scenario
@@ -103,9 +111,10 @@ record Settings(
                 case "--window-millis" -> windowMillis = Integer.parseInt(value);
                 case "--sections" -> sections = sections(value);
                 case "--only" -> only = value;
-                case "--threads" -> callers = Arrays.stream(value.split(","))
-                        .map(Integer::valueOf)
-                        .toList();
+                case "--threads" ->
+                    callers = Arrays.stream(value.split(","))
+                            .map(Integer::valueOf)
+                            .toList();
                 case "--max-foreign-percent" -> foreignPercent = Integer.parseInt(value);
                 case "--json" -> json = Optional.of(Path.of(value));
                 default -> throw new IllegalArgumentException("unknown option " + option);

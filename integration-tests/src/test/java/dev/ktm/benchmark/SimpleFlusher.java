@@ -131,13 +131,19 @@ final class SimpleFlusher implements DurableLog {
 
     private void awaitRecords() {
         flusherParked = true;
-        lock.lock();
-        boolean nothing = open.count == 0;
-        lock.unlock();
-        if (nothing && !closed) {
+        if (isEmpty() && !closed) {
             LockSupport.park(this);
         }
         flusherParked = false;
+    }
+
+    private boolean isEmpty() {
+        lock.lock();
+        try {
+            return open.count == 0;
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void write(Frame frame) throws IOException {

@@ -1,7 +1,6 @@
 package dev.ktm.log;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A lock for a few dozen instructions that never block. Allocates nothing, parks nobody, and so never pins a carrier.
@@ -10,23 +9,13 @@ import java.lang.invoke.VarHandle;
 final class SpinLock {
 
     private static final int SPINS_BEFORE_YIELD = 100;
-    private static final VarHandle HELD;
 
-    static {
-        try {
-            HELD = MethodHandles.lookup().findVarHandle(SpinLock.class, "held", int.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
-
-    @SuppressWarnings("unused") // through HELD
-    private int held;
+    private final AtomicBoolean held = new AtomicBoolean();
 
     @SuppressWarnings("ThreadPriorityCheck") // on two processors, spinning alone would starve the holder
     void lock() {
         int spins = 0;
-        while (!HELD.compareAndSet(this, 0, 1)) {
+        while (!held.compareAndSet(false, true)) {
             if (++spins < SPINS_BEFORE_YIELD) {
                 Thread.onSpinWait();
             } else {
@@ -37,6 +26,6 @@ final class SpinLock {
     }
 
     void unlock() {
-        HELD.setRelease(this, 0);
+        held.setRelease(false);
     }
 }
