@@ -324,7 +324,7 @@ final class Administration {
                     io.commit().records(),
                     io.commit().bytes(),
                     io.commit().writeNanos(),
-                    io.commit().gatherNanos.sum());
+                    io.commit().gatherNanos());
         } finally {
             engine.gate.unlock();
         }

@@ -4,7 +4,6 @@ import dev.ktm.log.format.Checksum;
 import dev.ktm.log.format.FrameFormat;
 import java.io.IOException;
 import java.util.ArrayDeque;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -37,14 +36,12 @@ final class GroupCommit implements Runnable {
         void write(FrameBuffer frame) throws IOException;
     }
 
-    private static final long MOST_GATHER_NANOS = 2_000_000;
-    private static final long NO_ARRIVAL_NANOS = 20_000;
-    private static final int PROBE_INTERVAL = 64;
     /** A virtual thread blocks its carrier while it writes: it leads only if that is short. */
     private static final long MOST_VIRTUAL_NANOS = 500_000;
 
     private final SpinLock gate;
     private final Tail tail;
+    private final Gathering gathering;
     private final FrameWriter device;
     private final long tag;
     private final int incarnation;
@@ -69,15 +66,6 @@ final class GroupCommit implements Runnable {
     // The leader's; handing over the lead hands them over.
     private long previousAddress;
     private int previousCrc;
-    private int released;
-    private int queued;
-    private boolean backlog;
-    private double returning = 0.5;
-    private long writtenAtNanos;
-    private long skippedGathers;
-    private volatile long writeNanos;
-
-    final LongAdder gatherNanos = new LongAdder();
     private long frames;
     private long records;
     private long bytes;
@@ -85,6 +73,7 @@ final class GroupCommit implements Runnable {
     GroupCommit(SpinLock gate, Tail tail, FrameWriter device, Origin origin, long idleNanos, String threadName) {
         this.gate = gate;
         this.tail = tail;
+        this.gathering = new Gathering(tail);
         this.device = device;
         this.tag = origin.tag();
         this.incarnation = origin.incarnation();
@@ -138,7 +127,7 @@ final class GroupCommit implements Runnable {
     }
 
     private boolean leadOrWait(FrameBuffer frame) {
-        if (!leading && (writeNanos < MOST_VIRTUAL_NANOS || !Threads.isVirtual())) {
+        if (!leading && (gathering.writeNanos() < MOST_VIRTUAL_NANOS || !Threads.isVirtual())) {
             leading = true;
             return true;
         }
@@ -258,7 +247,7 @@ final class GroupCommit implements Runnable {
      * @param enough the lead is given up or handed over once this LSN is durable
      */
     private void writeNext(long enough) throws LogFailedException {
-        gather();
+        gathering.gather();
         FrameBuffer frame;
         gate.lock();
         try {
@@ -278,23 +267,18 @@ final class GroupCommit implements Runnable {
             checkUsable();
         }
         long end = System.nanoTime();
-        long usual = writeNanos;
-        writeNanos = usual + ((end - start - usual) >> 3);
-        writtenAtNanos = end;
         WaiterList waiters = null;
         boolean handOver = false;
         gate.lock();
         try {
-            released = frame.forcers;
             durable = frame.end();
             if (!frame.waiters.isEmpty()) {
                 waiters = frame.waiters;
                 var spare = spareLists.poll();
                 frame.waiters = spare == null ? new WaiterList() : spare;
             }
+            gathering.written(frame, start, end);
             tail.written(frame);
-            queued = tail.open().forcers;
-            backlog = tail.hasSealed();
             if (durable > enough) {
                 handOver = handOverOrStop();
             }
@@ -345,46 +329,6 @@ final class GroupCommit implements Runnable {
         frames++;
         records += frame.records;
         bytes += frame.bytes.remaining();
-    }
-
-    /** Waits, for a bounded time, for those whom the last write released. */
-    private void gather() {
-        int callers = released;
-        if (backlog || (callers <= 1 && queued == 0)) {
-            return;
-        }
-        double expected = returning * callers;
-        long bound = Math.min(writeNanos / 2, MOST_GATHER_NANOS);
-        boolean pays = expected >= 0.5 && expected * writeNanos > queued * (bound / 2.0);
-        if (!pays && ++skippedGathers % PROBE_INTERVAL != 0) {
-            return;
-        }
-        int target = queued + (int) Math.ceil(callers * Math.min(1.0, returning + 0.1));
-        var open = tail.open();
-        long start = System.nanoTime();
-        long deadline = writtenAtNanos + bound;
-        long lastArrival = start;
-        int present = open.forcers;
-        long now = start;
-        while (present < target && now < deadline) {
-            if (present > queued && now - lastArrival > NO_ARRIVAL_NANOS + (writeNanos >> 3)) {
-                break;
-            }
-            letOthersRun();
-            now = System.nanoTime();
-            int count = open.forcers;
-            if (count != present) {
-                present = count;
-                lastArrival = now;
-            }
-        }
-        returning += (Math.min(1.0, (present - queued) / (double) callers) - returning) / 8;
-        gatherNanos.add(now - start);
-    }
-
-    @SuppressWarnings("ThreadPriorityCheck") // whoever was released needs a processor to come back
-    private static void letOthersRun() {
-        Thread.yield();
     }
 
     private void fail(Throwable cause) {
@@ -505,6 +449,11 @@ final class GroupCommit implements Runnable {
 
     /** The usual duration of a device write, in nanoseconds. */
     long writeNanos() {
-        return writeNanos;
+        return gathering.writeNanos();
+    }
+
+    /** Time spent waiting for others, in nanoseconds. */
+    long gatherNanos() {
+        return gathering.waitedNanos();
     }
 }

@@ -1,5 +1,7 @@
 package dev.ktm.log;
 
+import java.util.Arrays;
+
 /**
  * Space for records that must not fail for lack of it. Made by {@link LogStream#reserve}; each append that names it
  * consumes one record of it. Safe for many threads. Closing it frees what was not used; a log that is closed or
@@ -69,7 +71,7 @@ public final class Reservation implements AutoCloseable {
 
     void add(int blocks) {
         if (left == allotments.length) {
-            allotments = java.util.Arrays.copyOf(allotments, 2 * left);
+            allotments = Arrays.copyOf(allotments, 2 * left);
         }
         int at = left++;
         while (at > 0 && allotments[at - 1] > blocks) {

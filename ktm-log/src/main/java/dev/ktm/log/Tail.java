@@ -26,7 +26,8 @@ final class Tail {
     private final ArrayDeque<FrameBuffer> sealed = new ArrayDeque<>(2 * Geometry.FRAMES_IN_MEMORY);
     private final ArrayDeque<FrameBuffer> idle = new ArrayDeque<>(2 * Geometry.FRAMES_IN_MEMORY);
     private @Nullable FrameBuffer writing;
-    private FrameBuffer open;
+    /** Changed under the gate, looked at by a leader that gathers. */
+    private volatile FrameBuffer open;
     private long lastSequence;
     private long freeBlocks;
     private long reservedBlocks;
