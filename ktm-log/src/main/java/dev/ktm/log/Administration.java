@@ -97,12 +97,20 @@ final class Administration {
         }
     }
 
+    /** Fails if the log has failed: nothing is written any more. */
+    void requireUsable() throws LogException {
+        if (engine.isStarted()) {
+            engine.io().commit().checkUsable();
+        }
+    }
+
     /**
      * Makes the present state durable in the base log file, changed as asked. Under the lock.
      *
      * <p>What the streams say is forced first: the file never knows more than the log holds.
      */
     void persist(UnaryOperator<Change> change) throws LogException {
+        requireUsable();
         var entries = streams.entries();
         long knownEnd = base.current().knownEnd();
         if (engine.isStarted()) {
@@ -151,6 +159,8 @@ final class Administration {
 
     private void write(LogMetadata metadata) throws LogException {
         try {
+            // What is forced checks this as well; but a change without records must not undo a new owner's either.
+            checkStillOwner();
             base.write(metadata);
         } catch (IOException e) {
             if (engine.isStarted()) {
@@ -212,15 +222,19 @@ final class Administration {
                 .sequence();
     }
 
-    private void dropRemoved() throws LogException {
+    private void dropRemoved() {
         for (var container : List.copyOf(containers.all())) {
             if (container.removing && container.sequence == 0) {
                 try {
                     containers.drop(container);
                 } catch (IOException e) {
-                    // The base log file does not name it any more: the next open deletes what is left of it.
-                    throw new LogDeviceException(
-                            LogError.CANT_DELETE, "cannot delete " + container.fileName + ": " + e.getMessage(), e);
+                    // The base log file does not name it any more: the next open deletes what is left of it. Whoever
+                    // wanted space has got it.
+                    System.getLogger(Administration.class.getName())
+                            .log(
+                                    System.Logger.Level.WARNING,
+                                    "cannot delete container " + container.fileName + ": " + e.getMessage(),
+                                    e);
                 }
             }
         }

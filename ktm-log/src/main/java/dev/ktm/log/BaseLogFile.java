@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The file with the log's metadata, in two copies. An update is durable in the first before it begins in the second,
- * so at any moment one of them is whole; and a damaged copy is mended from the other before anything else is written.
+ * so at any moment one of them is whole; and a damaged or older copy is mended from the other before anything else is
+ * written.
  * For one thread at a time, but for
  * {@link #current}.
  */
@@ -38,8 +39,18 @@ final class BaseLogFile implements Closeable {
     /** What both copies say, or what is wrong with them. */
     record Copies(List<@Nullable LogMetadata> whole, List<@Nullable DamageException> damage) {
 
-        /** The newest whole copy. */
+        /**
+         * The newest whole copy.
+         *
+         * @throws LogCorruptException if there is none, or if one copy is of another version: it may be the newer one
+         */
         LogMetadata newest() throws LogCorruptException {
+            for (var copy : damage) {
+                if (copy != null && copy.isOfOtherVersion()) {
+                    throw new LogCorruptException(
+                            LogError.BLOCK_VERSION, NAME, copy.offset(), copy.expected(), copy.found(), copy);
+                }
+            }
             LogMetadata newest = null;
             for (var copy : whole) {
                 if (copy != null && (newest == null || copy.generation() > newest.generation())) {
@@ -51,9 +62,8 @@ final class BaseLogFile implements Closeable {
                 if (first == null) {
                     throw new AssertionError("a copy is either whole or damaged");
                 }
-                boolean version = first.expected().contains("version");
                 throw new LogCorruptException(
-                        version ? LogError.BLOCK_VERSION : LogError.METADATA_CORRUPT,
+                        LogError.METADATA_CORRUPT,
                         NAME,
                         first.offset(),
                         first.expected() + " (in one of two copies)",
@@ -108,7 +118,7 @@ final class BaseLogFile implements Closeable {
                 damage.add(null);
             } catch (DamageException e) {
                 whole.add(null);
-                damage.add(new DamageException(start + e.offset(), e.expected(), e.found()));
+                damage.add(e.within(start));
             } catch (EOFException e) {
                 whole.add(null);
                 damage.add(
@@ -136,19 +146,21 @@ final class BaseLogFile implements Closeable {
         return newest;
     }
 
-    /** Mends a copy that is damaged, so that the next update can rely on two. Returns whether there was one. */
+    /**
+     * Makes both copies say what the newest whole one says, so that the next update, which begins with the first, can
+     * rely on the second. Returns whether a copy was damaged; one that is only older was left so by a crash.
+     */
     boolean mend() throws IOException {
         var copies = read(file);
-        if (!copies.isDamaged()) {
-            return false;
-        }
-        encode(copies.newest());
+        var newest = copies.newest();
+        encode(newest);
         for (int copy = 0; copy < COPIES; copy++) {
-            if (copies.whole().get(copy) == null) {
+            var present = copies.whole().get(copy);
+            if (present == null || present.generation() < newest.generation()) {
                 file.writeThrough((long) copy * LogMetadata.COPY_BYTES, buffer.rewind());
             }
         }
-        return true;
+        return copies.isDamaged();
     }
 
     /** Returns once both copies are durable. */

@@ -9,9 +9,12 @@ import dev.ktm.log.storage.DeviceFile;
 import dev.ktm.log.storage.LogDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +38,8 @@ final class Containers {
     private final LogDevice device;
     private final UUID logId;
     private final List<Container> all = new ArrayList<>();
-    private @Nullable ByteBuffer zeros;
+    /** Shared by whoever fills; each takes a slice. */
+    private volatile @Nullable ByteBuffer zeros;
 
     private volatile ContainerMap map = ContainerMap.EMPTY;
 
@@ -63,6 +67,16 @@ final class Containers {
         }
         map = new ContainerMap(all);
         var places = map.bySequence();
+        if (places.size() < all.size() || (!all.isEmpty() && !Geometry.isContainerSize(metadata.containerBytes()))) {
+            throw new LogCorruptException(
+                    LogError.METADATA_INCONSISTENT,
+                    BaseLogFile.NAME,
+                    0,
+                    all.size() + " containers of at most " + LogOptions.MOST_CONTAINER_BYTES
+                            + " bytes, each in a place",
+                    places.size() + " in places, of " + metadata.containerBytes() + " bytes",
+                    null);
+        }
         for (int i = 0; i < places.size(); i++) {
             if (places.get(i).sequence != map.firstSequence() + i) {
                 throw new LogCorruptException(
@@ -94,7 +108,8 @@ final class Containers {
         }
     }
 
-    private void checkHeader(DeviceFile file, ContainerEntry entry, long containerBytes) throws IOException {
+    /** Checks that a file is the container that the base log file names. */
+    void checkHeader(DeviceFile file, ContainerEntry entry, long containerBytes) throws IOException {
         if (file.size() != containerBytes) {
             throw corrupt(file, 0, "a container of " + containerBytes + " bytes", file.size() + " bytes", null);
         }
@@ -104,7 +119,7 @@ final class Containers {
         try {
             header = ContainerHeader.decode(block);
         } catch (DamageException e) {
-            var error = e.expected().contains("version") ? LogError.BLOCK_VERSION : LogError.BLOCK_INVALID;
+            var error = e.isOfOtherVersion() ? LogError.BLOCK_VERSION : LogError.BLOCK_INVALID;
             throw new LogCorruptException(error, file.name(), e.offset(), e.expected(), e.found(), e);
         }
         if (!header.logId().equals(logId)) {
@@ -133,7 +148,7 @@ final class Containers {
 
     /** Creates a container aside, sparse but for its header. Not yet one of {@link #all}. */
     Container create(int number, String fileName, long containerBytes) throws IOException {
-        var file = device.create(fileName + ASIDE, containerBytes);
+        var file = createAside(fileName + ASIDE, containerBytes);
         try {
             var block = AlignedBuffers.allocate(ContainerHeader.BYTES);
             new ContainerHeader(logId, number, containerBytes).encode(block);
@@ -146,6 +161,31 @@ final class Containers {
         }
     }
 
+    /** A full disk may leave an empty file behind, which must not be in the way of the next attempt. */
+    private DeviceFile createAside(String name, long containerBytes) throws IOException {
+        try {
+            return device.create(name, containerBytes);
+        } catch (IOException e) {
+            try {
+                if (device.list().contains(name)) {
+                    device.delete(name);
+                }
+            } catch (IOException suppressed) {
+                e.addSuppressed(suppressed);
+            }
+            throw e;
+        }
+    }
+
+    /** Names that a new container must not have: a file that is renamed onto another one replaces it. */
+    Set<String> takenNames() throws IOException {
+        var taken = new HashSet<String>();
+        for (var name : device.list()) {
+            taken.add(name.endsWith(ASIDE) ? name.substring(0, name.length() - ASIDE.length()) : name);
+        }
+        return taken;
+    }
+
     /** Writes zeros from the offset on, one step at most, and returns where it ended. */
     long fill(Container container, long offset, long containerBytes) throws IOException {
         var source = zeros;
@@ -154,8 +194,7 @@ final class Containers {
             zeros = source;
         }
         int size = (int) Math.min(FILL_BYTES, containerBytes - offset);
-        source.clear().limit(size);
-        container.file.writeThrough(offset, source);
+        container.file.writeThrough(offset, source.slice(0, size));
         return offset + size;
     }
 
@@ -226,7 +265,10 @@ final class Containers {
 
     private boolean isOurs(String name) throws IOException {
         var header = headerOf(device, name);
-        return header != null && header.logId().equals(logId);
+        return header != null
+                && header.logId().equals(logId)
+                // What has the number of a container in use is a copy that somebody made of it, and not left over.
+                && all.stream().noneMatch(container -> container.number == header.number());
     }
 
     /** The container header at the start of any file, or null if there is none. */
@@ -241,7 +283,7 @@ final class Containers {
             var block = AlignedBuffers.allocate(ContainerHeader.BYTES);
             file.read(0, block);
             return ContainerHeader.decode(block);
-        } catch (DamageException | java.nio.file.FileSystemException e) {
+        } catch (DamageException | FileSystemException e) {
             return null;
         }
     }

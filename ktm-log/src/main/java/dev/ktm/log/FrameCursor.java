@@ -76,16 +76,13 @@ final class FrameCursor {
             }
             header.checkContent(chunk, frameOffset, checksum);
         } catch (DamageException e) {
-            throw new DamageException(geometry.offset(address) + e.offset(), e.expected(), e.found());
+            throw e.within(geometry.offset(address));
         }
     }
 
     /** Whether a valid frame of the log is at this address. */
     boolean isFrame(long address) throws IOException {
-        if (address < chunkStart || address + FrameFormat.BLOCK_BYTES > chunkEnd) {
-            fill(address, Lsn.INVALID, FrameFormat.BLOCK_BYTES);
-        }
-        if (!FrameFormat.Header.claims(chunk, (int) (address - chunkStart), address)) {
+        if (!isClaimed(address)) {
             return false;
         }
         try {
@@ -94,6 +91,14 @@ final class FrameCursor {
         } catch (DamageException e) {
             return false;
         }
+    }
+
+    /** Whether the first words at this address are those of a frame that belongs there, valid or not. */
+    boolean isClaimed(long address) throws IOException {
+        if (address < chunkStart || address + FrameFormat.BLOCK_BYTES > chunkEnd) {
+            fill(address, Lsn.INVALID, FrameFormat.BLOCK_BYTES);
+        }
+        return FrameFormat.Header.claims(chunk, (int) (address - chunkStart), address);
     }
 
     private void fill(long address, long settled, int atLeast) throws IOException {

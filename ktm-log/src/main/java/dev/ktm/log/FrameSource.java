@@ -143,7 +143,11 @@ final class FrameSource {
             return true;
         }
         long sequence = Math.max(geometry.sequence(wanted - 1), map.firstSequence());
-        if (!load(geometry.firstAddress(sequence))) {
+        long first = geometry.firstAddress(sequence);
+        if (!load(first)) {
+            if (first < io.commit().durable()) {
+                throw damaged(first);
+            }
             return false;
         }
         while (next <= wanted || records == 0) {
@@ -152,6 +156,17 @@ final class FrameSource {
             }
         }
         return true;
+    }
+
+    /**
+     * Tells a frame that is damaged from an LSN where none ever was: walks there from the container's first frame.
+     *
+     * @throws LogCorruptException if it is damage that hides it
+     */
+    void checkAround(long lsn) throws LogException {
+        if (lsn < io.commit().durable()) {
+            loadFrom(Lsn.frameAddress(lsn));
+        }
     }
 
     LogCorruptException damaged(long at) {

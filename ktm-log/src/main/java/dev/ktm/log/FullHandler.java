@@ -1,8 +1,9 @@
 package dev.ktm.log;
 
 import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,10 @@ final class FullHandler {
 
     private @Nullable Request request;
     private boolean pinned;
+    /** The least room, and the place of the oldest container, that there was while the log was pinned. */
+    private long pinnedFreeBytes;
+
+    private long pinnedFirstSequence;
 
     FullHandler(Administration administration, Sizing sizing, Executor callbacks) {
         this.administration = administration;
@@ -31,6 +36,9 @@ final class FullHandler {
     private static final class Registration {
         final LogClient client;
         final LogStream stream;
+        /** What it was asked for last and may not have answered. */
+        long askedTarget = Lsn.NULL;
+
         long refusedTarget = Lsn.NULL;
         String refusal = "";
 
@@ -43,12 +51,15 @@ final class FullHandler {
     /** The request that is being dealt with: who was asked for what and has not answered. */
     private static final class Request {
         final CompletableFuture<LogFullOutcome> future;
-        final Map<StreamState, Long> asked = new LinkedHashMap<>();
+        final Set<StreamState> asked = new LinkedHashSet<>();
         String growthFailure = "";
         long target = Lsn.NULL;
+        /** Place of the oldest container when it began. */
+        final long firstSequence;
 
-        Request(CompletableFuture<LogFullOutcome> future) {
+        Request(CompletableFuture<LogFullOutcome> future, long firstSequence) {
             this.future = future;
+            this.firstSequence = firstSequence;
         }
     }
 
@@ -63,14 +74,16 @@ final class FullHandler {
         if (registrations.remove(stream) == null) {
             throw new LogRefusedException(LogError.CLIENT_NOT_REGISTERED, stream.label() + " has no client");
         }
-        if (request != null && request.asked.remove(stream) != null) {
+        if (request != null && request.asked.remove(stream)) {
             review();
         }
     }
 
-    void forget(StreamState stream) throws LogException {
-        if (registrations.containsKey(stream)) {
-            deregister(stream);
+    /** Deregisters the client that was registered with this handle, if there is one. */
+    void forget(LogStream handle) throws LogException {
+        var registration = registrations.get(handle.state());
+        if (registration != null && registration.stream == handle) {
+            deregister(handle.state());
         }
     }
 
@@ -79,7 +92,7 @@ final class FullHandler {
         if (request != null) {
             throw new LogRefusedException(LogError.FULL_HANDLER_IN_PROGRESS, "a full log is being dealt with already");
         }
-        request = new Request(future);
+        request = new Request(future, firstSequence());
         administration.pins.setAwaited(true);
     }
 
@@ -89,7 +102,20 @@ final class FullHandler {
         if (current == null) {
             return;
         }
-        if (administration.reclaim()) {
+        try {
+            begin(current);
+        } catch (LogException | RuntimeException e) {
+            if (request == current) {
+                request = null;
+                administration.pins.setAwaited(pinned);
+                callbacks.execute(() -> current.future.completeExceptionally(e));
+            }
+            throw e;
+        }
+    }
+
+    private void begin(Request current) throws LogException {
+        if (administration.reclaim() || firstSequence() > current.firstSequence) {
             complete(current, LogFullOutcome.reclaimed());
             return;
         }
@@ -127,18 +153,25 @@ final class FullHandler {
             if (registration != null
                     && isBelow(stream, current.target)
                     && registration.refusedTarget < current.target) {
-                current.asked.put(stream, current.target);
-                callbacks.execute(
-                        () -> call(() -> registration.client.advanceTail(registration.stream, current.target)));
+                current.asked.add(stream);
+                ask(registration, current.target);
             }
         }
         review();
     }
 
+    /** Asks a client, unless it has not answered the last question yet. */
+    private void ask(Registration registration, long target) {
+        if (registration.askedTarget == Lsn.NULL || !isBelow(registration.stream.state(), registration.askedTarget)) {
+            registration.askedTarget = target;
+            callbacks.execute(() -> call(() -> registration.client.advanceTail(registration.stream, target)));
+        }
+    }
+
     private boolean isBelow(StreamState stream, long target) {
         administration.engine.gate.lock();
         try {
-            return !stream.isEmpty() && stream.base < target;
+            return !stream.isEmpty() && stream.oldest() < target;
         } finally {
             administration.engine.gate.unlock();
         }
@@ -151,7 +184,9 @@ final class FullHandler {
             throw new LogRefusedException(LogError.CLIENT_NOT_REGISTERED, stream.label() + " has no client");
         }
         registration.refusal = why;
-        if (request != null && request.asked.remove(stream) != null) {
+        registration.refusedTarget = Math.max(registration.refusedTarget, registration.askedTarget);
+        registration.askedTarget = Lsn.NULL;
+        if (request != null && request.asked.remove(stream)) {
             registration.refusedTarget = request.target;
             review();
         }
@@ -159,8 +194,8 @@ final class FullHandler {
 
     /** Somebody may need less than before. */
     void review() throws LogException {
-        boolean reclaimed = administration.reclaim();
-        if (pinned && (reclaimed || hasRoom())) {
+        administration.reclaim();
+        if (pinned && wasReleased()) {
             pinned = false;
             administration.pins.setAwaited(request != null);
             for (var registration : registrations.values()) {
@@ -171,18 +206,34 @@ final class FullHandler {
         if (current == null || current.target == Lsn.NULL) {
             return;
         }
-        if (reclaimed) {
+        // An append may have recycled before this was called.
+        if (firstSequence() > current.firstSequence) {
             complete(current, LogFullOutcome.reclaimed());
             return;
         }
-        current.asked.keySet().removeIf(stream -> !isBelow(stream, current.target));
+        current.asked.removeIf(stream -> !isBelow(stream, current.target));
         if (current.asked.isEmpty()) {
             complete(current, whoPins(current));
+            return;
+        }
+        for (var stream : current.asked) {
+            var registration = registrations.get(stream);
+            if (registration != null) {
+                ask(registration, current.target);
+            }
         }
     }
 
-    private boolean hasRoom() throws LogException {
-        return administration.stats().freeBytes() > 0;
+    private long firstSequence() {
+        return administration.containers().map().firstSequence();
+    }
+
+    /** Whether there is room that was not there when the log was found pinned. */
+    private boolean wasReleased() throws LogException {
+        long freeBytes = administration.stats().freeBytes();
+        boolean released = freeBytes > pinnedFreeBytes || firstSequence() > pinnedFirstSequence;
+        pinnedFreeBytes = Math.min(pinnedFreeBytes, freeBytes);
+        return released;
     }
 
     private LogFullOutcome whoPins(Request current) throws LogException {
@@ -211,9 +262,11 @@ final class FullHandler {
         return LogFullOutcome.pinned(oldest.reason(), oldest.who(), oldest.lsn(), refusal + suffix);
     }
 
-    private void complete(Request current, LogFullOutcome outcome) {
+    private void complete(Request current, LogFullOutcome outcome) throws LogException {
         request = null;
         pinned = outcome.result() == LogFullOutcome.Result.PINNED;
+        pinnedFreeBytes = administration.stats().freeBytes();
+        pinnedFirstSequence = firstSequence();
         administration.pins.setAwaited(pinned);
         callbacks.execute(() -> current.future.complete(outcome));
         for (var registration : registrations.values()) {
@@ -226,7 +279,7 @@ final class FullHandler {
         var current = request;
         if (current != null) {
             request = null;
-            current.future.completeExceptionally(cause);
+            callbacks.execute(() -> current.future.completeExceptionally(cause));
         }
     }
 

@@ -15,11 +15,16 @@ record Geometry(long containerBytes) {
     /** Frames that may be in memory at a time: one being written, one taking records, and two in between. */
     static final int FRAMES_IN_MEMORY = 4;
 
-    private static final long MOST_FRAME_BYTES = 256 * 1024;
+    /** Whether containers can have this size: whole blocks, and not more than can be asked for. */
+    static boolean isContainerSize(long bytes) {
+        return bytes >= 2L * FrameFormat.BLOCK_BYTES
+                && bytes <= LogOptions.MOST_CONTAINER_BYTES
+                && bytes % FrameFormat.BLOCK_BYTES == 0;
+    }
 
     /** A sixteenth of a container at most, so that what a frame wastes at the container's end stays small. */
     int frameBytes() {
-        return (int) Math.min(MOST_FRAME_BYTES, containerBytes / 16);
+        return (int) Math.min(FrameFormat.MOST_BYTES, containerBytes / 16);
     }
 
     /** Largest payload of a record, in bytes. */

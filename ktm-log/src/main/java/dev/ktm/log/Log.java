@@ -1,5 +1,6 @@
 package dev.ktm.log;
 
+import dev.ktm.log.format.Names;
 import dev.ktm.log.storage.FileDevice;
 import dev.ktm.log.storage.LogDevice;
 import java.io.IOException;
@@ -163,7 +164,7 @@ public final class Log implements AutoCloseable {
             administration.requireDedicated("a stream without a name");
         } else {
             administration.requireMultiplexed("a stream with the name \"" + name + "\"");
-            dev.ktm.log.format.Names.checkStreamName(name);
+            Names.checkStreamName(name);
         }
         administration.lock.lock();
         try {
@@ -240,6 +241,7 @@ public final class Log implements AutoCloseable {
         } finally {
             administration.lock.unlock();
         }
+        needsHaveChanged();
     }
 
     /**
@@ -370,7 +372,10 @@ public final class Log implements AutoCloseable {
             administration.lock.unlock();
         }
         housekeeper.stop();
-        starter.close(administration, fullHandler);
-        callbacks.shutdown();
+        try {
+            starter.close(administration, fullHandler);
+        } finally {
+            callbacks.shutdown();
+        }
     }
 }

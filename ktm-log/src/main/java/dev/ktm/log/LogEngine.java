@@ -239,30 +239,19 @@ final class LogEngine implements GroupCommit.FrameWriter {
             Reservation reservation,
             int... payloadBytes)
             throws LogException {
-        reserve(reservation, payloadBytes);
-        boolean done = false;
-        try {
+        // Others must not use what may have to be taken back.
+        try (var aside = new Reservation(this, stream)) {
+            reserve(aside, payloadBytes);
             long lsn = append(stream, RecordFormat.DATA, 0, payload, previous, undoNext, null, Durability.APPEND);
-            done = true;
+            gate.lock();
+            try {
+                while (aside.left() > 0) {
+                    reservation.add(aside.takeLargest());
+                }
+            } finally {
+                gate.unlock();
+            }
             return lsn;
-        } finally {
-            if (!done) {
-                takeBack(reservation, payloadBytes);
-            }
-        }
-    }
-
-    private void takeBack(Reservation reservation, int... payloadBytes) throws LogException {
-        var tail = io().tail();
-        gate.lock();
-        try {
-            for (int payload : payloadBytes) {
-                int allotment = tail.allotment(payload);
-                reservation.take(allotment);
-                tail.unreserve(allotment);
-            }
-        } finally {
-            gate.unlock();
         }
     }
 
@@ -309,19 +298,14 @@ final class LogEngine implements GroupCommit.FrameWriter {
     /** Returns once everything appended so far is durable; the address is where the next frame goes. */
     long forceAll() throws LogException {
         var present = io();
-        while (true) {
-            long newest;
-            gate.lock();
-            try {
-                newest = present.tail().next() - 1;
-            } finally {
-                gate.unlock();
-            }
-            if (present.commit().durable() > newest) {
-                return present.commit().durable();
-            }
-            force(newest);
+        long newest;
+        gate.lock();
+        try {
+            newest = present.tail().next() - 1;
+        } finally {
+            gate.unlock();
         }
+        return force(newest);
     }
 
     /**

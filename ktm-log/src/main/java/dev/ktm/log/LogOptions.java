@@ -44,7 +44,8 @@ public record LogOptions(
     /** How many containers a log gets unless another number is asked for. */
     public static final int DEFAULT_CONTAINERS = 4;
 
-    private static final long MOST_CONTAINER_BYTES = 1L << 30;
+    /** The largest container, in bytes. */
+    static final long MOST_CONTAINER_BYTES = 1L << 30;
 
     /** Refuses values that make no sense. */
     public LogOptions {
@@ -57,6 +58,10 @@ public record LogOptions(
         }
         if (idleFlush.isNegative() || idleFlush.compareTo(Duration.ofHours(1)) > 0) {
             throw new IllegalArgumentException("expected an idle flush after 0 to 1 hour, found " + idleFlush);
+        }
+        if (archived && kind != LogKind.DEDICATED) {
+            // Its archive tails could never be moved, so no space would ever come back.
+            throw new IllegalArgumentException("expected a dedicated log to be archived, found a " + kind + " one");
         }
         policies = List.copyOf(policies);
     }

@@ -124,6 +124,10 @@ public sealed interface LogPolicy {
             if (!extension.isEmpty()) {
                 Names.checkFileName(extension);
             }
+            if (("." + extension).endsWith(Containers.ASIDE)) {
+                throw new IllegalArgumentException(
+                        "expected no ending that stands for unfinished files, found " + extension);
+            }
             if (extension.length() > 10) {
                 throw new IllegalArgumentException("expected at most 10 characters, found " + extension);
             }

@@ -136,7 +136,8 @@ public final class LogReader {
             if (record + 1 >= frames.records) {
                 long address = frames.address;
                 if (!frames.advance()) {
-                    // The present record stays readable, so that more can follow it.
+                    // Where it stands is kept, so that it can go on when more follows.
+                    positioned = false;
                     return false;
                 }
                 if (frames.address == address) {
@@ -148,7 +149,8 @@ public final class LogReader {
                 continue;
             }
             step();
-            if (isWanted()) {
+            // The start may lie behind the frame's first records, or be no record at all.
+            if (isWanted() && Lsn.of(frames.address, record) >= target) {
                 positioned = true;
                 return true;
             }
@@ -233,6 +235,7 @@ public final class LogReader {
             found = isWanted();
         }
         if (!found) {
+            frames.checkAround(lsn);
             throw nonexistent(lsn);
         }
         positioned = true;

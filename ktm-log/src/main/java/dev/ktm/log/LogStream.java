@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +33,6 @@ public final class LogStream implements AutoCloseable {
 
     private volatile boolean closed;
     private @Nullable ArchiveSnapshot archive;
-    private boolean registered;
 
     LogStream(
             Administration administration,
@@ -146,6 +146,7 @@ public final class LogStream implements AutoCloseable {
 
     /** Largest payload of a record, in bytes. */
     public int maxPayloadBytes() throws LogException {
+        requireOpen();
         return engine.io().geometry().maxPayloadBytes();
     }
 
@@ -191,9 +192,8 @@ public final class LogStream implements AutoCloseable {
                     Durability.FORCE);
             underGate(() -> {
                 state.restart = lsn;
-                if (newBase != Lsn.NULL) {
-                    state.base = newBase;
-                }
+                // Somebody may have advanced it further meanwhile.
+                state.base = Math.max(state.base, newBase);
                 return lsn;
             });
             if (newBase != Lsn.NULL) {
@@ -404,7 +404,7 @@ public final class LogStream implements AutoCloseable {
             }
             long high = engine.forceAll();
             long low =
-                    Lsn.frameAddress(underGate(() -> state.archiveTail == Lsn.NULL ? state.base : state.archiveTail));
+                    Lsn.frameAddress(underGate(() -> state.archiveTail == Lsn.NULL ? state.oldest() : state.archiveTail));
             var geometry = engine.io().geometry();
             var parts = new ArrayList<ArchiveSnapshot.Part>();
             for (var container : administration.containers().map().bySequence()) {
@@ -461,7 +461,6 @@ public final class LogStream implements AutoCloseable {
         administration.lock.lock();
         try {
             fullHandler.register(state, client, this);
-            registered = true;
         } finally {
             administration.lock.unlock();
         }
@@ -477,7 +476,6 @@ public final class LogStream implements AutoCloseable {
         administration.lock.lock();
         try {
             fullHandler.deregister(state);
-            registered = false;
         } finally {
             administration.lock.unlock();
         }
@@ -528,9 +526,7 @@ public final class LogStream implements AutoCloseable {
                 return;
             }
             closed = true;
-            if (registered) {
-                fullHandler.forget(state);
-            }
+            fullHandler.forget(this);
             if (archive != null) {
                 administration.pins.remove(archive);
                 archive = null;
@@ -567,7 +563,7 @@ public final class LogStream implements AutoCloseable {
         }
     }
 
-    private long underGate(java.util.function.LongSupplier value) {
+    private long underGate(LongSupplier value) {
         engine.gate.lock();
         try {
             return value.getAsLong();

@@ -1,6 +1,7 @@
 package dev.ktm.log;
 
 import dev.ktm.log.format.FrameFormat;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Log sequence numbers: the addresses of records, as {@code long}s, because appending must not allocate.
@@ -47,5 +48,37 @@ public final class Lsn {
             return "invalid";
         }
         return Long.toHexString(frameAddress(lsn)) + ":" + record(lsn);
+    }
+
+    /**
+     * The LSN of which this is the form that {@link #toString(long)} gives; without a record number, that of the first
+     * record.
+     *
+     * @throws IllegalArgumentException if it is not of that form
+     */
+    public static long parse(String text) {
+        if (text.equals("null")) {
+            return NULL;
+        }
+        if (text.equals("invalid")) {
+            return INVALID;
+        }
+        var parts = text.split(":", 2);
+        try {
+            long address = Long.parseLong(parts[0], 16);
+            int record = parts.length == 1 ? 0 : Integer.parseInt(parts[1]);
+            if (address == frameAddress(address) && address > 0 && record >= 0 && record < RECORDS_PER_FRAME) {
+                return of(address, record);
+            }
+        } catch (NumberFormatException e) {
+            throw notAnLsn(text, e);
+        }
+        throw notAnLsn(text, null);
+    }
+
+    private static IllegalArgumentException notAnLsn(String text, @Nullable Throwable cause) {
+        return new IllegalArgumentException(
+                "expected an LSN such as 81000:0, a frame's address and a record's number, found \"" + text + "\"",
+                cause);
     }
 }

@@ -79,8 +79,8 @@ final class Pins {
         administration.engine.gate.lock();
         try {
             for (var stream : administration.streams.all()) {
-                if (!stream.isEmpty() && stream.base < below) {
-                    holders.add(new Holder(LogError.PINNED, stream.label(), stream.base));
+                if (!stream.isEmpty() && stream.oldest() < below) {
+                    holders.add(new Holder(LogError.PINNED, stream.label(), stream.oldest()));
                 } else if (stream.pin() < below) {
                     holders.add(new Holder(
                             LogError.PINNED_ARCHIVE_TAIL, "the archive tail of " + stream.label(), stream.pin()));

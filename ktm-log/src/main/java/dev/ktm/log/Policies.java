@@ -4,6 +4,7 @@ import dev.ktm.log.format.LogMetadata;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The installed policies. Guarded by the administration lock. */
 final class Policies {
@@ -68,20 +69,23 @@ final class Policies {
         return get(LogPolicy.AutoGrow.class).map(LogPolicy.AutoGrow::enabled).orElse(false);
     }
 
-    /** The name of a new container; its number unless a policy says otherwise. */
-    String nextFileName(int number) {
+    /** The name of a new container: with its number unless a policy says otherwise, with a later one if it is taken. */
+    String nextFileName(int number, Set<String> taken) {
         var prefix = get(LogPolicy.ContainerPrefix.class)
                 .map(LogPolicy.ContainerPrefix::prefix)
                 .orElse("ktm-");
         var extension = get(LogPolicy.ContainerExtension.class)
                 .map(LogPolicy.ContainerExtension::extension)
                 .orElse("log");
-        int suffix = number;
+        var ending = extension.isEmpty() ? "" : "." + extension;
         var policy = get(LogPolicy.ContainerSuffix.class);
+        int suffix = policy.map(LogPolicy.ContainerSuffix::next).orElse(number);
+        while (taken.contains(prefix + suffix + ending)) {
+            suffix++;
+        }
         if (policy.isPresent()) {
-            suffix = policy.get().next();
             installed.put(LogPolicy.ContainerSuffix.class, new LogPolicy.ContainerSuffix(suffix + 1));
         }
-        return prefix + suffix + (extension.isEmpty() ? "" : "." + extension);
+        return prefix + suffix + ending;
     }
 }

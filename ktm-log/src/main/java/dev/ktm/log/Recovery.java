@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.Collection;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** What the frames say about the streams, beyond what the base log file knew. Reads every frame, writes nothing. */
 final class Recovery {
@@ -16,6 +17,7 @@ final class Recovery {
     private final TreeMap<Long, Long> restarts = new TreeMap<>();
     private final VoidRanges voids = new VoidRanges();
     private final LogMetadata metadata;
+    private @Nullable StreamState latest;
 
     Recovery(LogMetadata metadata) {
         this.metadata = metadata;
@@ -62,18 +64,27 @@ final class Recovery {
         return voids;
     }
 
-    private void visit(FrameCursor cursor) throws DamageException {
+    /** Takes note of a frame. */
+    void visit(FrameCursor cursor) throws DamageException {
+        if (Integer.compareUnsigned(cursor.header.incarnation, (int) metadata.incarnation()) > 0) {
+            throw new DamageException(
+                    0,
+                    "a frame of incarnation " + metadata.incarnation() + " at most, as " + BaseLogFile.NAME + " says",
+                    "one of incarnation " + Integer.toUnsignedLong(cursor.header.incarnation) + ": " + BaseLogFile.NAME
+                            + " is older than the log");
+        }
         var buffer = cursor.buffer();
         int offset = cursor.offset() + FrameFormat.HEADER_BYTES;
         int end = cursor.end();
         int record = 0;
         while (offset < end) {
             int next = RecordFormat.check(buffer, offset, end);
-            var stream = streams.get(RecordFormat.stream(buffer, offset));
+            var stream = find(RecordFormat.stream(buffer, offset));
             long lsn = Lsn.of(cursor.header.address, record++);
             if (stream != null && lsn >= stream.base) {
                 int kind = RecordFormat.kind(buffer, offset);
                 long prefix = kind == RecordFormat.DATA ? 0 : buffer.getLong(offset + RecordFormat.HEADER_BYTES);
+                stream.beforeAppend(lsn);
                 note(stream, lsn, kind, prefix, RecordFormat.previous(buffer, offset));
             }
             offset = next;
@@ -82,6 +93,16 @@ final class Recovery {
             throw new DamageException(
                     FrameFormat.HEADER_BYTES, cursor.header.records + " records", record + " records");
         }
+    }
+
+    /** Most records are of the same stream as the one before. */
+    private @Nullable StreamState find(int id) {
+        var found = latest;
+        if (found == null || found.id != id) {
+            found = streams.get(id);
+            latest = found;
+        }
+        return found;
     }
 
     private void note(StreamState stream, long lsn, int kind, long prefix, long previous) {

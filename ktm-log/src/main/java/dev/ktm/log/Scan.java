@@ -40,7 +40,7 @@ final class Scan {
     private int previousCrc;
     private int incarnation;
     private long frames;
-    private long torn;
+    private long stoppedAt;
     private @Nullable DamageException stop;
 
     /**
@@ -64,14 +64,27 @@ final class Scan {
      * @throws LogCorruptException if something that was durable is damaged
      */
     long run(FrameVisitor visitor) throws IOException {
-        long at = geometry.firstAddress(containers.firstSequence());
+        return run(geometry.firstAddress(containers.firstSequence()), visitor);
+    }
+
+    /** Visits every frame from an address on; what the first of them follows is not looked at. */
+    long run(long start, FrameVisitor visitor) throws IOException {
+        long at = start;
         while (true) {
+            stoppedAt = at;
+            stop = null;
             if (!load(at)) {
+                var here = stop;
                 long next = geometry.firstAddress(geometry.sequence(at - 1) + 1);
                 if (frames == 0 || !containers.has(geometry.sequence(next)) || !load(next)) {
-                    return end(at);
+                    boolean unknown = stop != null && stop.isOfOtherVersion();
+                    if (here != null && !unknown) {
+                        stop = here;
+                    }
+                    return end(at, next);
                 }
                 at = next;
+                stoppedAt = at;
             }
             try {
                 visitor.frame(cursor);
@@ -103,6 +116,23 @@ final class Scan {
         return stop;
     }
 
+    /** Where there was something else than the next frame, or one that the visitor refused. */
+    long stoppedAt() {
+        return stoppedAt;
+    }
+
+    /** The first valid frame behind an address, or {@link Lsn#INVALID}; slow, for looking past damage. */
+    long firstFrameBehind(long address) throws IOException {
+        for (long at = address + FrameFormat.BLOCK_BYTES;
+                containers.has(geometry.sequence(at));
+                at += FrameFormat.BLOCK_BYTES) {
+            if (geometry.offset(at) != 0 && cursor.isFrame(at)) {
+                return at;
+            }
+        }
+        return Lsn.INVALID;
+    }
+
     private boolean load(long at) throws IOException {
         if (geometry.offset(at) == 0) {
             return false;
@@ -110,10 +140,7 @@ final class Scan {
         try {
             cursor.load(at, Lsn.INVALID);
         } catch (DamageException e) {
-            if (stop == null || torn != at) {
-                stop = e;
-                torn = at;
-            }
+            stop = e;
             return false;
         }
         var header = cursor.header;
@@ -127,14 +154,18 @@ final class Scan {
                     geometry.offset(at),
                     "the frame after " + Lsn.toString(previousAddress),
                     "one after " + Lsn.toString(header.previousAddress));
-            torn = at;
         }
         return follows;
     }
 
-    private long end(long at) throws IOException {
+    /** Decides whether the log ends here, where the next frame might as well be at the start of the next container. */
+    private long end(long at, long next) throws IOException {
+        long place = frames > 0 && isMoreLikely(next, at) ? next : at;
+        if (stop != null && stop.isOfOtherVersion()) {
+            throw damage(LogError.BLOCK_VERSION, place, stop.expected(), stop.found(), stop);
+        }
         if (at < knownEnd) {
-            throw damage(at, "a frame, as the log was durable up to " + Long.toHexString(knownEnd), found());
+            throw damage(place, "a frame, as the log was durable up to " + Long.toHexString(knownEnd), found());
         }
         // Where a log was closed it ends: no need to look for what may be behind.
         long later = clean && at == knownEnd ? Lsn.INVALID : frameBehind(at);
@@ -142,6 +173,14 @@ final class Scan {
             throw damage(at, "a frame, as there is a later one at " + Long.toHexString(later), found());
         }
         return at;
+    }
+
+    /** Whether a frame was rather at the start of the next container, judging by what is left of it. */
+    private boolean isMoreLikely(long next, long at) throws IOException {
+        if (!containers.has(geometry.sequence(next))) {
+            return false;
+        }
+        return geometry.offset(at) == 0 || (cursor.isClaimed(next) && !cursor.isClaimed(at));
     }
 
     private String found() {
@@ -173,8 +212,13 @@ final class Scan {
     }
 
     private LogCorruptException damage(long at, String expected, String found, @Nullable Throwable cause) {
+        return damage(LogError.BLOCK_INVALID, at, expected, found, cause);
+    }
+
+    private LogCorruptException damage(
+            LogError error, long at, String expected, String found, @Nullable Throwable cause) {
         return new LogCorruptException(
-                LogError.BLOCK_INVALID,
+                error,
                 containers.at(geometry.sequence(at - 1)).fileName,
                 at - geometry.sequence(at - 1) * geometry.containerBytes(),
                 expected,

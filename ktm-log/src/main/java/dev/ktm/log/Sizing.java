@@ -75,6 +75,7 @@ final class Sizing {
     }
 
     private void create(int count, long size, boolean filled) throws LogException {
+        administration.requireUsable();
         int present = containers.count();
         int most = Math.min(LogMetadata.MAX_CONTAINERS, administration.policies.maximum(LogMetadata.MAX_CONTAINERS));
         if (count > most - present) {
@@ -86,8 +87,11 @@ final class Sizing {
         long sequence = containers.map().lastSequence() + 1;
         var created = new ArrayList<Container>();
         try {
+            var taken = containers.takenNames();
             for (int i = 0; i < count; i++) {
-                var container = containers.create(number + i, administration.policies.nextFileName(number + i), size);
+                var name = administration.policies.nextFileName(number + i, taken);
+                var container = containers.create(number + i, name, size);
+                taken.add(name);
                 created.add(container);
                 if (filled) {
                     containers.fillUp(container, ContainerHeader.BYTES, size);
@@ -192,20 +196,18 @@ final class Sizing {
                     LogError.COULD_NOT_RESIZE, "expected at least " + minimum + " containers, found " + asked);
         }
         administration.reclaim();
-        int present = containers.count();
-        if (asked != 0 || present < target) {
-            if (target > present) {
-                add(target - present);
-            }
+        int present = staying();
+        if (target > present) {
+            add(target - present);
         }
         boolean removed = true;
-        while (removed && containers.count() > target) {
+        while (removed && staying() > target) {
             removed = removeFree();
         }
-        if (containers.count() != target) {
+        if (staying() != target) {
             throw new LogRefusedException(
                     LogError.COULD_NOT_RESIZE,
-                    "expected " + target + " containers, reached " + containers.count() + ", as the others are in use: "
+                    "expected " + target + " containers, reached " + staying() + ", as the others are in use: "
                             + administration.pins.describe());
         }
         return target;
@@ -220,7 +222,7 @@ final class Sizing {
         int least = administration.policies.minimum();
         boolean removed = true;
         while (removed
-                && containers.count() > least
+                && staying() > least
                 && administration.freeContainers() * 100L > (long) policy.get().percent() * containers.count()) {
             removed = removeFree();
         }
@@ -246,6 +248,13 @@ final class Sizing {
         }
     }
 
+    /** How many containers there are without those that go as soon as nothing in them is needed. */
+    private int staying() {
+        return (int) containers.all().stream()
+                .filter(container -> !container.removing)
+                .count();
+    }
+
     private boolean removeFree() throws LogException {
         var last = containers.map().at(containers.map().lastSequence());
         return isFree(last) && remove(last);
@@ -258,9 +267,7 @@ final class Sizing {
                 .findFirst()
                 .orElseThrow(() -> new LogRefusedException(
                         LogError.NOT_FOUND, "expected a container of the log, found " + fileName));
-        long staying = containers.all().stream()
-                .filter(candidate -> !candidate.removing)
-                .count();
+        int staying = staying();
         if (!container.removing && staying <= Math.max(Containers.FEWEST, administration.policies.minimum())) {
             throw new LogRefusedException(
                     LogError.COULD_NOT_RESIZE, "expected to keep at least " + staying + " containers");

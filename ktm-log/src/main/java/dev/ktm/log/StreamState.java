@@ -10,6 +10,8 @@ final class StreamState {
 
     /** The oldest record still needed. Behind the last one when nothing is. */
     long base;
+    /** No record of it from the base on is older than this. */
+    long first;
     /** The newest record, or {@link Lsn#NULL}. */
     long last;
     /** The newest restart area, or {@link Lsn#NULL}. */
@@ -44,9 +46,22 @@ final class StreamState {
         return last < base;
     }
 
+    /** To be called with the LSN of a record before it becomes the newest one. */
+    void beforeAppend(long lsn) {
+        if (isEmpty()) {
+            // What others wrote since the base was set is not its business.
+            first = lsn;
+        }
+    }
+
+    /** Nothing of it that is needed lies below this. */
+    long oldest() {
+        return Math.max(base, first);
+    }
+
     /** The oldest address that it still needs, or {@link Lsn#INVALID}. */
     long pin() {
-        long pin = isEmpty() ? Lsn.INVALID : base;
+        long pin = isEmpty() ? Lsn.INVALID : oldest();
         return archiveTail == Lsn.NULL || archiveTail > last ? pin : Math.min(pin, archiveTail);
     }
 

@@ -107,6 +107,7 @@ final class Tail {
         }
         long lsn = Lsn.of(frame.address, frame.records);
         frame.add(stream.id, kind, prefix, payload, previous, undoNext);
+        stream.beforeAppend(lsn);
         stream.last = lsn;
         return lsn;
     }

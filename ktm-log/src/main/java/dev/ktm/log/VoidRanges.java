@@ -1,5 +1,6 @@
 package dev.ktm.log;
 
+import java.util.List;
 import java.util.TreeMap;
 
 /** What was cut from the end of a dedicated log: ranges of LSNs that are void. Safe for many threads. */
@@ -14,6 +15,13 @@ final class VoidRanges {
         changed.tailMap(kept, true).clear();
         changed.put(kept, truncation);
         ranges = changed;
+    }
+
+    /** All ranges, in order. */
+    List<LogInspection.Range> all() {
+        return ranges.entrySet().stream()
+                .map(range -> new LogInspection.Range(range.getKey(), range.getValue()))
+                .toList();
     }
 
     boolean contains(long lsn) {

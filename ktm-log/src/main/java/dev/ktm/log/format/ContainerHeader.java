@@ -12,7 +12,8 @@ import java.util.UUID;
  *   0       4        8         12         16       32       36      40               48
  *   | magic | crc32c | version | reserved | log id | number | zeros | container size | zeros to the end of the block |
  * </pre>
- * The checksum covers everything behind it to the end of the block.
+ * The checksum covers everything behind it to the end of the block. It does in every version: first the checksum is
+ * looked at, then the version.
  *
  * @param logId the log it belongs to
  * @param number its number among the log's containers, never reused
@@ -52,14 +53,14 @@ public record ContainerHeader(UUID logId, int number, long containerBytes) {
         if (magic != MAGIC) {
             throw new DamageException(0, "container magic " + FrameFormat.hex(MAGIC), FrameFormat.hex(magic));
         }
-        int version = block.getInt(VERSION_OFFSET);
-        if (version != VERSION) {
-            throw new DamageException(VERSION_OFFSET, "container version " + VERSION, String.valueOf(version));
-        }
         int stored = block.getInt(CRC_OFFSET);
         int actual = new Checksum().of(block, VERSION_OFFSET, BYTES);
         if (stored != actual) {
             throw new DamageException(CRC_OFFSET, "checksum " + FrameFormat.hex(stored), FrameFormat.hex(actual));
+        }
+        int version = block.getInt(VERSION_OFFSET);
+        if (version != VERSION) {
+            throw DamageException.ofOtherVersion(VERSION_OFFSET, "container version " + VERSION, version);
         }
         return new ContainerHeader(
                 new UUID(block.getLong(LOG_ID_OFFSET), block.getLong(LOG_ID_OFFSET + Long.BYTES)),

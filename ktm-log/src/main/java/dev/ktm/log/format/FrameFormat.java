@@ -29,6 +29,9 @@ public final class FrameFormat {
     /** The unit of writing and of addresses, in bytes. */
     public static final int BLOCK_BYTES = 4096;
 
+    /** The largest frame, in bytes: a reader allocates no more, whatever a damaged header says. */
+    public static final int MOST_BYTES = 256 * 1024;
+
     /** {@code KTMF}, read as a little-endian integer. */
     static final int MAGIC = 'K' | 'T' << 8 | 'M' << 16 | 'F' << 24;
 
@@ -129,33 +132,66 @@ public final class FrameFormat {
         public void read(ByteBuffer buffer, int offset, long expectedAddress, long expectedTag, long roomBytes)
                 throws DamageException {
             buffer.order(ByteOrder.LITTLE_ENDIAN);
+            // Recovery comes here for every frame: no message is made unless something is wrong.
             int magic = buffer.getInt(offset + MAGIC_OFFSET);
-            expect(magic == MAGIC, MAGIC_OFFSET, "frame magic " + hex(MAGIC), hex(magic));
-            int version = buffer.getInt(offset + VERSION_OFFSET);
-            expect(version == VERSION, VERSION_OFFSET, "frame version " + VERSION, String.valueOf(version));
+            if (magic != MAGIC) {
+                throw new DamageException(MAGIC_OFFSET, "frame magic " + hex(MAGIC), hex(magic));
+            }
             tag = buffer.getLong(offset + TAG_OFFSET);
-            expect(tag == expectedTag, TAG_OFFSET, "log tag " + hex(expectedTag), hex(tag));
+            if (tag != expectedTag) {
+                throw new DamageException(TAG_OFFSET, "log tag " + hex(expectedTag), hex(tag));
+            }
             address = buffer.getLong(offset + ADDRESS_OFFSET);
-            expect(address == expectedAddress, ADDRESS_OFFSET, "address " + hex(expectedAddress), hex(address));
-            length = buffer.getInt(offset + LENGTH_OFFSET);
-            span = buffer.getInt(offset + SPAN_OFFSET);
-            expect(
-                    length >= HEADER_BYTES && length <= roomBytes,
-                    LENGTH_OFFSET,
-                    "a length from " + HEADER_BYTES + " to " + roomBytes,
-                    String.valueOf(length));
-            expect(
-                    span >= padded(length) && span <= roomBytes && span % BLOCK_BYTES == 0,
-                    SPAN_OFFSET,
-                    "a multiple of " + BLOCK_BYTES + " from " + padded(length) + " to " + roomBytes,
-                    String.valueOf(span));
+            if (address != expectedAddress) {
+                throw new DamageException(ADDRESS_OFFSET, "address " + hex(expectedAddress), hex(address));
+            }
+            int version = buffer.getInt(offset + VERSION_OFFSET);
+            if (version != VERSION) {
+                throw DamageException.ofOtherVersion(VERSION_OFFSET, "frame version " + VERSION, version);
+            }
+            readSizes(buffer, offset, roomBytes);
             previousAddress = buffer.getLong(offset + PREVIOUS_ADDRESS_OFFSET);
             previousCrc = buffer.getInt(offset + PREVIOUS_CRC_OFFSET);
             incarnation = buffer.getInt(offset + INCARNATION_OFFSET);
             records = buffer.getInt(offset + RECORDS_OFFSET);
             crc = buffer.getInt(offset + CRC_OFFSET);
             long zeros = buffer.getLong(offset + ZEROS_OFFSET);
-            expect(zeros == 0, ZEROS_OFFSET, "zeros", hex(zeros));
+            if (zeros != 0) {
+                throw new DamageException(ZEROS_OFFSET, "zeros", hex(zeros));
+            }
+        }
+
+        private void readSizes(ByteBuffer buffer, int offset, long roomBytes) throws DamageException {
+            length = buffer.getInt(offset + LENGTH_OFFSET);
+            span = buffer.getInt(offset + SPAN_OFFSET);
+            long most = Math.min(roomBytes, MOST_BYTES);
+            if (length < HEADER_BYTES || length > most) {
+                throw new DamageException(
+                        LENGTH_OFFSET, "a length from " + HEADER_BYTES + " to " + most, String.valueOf(length));
+            }
+            if (span < padded(length) || span > roomBytes || span % BLOCK_BYTES != 0) {
+                throw new DamageException(
+                        SPAN_OFFSET,
+                        "a multiple of " + BLOCK_BYTES + " from " + padded(length) + " to " + roomBytes,
+                        String.valueOf(span));
+            }
+        }
+
+        /**
+         * Reads a header whose place is not known, as {@link #read} does: it is believed to be where it says, and of
+         * the log that it says.
+         *
+         * @param roomBytes bytes from here to the end of the file
+         * @throws DamageException if this is not the header of a frame
+         */
+        public void readAnywhere(ByteBuffer buffer, int offset, long roomBytes) throws DamageException {
+            buffer.order(ByteOrder.LITTLE_ENDIAN);
+            read(
+                    buffer,
+                    offset,
+                    buffer.getLong(offset + ADDRESS_OFFSET),
+                    buffer.getLong(offset + TAG_OFFSET),
+                    roomBytes);
         }
 
         /**
@@ -165,18 +201,14 @@ public final class FrameFormat {
          */
         public void checkContent(ByteBuffer buffer, int offset, Checksum checksum) throws DamageException {
             int actual = checksum.of(buffer, offset + ADDRESS_OFFSET, offset + padded(length));
-            expect(actual == crc, CRC_OFFSET, "checksum " + hex(crc), hex(actual));
+            if (actual != crc) {
+                throw new DamageException(CRC_OFFSET, "checksum " + hex(crc), hex(actual));
+            }
         }
 
         /** Whether the first words say that a frame of this address is here; cheap, for looking through many blocks. */
         public static boolean claims(ByteBuffer buffer, int offset, long address) {
             return buffer.getInt(offset + MAGIC_OFFSET) == MAGIC && buffer.getLong(offset + ADDRESS_OFFSET) == address;
-        }
-
-        private static void expect(boolean holds, int offset, String expected, String found) throws DamageException {
-            if (!holds) {
-                throw new DamageException(offset, expected, found);
-            }
         }
     }
 

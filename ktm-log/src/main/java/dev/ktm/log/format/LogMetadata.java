@@ -19,7 +19,8 @@ import java.util.UUID;
  *   80          88            96           100        104          108    116
  *   | owner pid | owner since | containers | streams  | next number | home | container entries | stream entries | zeros |
  * </pre>
- * The checksum covers everything behind it to the end of the copy. A container entry is {@code number u32, filled u8,
+ * The checksum covers everything behind it to the end of the copy, in every version: first the checksum is looked at,
+ * then the version. A container entry is {@code number u32, filled u8,
  * sequence u64, name}; a stream entry {@code id u16, deleted u8, base u64, last u64, restart u64, archive tail u64,
  * name}; a name is its length in one byte and its UTF-8.
  *
@@ -157,12 +158,12 @@ public record LogMetadata(
         }
         int crc = copy.getInt();
         int version = copy.getInt();
-        if (version != VERSION) {
-            throw new DamageException(VERSION_OFFSET, "base log file version " + VERSION, String.valueOf(version));
-        }
         int actual = new Checksum().of(copy, VERSION_OFFSET, COPY_BYTES);
         if (crc != actual) {
             throw new DamageException(CRC_OFFSET, "checksum " + FrameFormat.hex(crc), FrameFormat.hex(actual));
+        }
+        if (version != VERSION) {
+            throw DamageException.ofOtherVersion(VERSION_OFFSET, "base log file version " + VERSION, version);
         }
         try {
             return decodeBody(copy);

@@ -70,14 +70,23 @@ public final class FileDevice implements LogDevice {
      */
     public static FileDevice openOrCreate(Path directory) throws IOException {
         if (!Files.exists(directory)) {
-            FileAttribute<?>[] ownerOnly =
-                    directory.getFileSystem().supportedFileAttributeViews().contains("posix")
-                            ? attributes("rwx------")
-                            : attributes("");
-            Files.createDirectories(directory, ownerOnly);
-            forceDirectory(parentOf(directory.toAbsolutePath()), new CallerRunsExecutor());
+            createDirectories(directory.toAbsolutePath());
         }
         return open(directory);
+    }
+
+    /** Creates a directory and those above it that are missing; they survive a crash when this returns. */
+    private static void createDirectories(Path directory) throws IOException {
+        var parent = parentOf(directory);
+        if (!Files.exists(parent)) {
+            createDirectories(parent);
+        }
+        FileAttribute<?>[] ownerOnly =
+                directory.getFileSystem().supportedFileAttributeViews().contains("posix")
+                        ? attributes("rwx------")
+                        : attributes("");
+        Files.createDirectories(directory, ownerOnly);
+        forceDirectory(parent, new CallerRunsExecutor());
     }
 
     /**
@@ -88,13 +97,7 @@ public final class FileDevice implements LogDevice {
      * @throws AccessDeniedException if other users may write to it: they could replace the log
      */
     public static FileDevice open(Path directory) throws IOException {
-        if (!Files.exists(directory)) {
-            throw new NoSuchFileException(directory.toString());
-        }
-        if (!Files.isDirectory(directory)) {
-            throw new NotDirectoryException(directory.toString());
-        }
-        var device = new FileDevice(directory.toRealPath());
+        var device = openToLook(directory);
         if (device.posix
                 && Files.getPosixFilePermissions(device.directory).contains(PosixFilePermission.OTHERS_WRITE)) {
             throw new AccessDeniedException(
@@ -103,6 +106,22 @@ public final class FileDevice implements LogDevice {
                     "every user may write to this directory and so replace the log; take that permission away (chmod o-w)");
         }
         return device;
+    }
+
+    /**
+     * A device on an existing directory, for somebody who only reads: who may write to it does not matter.
+     *
+     * @throws NoSuchFileException if there is none
+     * @throws NotDirectoryException if the path is something else
+     */
+    public static FileDevice openToLook(Path directory) throws IOException {
+        if (!Files.exists(directory)) {
+            throw new NoSuchFileException(directory.toString());
+        }
+        if (!Files.isDirectory(directory)) {
+            throw new NotDirectoryException(directory.toString());
+        }
+        return new FileDevice(directory.toRealPath());
     }
 
     @Override
