@@ -194,6 +194,11 @@ final class FullHandler {
 
     /** Somebody may need less than before. */
     void review() throws LogException {
+        if (request != null) {
+            // Before recycling: what is given up after that is looked at next time.
+            long target = request.target;
+            request.asked.removeIf(stream -> !isBelow(stream, target));
+        }
         administration.reclaim();
         if (pinned && wasReleased()) {
             pinned = false;
@@ -211,7 +216,6 @@ final class FullHandler {
             complete(current, LogFullOutcome.reclaimed());
             return;
         }
-        current.asked.removeIf(stream -> !isBelow(stream, current.target));
         if (current.asked.isEmpty()) {
             complete(current, whoPins(current));
             return;

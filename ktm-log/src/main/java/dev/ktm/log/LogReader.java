@@ -160,7 +160,12 @@ public final class LogReader {
     private boolean start() throws LogException {
         long low = lowest();
         if (target == Lsn.NULL) {
-            target = low;
+            // Not the base itself: what lies between it and the first record may be recycled at any time.
+            long oldest = oldest();
+            if (oldest == Lsn.INVALID) {
+                return false;
+            }
+            target = oldest;
         }
         if (target < low) {
             throw below(target, low);
@@ -251,6 +256,15 @@ public final class LogReader {
         administration.engine.gate.lock();
         try {
             return stream.archiveTail == Lsn.NULL ? stream.base : Math.min(stream.base, stream.archiveTail);
+        } finally {
+            administration.engine.gate.unlock();
+        }
+    }
+
+    private long oldest() {
+        administration.engine.gate.lock();
+        try {
+            return stream.pin();
         } finally {
             administration.engine.gate.unlock();
         }

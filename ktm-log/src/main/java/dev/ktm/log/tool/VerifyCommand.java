@@ -42,7 +42,7 @@ final class VerifyCommand {
                             + " containers, " + summary.frames() + " frames, " + summary.records() + " records"
                             + (summary.state() == State.OPEN ? "; the log is open, and its end is in motion" : "")));
             long damages = findings.stream().filter(Finding::damage).count();
-            out.println("result   " + (damages == 0 ? "whole" : "damaged: " + damages + " findings"));
+            out.println("result   " + (damages == 0 ? "whole" : "damaged, findings: " + damages));
         }
         return report.isDamaged() ? LogTool.DAMAGED : LogTool.FINE;
     }

@@ -1,0 +1,102 @@
+package dev.ktm.log;
+
+import static dev.ktm.log.LogFixture.data;
+import static dev.ktm.log.LogFixture.refusal;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ktm.log.testing.Conforms;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OwnershipTest {
+
+    private static final LogOptions OPTIONS = LogOptions.builder()
+            .kind(LogKind.DEDICATED)
+            .containerBytes(1)
+            .containers(2)
+            .build();
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    @Conforms("CLFS-38")
+    void aSecondProcessIsRefusedAndToldWhoHasTheLog() throws Exception {
+        try (var log = Log.open(directory, OPTIONS);
+                var stream = log.stream()) {
+            stream.appendForced(data("a"));
+
+            var answer = openInAnotherProcess();
+
+            long pid = ProcessHandle.current().pid();
+            assertThat(answer).startsWith("in use by " + pid + ": ").contains("process " + pid);
+            stream.appendForced(data("the log goes on"));
+        }
+        assertThat(openInAnotherProcess()).isEqualTo("opened");
+        Log.open(directory, OPTIONS).close();
+    }
+
+    @Test
+    @Conforms("CLFS-38")
+    void aSecondOpenInTheSameProcessIsRefusedAndLeavesTheLockInPlace() throws Exception {
+        try (var log = Log.open(directory, OPTIONS);
+                var stream = log.stream()) {
+            assertThatThrownBy(() -> Log.open(directory, OPTIONS))
+                    .isInstanceOfSatisfying(LogInUseException.class, refusal -> {
+                        assertThat(refusal.ownerPid())
+                                .isEqualTo(ProcessHandle.current().pid());
+                        assertThat(refusal.error()).isEqualTo(LogError.SHARING_VIOLATION);
+                    });
+            assertThatThrownBy(() -> Log.open(directory.resolve("..").resolve(directory.getFileName()), OPTIONS))
+                    .isInstanceOf(LogInUseException.class);
+
+            assertThat(openInAnotherProcess()).startsWith("in use by ");
+            stream.appendForced(data("the log goes on"));
+        }
+    }
+
+    @Test
+    void aLogThatWasRefusedIsNotOwned() throws Exception {
+        Log.open(directory, OPTIONS).close();
+        var wrong = LogOptions.builder().kind(LogKind.MULTIPLEXED).build();
+
+        assertThat(refusal(() -> Log.open(directory, wrong))).isEqualTo(LogError.DEDICATED);
+
+        Log.open(directory, OPTIONS).close();
+    }
+
+    /** Tries to open the log and says what came of it. */
+    private String openInAnotherProcess() throws Exception {
+        var process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xshare:auto",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Opener.class.getName(),
+                        directory.toString())
+                .redirectErrorStream(true)
+                .start();
+        try (var output = process.inputReader()) {
+            var lines = output.lines().toList();
+            assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+            return lines.get(lines.size() - 1);
+        }
+    }
+
+    /** What the other process does. */
+    static final class Opener {
+
+        private Opener() {}
+
+        public static void main(String[] arguments) throws LogException {
+            try (var log = Log.open(Path.of(arguments[0]), OPTIONS)) {
+                System.out.println(log.containers().size() == 2 ? "opened" : "opened something else");
+            } catch (LogInUseException e) {
+                System.out.println("in use by " + e.ownerPid() + ": " + e.getMessage());
+            }
+        }
+    }
+}

@@ -1,0 +1,260 @@
+package dev.ktm.log;
+
+import static dev.ktm.log.LogFixture.append;
+import static dev.ktm.log.LogFixture.await;
+import static dev.ktm.log.LogFixture.data;
+import static dev.ktm.log.LogFixture.dedicated;
+import static dev.ktm.log.LogFixture.fill;
+import static dev.ktm.log.LogFixture.lsns;
+import static dev.ktm.log.LogFixture.refusal;
+import static dev.ktm.log.LogFixture.reopen;
+import static dev.ktm.log.LogFixture.texts;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ktm.log.testing.Conforms;
+import dev.ktm.log.testing.FaultPlan;
+import dev.ktm.log.testing.OperationHook;
+import dev.ktm.log.testing.OperationKind;
+import dev.ktm.log.testing.SimulatedDevice;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PolicyTest {
+
+    private final SimulatedDevice device = new SimulatedDevice();
+
+    @Test
+    @Conforms("CLFS-28")
+    void aPolicyIsInstalledTwiceOnlyIfItIsToBeOverwritten() throws Exception {
+        try (var log = dedicated(device, 2)) {
+            log.installPolicy(new LogPolicy.MaximumSize(5), false);
+
+            assertThat(refusal(() -> log.installPolicy(new LogPolicy.MaximumSize(6), false)))
+                    .isEqualTo(LogError.POLICY_ALREADY_INSTALLED);
+            assertThat(log.policy(LogPolicy.MaximumSize.class)).contains(new LogPolicy.MaximumSize(5));
+
+            log.installPolicy(new LogPolicy.MaximumSize(6), true);
+            assertThat(log.policy(LogPolicy.MaximumSize.class)).contains(new LogPolicy.MaximumSize(6));
+            log.installPolicy(new LogPolicy.MinimumSize(2), false);
+        }
+    }
+
+    @Test
+    @Conforms("CLFS-28")
+    void aPolicyThatIsNotInstalledCannotBeRemoved() throws Exception {
+        try (var log = dedicated(device, 2)) {
+            assertThat(refusal(() -> log.removePolicy(LogPolicy.MaximumSize.class)))
+                    .isEqualTo(LogError.POLICY_NOT_INSTALLED);
+
+            log.installPolicy(new LogPolicy.MaximumSize(5), false);
+            log.removePolicy(LogPolicy.MaximumSize.class);
+
+            assertThat(log.policy(LogPolicy.MaximumSize.class)).isEmpty();
+            assertThat(refusal(() -> log.removePolicy(LogPolicy.MaximumSize.class)))
+                    .isEqualTo(LogError.POLICY_NOT_INSTALLED);
+        }
+    }
+
+    @Test
+    @Conforms("CLFS-29")
+    void policiesGoWhenTheLogIsClosed() throws Exception {
+        try (var log = dedicated(device, 2)) {
+            log.installPolicy(new LogPolicy.MaximumSize(2), false);
+            assertThat(refusal(() -> log.addContainers(1))).isEqualTo(LogError.CONTAINER_LIMIT_EXCEEDED);
+        }
+
+        try (var log = reopen(device, LogKind.DEDICATED)) {
+            assertThat(log.policy(LogPolicy.MaximumSize.class)).isEmpty();
+            log.addContainers(1);
+            assertThat(log.containers()).hasSize(3);
+        }
+    }
+
+    @Test
+    void policiesThatContradictEachOtherAreRefused() throws Exception {
+        try (var log = dedicated(device, 2)) {
+            log.installPolicy(new LogPolicy.MaximumSize(5), false);
+
+            assertThat(refusal(() -> log.installPolicy(new LogPolicy.MinimumSize(6), false)))
+                    .isEqualTo(LogError.POLICY_INVALID);
+            log.installPolicy(new LogPolicy.MinimumSize(4), false);
+            assertThat(refusal(() -> log.installPolicy(new LogPolicy.MaximumSize(3), true)))
+                    .isEqualTo(LogError.POLICY_INVALID);
+
+            assertThat(log.policy(LogPolicy.MaximumSize.class)).contains(new LogPolicy.MaximumSize(5));
+        }
+    }
+
+    @Test
+    void installingAPolicyChangesNothingByItself() throws Exception {
+        try (var log = dedicated(device, 2)) {
+            log.installPolicy(new LogPolicy.MinimumSize(4), false);
+            reclaimWithoutResizing(log);
+
+            assertThat(log.containers()).hasSize(2);
+        }
+    }
+
+    private static void reclaimWithoutResizing(Log log) throws Exception {
+        await(log.handleLogFull());
+    }
+
+    @Test
+    void theSizeOfContainersIsAPolicyUntilTheFirstExists() throws Exception {
+        try (var log = Log.open(device, LogFixture.options(LogKind.DEDICATED).build())) {
+            log.installPolicy(new LogPolicy.NewContainerSize(1 << 20), false);
+            log.addContainers(2);
+
+            assertThat(log.stats().containerBytes()).isEqualTo(1 << 20);
+            assertThat(refusal(() -> log.installPolicy(new LogPolicy.NewContainerSize(1 << 20), true)))
+                    .isEqualTo(LogError.POLICY_INVALID);
+        }
+    }
+
+    @Test
+    void namesOfNewContainersFollowThePolicies() throws Exception {
+        try (var log = dedicated(device, 2)) {
+            log.installPolicy(new LogPolicy.ContainerPrefix("segment-"), false);
+            log.installPolicy(new LogPolicy.ContainerSuffix(7), false);
+            log.installPolicy(new LogPolicy.ContainerExtension(""), false);
+            log.addContainers(2);
+            log.installPolicy(new LogPolicy.ContainerExtension("wal"), true);
+            log.addContainers(1);
+
+            assertThat(log.containers())
+                    .containsExactly("ktm-1.log", "ktm-2.log", "segment-7", "segment-8", "segment-9.wal");
+            assertThat(device.list()).containsAll(log.containers());
+        }
+        try (var log = reopen(device, LogKind.DEDICATED)) {
+            assertThat(log.containers()).hasSize(5);
+        }
+    }
+
+    /** A container that is renamed onto another one destroys it. */
+    @Test
+    void aNameThatIsTakenIsNotGivenToANewContainer() throws Exception {
+        device.raw().createFile("ktm-4.log", new byte[] {1, 2, 3});
+        try (var log = dedicated(device, 2);
+                var stream = log.stream()) {
+            stream.appendForced(data("durable"));
+            log.installPolicy(new LogPolicy.ContainerSuffix(1), false);
+
+            log.addContainers(2);
+
+            assertThat(log.containers()).containsExactly("ktm-1.log", "ktm-2.log", "ktm-3.log", "ktm-5.log");
+            assertThat(device.raw().read("ktm-4.log")).containsExactly(1, 2, 3);
+            assertThat(texts(stream)).containsExactly("durable");
+        }
+        try (var log = reopen(device, LogKind.DEDICATED);
+                var stream = log.stream()) {
+            assertThat(texts(stream)).containsExactly("durable");
+            log.addContainers(2);
+            assertThat(log.containers()).hasSize(6).doesNotHaveDuplicates();
+        }
+    }
+
+    /** Files with that ending are taken for left over when the log is opened. */
+    @Test
+    void theEndingOfUnfinishedFilesIsNoExtension() {
+        assertThatThrownBy(() -> new LogPolicy.ContainerExtension("ktm-new"))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new LogPolicy.ContainerExtension("a.ktm-new"))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "..", "a/b", "a\\b", "a b", "a\nb", "ä", ".hidden", "a:b"})
+    void namesThatAreNoPlainFileNamesAreRefused(String name) {
+        assertThatThrownBy(() -> new LogPolicy.ContainerPrefix(name)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void policiesRefuseWhatMakesNoSense() {
+        assertThatThrownBy(() -> new LogPolicy.MaximumSize(1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new LogPolicy.MaximumSize(1025)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new LogPolicy.MinimumSize(0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new LogPolicy.NewContainerSize(0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new LogPolicy.GrowthRate(1, 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new LogPolicy.GrowthRate(0, 0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> LogPolicy.GrowthRate.ofContainers(-1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> LogPolicy.LogTail.ofPercent(101)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new LogPolicy.LogTail(2, 2)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new LogPolicy.AutoShrink(101)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new LogPolicy.ContainerSuffix(-1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new LogPolicy.ContainerExtension("a/b")).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void policiesCanBeGivenWhenTheLogIsOpened() throws Exception {
+        var options = LogFixture.options(LogKind.DEDICATED).policy(new LogPolicy.MaximumSize(3));
+        try (var log = LogFixture.create(device, options, 2)) {
+            assertThat(log.policy(LogPolicy.MaximumSize.class)).contains(new LogPolicy.MaximumSize(3));
+            assertThat(refusal(() -> log.addContainers(2))).isEqualTo(LogError.CONTAINER_LIMIT_EXCEEDED);
+        }
+    }
+
+    @Test
+    void aLogThatGrowsByItselfIsNeverFull() throws Exception {
+        try (var log = dedicated(device, 2);
+                var stream = log.stream()) {
+            log.installPolicy(new LogPolicy.AutoGrow(true), false);
+
+            append(stream, 100);
+
+            assertThat(log.stats().containers()).isGreaterThan(5);
+            assertThat(lsns(stream.read(Lsn.NULL, ReadMode.FORWARD))).hasSize(100);
+        }
+    }
+
+    @Test
+    void aLogThatGrowsByItselfStopsAtItsMaximum() throws Exception {
+        try (var log = dedicated(device, 2);
+                var stream = log.stream()) {
+            log.installPolicy(new LogPolicy.AutoGrow(true), false);
+            log.installPolicy(new LogPolicy.MaximumSize(4), false);
+
+            fill(stream);
+
+            assertThat(log.stats().containers()).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void aLogThatCannotGrowByItselfBecauseTheDiskIsFullIsFull() throws Exception {
+        try (var log = dedicated(device, 2);
+                var stream = log.stream()) {
+            device.injectFaults(FaultPlan.none().diskFullAfter(0));
+            log.installPolicy(new LogPolicy.AutoGrow(true), false);
+
+            assertThatThrownBy(() -> append(stream, 100)).isInstanceOf(LogFullException.class);
+
+            device.injectFaults(FaultPlan.none());
+            log.addContainers(2);
+            append(stream, 20);
+        }
+    }
+
+    @Test
+    void aLogThatShrinksByItselfGivesUpFreeContainers() throws Exception {
+        var deleted = new CountDownLatch(4);
+        try (var log = dedicated(device, 8)) {
+            device.hook(new OperationHook() {
+                @Override
+                public void after(OperationKind kind, String name) {
+                    if (kind == OperationKind.DELETE) {
+                        deleted.countDown();
+                    }
+                }
+            });
+
+            log.installPolicy(new LogPolicy.AutoShrink(75), false);
+
+            assertThat(deleted.await(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(log.setSize(4)).isEqualTo(4);
+        }
+    }
+}
