@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * so at any moment one of them is whole; and a damaged or older copy is mended from the other before anything else is
  * written.
  * For one thread at a time, but for
- * {@link #current}.
+ * {@link #current} and {@link #newestIncarnation}.
  */
 final class BaseLogFile implements Closeable {
 
@@ -28,7 +28,6 @@ final class BaseLogFile implements Closeable {
 
     private final DeviceFile file;
     private final ByteBuffer buffer = AlignedBuffers.allocate(LogMetadata.COPY_BYTES);
-    private final ByteBuffer peeked = AlignedBuffers.allocate(LogMetadata.PEEK_BYTES);
     private volatile LogMetadata current;
 
     private BaseLogFile(DeviceFile file, LogMetadata current) {
@@ -136,12 +135,13 @@ final class BaseLogFile implements Closeable {
         return current;
     }
 
-    /** The highest incarnation that a copy speaks of, read anew; cheap. For one thread at a time. */
+    /** The highest incarnation that a copy speaks of, read anew; cheap. For any thread. */
     long newestIncarnation() throws IOException {
         long newest = 0;
+        var start = ByteBuffer.allocate(LogMetadata.PEEK_BYTES);
         for (int copy = 0; copy < COPIES; copy++) {
-            file.read((long) copy * LogMetadata.COPY_BYTES, peeked.clear());
-            newest = Math.max(newest, LogMetadata.peekIncarnation(peeked, current.logId()));
+            file.read((long) copy * LogMetadata.COPY_BYTES, start.clear());
+            newest = Math.max(newest, LogMetadata.peekIncarnation(start, current.logId()));
         }
         return newest;
     }

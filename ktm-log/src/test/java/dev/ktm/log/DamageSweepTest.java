@@ -31,7 +31,7 @@ class DamageSweepTest {
 
     private static final String FIRST = "ktm-1.log";
     private static final String SECOND = "ktm-2.log";
-    private static final int SAMPLING = 7;
+    private static final int SAMPLING = 13;
     private static final long SEED = 4711;
 
     private final LoggedWarnings warnings = new LoggedWarnings();

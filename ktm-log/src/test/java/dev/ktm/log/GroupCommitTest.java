@@ -84,10 +84,11 @@ class GroupCommitTest {
         try (var log = dedicated(device, 2);
                 var stream = log.stream()) {
             device.hook(write);
-            var first = CompletableFuture.runAsync(() -> appendForced(stream, "first"));
+            var first = CompletableFuture.runAsync(() -> appendForced(stream, "first"), LogFixture.THREADS);
             write.begun.await();
             var others = IntStream.range(0, 5)
-                    .mapToObj(i -> CompletableFuture.runAsync(() -> appendForced(stream, "other " + i)))
+                    .mapToObj(i ->
+                            CompletableFuture.runAsync(() -> appendForced(stream, "other " + i), LogFixture.THREADS))
                     .toList();
             waitUntilAppended(stream, 6);
 
@@ -147,7 +148,7 @@ class GroupCommitTest {
         try (var log = dedicated(device, 2);
                 var stream = log.stream()) {
             device.hook(write);
-            var leader = CompletableFuture.runAsync(() -> appendForced(stream, "leader"));
+            var leader = CompletableFuture.runAsync(() -> appendForced(stream, "leader"), LogFixture.THREADS);
             write.begun.await();
             var interrupted = new CompletableFuture<Boolean>();
             var waiter = new Thread(() -> {
@@ -179,7 +180,8 @@ class GroupCommitTest {
             var found = new ArrayList<List<Long>>();
             var start = new CyclicBarrier(4);
             var threads = IntStream.range(0, 4)
-                    .mapToObj(thread -> CompletableFuture.supplyAsync(() -> appendMany(stream, start)))
+                    .mapToObj(thread ->
+                            CompletableFuture.supplyAsync(() -> appendMany(stream, start), LogFixture.THREADS))
                     .toList();
             for (var thread : threads) {
                 found.add(await(thread));

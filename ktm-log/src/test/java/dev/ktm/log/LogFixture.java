@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -22,7 +23,10 @@ final class LogFixture {
     /** Fills a small container quickly: nearly as large as a record can be there. */
     static final int LARGE = 30_000;
 
-    private static final long PATIENCE_SECONDS = 20;
+    /** Each task gets a thread of its own: tasks that wait for one another must not share a pool. */
+    static final Executor THREADS = task -> new Thread(task).start();
+
+    private static final long PATIENCE_SECONDS = 60;
 
     private LogFixture() {}
 

@@ -241,7 +241,7 @@ class ReadingTest {
         int records = 3000;
         var appended = List.of(new Semaphore(0), new Semaphore(0));
         var readers = appended.stream()
-                .map(more -> CompletableFuture.supplyAsync(() -> readAsTheyCome(records, more)))
+                .map(more -> CompletableFuture.supplyAsync(() -> readAsTheyCome(records, more), LogFixture.THREADS))
                 .toList();
 
         for (int i = 0; i < records; i++) {

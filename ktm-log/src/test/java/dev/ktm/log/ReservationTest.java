@@ -150,10 +150,12 @@ class ReservationTest {
         var room = stream.reserve(BLOCK_BYTES);
         fill(stream);
         room.close();
-        var failing = CompletableFuture.runAsync(() -> IntStream.range(0, 2000)
-                .forEach(i -> assertThatThrownBy(
-                                () -> stream.appendAndReserve(large(), Lsn.INVALID, Lsn.INVALID, reservation, 10))
-                        .isInstanceOf(LogFullException.class)));
+        var failing = CompletableFuture.runAsync(
+                () -> IntStream.range(0, 2000)
+                        .forEach(i -> assertThatThrownBy(() ->
+                                        stream.appendAndReserve(large(), Lsn.INVALID, Lsn.INVALID, reservation, 10))
+                                .isInstanceOf(LogFullException.class)),
+                LogFixture.THREADS);
 
         var seen = new HashSet<Integer>();
         while (!failing.isDone()) {
