@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * waits finds its interrupt status set when the operation returns. Buffers are read from position to limit and left as
  * they are.
  *
- * <p>Every operation throws {@link LogClosedException} once the handle or the log is closed, {@link LogFailedException}
- * once a write has failed, and {@link LogRefusedException} with {@link LogError#ACCESS_DENIED} if the handle lacks the
- * right.
+ * <p>Every operation throws {@link LogClosedException} once the handle or the log is closed, and
+ * {@link LogRefusedException} with {@link LogError#ACCESS_DENIED} if the handle lacks the right. Every operation that
+ * would have to write throws {@link LogFailedException} once a write has failed; what is durable can still be read.
  */
 public final class LogStream implements AutoCloseable {
 
