@@ -403,8 +403,8 @@ public final class LogStream implements AutoCloseable {
                         LogError.ARCHIVE_IN_PROGRESS, "this handle of " + state.label() + " is being archived already");
             }
             long high = engine.forceAll();
-            long low =
-                    Lsn.frameAddress(underGate(() -> state.archiveTail == Lsn.NULL ? state.oldest() : state.archiveTail));
+            long low = Lsn.frameAddress(
+                    underGate(() -> state.archiveTail == Lsn.NULL ? state.oldest() : state.archiveTail));
             var geometry = engine.io().geometry();
             var parts = new ArrayList<ArchiveSnapshot.Part>();
             for (var container : administration.containers().map().bySequence()) {

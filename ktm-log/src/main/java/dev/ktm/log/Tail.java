@@ -28,6 +28,7 @@ final class Tail {
     private @Nullable FrameBuffer writing;
     /** Changed under the gate, looked at by a leader that gathers. */
     private volatile FrameBuffer open;
+
     private long lastSequence;
     private long freeBlocks;
     private long reservedBlocks;
