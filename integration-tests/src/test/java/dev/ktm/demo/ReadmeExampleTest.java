@@ -36,7 +36,6 @@ class ReadmeExampleTest {
 
     @Test
     void theReadmeShowsTheExampleAsItIs() throws IOException {
-        var root = Path.of(System.getProperty("user.dir")).getParent();
         var source = Files.readString(Path.of("src/test/java/dev/ktm/demo/ReadmeExampleTest.java"), UTF_8);
         // The markers stand in constants first, then around the code.
         int start = source.indexOf(START, source.indexOf("private static List<String> example")) + START.length();
@@ -45,7 +44,7 @@ class ReadmeExampleTest {
                 .map(line -> line.isEmpty() ? line : line.substring(8))
                 .collect(Collectors.joining("\n"));
 
-        assertThat(Files.readString(root.resolve("README.md"), UTF_8)).contains(code);
+        assertThat(Files.readString(Path.of("..", "README.md"), UTF_8)).contains(code);
     }
 
     private static List<String> example(Path directory) throws LogException {
