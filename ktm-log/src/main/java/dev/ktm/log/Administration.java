@@ -20,7 +20,7 @@ import java.util.function.UnaryOperator;
 final class Administration {
 
     final ReentrantLock lock = new ReentrantLock();
-    final Policies policies = new Policies();
+    final Policies policies;
     final LogEngine engine = new LogEngine(this);
     final Streams streams;
     final Pins pins;
@@ -50,16 +50,17 @@ final class Administration {
     }
 
     Administration(
+            Policies policies,
             LogDevice.Ownership ownership,
             BaseLogFile base,
             Containers containers,
-            Iterable<StreamState> recovered,
-            VoidRanges voids) {
+            Recovery recovered) {
+        this.policies = policies;
         this.ownership = ownership;
         this.base = base;
         this.containers = containers;
-        this.voids = voids;
-        this.streams = new Streams(this, recovered);
+        this.voids = recovered.voids();
+        this.streams = new Streams(this, recovered.streams());
         this.pins = new Pins(this);
     }
 
@@ -214,6 +215,21 @@ final class Administration {
         return true;
     }
 
+    /**
+     * As {@link #reclaim}; but if nobody needs the oldest container except for frames that are not durable yet, these
+     * are written first. Under the lock.
+     */
+    boolean reclaimUnwritten() throws LogException {
+        if (reclaim()) {
+            return true;
+        }
+        if (!engine.isStarted() || !pins.isOldestContainerHeldByUnwritten()) {
+            return false;
+        }
+        engine.forceAll();
+        return reclaim();
+    }
+
     private static long placeOf(Container container, List<ContainerEntry> entries) {
         return entries.stream()
                 .filter(entry -> entry.number() == container.number)
@@ -300,7 +316,7 @@ final class Administration {
         lock.lock();
         try {
             while (true) {
-                if (roomVersion != seen || reclaim() || growth.grow()) {
+                if (roomVersion != seen || reclaimUnwritten() || growth.grow()) {
                     return true;
                 }
                 if (!makingRoom) {
@@ -331,6 +347,7 @@ final class Administration {
         try {
             return new LogStats(
                     containerCount(),
+                    containers.filledCount(),
                     base.current().containerBytes(),
                     Math.max(0, io.tail().freeBlocks()) * FrameFormat.BLOCK_BYTES,
                     io.tail().reservedBlocks() * FrameFormat.BLOCK_BYTES,

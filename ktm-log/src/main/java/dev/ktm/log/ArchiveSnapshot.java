@@ -11,13 +11,13 @@ import java.util.List;
  */
 public final class ArchiveSnapshot implements AutoCloseable {
 
-    private final LogStream stream;
+    private final Archiving archiving;
     private final long low;
     private final long high;
     private final List<Part> parts;
 
-    ArchiveSnapshot(LogStream stream, long low, long high, List<Part> parts) {
-        this.stream = stream;
+    ArchiveSnapshot(Archiving archiving, long low, long high, List<Part> parts) {
+        this.archiving = archiving;
         this.low = low;
         this.high = high;
         this.parts = List.copyOf(parts);
@@ -57,7 +57,7 @@ public final class ArchiveSnapshot implements AutoCloseable {
      * @throws LogRefusedException with {@link LogError#ARCHIVE_NOT_IN_PROGRESS} if this is closed
      */
     public void read(Extent extent, long offset, ByteBuffer target) throws LogException {
-        stream.requireArchive(this);
+        archiving.require(this);
         var part = parts.stream()
                 .filter(candidate -> candidate.extent().equals(extent))
                 .findFirst()
@@ -78,6 +78,6 @@ public final class ArchiveSnapshot implements AutoCloseable {
     /** Ends the archive: the containers may be recycled again. */
     @Override
     public void close() throws LogException {
-        stream.terminateArchive(this);
+        archiving.end(this);
     }
 }

@@ -18,15 +18,20 @@ final class Container {
     /** Whether it goes as soon as nothing in it is needed. */
     volatile boolean removing;
 
-    Container(int number, String fileName, DeviceFile file, long sequence, boolean filled) {
+    Container(int number, String fileName, DeviceFile file) {
         this.number = number;
         this.fileName = fileName;
         this.file = file;
-        this.sequence = sequence;
-        this.filled = filled;
+    }
+
+    Container(ContainerEntry entry, DeviceFile file) {
+        this(entry.number(), entry.fileName(), file);
+        this.sequence = entry.sequence();
+        this.filled = entry.filled();
+        this.removing = entry.removing();
     }
 
     ContainerEntry toEntry(long newSequence) {
-        return new ContainerEntry(number, newSequence, filled, fileName);
+        return new ContainerEntry(number, newSequence, filled, removing, fileName);
     }
 }

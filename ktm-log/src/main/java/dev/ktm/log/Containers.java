@@ -60,6 +60,12 @@ final class Containers {
         return all.size();
     }
 
+    /** How many have all their space. For any thread. */
+    int filledCount() {
+        return (int)
+                map.bySequence().stream().filter(container -> container.filled).count();
+    }
+
     /** Opens all containers that the base log file names and checks that they are what it says. */
     void open(LogMetadata metadata, LogDevice.Access access) throws IOException {
         for (var entry : metadata.containers()) {
@@ -101,7 +107,7 @@ final class Containers {
         }
         try {
             checkHeader(file, entry, containerBytes);
-            return new Container(entry.number(), name, file, entry.sequence(), entry.filled());
+            return new Container(entry, file);
         } catch (IOException | RuntimeException e) {
             file.close();
             throw e;
@@ -153,7 +159,7 @@ final class Containers {
             var block = AlignedBuffers.allocate(ContainerHeader.BYTES);
             new ContainerHeader(logId, number, containerBytes).encode(block);
             file.writeThrough(0, block.rewind());
-            return new Container(number, fileName, file, 0, false);
+            return new Container(number, fileName, file);
         } catch (IOException | RuntimeException e) {
             file.close();
             device.delete(fileName + ASIDE);

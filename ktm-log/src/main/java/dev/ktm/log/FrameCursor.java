@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * Reads frames from containers, with read-ahead. Not thread-safe.
+ * Reads frames from containers, ahead of where it is asked for; the further the longer it goes on. Not thread-safe.
  *
  * <p>After {@link #load} the frame is in {@link #buffer} at {@link #offset}, checked as a whole.
  */
@@ -21,24 +21,33 @@ final class FrameCursor {
         DeviceFile at(long sequence) throws IOException;
     }
 
+    private static final int FIRST_AHEAD_BYTES = 4 * FrameFormat.BLOCK_BYTES;
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
     final FrameFormat.Header header = new FrameFormat.Header();
 
     private final Geometry geometry;
     private final long tag;
     private final Files files;
-    private final int readAheadBytes;
+    private final int mostAheadBytes;
     private final Checksum checksum = new Checksum();
-    private ByteBuffer chunk;
+    private int aheadBytes;
+    private ByteBuffer chunk = NOTHING;
     private long chunkStart;
     private long chunkEnd;
     private int frameOffset;
 
-    FrameCursor(Geometry geometry, long tag, Files files, int readAheadBytes) {
+    /**
+     * A cursor on these files.
+     *
+     * @param mostAheadBytes how much is read at a time at most, unless a frame is larger
+     */
+    FrameCursor(Geometry geometry, long tag, Files files, int mostAheadBytes) {
         this.geometry = geometry;
         this.tag = tag;
         this.files = files;
-        this.readAheadBytes = readAheadBytes;
-        this.chunk = AlignedBuffers.allocate(Math.max(readAheadBytes, FrameFormat.BLOCK_BYTES));
+        this.mostAheadBytes = mostAheadBytes;
+        this.aheadBytes = Math.min(mostAheadBytes, FIRST_AHEAD_BYTES);
     }
 
     ByteBuffer buffer() {
@@ -103,7 +112,10 @@ final class FrameCursor {
 
     private void fill(long address, long settled, int atLeast) throws IOException {
         long room = geometry.containerEnd(address) - address;
-        int size = (int) Math.min(room, Math.max(readAheadBytes, atLeast));
+        if (chunkEnd > 0) {
+            aheadBytes = Math.min(mostAheadBytes, 4 * aheadBytes);
+        }
+        int size = (int) Math.min(room, Math.max(aheadBytes, atLeast));
         if (chunk.capacity() < size) {
             chunk = AlignedBuffers.allocate(size);
         }

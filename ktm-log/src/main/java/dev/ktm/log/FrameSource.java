@@ -32,8 +32,7 @@ final class FrameSource {
     private DeviceFile fileAt(long sequence) throws LogRefusedException {
         var map = administration.containers().map();
         if (!map.has(sequence)) {
-            throw new LogRefusedException(
-                    LogError.START_OF_LOG, "the container of place " + sequence + " was recycled");
+            throw recycled(sequence);
         }
         return map.at(sequence).file;
     }
@@ -169,16 +168,25 @@ final class FrameSource {
         }
     }
 
-    LogCorruptException damaged(long at) {
+    /** What to say of a place where a durable frame was expected. */
+    LogException damaged(long at) {
         var geometry = io.geometry();
         var map = administration.containers().map();
         long sequence = geometry.sequence(at - 1);
+        if (!map.has(sequence)) {
+            return recycled(sequence);
+        }
         return new LogCorruptException(
                 LogError.BLOCK_INVALID,
-                map.has(sequence) ? map.at(sequence).fileName : "a recycled container",
+                map.at(sequence).fileName,
                 at - sequence * geometry.containerBytes(),
                 "a frame that is durable",
                 "something else",
                 null);
+    }
+
+    private static LogRefusedException recycled(long sequence) {
+        return new LogRefusedException(
+                LogError.START_OF_LOG, "the container of place " + sequence + " was recycled: the base has passed it");
     }
 }

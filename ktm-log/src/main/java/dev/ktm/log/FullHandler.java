@@ -115,7 +115,7 @@ final class FullHandler {
     }
 
     private void begin(Request current) throws LogException {
-        if (administration.reclaim() || firstSequence() > current.firstSequence) {
+        if (administration.reclaimUnwritten() || firstSequence() > current.firstSequence) {
             complete(current, LogFullOutcome.reclaimed());
             return;
         }

@@ -39,7 +39,7 @@ final class InspectedContainers implements Closeable {
         for (var entry : metadata.containers()) {
             var file = new InspectedFile(entry.fileName(), open(checks, entry));
             files.add(file);
-            containers.add(new Container(entry.number(), entry.fileName(), file, entry.sequence(), entry.filled()));
+            containers.add(new Container(entry, file));
         }
         map = new ContainerMap(containers);
     }

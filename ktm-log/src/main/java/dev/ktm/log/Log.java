@@ -81,15 +81,7 @@ public final class Log implements AutoCloseable {
      *
      * @param filledBytes how far the container at the end of the log is filled
      */
-    void begin(LogOptions options, long filledBytes) throws LogException {
-        administration.lock.lock();
-        try {
-            for (var policy : options.policies()) {
-                administration.policies.install(policy, false);
-            }
-        } finally {
-            administration.lock.unlock();
-        }
+    void begin(long filledBytes) {
         boolean filled = administration.containers().all().stream().allMatch(container -> container.filled);
         if (!filled && administration.engine.isStarted()) {
             administration.setMakingRoom(true);

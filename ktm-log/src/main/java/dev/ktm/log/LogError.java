@@ -90,6 +90,8 @@ public enum LogError {
     NOT_FOUND(2),
     /** There is a stream of this name (ERROR_FILE_EXISTS). */
     ALREADY_EXISTS(80),
+    /** There would be too many streams (ERROR_NO_SYSTEM_RESOURCES). */
+    TOO_MANY_STREAMS(1450),
     /** The log is a copy of another one (ERROR_TRANSACTIONMANAGER_IDENTITY_MISMATCH). */
     COPIED(6727),
     /** The stream is marked as deleted (ERROR_DELETE_PENDING). */

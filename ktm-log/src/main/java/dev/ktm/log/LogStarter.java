@@ -1,6 +1,5 @@
 package dev.ktm.log;
 
-import dev.ktm.log.format.ContainerEntry;
 import dev.ktm.log.format.ContainerHeader;
 import dev.ktm.log.format.FrameFormat;
 import dev.ktm.log.format.LogMetadata;
@@ -19,10 +18,12 @@ final class LogStarter {
 
     private final LogDevice device;
     private final LogOptions options;
+    private final Policies policies;
 
-    private LogStarter(LogDevice device, LogOptions options) {
+    private LogStarter(LogDevice device, LogOptions options) throws LogRefusedException {
         this.device = device;
         this.options = options;
+        this.policies = new Policies(options.policies());
     }
 
     String location() {
@@ -120,7 +121,7 @@ final class LogStarter {
         var base = BaseLogFile.create(device, first);
         try {
             var containers = new Containers(device, logId);
-            var administration = new Administration(ownership, base, containers, List.of(), new VoidRanges());
+            var administration = new Administration(policies, ownership, base, containers, new Recovery(first));
             return start(administration);
         } catch (IOException | RuntimeException e) {
             base.close();
@@ -138,7 +139,7 @@ final class LogStarter {
 
     private Log begin(Administration administration, long filledBytes) throws LogException {
         var log = new Log(administration, this);
-        log.begin(options, filledBytes);
+        log.begin(filledBytes);
         return log;
     }
 
@@ -202,8 +203,7 @@ final class LogStarter {
             containers.force();
             if (containers.count() < Containers.FEWEST) {
                 takeOver(base, containers, metadata.knownEnd(), new Recovery(metadata));
-                return start(new Administration(
-                        ownership, base, containers, new Recovery(base.current()).streams(), new VoidRanges()));
+                return start(new Administration(policies, ownership, base, containers, new Recovery(base.current())));
             }
             return recover(ownership, base, containers);
         } catch (IOException | RuntimeException e) {
@@ -266,7 +266,7 @@ final class LogStarter {
             end = skip.run(end, blocks);
             blocks -= skip.skippedBlocks();
         }
-        var administration = new Administration(ownership, base, containers, recovery.streams(), recovery.voids());
+        var administration = new Administration(policies, ownership, base, containers, recovery);
         administration.streams.removeDeleted();
         startAt(administration, geometry, end, lastSequence, blocks);
         return begin(administration, filled);
@@ -322,11 +322,7 @@ final class LogStarter {
                 former.nextNumber(),
                 device.fileIdentity(BaseLogFile.NAME),
                 former.containers().stream()
-                        .map(entry -> new ContainerEntry(
-                                entry.number(),
-                                entry.sequence(),
-                                containers.map().at(entry.sequence()).filled,
-                                entry.fileName()))
+                        .map(entry -> containers.map().at(entry.sequence()).toEntry(entry.sequence()))
                         .toList(),
                 recovery.streams().stream().map(StreamState::toEntry).toList()));
     }

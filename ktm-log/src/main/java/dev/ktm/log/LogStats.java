@@ -4,6 +4,7 @@ package dev.ktm.log;
  * A log at a moment.
  *
  * @param containers number of containers
+ * @param filledContainers how many of them are filled: in a new log that is done behind its use
  * @param containerBytes size of each, in bytes
  * @param freeBytes what appends without a reservation may still take, in bytes
  * @param reservedBytes what reservations hold, in bytes
@@ -15,6 +16,7 @@ package dev.ktm.log;
  */
 public record LogStats(
         int containers,
+        int filledContainers,
         long containerBytes,
         long freeBytes,
         long reservedBytes,

@@ -1,15 +1,12 @@
 package dev.ktm.log;
 
 import dev.ktm.log.LogEngine.Durability;
-import dev.ktm.log.format.FrameFormat;
 import dev.ktm.log.format.RecordFormat;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A handle of one stream of a log: to its holder, the stream is the whole log.
@@ -31,8 +28,12 @@ public final class LogStream implements AutoCloseable {
     private final Set<StreamAccess> access;
     private final Set<StreamAccess> share;
 
+    private final RestartAreas restartAreas;
+    private final Archiving archiving;
+    private final boolean mayRead;
+    private final boolean mayWrite;
+
     private volatile boolean closed;
-    private @Nullable ArchiveSnapshot archive;
 
     LogStream(
             Administration administration,
@@ -46,6 +47,10 @@ public final class LogStream implements AutoCloseable {
         this.state = state;
         this.access = Set.copyOf(access);
         this.share = Set.copyOf(share);
+        this.restartAreas = new RestartAreas(administration, state);
+        this.archiving = new Archiving(administration, state);
+        this.mayRead = access.contains(StreamAccess.READ);
+        this.mayWrite = access.contains(StreamAccess.WRITE);
     }
 
     /** The name of the stream; empty for that of a dedicated log. */
@@ -175,41 +180,13 @@ public final class LogStream implements AutoCloseable {
      */
     public long writeRestart(ByteBuffer data, long newBase) throws LogException {
         require(StreamAccess.WRITE);
-        administration.lock.lock();
-        try {
-            if (newBase != Lsn.NULL) {
-                checkBase(newBase);
-            }
-            long former = underGate(() -> state.restart);
-            long lsn = engine.append(
-                    state,
-                    RecordFormat.RESTART,
-                    newBase,
-                    data,
-                    former == Lsn.NULL ? Lsn.INVALID : former,
-                    Lsn.INVALID,
-                    null,
-                    Durability.FORCE);
-            underGate(() -> {
-                state.restart = lsn;
-                // Somebody may have advanced it further meanwhile.
-                state.base = Math.max(state.base, newBase);
-                return lsn;
-            });
-            if (newBase != Lsn.NULL) {
-                administration.pins.changed();
-            }
-            return lsn;
-        } finally {
-            administration.lock.unlock();
-        }
+        return restartAreas.write(data, newBase);
     }
 
     /** The newest restart area, unless the base has moved past it. */
     public Optional<RestartArea> latestRestart() throws LogException {
         require(StreamAccess.READ);
-        long lsn = underGate(() -> state.restart < state.base ? Lsn.NULL : state.restart);
-        return lsn == Lsn.NULL ? Optional.empty() : Optional.of(restartAt(lsn));
+        return restartAreas.latest();
     }
 
     /**
@@ -230,18 +207,7 @@ public final class LogStream implements AutoCloseable {
      */
     public RestartArea readPreviousRestart(RestartArea area) throws LogException {
         require(StreamAccess.READ);
-        if (area.previous() == Lsn.INVALID) {
-            throw new LogRefusedException(LogError.START_OF_LOG, "no restart area before " + Lsn.toString(area.lsn()));
-        }
-        return restartAt(area.previous());
-    }
-
-    private RestartArea restartAt(long lsn) throws LogException {
-        var reader = new LogReader(administration, state, lsn, ReadMode.PREVIOUS);
-        reader.next();
-        var data = ByteBuffer.allocate(reader.payload().remaining());
-        data.put(reader.payload()).flip();
-        return new RestartArea(lsn, reader.previous(), data.asReadOnlyBuffer());
+        return restartAreas.before(area);
     }
 
     /**
@@ -255,7 +221,7 @@ public final class LogStream implements AutoCloseable {
         require(StreamAccess.WRITE);
         engine.gate.lock();
         try {
-            checkBaseUnderGate(lsn);
+            state.checkBase(lsn);
             state.base = lsn;
         } finally {
             engine.gate.unlock();
@@ -276,24 +242,6 @@ public final class LogStream implements AutoCloseable {
             engine.gate.unlock();
         }
         administration.pins.baseMoved(base);
-    }
-
-    private void checkBase(long lsn) throws LogException {
-        engine.gate.lock();
-        try {
-            checkBaseUnderGate(lsn);
-        } finally {
-            engine.gate.unlock();
-        }
-    }
-
-    private void checkBaseUnderGate(long lsn) throws LogException {
-        if (lsn < state.base || lsn > state.last) {
-            throw new LogRefusedException(
-                    LogError.TAIL_INVALID,
-                    "expected a base from " + Lsn.toString(state.base) + " to " + Lsn.toString(state.last) + ", found "
-                            + Lsn.toString(lsn));
-        }
     }
 
     /** The oldest record still needed; larger than {@link #last} if none is. */
@@ -322,11 +270,7 @@ public final class LogStream implements AutoCloseable {
         try {
             var reader = new LogReader(administration, state, lsn, ReadMode.PREVIOUS);
             reader.next();
-            long restart = underGate(() -> state.restart);
-            while (restart != Lsn.NULL && restart > lsn) {
-                long previous = restartAt(restart).previous();
-                restart = previous == Lsn.INVALID || previous < base() ? Lsn.NULL : previous;
-            }
+            long restart = restartAreas.newestUpTo(lsn);
             long truncation = engine.append(
                     state,
                     RecordFormat.TRUNCATION,
@@ -337,12 +281,13 @@ public final class LogStream implements AutoCloseable {
                     null,
                     Durability.FORCE);
             administration.voids().add(lsn, truncation);
-            long newRestart = restart;
-            underGate(() -> {
+            engine.gate.lock();
+            try {
                 state.last = lsn;
-                state.restart = newRestart;
-                return lsn;
-            });
+                state.restart = restart;
+            } finally {
+                engine.gate.unlock();
+            }
         } finally {
             administration.lock.unlock();
         }
@@ -351,7 +296,7 @@ public final class LogStream implements AutoCloseable {
     /** The oldest record that is not archived, or {@link Lsn#NULL} in an ephemeral log. */
     public long archiveTail() throws LogException {
         requireOpen();
-        return underGate(() -> state.archiveTail);
+        return archiving.tail();
     }
 
     /**
@@ -363,29 +308,7 @@ public final class LogStream implements AutoCloseable {
     public void setArchiveTail(long lsn) throws LogException {
         require(StreamAccess.WRITE);
         administration.requireDedicated("setting the archive tail");
-        if (archiveTail() == Lsn.NULL) {
-            throw new LogRefusedException(
-                    LogError.EPHEMERAL, "expected a log that is archived, found an ephemeral one");
-        }
-        administration.lock.lock();
-        try {
-            engine.gate.lock();
-            try {
-                if (lsn < state.archiveTail || lsn > engine.io().tail().nextLsn()) {
-                    throw new LogRefusedException(
-                            LogError.TAIL_INVALID,
-                            "expected an archive tail from " + Lsn.toString(state.archiveTail) + " to "
-                                    + Lsn.toString(state.last) + ", found " + Lsn.toString(lsn));
-                }
-                state.archiveTail = lsn;
-            } finally {
-                engine.gate.unlock();
-            }
-            administration.persist();
-        } finally {
-            administration.lock.unlock();
-        }
-        administration.pins.changed();
+        archiving.setTail(lsn);
     }
 
     /**
@@ -396,59 +319,7 @@ public final class LogStream implements AutoCloseable {
      */
     public ArchiveSnapshot prepareArchive() throws LogException {
         require(StreamAccess.READ);
-        administration.lock.lock();
-        try {
-            if (archive != null) {
-                throw new LogRefusedException(
-                        LogError.ARCHIVE_IN_PROGRESS, "this handle of " + state.label() + " is being archived already");
-            }
-            long high = engine.forceAll();
-            long low = Lsn.frameAddress(
-                    underGate(() -> state.archiveTail == Lsn.NULL ? state.oldest() : state.archiveTail));
-            var geometry = engine.io().geometry();
-            var parts = new ArrayList<ArchiveSnapshot.Part>();
-            for (var container : administration.containers().map().bySequence()) {
-                long first = geometry.firstAddress(container.sequence);
-                long from = Math.max(low, first);
-                long to = Math.min(high, geometry.containerEnd(first));
-                if (from < to) {
-                    parts.add(new ArchiveSnapshot.Part(
-                            new ArchiveSnapshot.Extent(container.fileName, geometry.offset(from), to - from),
-                            container.file));
-                }
-            }
-            var snapshot =
-                    new ArchiveSnapshot(this, Math.max(low, FrameFormat.BLOCK_BYTES), Math.max(high, low), parts);
-            administration.pins.add(snapshot);
-            archive = snapshot;
-            return snapshot;
-        } finally {
-            administration.lock.unlock();
-        }
-    }
-
-    void requireArchive(ArchiveSnapshot snapshot) throws LogException {
-        administration.lock.lock();
-        try {
-            if (archive != snapshot) {
-                throw new LogRefusedException(
-                        LogError.ARCHIVE_NOT_IN_PROGRESS, "this archive of " + state.label() + " has ended");
-            }
-        } finally {
-            administration.lock.unlock();
-        }
-    }
-
-    void terminateArchive(ArchiveSnapshot snapshot) throws LogException {
-        administration.lock.lock();
-        try {
-            requireArchive(snapshot);
-            archive = null;
-            administration.pins.remove(snapshot);
-        } finally {
-            administration.lock.unlock();
-        }
-        administration.pins.changed();
+        return archiving.begin();
     }
 
     /**
@@ -527,10 +398,7 @@ public final class LogStream implements AutoCloseable {
             }
             closed = true;
             fullHandler.forget(this);
-            if (archive != null) {
-                administration.pins.remove(archive);
-                archive = null;
-            }
+            archiving.abandon();
             administration.streams.closed(this);
         } finally {
             administration.lock.unlock();
@@ -546,7 +414,12 @@ public final class LogStream implements AutoCloseable {
 
     private void require(StreamAccess right) throws LogException {
         requireOpen();
-        if (!access.contains(right)) {
+        boolean granted = switch (right) {
+            case READ -> mayRead;
+            case WRITE -> mayWrite;
+            case DELETE -> access.contains(right);
+        };
+        if (!granted) {
             throw new LogRefusedException(
                     LogError.ACCESS_DENIED,
                     "expected a handle of " + state.label() + " with the right " + right + ", found "

@@ -51,18 +51,34 @@ final class Pins {
     /** The lowest address that anybody needs: nothing at or behind it may be recycled. Under the lock. */
     long lowest() throws LogException {
         var io = administration.engine.io();
+        administration.engine.gate.lock();
+        try {
+            return Math.min(lowestNeeded(), io.tail().oldest());
+        } finally {
+            administration.engine.gate.unlock();
+        }
+    }
+
+    /** Whether the oldest container is kept only because frames of it, which nobody needs, are not durable yet. */
+    boolean isOldestContainerHeldByUnwritten() throws LogException {
+        var io = administration.engine.io();
+        long end = io.geometry().firstAddress(administration.containers().map().firstSequence() + 1);
+        administration.engine.gate.lock();
+        try {
+            return io.tail().oldest() < end && io.tail().hasUnwritten() && lowestNeeded() >= end;
+        } finally {
+            administration.engine.gate.unlock();
+        }
+    }
+
+    /** Under the lock and the gate. */
+    private long lowestNeeded() {
         long lowest = Lsn.INVALID;
         for (var snapshot : snapshots) {
             lowest = Math.min(lowest, snapshot.low());
         }
-        administration.engine.gate.lock();
-        try {
-            lowest = Math.min(lowest, io.tail().oldest());
-            for (var stream : administration.streams.all()) {
-                lowest = Math.min(lowest, stream.pin());
-            }
-        } finally {
-            administration.engine.gate.unlock();
+        for (var stream : administration.streams.all()) {
+            lowest = Math.min(lowest, stream.pin());
         }
         // An LSN's frame starts at its address, so whatever is below that address is not needed.
         return Lsn.frameAddress(lowest);

@@ -11,6 +11,13 @@ final class Policies {
 
     private final Map<Class<? extends LogPolicy>, LogPolicy> installed = new HashMap<>();
 
+    /** Those that a log is opened with. */
+    Policies(Iterable<LogPolicy> first) throws LogRefusedException {
+        for (var policy : first) {
+            install(policy, false);
+        }
+    }
+
     void install(LogPolicy policy, boolean overwrite) throws LogRefusedException {
         if (!overwrite && installed.containsKey(policy.getClass())) {
             throw new LogRefusedException(

@@ -58,20 +58,23 @@ final class Sizing {
 
     /** Adds containers: all of them, or on failure none. */
     void add(int count, long askedBytes) throws LogException {
-        long size = containerBytes(
-                administration.metadata().containerBytes() == 0
-                        ? administration
-                                .policies
-                                .get(LogPolicy.NewContainerSize.class)
-                                .map(LogPolicy.NewContainerSize::bytes)
-                                .orElse(askedBytes)
-                        : askedBytes);
-        create(count, size, true);
+        create(count, containerBytes(askedOr(askedBytes)), true);
+    }
+
+    /** A policy says what size the first containers get. */
+    private long askedOr(long asked) {
+        return administration.metadata().containerBytes() > 0
+                ? asked
+                : administration
+                        .policies
+                        .get(LogPolicy.NewContainerSize.class)
+                        .map(LogPolicy.NewContainerSize::bytes)
+                        .orElse(asked);
     }
 
     /** Gives a new log its first containers, sparse: {@link #fillNew} does the rest. */
     void addSparse(int count, long askedBytes) throws LogException {
-        create(count, containerBytes(askedBytes), false);
+        create(count, containerBytes(askedOr(askedBytes)), false);
     }
 
     private void create(int count, long size, boolean filled) throws LogException {
@@ -199,16 +202,11 @@ final class Sizing {
         int present = staying();
         if (target > present) {
             add(target - present);
-        }
-        boolean removed = true;
-        while (removed && staying() > target) {
-            removed = removeFree();
-        }
-        if (staying() != target) {
+        } else if (target < present && !removeLast(present - target)) {
             throw new LogRefusedException(
                     LogError.COULD_NOT_RESIZE,
-                    "expected " + target + " containers, reached " + staying() + ", as the others are in use: "
-                            + administration.pins.describe());
+                    "expected to give up " + (present - target) + " of " + present + " containers, found "
+                            + administration.freeContainers() + " free: " + administration.pins.describe());
         }
         return target;
     }
@@ -224,7 +222,7 @@ final class Sizing {
         while (removed
                 && staying() > least
                 && administration.freeContainers() * 100L > (long) policy.get().percent() * containers.count()) {
-            removed = removeFree();
+            removed = removeLast(1);
         }
     }
 
@@ -255,9 +253,11 @@ final class Sizing {
                 .count();
     }
 
-    private boolean removeFree() throws LogException {
-        var last = containers.map().at(containers.map().lastSequence());
-        return isFree(last) && remove(last);
+    /** Removes this many containers from behind the end of the log, or none if not all of them are free. */
+    private boolean removeLast(int count) throws LogException {
+        var places = containers.map().bySequence();
+        var last = places.subList(places.size() - count, places.size());
+        return isFree(last.get(0)) && remove(last);
     }
 
     /** Removes a container now if it is free; otherwise as soon as nothing in it is needed, or not at all. */
@@ -274,7 +274,7 @@ final class Sizing {
         }
         administration.reclaim();
         if (isFree(container)) {
-            if (!remove(container)) {
+            if (!remove(List.of(container))) {
                 throw new LogRefusedException(
                         LogError.PINNED_RESERVATION, fileName + " cannot be removed: reservations need its space");
             }
@@ -283,6 +283,7 @@ final class Sizing {
                     LogError.CONTAINER_STATE_INVALID, fileName + " holds a part of the log that is in use");
         } else {
             container.removing = true;
+            administration.persist();
         }
     }
 
@@ -300,48 +301,43 @@ final class Sizing {
         }
     }
 
-    /** Takes a container out from behind the end of the log; those behind it move up. */
-    private boolean remove(Container container) throws LogException {
-        long place = container.sequence;
+    /**
+     * Takes neighbours out from behind the end of the log; those behind them move up. All of them or, if reservations
+     * need the space, none.
+     */
+    private boolean remove(List<Container> leaving) throws LogException {
+        int count = leaving.size();
+        long place = leaving.get(0).sequence;
         long last = containers.map().lastSequence();
-        if (administration.engine.isStarted() && !withdraw(place, last)) {
+        if (administration.engine.isStarted() && !withdraw(place, last, count)) {
             return false;
         }
-        var behind = containers.map().bySequence().stream()
-                .filter(other -> other.sequence > place)
-                .toList();
         administration.persist(change -> change.withContainers(change.containers().stream()
-                .filter(entry -> entry.number() != container.number)
-                .map(entry -> entry.sequence() > place
-                        ? new ContainerEntry(entry.number(), entry.sequence() - 1, entry.filled(), entry.fileName())
-                        : entry)
+                .filter(entry -> entry.sequence() < place || entry.sequence() >= place + count)
+                .map(entry -> entry.sequence() > place ? entry.at(entry.sequence() - count) : entry)
                 .sorted(Comparator.comparingLong(ContainerEntry::sequence))
                 .toList()));
-        for (var other : behind) {
-            long former = other.sequence;
-            other.sequence = former - 1;
+        for (var container : containers.map().bySequence()) {
+            long former = container.sequence;
+            if (former >= place) {
+                container.sequence = former < place + count ? 0 : former - count;
+            }
         }
-        container.sequence = 0;
         containers.publish();
         if (administration.engine.isStarted()) {
             administration.extendToUsable(administration.engine.io());
         }
-        try {
-            containers.drop(container);
-        } catch (IOException e) {
-            throw new LogDeviceException(
-                    LogError.CANT_DELETE, "cannot delete " + container.fileName + ": " + e.getMessage(), e);
-        }
+        containers.dropAll(leaving);
         return true;
     }
 
-    /** Keeps appends out of the places from this one on, unless they are there or need the space. */
-    private boolean withdraw(long place, long last) throws LogException {
+    /** Keeps appends out of the places from this one on, unless they are there or need the space of so many of them. */
+    private boolean withdraw(long place, long last, int count) throws LogException {
         var io = administration.engine.io();
         administration.engine.gate.lock();
         try {
             if (io.tail().tailSequence() >= place
-                    || io.tail().freeBlocks() < io.geometry().usableBlocks()) {
+                    || io.tail().freeBlocks() < count * io.geometry().usableBlocks()) {
                 return false;
             }
             io.tail().extend(place - 1, -(last - place + 1) * io.geometry().usableBlocks());

@@ -46,6 +46,16 @@ final class StreamState {
         return last < base;
     }
 
+    /** Refuses a new base unless it lies between the present one and the last record. */
+    void checkBase(long lsn) throws LogRefusedException {
+        if (lsn < base || lsn > last) {
+            throw new LogRefusedException(
+                    LogError.TAIL_INVALID,
+                    "expected a base from " + Lsn.toString(base) + " to " + Lsn.toString(last) + ", found "
+                            + Lsn.toString(lsn));
+        }
+    }
+
     /** To be called with the LSN of a record before it becomes the newest one. */
     void beforeAppend(long lsn) {
         if (isEmpty()) {

@@ -47,7 +47,8 @@ final class Streams {
     StreamState create(String name) throws LogException {
         if (all.size() == LogMetadata.MAX_STREAMS) {
             throw new LogRefusedException(
-                    LogError.BLOCK_INVALID, "expected at most " + LogMetadata.MAX_STREAMS + " streams, found no room");
+                    LogError.TOO_MANY_STREAMS,
+                    "expected at most " + LogMetadata.MAX_STREAMS + " streams, found one more: \"" + name + "\"");
         }
         int id = 1;
         while (hasId(id)) {

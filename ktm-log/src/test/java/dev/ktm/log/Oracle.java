@@ -93,7 +93,7 @@ final class Oracle {
         var found = new HashMap<String, RecoveredStream>();
         for (var name : log.streamNames()) {
             try (var stream = streamOf(log, name)) {
-                found.put(name, read(stream));
+                found.put(name, RecoveredStream.read(stream));
             }
         }
         int most = model.has(moment + 1) ? model.moment(moment + 1).appended() : before.appended();
@@ -107,18 +107,6 @@ final class Oracle {
         throw new AssertionError("after moment " + moment + " of " + model.now() + ", " + before.forced() + " to "
                 + most + " of these records may be there: " + describe(model, before.forced(), most) + "; streams "
                 + before.live() + " with bases " + before.bases() + "; found " + found.values());
-    }
-
-    /** Reads a stream; again if the log has recycled, meanwhile, a container that nobody needs. */
-    private static RecoveredStream read(LogStream stream) throws LogException {
-        try {
-            return RecoveredStream.read(stream);
-        } catch (LogRefusedException e) {
-            if (e.error() != LogError.START_OF_LOG) {
-                throw e;
-            }
-            return RecoveredStream.read(stream);
-        }
     }
 
     private static LogStream streamOf(Log log, String name) throws LogException {

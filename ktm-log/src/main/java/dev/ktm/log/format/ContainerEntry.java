@@ -7,9 +7,10 @@ package dev.ktm.log.format;
  * @param sequence its place in the address space: it holds the addresses from {@code sequence * size} on; 0 if it has
  *     none and is waiting to be removed
  * @param filled whether every block of it has been written once, so that its space is certain
+ * @param removing whether it goes as soon as nothing in it is needed
  * @param fileName its file
  */
-public record ContainerEntry(int number, long sequence, boolean filled, String fileName) {
+public record ContainerEntry(int number, long sequence, boolean filled, boolean removing, String fileName) {
 
     /** Refuses values that the format cannot hold. */
     public ContainerEntry {
@@ -17,5 +18,10 @@ public record ContainerEntry(int number, long sequence, boolean filled, String f
             throw new IllegalArgumentException("container number " + number + ", sequence " + sequence);
         }
         Names.checkFileName(fileName);
+    }
+
+    /** The same, in another place. */
+    public ContainerEntry at(long newSequence) {
+        return new ContainerEntry(number, newSequence, filled, removing, fileName);
     }
 }

@@ -20,8 +20,8 @@ import java.util.UUID;
  *   | owner pid | owner since | containers | streams  | next number | home | container entries | stream entries | zeros |
  * </pre>
  * The checksum covers everything behind it to the end of the copy, in every version: first the checksum is looked at,
- * then the version. A container entry is {@code number u32, filled u8,
- * sequence u64, name}; a stream entry {@code id u16, deleted u8, base u64, last u64, restart u64, archive tail u64,
+ * then the version. A container entry is {@code number u32, flags u8
+ * (1: filled, 2: to be removed), sequence u64, name}; a stream entry {@code id u16, deleted u8, base u64, last u64, restart u64, archive tail u64,
  * name}; a name is its length in one byte and its UTF-8.
  *
  * @param generation grows with each writing of the file
@@ -76,6 +76,8 @@ public record LogMetadata(
     private static final int MULTIPLEXED_KIND = 2;
     private static final int ARCHIVED_FLAG = 1;
     private static final int CLEAN_FLAG = 2;
+    private static final int FILLED_FLAG = 1;
+    private static final int REMOVING_FLAG = 2;
 
     /** Refuses values that the format cannot hold. */
     public LogMetadata {
@@ -135,7 +137,8 @@ public record LogMetadata(
         copy.putInt(containers.size()).putInt(streams.size()).putInt(nextNumber);
         copy.putLong(home);
         for (var container : containers) {
-            copy.putInt(container.number()).put((byte) (container.filled() ? 1 : 0));
+            int state = (container.filled() ? FILLED_FLAG : 0) | (container.removing() ? REMOVING_FLAG : 0);
+            copy.putInt(container.number()).put((byte) state);
             copy.putLong(container.sequence());
             putName(copy, container.fileName());
         }
@@ -192,9 +195,7 @@ public record LogMetadata(
         long home = copy.getLong();
         var containers = new ArrayList<ContainerEntry>(containerCount);
         for (int i = 0; i < containerCount; i++) {
-            int number = copy.getInt();
-            boolean filled = copy.get() != 0;
-            containers.add(new ContainerEntry(number, copy.getLong(), filled, getName(copy)));
+            containers.add(getContainer(copy));
         }
         var streams = new ArrayList<StreamEntry>(streamCount);
         for (int i = 0; i < streamCount; i++) {
@@ -222,6 +223,17 @@ public record LogMetadata(
                 home,
                 containers,
                 streams);
+    }
+
+    private static ContainerEntry getContainer(ByteBuffer source) throws CharacterCodingException {
+        int number = source.getInt();
+        int state = source.get();
+        if ((state & ~(FILLED_FLAG | REMOVING_FLAG)) != 0) {
+            throw new IllegalArgumentException("container flags " + state);
+        }
+        long sequence = source.getLong();
+        return new ContainerEntry(
+                number, sequence, (state & FILLED_FLAG) != 0, (state & REMOVING_FLAG) != 0, getName(source));
     }
 
     private static int count(int value, int most) {

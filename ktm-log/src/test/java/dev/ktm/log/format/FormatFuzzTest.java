@@ -31,7 +31,9 @@ class FormatFuzzTest {
                 1_700_000_000_000L,
                 3,
                 99,
-                List.of(new ContainerEntry(1, 5, true, "ktm-1.log"), new ContainerEntry(2, 6, false, "ktm-2.log")),
+                List.of(
+                        new ContainerEntry(1, 5, true, false, "ktm-1.log"),
+                        new ContainerEntry(2, 6, false, true, "ktm-2.log")),
                 List.of(
                         new StreamEntry(1, false, "orders", 0x1000, 0x2000, 0, 0),
                         new StreamEntry(2, true, "s\u00fc\u00df", 1, 0, 0, 1)));

@@ -25,6 +25,7 @@ final class Block {
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long ODD = 0x9E3779B97F4A7C15L;
     private static final Block ZERO = new Block(new byte[BYTES]);
+    private static final ByteBuffer ZEROS = ByteBuffer.wrap(ZERO.bytes).asReadOnlyBuffer();
 
     private final byte[] bytes;
     private final long[] sectorHashes;
@@ -56,11 +57,17 @@ final class Block {
         var from = source.duplicate();
         var blocks = new ArrayList<Block>(from.remaining() / BYTES);
         while (from.hasRemaining()) {
-            var bytes = new byte[BYTES];
-            from.get(bytes);
-            blocks.add(new Block(bytes));
+            var next = from.slice(from.position(), BYTES);
+            from.position(from.position() + BYTES);
+            blocks.add(next.mismatch(ZEROS.duplicate()) < 0 ? ZERO : copyOf(next));
         }
         return blocks;
+    }
+
+    private static Block copyOf(ByteBuffer source) {
+        var bytes = new byte[BYTES];
+        source.get(bytes);
+        return new Block(bytes);
     }
 
     /** This block after a torn write of it: {@code kept} and {@code zeroed} have a bit for each sector. */
