@@ -211,7 +211,9 @@ final class Administration {
         }
         containers.publish();
         extendToUsable(io);
-        dropRemoved();
+        containers.dropAll(containers.all().stream()
+                .filter(container -> container.removing && container.sequence == 0)
+                .toList());
         return true;
     }
 
@@ -236,24 +238,6 @@ final class Administration {
                 .findFirst()
                 .orElseThrow()
                 .sequence();
-    }
-
-    private void dropRemoved() {
-        for (var container : List.copyOf(containers.all())) {
-            if (container.removing && container.sequence == 0) {
-                try {
-                    containers.drop(container);
-                } catch (IOException e) {
-                    // The base log file does not name it any more: the next open deletes what is left of it. Whoever
-                    // wanted space has got it.
-                    System.getLogger(Administration.class.getName())
-                            .log(
-                                    System.Logger.Level.WARNING,
-                                    "cannot delete container " + container.fileName + ": " + e.getMessage(),
-                                    e);
-                }
-            }
-        }
     }
 
     /** More blocks of the container in use may be written. */

@@ -245,13 +245,28 @@ final class Containers {
         map = new ContainerMap(all);
     }
 
-    /** Deletes a container that the base log file does not name any more. */
-    void drop(Container container) throws IOException {
-        all.remove(container);
+    /**
+     * Deletes containers that the base log file does not name any more. What cannot be deleted is left to the next
+     * open: whoever wanted space has got it.
+     */
+    void dropAll(List<Container> leaving) {
+        all.removeAll(leaving);
         publish();
-        container.file.close();
-        device.delete(container.fileName);
-        device.forceDirectory();
+        for (var container : leaving) {
+            try {
+                container.file.close();
+                device.delete(container.fileName);
+                device.forceDirectory();
+            } catch (IOException e) {
+                System.getLogger(Containers.class.getName())
+                        .log(
+                                System.Logger.Level.WARNING,
+                                "cannot delete container " + container.fileName
+                                        + ", which belongs to the log no more; the next open tries again: "
+                                        + e.getMessage(),
+                                e);
+            }
+        }
     }
 
     /** Deletes the files of this log that the base log file does not name: left over from a crash. */

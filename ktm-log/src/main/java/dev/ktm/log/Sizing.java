@@ -323,11 +323,10 @@ final class Sizing {
                 container.sequence = former < place + count ? 0 : former - count;
             }
         }
-        containers.publish();
+        containers.dropAll(List.copyOf(leaving));
         if (administration.engine.isStarted()) {
             administration.extendToUsable(administration.engine.io());
         }
-        containers.dropAll(leaving);
         return true;
     }
 
