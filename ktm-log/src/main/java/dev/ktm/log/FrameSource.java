@@ -91,6 +91,8 @@ final class FrameSource {
 
     /** Loads the frame after the present one, or the present one again if it has grown. Returns false at the end. */
     boolean advance() throws LogException {
+        // First: what is appended to a frame in memory after it was looked at below must not be passed over.
+        long limit = tailNext();
         int seen = records;
         long from = address;
         if (inMemory) {
@@ -99,21 +101,22 @@ final class FrameSource {
             }
             // Durable by now, or as it was: where it ends may have changed.
         }
-        if (next >= tailNext()) {
+        long expected = next;
+        if (expected >= limit) {
             return false;
         }
-        if (load(next)) {
+        if (load(expected)) {
             return true;
         }
-        long jump = io.geometry().firstAddress(io.geometry().sequence(next - 1) + 1);
-        if (jump >= tailNext()) {
-            if (next < io.commit().durable()) {
-                throw damaged(next);
+        long jump = io.geometry().firstAddress(io.geometry().sequence(expected - 1) + 1);
+        if (jump >= limit) {
+            if (expected < io.commit().durable()) {
+                throw damaged(expected);
             }
             return false;
         }
         if (!load(jump) || (!inMemory && cursor.header.previousAddress != from)) {
-            throw damaged(next);
+            throw damaged(expected);
         }
         return true;
     }

@@ -59,7 +59,7 @@ final class Gathering {
     /** Waits, for a bounded time, for those whom the last write released. */
     void gather() {
         int callers = released;
-        if (backlog || (callers <= 1 && queued == 0)) {
+        if (backlog || callers == 0 || (callers == 1 && queued == 0)) {
             return;
         }
         double expected = returning * callers;

@@ -251,6 +251,7 @@ final class GroupCommit implements Runnable {
         FrameBuffer frame;
         gate.lock();
         try {
+            checkUsable();
             frame = tail.takeForWriting();
         } finally {
             gate.unlock();
@@ -363,10 +364,10 @@ final class GroupCommit implements Runnable {
                 if (idle && idleFlushDue && System.nanoTime() - idleSince >= idleNanos) {
                     idleFlushDue = false;
                     idle = false;
-                    if (!leading && tail.hasUnwritten()) {
-                        leading = true;
-                        flusherLeads = true;
+                    if (tail.hasUnwritten()) {
+                        // Whoever leads now goes on, or hands the lead over, until this is written.
                         wanted = Math.max(wanted, tail.open().address);
+                        giveLeadToFlusher();
                     }
                 }
                 if (failure != null || (stopping && !flusherLeads)) {

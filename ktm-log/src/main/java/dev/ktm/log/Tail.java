@@ -244,7 +244,7 @@ final class Tail {
 
     /** The LSN that the next record gets, or a smaller one that nobody has. */
     long nextLsn() {
-        return Lsn.of(open.address, open.records);
+        return open.records < Lsn.RECORDS_PER_FRAME ? Lsn.of(open.address, open.records) : open.end();
     }
 
     /** Containers up to this place may be written now, and so many blocks more are there. */
