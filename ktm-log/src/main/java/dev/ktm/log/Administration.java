@@ -36,6 +36,9 @@ final class Administration {
 
     private boolean makingRoom;
 
+    /** Why the log could not be filled or grow when that was tried last; empty if it could. */
+    private volatile String spaceTrouble = "";
+
     private Growth growth = () -> false;
 
     /** How the log grows by itself. */
@@ -279,6 +282,10 @@ final class Administration {
         }
     }
 
+    void noteSpaceTrouble(String why) {
+        spaceTrouble = why;
+    }
+
     /** Says that room is being made, so that who finds none waits for it. */
     void setMakingRoom(boolean value) {
         lock.lock();
@@ -300,11 +307,16 @@ final class Administration {
         lock.lock();
         try {
             while (true) {
-                if (roomVersion != seen || reclaimUnwritten() || growth.grow()) {
+                if (roomVersion != seen || reclaimUnwritten()) {
                     return true;
                 }
                 if (!makingRoom) {
-                    return false;
+                    boolean grown = growth.grow();
+                    if (!grown && !spaceTrouble.isEmpty()) {
+                        // What failed for lack of space may succeed by now.
+                        pins.changed();
+                    }
+                    return grown;
                 }
                 roomChanged.awaitUninterruptibly();
                 engine.io().commit().checkUsable();
@@ -321,8 +333,11 @@ final class Administration {
 
     String describeSpace() throws LogException {
         var stats = stats();
-        return stats.containers() + " containers of " + stats.containerBytes() + " bytes, " + stats.freeBytes()
-                + " bytes free, " + stats.reservedBytes() + " bytes reserved; " + pins.describe();
+        int unfilled = stats.containers() - stats.filledContainers();
+        return stats.containers() + " containers of " + stats.containerBytes() + " bytes"
+                + (unfilled == 0 ? "" : " (" + unfilled + " of them not filled yet)") + ", " + stats.freeBytes()
+                + " bytes free, " + stats.reservedBytes() + " bytes reserved; " + pins.describe()
+                + (spaceTrouble.isEmpty() ? "" : "; " + spaceTrouble);
     }
 
     LogStats stats() throws LogException {

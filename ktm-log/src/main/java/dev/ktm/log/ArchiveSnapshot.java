@@ -75,7 +75,7 @@ public final class ArchiveSnapshot implements AutoCloseable {
         }
     }
 
-    /** Ends the archive: the containers may be recycled again. */
+    /** Ends the archive: the containers may be recycled again. Closing twice is harmless. */
     @Override
     public void close() throws LogException {
         archiving.end(this);

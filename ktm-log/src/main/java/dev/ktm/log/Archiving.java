@@ -119,7 +119,9 @@ final class Archiving {
     void end(ArchiveSnapshot snapshot) throws LogException {
         administration.lock.lock();
         try {
-            require(snapshot);
+            if (archive != snapshot) {
+                return;
+            }
             abandon();
         } finally {
             administration.lock.unlock();

@@ -1,6 +1,7 @@
 package dev.ktm.log;
 
 import dev.ktm.log.format.ContainerEntry;
+import dev.ktm.log.format.ContainerHeader;
 import dev.ktm.log.storage.DeviceFile;
 
 /** A container and its open file. */
@@ -14,6 +15,9 @@ final class Container {
     volatile long sequence;
 
     volatile boolean filled;
+
+    /** How far a container that is not {@link #filled} is. The housekeeper's. */
+    long filledBytes = ContainerHeader.BYTES;
 
     /** Whether it goes as soon as nothing in it is needed. */
     volatile boolean removing;

@@ -7,6 +7,7 @@ import dev.ktm.log.format.FrameFormat;
 import dev.ktm.log.format.LogMetadata;
 import dev.ktm.log.storage.DeviceFile;
 import dev.ktm.log.storage.LogDevice;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileSystemException;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A container is created with its header, filled with zeros, forced together with the directory, and only then
  * named by the base log file: a file that the base log file does not name is left over from a crash.
  */
-final class Containers {
+final class Containers implements Closeable {
 
     /** Fewest containers of a log that can be written to. */
     static final int FEWEST = 2;
@@ -58,6 +59,11 @@ final class Containers {
 
     int count() {
         return all.size();
+    }
+
+    /** Whether all of them have all their space. For any thread. */
+    boolean isFilled() {
+        return map.bySequence().stream().allMatch(container -> container.filled);
     }
 
     /** How many have all their space. For any thread. */
@@ -309,7 +315,8 @@ final class Containers {
         }
     }
 
-    void close() throws IOException {
+    @Override
+    public void close() throws IOException {
         IOException failure = null;
         for (var container : all) {
             try {

@@ -56,7 +56,7 @@ final class FrameSource {
         var memory = administration.engine.copyOf(wanted);
         if (memory != null) {
             bytes = memory.bytes();
-            show(0, memory.bytes().capacity(), memory.records(), wanted, memory.end(), true);
+            show(0, memory.bytes().limit(), memory.records(), wanted, memory.end(), true);
             return true;
         }
         long durable = io.commit().durable();

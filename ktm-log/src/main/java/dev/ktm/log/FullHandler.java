@@ -104,7 +104,7 @@ final class FullHandler {
         }
         try {
             begin(current);
-        } catch (LogException | RuntimeException e) {
+        } catch (LogException | RuntimeException | Error e) {
             if (request == current) {
                 request = null;
                 administration.pins.setAwaited(pinned);
@@ -120,7 +120,9 @@ final class FullHandler {
             return;
         }
         int growth = administration.policies.growth(administration.containerCount());
-        if (growth > 0) {
+        if (growth > 0 && !administration.containers().isFilled()) {
+            current.growthFailure = administration.describeSpace();
+        } else if (growth > 0) {
             try {
                 sizing.add(growth);
                 complete(current, LogFullOutcome.grew(growth));

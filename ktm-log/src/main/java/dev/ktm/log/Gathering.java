@@ -46,6 +46,11 @@ final class Gathering {
         backlog = tail.hasSealed();
     }
 
+    /** The share of those released that usually comes back in time. */
+    double returning() {
+        return returning;
+    }
+
     /** The usual duration of a device write, in nanoseconds. */
     long writeNanos() {
         return writeNanos;

@@ -216,10 +216,12 @@ final class GroupCommit implements Runnable {
 
     /** Leads until the record is durable. The caller has the lead, and gives it up or hands it over. */
     void lead(long lsn) throws LogFailedException {
+        WaiterList released = null;
         boolean done = false;
         try {
             while (durable <= lsn) {
-                writeNext(lsn);
+                release(released);
+                released = writeNext(lsn);
             }
             done = true;
         } finally {
@@ -227,14 +229,20 @@ final class GroupCommit implements Runnable {
                 abdicate();
             }
         }
+        // The lead is somebody else's now: nothing that fails here may touch it.
+        release(released);
     }
 
     /** The caller's stack or heap is exhausted: the flusher goes on, unless a frame was being written. */
     private void abdicate() {
+        boolean torn;
         gate.lock();
-        boolean torn = tail.isWriting();
-        flusherLeads = !torn;
-        gate.unlock();
+        try {
+            torn = tail.isWriting();
+            flusherLeads = !torn;
+        } finally {
+            gate.unlock();
+        }
         if (torn) {
             fail(new IllegalStateException("a thread died of an error while it was writing to the log"));
         }
@@ -242,11 +250,12 @@ final class GroupCommit implements Runnable {
     }
 
     /**
-     * Writes one frame and releases those who wait for it.
+     * Writes one frame.
      *
      * @param enough the lead is given up or handed over once this LSN is durable
+     * @return those who waited for the frame, to be released, if there are any
      */
-    private void writeNext(long enough) throws LogFailedException {
+    private @Nullable WaiterList writeNext(long enough) throws LogFailedException {
         gathering.gather();
         FrameBuffer frame;
         gate.lock();
@@ -289,6 +298,10 @@ final class GroupCommit implements Runnable {
         if (handOver) {
             LockSupport.unpark(flusher);
         }
+        return waiters;
+    }
+
+    private void release(@Nullable WaiterList waiters) {
         if (waiters != null) {
             waiters.release();
             gate.lock();
@@ -405,7 +418,7 @@ final class GroupCommit implements Runnable {
                 } finally {
                     gate.unlock();
                 }
-                writeNext(Lsn.INVALID);
+                release(writeNext(Lsn.INVALID));
             }
         } catch (LogFailedException e) {
             // Everybody who waits has been told.

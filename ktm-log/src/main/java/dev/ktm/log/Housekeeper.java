@@ -65,12 +65,21 @@ final class Housekeeper {
     /** Something may be free now. Cheap, and called often. */
     void tidySoon() {
         if (tidying.compareAndSet(false, true)) {
-            execute("housekeeping", this::tidy);
+            boolean accepted = false;
+            try {
+                execute("housekeeping", this::tidy);
+                accepted = true;
+            } finally {
+                if (!accepted) {
+                    tidying.set(false);
+                }
+            }
         }
     }
 
     private void tidy() throws LogException {
         tidying.set(false);
+        sizing.fillNew();
         administration.lock.lock();
         try {
             fullHandler.review();

@@ -76,27 +76,17 @@ public final class Log implements AutoCloseable {
         return LogStarter.open(device, options);
     }
 
-    /**
-     * To be called once the log is recovered.
-     *
-     * @param filledBytes how far the container at the end of the log is filled
-     */
-    void begin(long filledBytes) {
-        boolean filled = administration.containers().all().stream().allMatch(container -> container.filled);
-        if (!filled && administration.engine.isStarted()) {
+    /** To be called once the log is recovered. */
+    void begin() {
+        if (administration.engine.isStarted() && !administration.containers().isFilled()) {
+            // Before the first append: it must wait for room that is on its way.
             administration.setMakingRoom(true);
-            housekeeper.execute("filling the containers", () -> fill(filledBytes));
         }
         needsHaveChanged();
     }
 
-    private void fill(long filledBytes) throws LogException {
-        try {
-            long tailSequence = administration.engine.io().tail().lastSequence();
-            sizing.fillNew(tailSequence, filledBytes);
-        } finally {
-            administration.setMakingRoom(false);
-        }
+    LogEngine engine() {
+        return administration.engine;
     }
 
     private void needsHaveChanged() {

@@ -1,5 +1,6 @@
 package dev.ktm.log;
 
+import dev.ktm.log.format.FrameFormat;
 import dev.ktm.log.format.RecordFormat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class LogEngine implements GroupCommit.FrameWriter {
 
     static final String LOCK_NAME = "ktm.lock";
+
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     /** How far an append goes before it returns. */
     enum Durability {
@@ -39,8 +42,8 @@ final class LogEngine implements GroupCommit.FrameWriter {
     }
 
     void start(Io started) {
-        io = started;
         started.commit().start();
+        io = started;
     }
 
     boolean isStarted() {
@@ -91,13 +94,18 @@ final class LogEngine implements GroupCommit.FrameWriter {
         while (true) {
             long room = administration.roomVersion();
             long lsn;
+            var needed = durability;
             boolean leader = false;
             boolean sound = false;
             gate.lock();
             try {
                 lsn = appendUnderGate(present, stream, kind, prefix, payload, previous, undoNext, reservation);
                 if (lsn >= 0) {
-                    if (durability == Durability.FORCE) {
+                    if (present.tail().isOnSpareBlocks()) {
+                        // After a crash, addresses there are not skipped: none may be known that is not durable.
+                        needed = Durability.FORCE;
+                    }
+                    if (needed == Durability.FORCE) {
                         leader = present.commit().joinOpenFrame();
                     } else {
                         present.commit().noteUnforced();
@@ -115,7 +123,7 @@ final class LogEngine implements GroupCommit.FrameWriter {
                 }
             }
             if (lsn >= 0) {
-                switch (durability) {
+                switch (needed) {
                     case APPEND -> {}
                     case QUEUE -> present.commit().queue(lsn);
                     case FORCE -> {
@@ -128,7 +136,7 @@ final class LogEngine implements GroupCommit.FrameWriter {
                 }
                 return lsn;
             }
-            waitForRoom(present, lsn, room);
+            waitForRoom(present, lsn, room, RecordFormat.sizeOf(payload.remaining()));
         }
     }
 
@@ -142,13 +150,16 @@ final class LogEngine implements GroupCommit.FrameWriter {
             long undoNext,
             @Nullable Reservation reservation)
             throws LogException {
-        if (closed) {
-            throw new LogClosedException("the log");
+        checkOpen();
+        if (stream.gone) {
+            throw new LogClosedException("this handle of " + stream.label());
         }
         present.commit().checkUsable();
         boolean spare = kind != RecordFormat.DATA;
+        // Here, as others may have written one while this one waited for room.
+        long link = kind == RecordFormat.RESTART && stream.restart != Lsn.NULL ? stream.restart : previous;
         if (reservation == null) {
-            return present.tail().append(stream, kind, prefix, payload, previous, undoNext, 0, spare);
+            return present.tail().append(stream, kind, prefix, payload, link, undoNext, 0, spare);
         }
         int allotted = allotted(present, reservation, payload.remaining());
         long lsn = present.tail().append(stream, kind, prefix, payload, previous, undoNext, allotted, spare);
@@ -182,7 +193,7 @@ final class LogEngine implements GroupCommit.FrameWriter {
     }
 
     /** Returns when trying again makes sense. */
-    private void waitForRoom(Io present, long result, long room) throws LogException {
+    private void waitForRoom(Io present, long result, long room, long wantedBytes) throws LogException {
         if (result == Tail.NO_FRAME) {
             long oldest;
             gate.lock();
@@ -193,7 +204,8 @@ final class LogEngine implements GroupCommit.FrameWriter {
             }
             present.commit().force(oldest);
         } else if (!administration.makeRoom(room)) {
-            throw new LogFullException("the log is full: " + administration.describeSpace());
+            throw new LogFullException("the log is full: expected room for " + wantedBytes + " bytes, found "
+                    + administration.describeSpace());
         }
     }
 
@@ -213,6 +225,7 @@ final class LogEngine implements GroupCommit.FrameWriter {
             try {
                 checkOpen();
                 present.commit().checkUsable();
+                reservation.requireRoom(payloadBytes.length);
                 if (present.tail().reserve(blocks)) {
                     addTo(reservation, present, payloadBytes);
                     return;
@@ -220,7 +233,7 @@ final class LogEngine implements GroupCommit.FrameWriter {
             } finally {
                 gate.unlock();
             }
-            waitForRoom(present, Tail.NO_SPACE, room);
+            waitForRoom(present, Tail.NO_SPACE, room, blocks * FrameFormat.BLOCK_BYTES);
         }
     }
 
@@ -241,11 +254,17 @@ final class LogEngine implements GroupCommit.FrameWriter {
             throws LogException {
         // Others must not use what may have to be taken back.
         try (var aside = new Reservation(this, stream)) {
+            gate.lock();
+            try {
+                reservation.requireRoom(payloadBytes.length);
+            } finally {
+                gate.unlock();
+            }
             reserve(aside, payloadBytes);
             long lsn = append(stream, RecordFormat.DATA, 0, payload, previous, undoNext, null, Durability.APPEND);
             gate.lock();
             try {
-                while (aside.left() > 0) {
+                while (aside.left() > 0 && reservation.canAdd()) {
                     reservation.add(aside.takeLargest());
                 }
             } finally {
@@ -283,6 +302,7 @@ final class LogEngine implements GroupCommit.FrameWriter {
         boolean freed = false;
         gate.lock();
         try {
+            reservation.end();
             while (reservation.left() > 0) {
                 present.tail().unreserve(reservation.takeLargest());
                 freed = true;
@@ -354,21 +374,27 @@ final class LogEngine implements GroupCommit.FrameWriter {
     @Nullable
     MemoryFrame copyOf(long frameAddress) throws LogException {
         var present = io();
-        if (frameAddress < present.commit().durable()) {
-            return null;
-        }
-        gate.lock();
-        try {
-            var frame = present.tail().find(frameAddress);
-            if (frame == null) {
-                return null;
+        var copy = NOTHING;
+        while (frameAddress >= present.commit().durable()) {
+            int size;
+            gate.lock();
+            try {
+                var frame = present.tail().find(frameAddress);
+                if (frame == null) {
+                    return null;
+                }
+                size = frame.used;
+                if (size <= copy.capacity()) {
+                    copy.put(0, frame.bytes, 0, size);
+                    return new MemoryFrame(copy.limit(size), frame.records, frame.end());
+                }
+            } finally {
+                gate.unlock();
             }
-            var copy = ByteBuffer.allocate(frame.used).order(ByteOrder.LITTLE_ENDIAN);
-            copy.put(0, frame.bytes, 0, frame.used);
-            return new MemoryFrame(copy, frame.records, frame.end());
-        } finally {
-            gate.unlock();
+            // It may grow until it is copied.
+            copy = ByteBuffer.allocate(size + FrameFormat.BLOCK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         }
+        return null;
     }
 
     /** The records of a frame that was in memory, and where the next frame goes unless more come to this one. */

@@ -5,6 +5,7 @@ import dev.ktm.log.format.FrameFormat;
 import dev.ktm.log.format.LogMetadata;
 import dev.ktm.log.storage.DeviceBusyException;
 import dev.ktm.log.storage.LogDevice;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.util.List;
@@ -47,19 +48,26 @@ final class LogStarter {
             return device.list().contains(BaseLogFile.NAME)
                     ? starter.openExisting(ownership)
                     : starter.createNew(ownership);
-        } catch (IOException | RuntimeException e) {
+        } catch (LogException e) {
+            closeAfter(e, ownership);
+            throw e;
+        } catch (IOException e) {
+            closeAfter(e, ownership);
+            throw starter.unusable(e);
+        } catch (RuntimeException | Error e) {
+            closeAfter(e, ownership);
+            throw e;
+        }
+    }
+
+    /** What was opened must not stay open after any failure, not even after one of the Java virtual machine. */
+    private static void closeAfter(Throwable failure, Closeable... opened) {
+        for (var each : opened) {
             try {
-                ownership.close();
-            } catch (IOException suppressed) {
-                e.addSuppressed(suppressed);
+                each.close();
+            } catch (IOException | RuntimeException e) {
+                failure.addSuppressed(e);
             }
-            if (e instanceof LogException refusal) {
-                throw refusal;
-            }
-            if (e instanceof IOException failure) {
-                throw starter.unusable(failure);
-            }
-            throw (RuntimeException) e;
         }
     }
 
@@ -119,46 +127,57 @@ final class LogStarter {
                 List.of(),
                 List.of());
         var base = BaseLogFile.create(device, first);
+        var containers = new Containers(device, logId);
         try {
-            var containers = new Containers(device, logId);
             var administration = new Administration(policies, ownership, base, containers, new Recovery(first));
             return start(administration);
-        } catch (IOException | RuntimeException e) {
-            base.close();
+        } catch (IOException | RuntimeException | Error e) {
+            closeAfter(e, base, containers);
             throw e;
         }
     }
 
     private Log start(Administration administration) throws IOException {
-        long filled = 0;
         if (administration.containerCount() == 0 && options.containers() >= Containers.FEWEST) {
-            filled = startSparse(administration);
+            startSparse(administration);
         }
-        return begin(administration, filled);
+        return begin(administration);
     }
 
-    private Log begin(Administration administration, long filledBytes) throws LogException {
+    private Log begin(Administration administration) throws LogException {
+        administration.lock.lock();
+        try {
+            if (administration.streams.finishAll()) {
+                administration.persist();
+            }
+        } catch (LogException | RuntimeException | Error e) {
+            administration.engine.shut();
+            administration.engine.stop();
+            throw e;
+        } finally {
+            administration.lock.unlock();
+        }
         var log = new Log(administration, this);
-        log.begin(filledBytes);
+        log.begin();
         return log;
     }
 
-    /** Makes a new log usable whose containers are not filled yet; returns how far the first one is. */
-    private long startSparse(Administration administration) throws IOException {
+    /** Makes a new log usable whose containers are not filled yet. */
+    private void startSparse(Administration administration) throws IOException {
         administration.lock.lock();
         try {
             new Sizing(administration).addSparse(options.containers(), options.containerBytes());
             var containers = administration.containers();
             var geometry = new Geometry(administration.metadata().containerBytes());
             long first = containers.map().firstSequence();
-            long filled = containers.fill(containers.map().at(first), ContainerHeader.BYTES, geometry.containerBytes());
+            var container = containers.map().at(first);
+            container.filledBytes = containers.fill(container, ContainerHeader.BYTES, geometry.containerBytes());
             startAt(
                     administration,
                     geometry,
                     new Recovery.End(geometry.firstAddress(first), new GroupCommit.Chain(Lsn.NULL, 0)),
                     first,
-                    (filled - ContainerHeader.BYTES) / FrameFormat.BLOCK_BYTES);
-            return filled;
+                    (container.filledBytes - ContainerHeader.BYTES) / FrameFormat.BLOCK_BYTES);
         } finally {
             administration.lock.unlock();
         }
@@ -193,25 +212,36 @@ final class LogStarter {
 
     private Log openExisting(LogDevice.Ownership ownership) throws IOException {
         var base = BaseLogFile.open(device);
-        Containers containers = null;
+        var containers = new Containers(device, base.current().logId());
         try {
             var metadata = base.current();
             checkKind(metadata);
             checkNoCopy(metadata);
-            containers = new Containers(device, metadata.logId());
             containers.open(metadata, LogDevice.Access.WRITE);
             containers.force();
             if (containers.count() < Containers.FEWEST) {
+                checkEmpty(metadata);
                 takeOver(base, containers, metadata.knownEnd(), new Recovery(metadata));
                 return start(new Administration(policies, ownership, base, containers, new Recovery(base.current())));
             }
             return recover(ownership, base, containers);
-        } catch (IOException | RuntimeException e) {
-            base.close();
-            if (containers != null) {
-                containers.close();
-            }
+        } catch (IOException | RuntimeException | Error e) {
+            closeAfter(e, base, containers);
             throw e;
+        }
+    }
+
+    /** With so few containers a log cannot have been written to. */
+    private static void checkEmpty(LogMetadata metadata) throws LogCorruptException {
+        if (metadata.knownEnd() > 0) {
+            throw new LogCorruptException(
+                    LogError.METADATA_INCONSISTENT,
+                    BaseLogFile.NAME,
+                    0,
+                    "at least " + Containers.FEWEST + " containers, as there are records up to "
+                            + Long.toHexString(metadata.knownEnd()),
+                    metadata.containers().size() + " containers",
+                    null);
         }
     }
 
@@ -267,9 +297,8 @@ final class LogStarter {
             blocks -= skip.skippedBlocks();
         }
         var administration = new Administration(policies, ownership, base, containers, recovery);
-        administration.streams.removeDeleted();
         startAt(administration, geometry, end, lastSequence, blocks);
-        return begin(administration, filled);
+        return begin(administration);
     }
 
     /**
@@ -291,6 +320,7 @@ final class LogStarter {
         while (offset < geometry.containerBytes() && offset <= enough) {
             offset = containers.fill(container, offset, geometry.containerBytes());
         }
+        container.filledBytes = offset;
         return offset;
     }
 
@@ -335,6 +365,7 @@ final class LogStarter {
             administration.roomHasChanged();
             if (administration.engine.isStarted()) {
                 administration.engine.forceAll();
+                administration.streams.finishAll();
                 administration.reclaim();
             }
             administration.persist(Administration.Change::closed);

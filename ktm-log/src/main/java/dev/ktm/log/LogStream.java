@@ -283,7 +283,8 @@ public final class LogStream implements AutoCloseable {
             administration.voids().add(lsn, truncation);
             engine.gate.lock();
             try {
-                state.last = lsn;
+                // What was appended behind the truncation meanwhile stays.
+                state.last = state.last == truncation ? lsn : state.last;
                 state.restart = restart;
             } finally {
                 engine.gate.unlock();
@@ -382,7 +383,12 @@ public final class LogStream implements AutoCloseable {
         administration.lock.lock();
         try {
             state.resetting = true;
-            close();
+            try {
+                // A crash closes all handles as well.
+                administration.persist();
+            } finally {
+                close();
+            }
         } finally {
             administration.lock.unlock();
         }

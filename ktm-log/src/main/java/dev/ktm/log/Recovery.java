@@ -81,11 +81,17 @@ final class Recovery {
             int next = RecordFormat.check(buffer, offset, end);
             var stream = find(RecordFormat.stream(buffer, offset));
             long lsn = Lsn.of(cursor.header.address, record++);
-            if (stream != null && lsn >= stream.base) {
+            if (stream != null) {
                 int kind = RecordFormat.kind(buffer, offset);
                 long prefix = kind == RecordFormat.DATA ? 0 : buffer.getLong(offset + RecordFormat.HEADER_BYTES);
-                stream.beforeAppend(lsn);
-                note(stream, lsn, kind, prefix, RecordFormat.previous(buffer, offset));
+                if (kind == RecordFormat.TRUNCATION) {
+                    // Also below the base: an archive reads from further back.
+                    voids.add(prefix, lsn);
+                }
+                if (lsn >= stream.base) {
+                    stream.recovered(lsn);
+                    note(stream, lsn, kind, prefix, RecordFormat.previous(buffer, offset));
+                }
             }
             offset = next;
         }
@@ -114,7 +120,6 @@ final class Recovery {
                 restarts.put(lsn, previous);
             }
             case RecordFormat.TRUNCATION -> {
-                voids.add(prefix, lsn);
                 stream.last = prefix;
                 while (stream.restart > prefix) {
                     stream.restart = restarts.getOrDefault(stream.restart, Lsn.NULL);

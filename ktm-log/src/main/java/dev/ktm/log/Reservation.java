@@ -16,6 +16,7 @@ public final class Reservation implements AutoCloseable {
     private int[] allotments;
 
     private int left;
+    private boolean closed;
 
     Reservation(LogEngine engine, StreamState stream) {
         this.engine = engine;
@@ -65,14 +66,30 @@ public final class Reservation implements AutoCloseable {
 
     // The rest under the gate.
 
+    /** Refuses to go on with one that is closed; then has room for so many more records. */
+    void requireRoom(int records) throws LogRefusedException {
+        if (closed) {
+            throw new LogRefusedException(
+                    LogError.RESERVATION_INVALID, "expected an open reservation, found one that is closed");
+        }
+        if (left + records > allotments.length) {
+            allotments = Arrays.copyOf(allotments, 2 * (left + records));
+        }
+    }
+
+    boolean canAdd() {
+        return !closed;
+    }
+
+    void end() {
+        closed = true;
+    }
+
     int left() {
         return left;
     }
 
     void add(int blocks) {
-        if (left == allotments.length) {
-            allotments = Arrays.copyOf(allotments, 2 * left);
-        }
         int at = left++;
         while (at > 0 && allotments[at - 1] > blocks) {
             allotments[at] = allotments[at - 1];

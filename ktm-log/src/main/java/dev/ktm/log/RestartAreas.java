@@ -22,25 +22,16 @@ final class RestartAreas {
     long write(ByteBuffer data, long newBase) throws LogException {
         administration.lock.lock();
         try {
-            long former;
-            engine.gate.lock();
-            try {
-                if (newBase != Lsn.NULL) {
+            if (newBase != Lsn.NULL) {
+                engine.gate.lock();
+                try {
                     state.checkBase(newBase);
+                } finally {
+                    engine.gate.unlock();
                 }
-                former = state.restart;
-            } finally {
-                engine.gate.unlock();
             }
             long lsn = engine.append(
-                    state,
-                    RecordFormat.RESTART,
-                    newBase,
-                    data,
-                    former == Lsn.NULL ? Lsn.INVALID : former,
-                    Lsn.INVALID,
-                    null,
-                    Durability.FORCE);
+                    state, RecordFormat.RESTART, newBase, data, Lsn.INVALID, Lsn.INVALID, null, Durability.FORCE);
             engine.gate.lock();
             try {
                 state.restart = lsn;

@@ -12,13 +12,16 @@ import java.util.List;
 /** Makes the log larger and smaller. Under the administration lock, but for the filling of a new log's containers. */
 final class Sizing {
 
-    private static final long GROWTH_RETRY_NANOS = 5_000_000_000L;
+    /** With automatic growth so many containers are free, if they may be. */
+    private static final int FREE_BY_GROWTH = 2;
+
+    private static final long RETRY_NANOS = 5_000_000_000L;
 
     private final Administration administration;
     private final Containers containers;
 
-    /** When growing failed last: a full disk is not asked again at once. */
-    private long growthFailedAtNanos = System.nanoTime() - GROWTH_RETRY_NANOS;
+    /** When growing or filling failed last: a full disk is not asked again at once. */
+    private volatile long failedAtNanos = System.nanoTime() - RETRY_NANOS;
 
     Sizing(Administration administration) {
         this.administration = administration;
@@ -130,44 +133,65 @@ final class Sizing {
         }
     }
 
+    /** Notes that an attempt to fill or to grow failed, and why: it is not made again at once. */
+    private void noteFailure(LogDeviceException e) {
+        failedAtNanos = System.nanoTime();
+        administration.noteSpaceTrouble(String.valueOf(e.getMessage()));
+        System.getLogger(Sizing.class.getName())
+                .log(
+                        System.Logger.Level.WARNING,
+                        "the log in use lacks space, and will try again: " + e.getMessage(),
+                        e);
+    }
+
+    private boolean hasFailedLately() {
+        return System.nanoTime() - failedAtNanos < RETRY_NANOS;
+    }
+
     /**
-     * Fills the containers of a new log while it is in use. Not under the lock.
-     *
-     * @param tailSequence place of the container in use
-     * @param filledBytes how far it is filled already
+     * Fills the containers of a new log while it is in use, or goes on where that failed. On the housekeeper, not under
+     * the lock.
      */
-    void fillNew(long tailSequence, long filledBytes) throws LogException {
-        var io = administration.engine.io();
-        for (var container : containers.map().bySequence()) {
-            if (!container.filled) {
-                boolean inUse = container.sequence == tailSequence;
-                fillNew(io, container, inUse ? filledBytes : ContainerHeader.BYTES, inUse);
+    void fillNew() throws LogException {
+        if (containers.isFilled() || hasFailedLately()) {
+            return;
+        }
+        administration.setMakingRoom(true);
+        try {
+            var io = administration.engine.io();
+            for (var container : containers.map().bySequence()) {
+                if (!container.filled && !administration.engine.isClosed()) {
+                    fillNew(io, container);
+                }
             }
-            if (administration.engine.isClosed()) {
-                return;
-            }
+            administration.noteSpaceTrouble("");
+        } catch (LogDeviceException e) {
+            noteFailure(e);
+        } finally {
+            administration.setMakingRoom(false);
         }
     }
 
-    private void fillNew(LogEngine.Io io, Container container, long from, boolean inUse) throws LogException {
+    private void fillNew(LogEngine.Io io, Container container) throws LogException {
         long size = io.geometry().containerBytes();
-        long offset = from;
         try {
-            while (offset < size) {
+            while (container.filledBytes < size) {
                 if (administration.engine.isClosed()) {
                     return;
                 }
-                long next = containers.fill(container, offset, size);
-                if (inUse) {
-                    administration.extendTail(io, (next - offset) / FrameFormat.BLOCK_BYTES);
+                long next = containers.fill(container, container.filledBytes, size);
+                if (container.sequence == io.tail().lastSequence()) {
+                    // The one in use: those behind it are reached when it is full.
+                    administration.extendTail(io, (next - container.filledBytes) / FrameFormat.BLOCK_BYTES);
                 }
-                offset = next;
+                container.filledBytes = next;
             }
             container.file.force();
         } catch (IOException e) {
             throw new LogDeviceException(
                     LogError.COULD_NOT_RESIZE,
-                    "cannot fill container " + container.fileName + " beyond " + offset + " bytes: " + e.getMessage(),
+                    "cannot fill container " + container.fileName + " beyond " + container.filledBytes + " bytes: "
+                            + e.getMessage(),
                     e);
         }
         administration.lock.lock();
@@ -206,7 +230,7 @@ final class Sizing {
             throw new LogRefusedException(
                     LogError.COULD_NOT_RESIZE,
                     "expected to give up " + (present - target) + " of " + present + " containers, found "
-                            + administration.freeContainers() + " free: " + administration.pins.describe());
+                            + administration.freeContainers() + " free; " + administration.describeSpace());
         }
         return target;
     }
@@ -218,9 +242,11 @@ final class Sizing {
             return;
         }
         int least = administration.policies.minimum();
+        int leastFree = administration.policies.autoGrow() ? FREE_BY_GROWTH : 0;
         boolean removed = true;
         while (removed
                 && staying() > least
+                && administration.freeContainers() > leastFree
                 && administration.freeContainers() * 100L > (long) policy.get().percent() * containers.count()) {
             removed = removeLast(1);
         }
@@ -228,20 +254,22 @@ final class Sizing {
 
     /** Grows if fewer than two containers are free and the policy says so; returns whether it did. */
     boolean growByPolicy() throws LogException {
-        if (!administration.policies.autoGrow() || administration.freeContainers() >= 2) {
+        // What lies behind a container that is not filled could not be reached.
+        if (!administration.policies.autoGrow()
+                || administration.freeContainers() >= FREE_BY_GROWTH
+                || !containers.isFilled()) {
             return false;
         }
         int growth = administration.policies.growth(containers.count());
-        if (growth == 0 || System.nanoTime() - growthFailedAtNanos < GROWTH_RETRY_NANOS) {
+        if (growth == 0 || hasFailedLately()) {
             return false;
         }
         try {
             add(growth);
+            administration.noteSpaceTrouble("");
             return true;
         } catch (LogDeviceException e) {
-            growthFailedAtNanos = System.nanoTime();
-            System.getLogger(Sizing.class.getName())
-                    .log(System.Logger.Level.WARNING, "the log in use cannot grow: " + e.getMessage(), e);
+            noteFailure(e);
             return false;
         }
     }
@@ -256,7 +284,12 @@ final class Sizing {
     /** Removes this many containers from behind the end of the log, or none if not all of them are free. */
     private boolean removeLast(int count) throws LogException {
         var places = containers.map().bySequence();
-        var last = places.subList(places.size() - count, places.size());
+        int first = places.size();
+        for (int found = 0; found < count; ) {
+            first--;
+            found += places.get(first).removing ? 0 : 1;
+        }
+        var last = places.subList(first, places.size());
         return isFree(last.get(0)) && remove(last);
     }
 
@@ -280,7 +313,10 @@ final class Sizing {
             }
         } else if (forced) {
             throw new LogRefusedException(
-                    LogError.CONTAINER_STATE_INVALID, fileName + " holds a part of the log that is in use");
+                    LogError.CONTAINER_STATE_INVALID,
+                    containers.isFilled()
+                            ? fileName + " holds a part of the log that is in use"
+                            : "the containers of the log are still being filled: try again when they are");
         } else {
             container.removing = true;
             administration.persist();
@@ -294,8 +330,7 @@ final class Sizing {
         var io = administration.engine.io();
         administration.engine.gate.lock();
         try {
-            return containers.all().stream().allMatch(other -> other.filled)
-                    && container.sequence > io.tail().tailSequence();
+            return containers.isFilled() && container.sequence > io.tail().tailSequence();
         } finally {
             administration.engine.gate.unlock();
         }

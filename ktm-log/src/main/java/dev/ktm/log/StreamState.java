@@ -20,6 +20,8 @@ final class StreamState {
     long archiveTail;
 
     boolean deleted;
+    /** Whether the last handle of a deleted stream is closed: its number may be another stream's by now. */
+    boolean gone;
     /** Whether it is made like new when its last handle closes. */
     boolean resetting;
 
@@ -35,10 +37,11 @@ final class StreamState {
         restart = entry.restart();
         archiveTail = entry.archiveTail();
         deleted = entry.deleted();
+        resetting = entry.resetting();
     }
 
     StreamEntry toEntry() {
-        return new StreamEntry(id, deleted, name, base, last, restart, archiveTail);
+        return new StreamEntry(id, deleted, resetting, name, base, last, restart, archiveTail);
     }
 
     /** Whether no record of it is needed any more. */
@@ -62,6 +65,22 @@ final class StreamState {
             // What others wrote since the base was set is not its business.
             first = lsn;
         }
+    }
+
+    /** To be called for each record from the base on that recovery comes across, in order. */
+    void recovered(long lsn) {
+        if (first == Lsn.NULL || isEmpty()) {
+            first = lsn;
+        }
+    }
+
+    /** Becomes like new; no record below this LSN is one of it any more. */
+    void reset(long nextLsn) {
+        resetting = false;
+        base = nextLsn;
+        last = Lsn.NULL;
+        restart = Lsn.NULL;
+        archiveTail = archiveTail == Lsn.NULL ? Lsn.NULL : nextLsn;
     }
 
     /** Nothing of it that is needed lies below this. */

@@ -100,27 +100,35 @@ final class Streams {
         if (open || administration.engine.isClosed()) {
             return;
         }
-        if (stream.deleted) {
-            change(() -> all.remove(stream));
-        } else if (stream.resetting) {
-            long base = nextLsn();
-            change(() -> {
-                stream.resetting = false;
-                stream.base = base;
-                stream.last = Lsn.NULL;
-                stream.restart = Lsn.NULL;
-                stream.archiveTail = stream.archiveTail == Lsn.NULL ? Lsn.NULL : base;
-            });
-        } else {
-            return;
+        if (finish(stream)) {
+            administration.persist();
+            administration.pins.changed();
         }
-        administration.persist();
-        administration.pins.changed();
     }
 
-    /** Removes the streams that were deleted while a crash closed their last handles. */
-    void removeDeleted() {
-        change(() -> all.removeIf(stream -> stream.deleted));
+    /** What waited for the last handles of all streams happens: a crash or the end of the log closed them. Under the lock. */
+    boolean finishAll() throws LogException {
+        boolean changed = false;
+        for (var stream : List.copyOf(all)) {
+            changed |= finish(stream);
+        }
+        return changed;
+    }
+
+    private boolean finish(StreamState stream) throws LogException {
+        if (!stream.deleted && !stream.resetting) {
+            return false;
+        }
+        long nextLsn = nextLsn();
+        change(() -> {
+            if (stream.deleted) {
+                stream.gone = true;
+                all.remove(stream);
+            } else {
+                stream.reset(nextLsn);
+            }
+        });
+        return true;
     }
 
     private boolean hasId(int id) {

@@ -253,6 +253,11 @@ final class Tail {
         freeBlocks += blocks;
     }
 
+    /** Whether the spare blocks are in use, so that there is less behind the end than what a crash skips. */
+    boolean isOnSpareBlocks() {
+        return freeBlocks + reservedBlocks < 0;
+    }
+
     long lastSequence() {
         return lastSequence;
     }

@@ -27,10 +27,19 @@ final class WaiterList {
 
     /** Wakes them all and empties the list. */
     void release() {
+        Error failure = null;
         for (int i = 0; i < count; i++) {
-            LockSupport.unpark(threads[i]);
+            try {
+                LockSupport.unpark(threads[i]);
+            } catch (Error e) {
+                // Out of memory while a virtual thread is scheduled: the others must not wait for ever.
+                failure = e;
+            }
             threads[i] = null;
         }
         count = 0;
+        if (failure != null) {
+            throw failure;
+        }
     }
 }

@@ -214,7 +214,24 @@ class ArchiveTest {
 
             assertThat(refusal(() -> snapshot.read(extent, 0, ByteBuffer.allocate(1))))
                     .isEqualTo(LogError.ARCHIVE_NOT_IN_PROGRESS);
-            assertThat(refusal(snapshot::close)).isEqualTo(LogError.ARCHIVE_NOT_IN_PROGRESS);
+            snapshot.close();
+        }
+    }
+
+    @Test
+    void whatWasCutOffIsNotArchivedAfterTheBasePassedTheCut() throws Exception {
+        long first;
+        try (var log = archived(2);
+                var stream = log.stream()) {
+            first = stream.append(data("a"));
+            stream.append(data("b"));
+            stream.truncateEnd(first);
+            stream.advanceBase(stream.appendForced(data("c")));
+        }
+
+        try (var log = reopen(device, LogKind.DEDICATED);
+                var stream = log.stream()) {
+            assertThat(texts(stream.read(first, ReadMode.FORWARD))).containsExactly("a", "c");
         }
     }
 
@@ -231,7 +248,8 @@ class ArchiveTest {
             archiver.close();
 
             stream.append(large());
-            assertThat(refusal(snapshot::close)).isEqualTo(LogError.ARCHIVE_NOT_IN_PROGRESS);
+            assertThat(refusal(() -> snapshot.read(snapshot.extents().get(0), 0, ByteBuffer.allocate(1))))
+                    .isEqualTo(LogError.ARCHIVE_NOT_IN_PROGRESS);
         }
     }
 

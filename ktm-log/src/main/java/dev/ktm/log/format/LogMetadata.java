@@ -21,7 +21,7 @@ import java.util.UUID;
  * </pre>
  * The checksum covers everything behind it to the end of the copy, in every version: first the checksum is looked at,
  * then the version. A container entry is {@code number u32, flags u8
- * (1: filled, 2: to be removed), sequence u64, name}; a stream entry {@code id u16, deleted u8, base u64, last u64, restart u64, archive tail u64,
+ * (1: filled, 2: to be removed), sequence u64, name}; a stream entry {@code id u16, flags u8 (1: deleted, 2: to be reset), base u64, last u64, restart u64, archive tail u64,
  * name}; a name is its length in one byte and its UTF-8.
  *
  * @param generation grows with each writing of the file
@@ -78,6 +78,8 @@ public record LogMetadata(
     private static final int CLEAN_FLAG = 2;
     private static final int FILLED_FLAG = 1;
     private static final int REMOVING_FLAG = 2;
+    private static final int DELETED_FLAG = 1;
+    private static final int RESETTING_FLAG = 2;
 
     /** Refuses values that the format cannot hold. */
     public LogMetadata {
@@ -143,7 +145,8 @@ public record LogMetadata(
             putName(copy, container.fileName());
         }
         for (var stream : streams) {
-            copy.putShort((short) stream.id()).put((byte) (stream.deleted() ? 1 : 0));
+            int state = (stream.deleted() ? DELETED_FLAG : 0) | (stream.resetting() ? RESETTING_FLAG : 0);
+            copy.putShort((short) stream.id()).put((byte) state);
             copy.putLong(stream.base()).putLong(stream.last());
             copy.putLong(stream.restart()).putLong(stream.archiveTail());
             putName(copy, stream.name());
@@ -199,13 +202,7 @@ public record LogMetadata(
         }
         var streams = new ArrayList<StreamEntry>(streamCount);
         for (int i = 0; i < streamCount; i++) {
-            int id = Short.toUnsignedInt(copy.getShort());
-            boolean deleted = copy.get() != 0;
-            long base = copy.getLong();
-            long last = copy.getLong();
-            long restart = copy.getLong();
-            long archiveTail = copy.getLong();
-            streams.add(new StreamEntry(id, deleted, getName(copy), base, last, restart, archiveTail));
+            streams.add(getStream(copy));
         }
         return new LogMetadata(
                 generation,
@@ -234,6 +231,27 @@ public record LogMetadata(
         long sequence = source.getLong();
         return new ContainerEntry(
                 number, sequence, (state & FILLED_FLAG) != 0, (state & REMOVING_FLAG) != 0, getName(source));
+    }
+
+    private static StreamEntry getStream(ByteBuffer source) throws CharacterCodingException {
+        int id = Short.toUnsignedInt(source.getShort());
+        int state = source.get();
+        if ((state & ~(DELETED_FLAG | RESETTING_FLAG)) != 0) {
+            throw new IllegalArgumentException("stream flags " + state);
+        }
+        long base = source.getLong();
+        long last = source.getLong();
+        long restart = source.getLong();
+        long archiveTail = source.getLong();
+        return new StreamEntry(
+                id,
+                (state & DELETED_FLAG) != 0,
+                (state & RESETTING_FLAG) != 0,
+                getName(source),
+                base,
+                last,
+                restart,
+                archiveTail);
     }
 
     private static int count(int value, int most) {

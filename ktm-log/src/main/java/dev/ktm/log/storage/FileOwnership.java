@@ -55,11 +55,11 @@ final class FileOwnership implements LogDevice.Ownership {
                 throw new DeviceBusyException(directory + " is in use by another process");
             }
             return new FileOwnership(lockFile, key, channel, lock);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
+            System.getProperties().remove(key);
             if (channel != null) {
                 channel.close();
             }
-            System.getProperties().remove(key);
             throw e;
         }
     }

@@ -35,8 +35,8 @@ class FormatFuzzTest {
                         new ContainerEntry(1, 5, true, false, "ktm-1.log"),
                         new ContainerEntry(2, 6, false, true, "ktm-2.log")),
                 List.of(
-                        new StreamEntry(1, false, "orders", 0x1000, 0x2000, 0, 0),
-                        new StreamEntry(2, true, "s\u00fc\u00df", 1, 0, 0, 1)));
+                        new StreamEntry(1, false, true, "orders", 0x1000, 0x2000, 0, 0),
+                        new StreamEntry(2, true, false, "s\u00fc\u00df", 1, 0, 0, 1)));
     }
 
     private static ByteBuffer encodedMetadata() {
