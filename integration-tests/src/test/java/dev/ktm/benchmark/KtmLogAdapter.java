@@ -36,15 +36,15 @@ final class KtmLogAdapter implements DurableLog {
         return on(() -> fileDevice(directory));
     }
 
-    /** A log on any device. Returns once the log has all its containers, which it makes in the background. */
+    /** A log on any device. Returns once the log's containers are filled, which is done behind its use. */
     static KtmLogAdapter on(Supplier<LogDevice> device) throws LogException {
         var options = LogOptions.defaults();
         var log = Log.open(device.get(), options);
         long deadline = System.nanoTime() + ROOM_NANOS;
-        while (log.stats().containers() < options.containers()) {
+        while (log.stats().filledContainers() < options.containers()) {
             if (System.nanoTime() - deadline > 0) {
-                throw new IllegalStateException("expected " + options.containers() + " containers, found "
-                        + log.stats().containers());
+                throw new IllegalStateException("expected " + options.containers() + " filled containers, found "
+                        + log.stats().filledContainers());
             }
             LockSupport.parkNanos(PROBE_NANOS);
         }

@@ -21,6 +21,7 @@ final class FrameSource {
 
     private long next;
     private boolean inMemory;
+    private long brokenAt = Lsn.NULL;
 
     FrameSource(Administration administration, int readAheadBytes) throws LogException {
         this.administration = administration;
@@ -91,6 +92,10 @@ final class FrameSource {
 
     /** Loads the frame after the present one, or the present one again if it has grown. Returns false at the end. */
     boolean advance() throws LogException {
+        if (brokenAt != Lsn.NULL) {
+            // What lies behind damage is not handed out, however often it is asked for.
+            throw damaged(brokenAt);
+        }
         // First: what is appended to a frame in memory after it was looked at below must not be passed over.
         long limit = tailNext();
         int seen = records;
@@ -116,6 +121,7 @@ final class FrameSource {
             return false;
         }
         if (!load(jump) || (!inMemory && cursor.header.previousAddress != from)) {
+            brokenAt = expected;
             throw damaged(expected);
         }
         return true;

@@ -335,4 +335,34 @@ class BaseAndSpaceTest {
             }
         }
     }
+
+    @Test
+    void clearingAFrameThatIsFullOfRecordsLeavesNone() throws Exception {
+        var device = new MemoryDevice();
+        try (var log = Log.open(device, LogFixture.options(LogKind.MULTIPLEXED).build())) {
+            log.addContainers(2, 16 << 20);
+            var stream = log.stream("s");
+            for (int i = 0; i < Lsn.RECORDS_PER_FRAME; i++) {
+                stream.append(ByteBuffer.allocate(8));
+            }
+
+            stream.clear();
+
+            assertThat(texts(stream)).isEmpty();
+        }
+    }
+
+    @Test
+    void aClosedReservationTakesNoMore() throws Exception {
+        try (var log = dedicated(new SimulatedDevice(), 2);
+                var stream = log.stream()) {
+            var reservation = stream.reserve(1);
+            reservation.close();
+            long free = log.stats().freeBytes();
+
+            assertThat(refusal(() -> reservation.reserve(1))).isEqualTo(LogError.RESERVATION_INVALID);
+
+            assertThat(log.stats().freeBytes()).isEqualTo(free);
+        }
+    }
 }

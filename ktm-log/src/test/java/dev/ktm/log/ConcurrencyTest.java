@@ -205,6 +205,25 @@ class ConcurrencyTest {
     }
 
     @Test
+    void aLogIsNotFullOfFramesThatNobodyNeedsAndThatAreNotWrittenYet() throws Exception {
+        try (var log = dedicated(device, 2);
+                var stream = log.stream()) {
+            LogFixture.append(stream, 13);
+            log.force();
+            var held = new HeldWrites(1);
+            LogFixture.append(stream, 3);
+            held.awaitFirst();
+            stream.clear();
+            int blocks = (int) (log.stats().freeBytes() / 4096) + 5;
+
+            var reserved = run(() -> stream.reserve(new int[blocks]).close());
+            held.open();
+
+            await(reserved);
+        }
+    }
+
+    @Test
     void aPoisonedLogWritesNothingMore() throws Exception {
         var geometry = new Geometry(1 << 20);
         var gate = new SpinLock();

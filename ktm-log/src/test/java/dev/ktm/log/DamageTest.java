@@ -6,6 +6,7 @@ import static dev.ktm.log.LogFixture.reopen;
 import static dev.ktm.log.LogFixture.texts;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.SimulatedDevice;
@@ -93,5 +94,31 @@ class DamageTest {
                     assertThat(damage.file()).isEqualTo("ktm.blf");
                     assertThat(damage.error()).isEqualTo(LogError.METADATA_CORRUPT);
                 });
+    }
+
+    @Test
+    void damageInTheLastFrameOfAContainerIsNamedWhereItIsAndNotSteppedOver() throws Exception {
+        var device = new dev.ktm.log.testing.SimulatedDevice();
+        try (var log = LogFixture.multiplexed(device, 3);
+                var stream = log.stream("s")) {
+            long containerBytes = log.stats().containerBytes();
+            long last = Lsn.NULL;
+            for (long lsn = stream.appendForced(LogFixture.large());
+                    lsn < 2 * containerBytes;
+                    lsn = stream.appendForced(LogFixture.large())) {
+                last = lsn;
+            }
+            var name = log.containers().get(0);
+            long offset = Lsn.frameAddress(last) % containerBytes;
+            device.raw().flipBit(name, (offset + 200) * Byte.SIZE);
+            var reader = stream.read(Lsn.NULL, ReadMode.FORWARD);
+
+            var first = catchThrowableOfType(LogCorruptException.class, () -> LogFixture.lsns(reader));
+            var again = catchThrowableOfType(LogCorruptException.class, () -> LogFixture.lsns(reader));
+
+            assertThat(first.file()).isEqualTo(name);
+            assertThat(first.offset()).isEqualTo(offset);
+            assertThat(again.offset()).isEqualTo(offset);
+        }
     }
 }

@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.log.LogFixture.RecordingClient;
 import dev.ktm.log.testing.FaultPlan;
+import dev.ktm.log.testing.OperationHook;
 import dev.ktm.log.testing.OperationKind;
 import dev.ktm.log.testing.SimulatedDevice;
 import java.time.Duration;
@@ -219,5 +220,23 @@ class LifecycleTest {
         try (var log = Log.open(device, options)) {
             assertThat(log.containers()).hasSize(4);
         }
+    }
+
+    @Test
+    void anErrorOfTheMachineWhileALogIsOpenedLeavesItForTheNextAttempt() throws Exception {
+        dedicated(device, 2).close();
+        device.hook(new OperationHook() {
+            @Override
+            public void before(OperationKind kind, String name) {
+                if (kind == OperationKind.READ && name.endsWith(".log")) {
+                    throw new OutOfMemoryError("planted");
+                }
+            }
+        });
+
+        assertThatThrownBy(() -> reopen(device, LogKind.DEDICATED)).isInstanceOf(OutOfMemoryError.class);
+
+        device.hook(OperationHook.NONE);
+        reopen(device, LogKind.DEDICATED).close();
     }
 }

@@ -14,11 +14,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.FaultPlan;
+import dev.ktm.log.testing.Operation;
 import dev.ktm.log.testing.OperationHook;
 import dev.ktm.log.testing.OperationKind;
 import dev.ktm.log.testing.SimulatedDevice;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -255,6 +257,84 @@ class PolicyTest {
 
             assertThat(deleted.await(20, TimeUnit.SECONDS)).isTrue();
             assertThat(log.setSize(4)).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void policiesGivenWhenALogIsCreatedHoldForItsFirstContainers() throws Exception {
+        var options = LogOptions.builder()
+                .kind(LogKind.DEDICATED)
+                .containers(2)
+                .policy(new LogPolicy.NewContainerSize(1 << 20))
+                .policy(new LogPolicy.ContainerPrefix("segment-"))
+                .build();
+
+        try (var log = Log.open(device, options)) {
+            assertThat(log.stats().containerBytes()).isEqualTo(1 << 20);
+            assertThat(log.containers()).allMatch(name -> name.startsWith("segment-"));
+        }
+    }
+
+    @Test
+    void policiesThatContradictEachOtherLeaveNothingBehindWhenALogIsCreated() throws Exception {
+        var options = LogOptions.builder()
+                .policy(new LogPolicy.MaximumSize(3))
+                .policy(new LogPolicy.MinimumSize(5))
+                .build();
+
+        assertThat(refusal(() -> Log.open(device, options))).isEqualTo(LogError.POLICY_INVALID);
+
+        assertThat(device.list()).isEmpty();
+    }
+
+    @Test
+    void growingAndShrinkingByPolicyDoNotWorkAgainstEachOther() throws Exception {
+        try (var log = dedicated(device, 4);
+                var stream = log.stream()) {
+            log.installPolicy(new LogPolicy.AutoGrow(true), false);
+            log.installPolicy(new LogPolicy.AutoShrink(25), false);
+            pass(stream, 100);
+            long created = device.history().count(Operation.Create.class);
+
+            pass(stream, 200);
+
+            assertThat(device.history().count(Operation.Create.class) - created).isLessThan(3);
+        }
+    }
+
+    private static void pass(LogStream stream, int records) throws LogException {
+        for (int i = 0; i < records; i++) {
+            stream.appendForced(LogFixture.large());
+            stream.clear();
+        }
+    }
+
+    @Test
+    void aNewLogDoesNotGrowBecauseItIsNotFilledYet() throws Exception {
+        device.hook(new OperationHook() {
+            @Override
+            public void before(OperationKind kind, String name) {
+                if (kind == OperationKind.WRITE
+                        && Thread.currentThread().getName().endsWith("housekeeper")) {
+                    // A slow disk.
+                    LockSupport.parkNanos(10_000_000);
+                }
+            }
+        });
+        var options = LogOptions.builder()
+                .kind(LogKind.DEDICATED)
+                .containers(2)
+                .containerBytes(8 << 20)
+                .policy(new LogPolicy.AutoGrow(true))
+                .policy(new LogPolicy.MaximumSize(30));
+        try (var log = Log.open(device, options.build());
+                var stream = log.stream()) {
+            for (int i = 0; i < 40; i++) {
+                stream.append(java.nio.ByteBuffer.allocate(200_000));
+                stream.clear();
+            }
+
+            assertThat(log.containers()).hasSizeLessThanOrEqualTo(4);
         }
     }
 }

@@ -16,6 +16,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.FaultPlan;
 import dev.ktm.log.testing.MemoryDevice;
+import dev.ktm.log.testing.OperationKind;
 import dev.ktm.log.testing.SimulatedDevice;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -302,6 +303,60 @@ class SizingTest {
         try (var log = dedicated(device, 2)) {
             assertThatThrownBy(() -> log.addContainers(0)).isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> log.addContainers(1, 0)).isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    @Test
+    void aContainerThatIsToGoLaterGoesAlsoAfterReopening() throws Exception {
+        String leaving;
+        try (var log = dedicated(device, 4);
+                var stream = log.stream()) {
+            stream.appendForced(data("a"));
+            leaving = log.containers().get(0);
+            log.removeContainer(leaving, false);
+        }
+
+        try (var log = reopen(device, LogKind.DEDICATED);
+                var stream = log.stream()) {
+            fill(stream, LogFixture.LARGE);
+            stream.clear();
+            stream.append(large());
+
+            assertThat(log.containers()).doesNotContain(leaving).hasSize(3);
+        }
+    }
+
+    @Test
+    void shrinkingTakesAllOrNone() throws Exception {
+        try (var log = dedicated(device, 6);
+                var stream = log.stream()) {
+            append(stream, 60);
+            log.force();
+            var before = log.containers();
+
+            assertThat(refusal(() -> log.setSize(2))).isEqualTo(LogError.COULD_NOT_RESIZE);
+
+            assertThat(log.containers()).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void aContainerThatCannotBeDeletedHasLeftAllTheSame() throws Exception {
+        try (var log = dedicated(device, 6);
+                var stream = log.stream()) {
+            stream.appendForced(data("precious"));
+            device.injectFaults(FaultPlan.none().fail(OperationKind.DELETE, 1));
+
+            assertThat(log.setSize(3)).isEqualTo(3);
+            assertThat(log.setSize(3)).isEqualTo(3);
+
+            assertThat(log.containers()).hasSize(3);
+            assertThat(texts(stream)).containsExactly("precious");
+        }
+        try (var log = reopen(device, LogKind.DEDICATED);
+                var stream = log.stream()) {
+            assertThat(texts(stream)).containsExactly("precious");
+            assertThat(device.list()).hasSize(3 + 2);
         }
     }
 }

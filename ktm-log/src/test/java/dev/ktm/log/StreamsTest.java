@@ -233,9 +233,7 @@ class StreamsTest {
             log.stream(name + (i + 100)).append(data("record " + i));
         }
 
-        assertThatThrownBy(() -> log.stream("one too many"))
-                .isInstanceOf(LogRefusedException.class)
-                .hasMessageContaining("124");
+        assertThat(refusal(() -> log.stream("one too many"))).isEqualTo(LogError.TOO_MANY_STREAMS);
 
         log.close();
         try (var again = reopen(device, LogKind.MULTIPLEXED)) {
@@ -291,6 +289,36 @@ class StreamsTest {
         try (var crashed = reopen(device.copy(), LogKind.MULTIPLEXED)) {
             assertThat(texts(crashed.stream("a"))).containsExactly("a");
             assertThat(texts(crashed.stream("b"))).containsExactly("b");
+        }
+    }
+
+    @Test
+    void aResetIsNotForgottenWhenTheLogIsClosedFirst() throws Exception {
+        var one = log.stream("a");
+        var other = log.stream("a");
+        other.appendForced(data("old"));
+        one.closeAndReset();
+
+        log.close();
+
+        try (var again = reopen(device, LogKind.MULTIPLEXED)) {
+            assertThat(texts(again.stream("a"))).isEmpty();
+        }
+    }
+
+    @Test
+    void aResetThatACrashInterruptedIsDoneOnceAndNotAgain() throws Exception {
+        var one = log.stream("a");
+        log.stream("a").appendForced(data("old"));
+        one.closeAndReset();
+        var crashed = device.copy();
+
+        try (var again = reopen(crashed, LogKind.MULTIPLEXED)) {
+            assertThat(texts(again.stream("a"))).isEmpty();
+            again.stream("a").appendForced(data("new"));
+            try (var third = reopen(crashed.copy(), LogKind.MULTIPLEXED)) {
+                assertThat(texts(third.stream("a"))).containsExactly("new");
+            }
         }
     }
 }
