@@ -115,7 +115,9 @@ final class FrameCursor {
         if (chunkEnd > 0) {
             aheadBytes = Math.min(mostAheadBytes, 4 * aheadBytes);
         }
-        int size = (int) Math.min(room, Math.max(aheadBytes, atLeast));
+        // What is not settled would be thrown away.
+        long useful = Math.max(atLeast, Math.min(aheadBytes, settled - address));
+        int size = (int) Math.min(room, useful);
         if (chunk.capacity() < size) {
             chunk = AlignedBuffers.allocate(size);
         }

@@ -40,7 +40,7 @@ public final class Log implements AutoCloseable {
     Log(Administration administration, LogStarter starter) {
         this.administration = administration;
         this.starter = starter;
-        this.sizing = new Sizing(administration);
+        this.sizing = new Sizing(administration, starter.nanoTime());
         var name = "ktm-log " + starter.location();
         this.callbacks = Executors.newSingleThreadExecutor(task -> Housekeeper.daemon(task, name + " callbacks"));
         this.fullHandler = new FullHandler(administration, sizing, callbacks);
@@ -73,7 +73,7 @@ public final class Log implements AutoCloseable {
 
     /** Opens the log on a device, as {@link #open(Path, LogOptions)}. The device is closed with the log. */
     public static Log open(LogDevice device, LogOptions options) throws LogException {
-        return LogStarter.open(device, options);
+        return LogStarter.open(device, options, System::nanoTime);
     }
 
     /** To be called once the log is recovered. */

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.LongSupplier;
 
 /**
  * Opens a log, and closes it. Everything is read and checked before anything is written: a log that is refused stays
@@ -20,8 +21,10 @@ final class LogStarter {
     private final LogDevice device;
     private final LogOptions options;
     private final Policies policies;
+    private final LongSupplier nanoTime;
 
-    private LogStarter(LogDevice device, LogOptions options) throws LogRefusedException {
+    private LogStarter(LogDevice device, LogOptions options, LongSupplier nanoTime) throws LogRefusedException {
+        this.nanoTime = nanoTime;
         this.device = device;
         this.options = options;
         this.policies = new Policies(options.policies());
@@ -31,8 +34,13 @@ final class LogStarter {
         return device.location();
     }
 
-    static Log open(LogDevice device, LogOptions options) throws LogException {
-        var starter = new LogStarter(device, options);
+    /** When an attempt is due again is told by this clock, in nanoseconds. */
+    LongSupplier nanoTime() {
+        return nanoTime;
+    }
+
+    static Log open(LogDevice device, LogOptions options, LongSupplier nanoTime) throws LogException {
+        var starter = new LogStarter(device, options, nanoTime);
         device.caveat()
                 .ifPresent(caveat -> System.getLogger(LogStarter.class.getName())
                         .log(System.Logger.Level.WARNING, "the log in " + device.location() + " lies on a " + caveat));
@@ -166,7 +174,7 @@ final class LogStarter {
     private void startSparse(Administration administration) throws IOException {
         administration.lock.lock();
         try {
-            new Sizing(administration).addSparse(options.containers(), options.containerBytes());
+            new Sizing(administration, nanoTime).addSparse(options.containers(), options.containerBytes());
             var containers = administration.containers();
             var geometry = new Geometry(administration.metadata().containerBytes());
             long first = containers.map().firstSequence();

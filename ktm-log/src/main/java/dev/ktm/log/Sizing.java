@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /** Makes the log larger and smaller. Under the administration lock, but for the filling of a new log's containers. */
 final class Sizing {
@@ -21,11 +22,15 @@ final class Sizing {
     private final Containers containers;
 
     /** When growing or filling failed last: a full disk is not asked again at once. */
-    private volatile long failedAtNanos = System.nanoTime() - RETRY_NANOS;
+    private volatile long failedAtNanos;
 
-    Sizing(Administration administration) {
+    private final LongSupplier nanoTime;
+
+    Sizing(Administration administration, LongSupplier nanoTime) {
         this.administration = administration;
         this.containers = administration.containers();
+        this.nanoTime = nanoTime;
+        this.failedAtNanos = nanoTime.getAsLong() - RETRY_NANOS;
     }
 
     /** The size that containers get, given what was asked for. */
@@ -135,7 +140,7 @@ final class Sizing {
 
     /** Notes that an attempt to fill or to grow failed, and why: it is not made again at once. */
     private void noteFailure(LogDeviceException e) {
-        failedAtNanos = System.nanoTime();
+        failedAtNanos = nanoTime.getAsLong();
         administration.noteSpaceTrouble(String.valueOf(e.getMessage()));
         System.getLogger(Sizing.class.getName())
                 .log(
@@ -145,7 +150,7 @@ final class Sizing {
     }
 
     private boolean hasFailedLately() {
-        return System.nanoTime() - failedAtNanos < RETRY_NANOS;
+        return nanoTime.getAsLong() - failedAtNanos < RETRY_NANOS;
     }
 
     /**

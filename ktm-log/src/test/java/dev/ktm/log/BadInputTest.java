@@ -71,7 +71,7 @@ class BadInputTest {
     void aDirectoryThatEveryUserMayWriteToIsRefused() throws IOException {
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
 
-        assertUnusable(directory, "chmod o-w");
+        assertUnusable(directory, "chmod go-w");
         assertThat(directory).isEmptyDirectory();
     }
 

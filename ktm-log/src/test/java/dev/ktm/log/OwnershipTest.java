@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.log.testing.Conforms;
+import dev.ktm.log.testing.SimulatedDevice;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -56,6 +57,25 @@ class OwnershipTest {
             assertThat(openInAnotherProcess()).startsWith("in use by ");
             stream.appendForced(data("the log goes on"));
         }
+    }
+
+    @Test
+    void aFormerOwnerStopsBeforeItsNextContainer() throws Exception {
+        var device = new SimulatedDevice();
+        var former = LogFixture.dedicated(device, 4);
+        var stream = former.stream();
+        stream.appendForced(data("a"));
+        device.loseOwnership();
+
+        try (var log = LogFixture.reopen(device, LogKind.DEDICATED)) {
+            assertThatThrownBy(() -> LogFixture.append(stream, 30))
+                    .isInstanceOf(LogFailedException.class)
+                    .hasStackTraceContaining("lost");
+
+            assertThat(former.engine().io().commit().durable())
+                    .isLessThanOrEqualTo(2 * log.stats().containerBytes());
+        }
+        assertThatThrownBy(former::close).isInstanceOf(LogFailedException.class);
     }
 
     @Test

@@ -20,6 +20,7 @@ import dev.ktm.log.testing.OperationKind;
 import dev.ktm.log.testing.SimulatedDevice;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -335,6 +336,60 @@ class PolicyTest {
             }
 
             assertThat(log.containers()).hasSizeLessThanOrEqualTo(4);
+        }
+    }
+
+    @Test
+    void growingThatFailedIsTriedAgainOnlyAfterAWhile() throws Exception {
+        var clock = new AtomicLong();
+        try (var log =
+                LogStarter.open(device, LogFixture.options(LogKind.DEDICATED).build(), clock::get)) {
+            log.addContainers(2, 1);
+            log.installPolicy(new LogPolicy.AutoGrow(true), false);
+            var stream = log.stream();
+            device.injectFaults(FaultPlan.none().failFrom(OperationKind.CREATE, 1));
+            assertThatThrownBy(() -> append(stream, 100))
+                    .isInstanceOf(LogFullException.class)
+                    .hasMessageContaining("cannot add");
+            long attempts = device.attempts(OperationKind.CREATE);
+
+            assertThatThrownBy(() -> append(stream, 1)).isInstanceOf(LogFullException.class);
+            assertThat(device.attempts(OperationKind.CREATE)).isEqualTo(attempts);
+
+            device.injectFaults(FaultPlan.none());
+            clock.addAndGet(TimeUnit.SECONDS.toNanos(6));
+            append(stream, 20);
+        }
+    }
+
+    @Test
+    void fillingThatFailedIsGoneOnWithAfterAWhile() throws Exception {
+        var clock = new AtomicLong();
+        var options = LogOptions.builder().kind(LogKind.DEDICATED).containers(4).containerBytes(4 << 20);
+        device.injectFaults(FaultPlan.none().diskFullAfter(6 << 20));
+        try (var log = LogStarter.open(device, options.build(), clock::get);
+                var stream = log.stream()) {
+            // Appends wait until filling has ended, here with a full disk.
+            assertThatThrownBy(() -> append(stream, 600))
+                    .isInstanceOf(LogFullException.class)
+                    .hasMessageContaining("not filled yet")
+                    .hasMessageContaining("cannot fill container");
+            device.injectFaults(FaultPlan.none());
+            clock.addAndGet(TimeUnit.SECONDS.toNanos(6));
+
+            // Refused once more at most; it has filling tried again.
+            assertThatThrownBy(() -> append(stream, 600)).isInstanceOf(LogFullException.class);
+            assertThatThrownBy(() -> append(stream, 600)).isInstanceOf(LogFullException.class);
+
+            awaitFilled(log, 4);
+        }
+    }
+
+    private static void awaitFilled(Log log, int containers) throws LogException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (log.stats().filledContainers() < containers) {
+            assertThat(System.nanoTime()).isLessThan(deadline);
+            Thread.onSpinWait();
         }
     }
 }

@@ -98,12 +98,17 @@ public final class FileDevice implements LogDevice {
      */
     public static FileDevice open(Path directory) throws IOException {
         var device = openToLook(directory);
-        if (device.posix
-                && Files.getPosixFilePermissions(device.directory).contains(PosixFilePermission.OTHERS_WRITE)) {
-            throw new AccessDeniedException(
-                    device.directory.toString(),
-                    null,
-                    "every user may write to this directory and so replace the log; take that permission away (chmod o-w)");
+        if (device.posix) {
+            var permissions = Files.getPosixFilePermissions(device.directory);
+            if (permissions.contains(PosixFilePermission.GROUP_WRITE)
+                    || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
+                throw new AccessDeniedException(
+                        device.directory.toString(),
+                        null,
+                        "expected a directory that only its owner may write to, found "
+                                + PosixFilePermissions.toString(permissions)
+                                + ": others could replace the log; take that permission away (chmod go-w)");
+            }
         }
         return device;
     }

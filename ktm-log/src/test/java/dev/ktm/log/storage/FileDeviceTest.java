@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A directory on a real disk keeps what {@link LogDevice} and {@link DeviceFile} promise. */
 class FileDeviceTest {
@@ -137,13 +139,14 @@ class FileDeviceTest {
         assertThat(missing).doesNotExist();
     }
 
-    @Test
-    void aDirectoryThatEveryUserMayWriteToIsRefused() throws IOException {
-        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
+    @ParameterizedTest
+    @ValueSource(strings = {"rwxrwxrwx", "rwxrwx---", "rwx----w-"})
+    void aDirectoryThatOthersMayWriteToIsRefused(String permissions) throws IOException {
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString(permissions));
 
         assertThatThrownBy(() -> FileDevice.open(directory))
                 .isInstanceOf(AccessDeniedException.class)
-                .hasMessageContaining("chmod o-w");
+                .hasMessageContaining("chmod go-w");
         assertThatThrownBy(() -> FileDevice.openOrCreate(directory)).isInstanceOf(AccessDeniedException.class);
         FileDevice.openToLook(directory).close();
     }
