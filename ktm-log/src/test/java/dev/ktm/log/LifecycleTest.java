@@ -10,12 +10,15 @@ import static dev.ktm.log.LogFixture.reopen;
 import static dev.ktm.log.LogFixture.texts;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ktm.log.LogFixture.RecordingClient;
 import dev.ktm.log.testing.FaultPlan;
 import dev.ktm.log.testing.OperationHook;
 import dev.ktm.log.testing.OperationKind;
 import dev.ktm.log.testing.SimulatedDevice;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -238,5 +241,25 @@ class LifecycleTest {
 
         device.hook(OperationHook.NONE);
         reopen(device, LogKind.DEDICATED).close();
+    }
+
+    @Test
+    void aFileSystemThatKeepsLessThanALogNeedsIsWarnedOf() throws Exception {
+        var memory = Path.of("/dev/shm");
+        assumeTrue(Files.isWritable(memory), "needs a file system in memory");
+        var directory = Files.createTempDirectory(memory, "ktm");
+        var warnings = new LoggedWarnings();
+        warnings.start();
+        try (var log = Log.open(directory, LogFixture.options(LogKind.DEDICATED).build())) {
+            assertThat(warnings.messages())
+                    .anyMatch(message -> message.contains(directory.toString()) && message.contains("tmpfs"));
+            log.close();
+            for (var name : List.of("ktm.blf", "ktm.lock")) {
+                Files.delete(directory.resolve(name));
+            }
+        } finally {
+            warnings.stop();
+        }
+        Files.delete(directory);
     }
 }
