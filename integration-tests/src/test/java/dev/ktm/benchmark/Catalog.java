@@ -31,7 +31,7 @@ final class Catalog {
             case MEMORY -> platform(List.of(ktmInMemory("KTM in memory", 0)), 0, settings.callersOr(1));
             case SLOW ->
                 platform(List.of(ktmInMemory("KTM on a 1 ms disk", SLOW_MICROS)), 0, settings.callersOr(1, 8, 32));
-            case RECOVERY -> List.of();
+            case RECOVERY, START -> List.of();
         };
     }
 

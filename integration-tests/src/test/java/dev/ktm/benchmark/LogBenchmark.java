@@ -63,6 +63,9 @@ public final class LogBenchmark {
         if (settings.sections().contains(Section.RECOVERY)) {
             print("Opening a log", new RecoverySpeed(settings).table());
         }
+        if (settings.sections().contains(Section.START)) {
+            print("Starting", new StartSpeed(settings).table());
+        }
         if (settings.json().isPresent()) {
             JsonReport.write(settings.json().get(), all);
         }

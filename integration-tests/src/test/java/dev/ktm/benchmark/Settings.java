@@ -46,7 +46,7 @@ record Settings(
               --dir target/benchmark    where the logs go, on the device to be measured
               --rounds 5                windows of each scenario
               --window-millis 250       length of a window
-              --sections ktm,think,peers,tuned,memory,slow,recovery
+              --sections ktm,think,peers,tuned,memory,slow,recovery,start
               --only TEXT               only the logs whose name contains this
               --threads 1,8             only these numbers of callers
               --max-foreign-percent 15  what others may use of the machine in a window that counts
@@ -68,7 +68,9 @@ record Settings(
         /** KTM on a disk that takes a millisecond. */
         SLOW,
         /** How fast a log is read when it is opened. */
-        RECOVERY
+        RECOVERY,
+        /** How soon a log can be used. */
+        START
     }
 
     /** Reads a command line. */

@@ -28,7 +28,7 @@ final class Scan {
         void frame(FrameCursor cursor) throws DamageException;
     }
 
-    private static final int READ_AHEAD_BYTES = 1 << 20;
+    private static final int MOST_AHEAD_BYTES = 1 << 20;
 
     private final Geometry geometry;
     private final ContainerMap containers;
@@ -54,7 +54,8 @@ final class Scan {
         this.containers = containers;
         this.knownEnd = knownEnd;
         this.clean = clean;
-        this.cursor = new FrameCursor(geometry, tag, sequence -> containers.at(sequence).file, READ_AHEAD_BYTES);
+        int aheadBytes = (int) Math.min(MOST_AHEAD_BYTES, geometry.containerBytes() / 4);
+        this.cursor = new FrameCursor(geometry, tag, sequence -> containers.at(sequence).file, aheadBytes);
     }
 
     /**
