@@ -28,7 +28,8 @@ final class Catalog {
             case THINK -> platform(List.of(ktmOnDisk(), flusher()), THINK_MICROS, settings.callersOr(8, 32, 128));
             case PEERS -> platform(asTheyCome(), 0, settings.callersOr(1, 8, 32, 128));
             case TUNED -> platform(fastest(), 0, settings.callersOr(1, 8, 32, 128));
-            case MEMORY -> platform(List.of(ktmInMemory("KTM in memory", 0)), 0, settings.callersOr(1));
+            case MEMORY ->
+                platform(List.of(ktmInMemory("KTM in memory", 0), ktmWithoutDevice()), 0, settings.callersOr(1));
             case SLOW ->
                 platform(List.of(ktmInMemory("KTM on a 1 ms disk", SLOW_MICROS)), 0, settings.callersOr(1, 8, 32));
             case RECOVERY, START -> List.of();
@@ -88,6 +89,11 @@ final class Catalog {
 
     private static Candidate flusher() {
         return new Candidate("plain flusher", SimpleFlusher::open);
+    }
+
+    private static Candidate ktmWithoutDevice() {
+        return new Candidate(
+                "KTM, frames dropped", directory -> KtmLogAdapter.on(() -> new ForgetfulDevice(new MemoryDevice())));
     }
 
     private static Candidate ktmInMemory(String name, long writeMicros) {

@@ -56,7 +56,7 @@ public final class LogBenchmark {
             comparison(Section.PEERS, "Other products as they come", device);
             comparison(Section.TUNED, "Other products at their fastest", device);
             details(Section.MEMORY, "Without a disk", Reference.none());
-            details(Section.SLOW, "On a disk that takes 1 ms", Reference.nominal(Catalog.SLOW_MICROS));
+            details(Section.SLOW, "On a disk that takes 1 ms", SimulatedReference.taking(Catalog.SLOW_MICROS));
         } finally {
             Experiment.delete(rawDirectory);
         }

@@ -31,9 +31,4 @@ interface Reference {
     static Reference none() {
         return nanos -> new Rate(Double.NaN, Double.NaN, Double.NaN);
     }
-
-    /** A device of which each write takes this long, as it is made to. */
-    static Reference nominal(long micros) {
-        return nanos -> new Rate(1e6 / micros, micros, micros);
-    }
 }
