@@ -1,0 +1,19 @@
+package dev.ktm.protocol;
+
+/** Who or what had a transaction rolled back. */
+public enum RollbackCause {
+    /** The client asked for it. */
+    CLIENT,
+    /** A participant refused, or could not go on. */
+    PARTICIPANT,
+    /** The superior decided so. */
+    SUPERIOR,
+    /** It took too long. */
+    TIMEOUT,
+    /** The last handle of the transaction, or one of a participant that was at work, was closed. */
+    CLOSED,
+    /** The decision could not be written, and it is certain that it was not. */
+    LOG,
+    /** An operator decided so. */
+    OPERATOR
+}

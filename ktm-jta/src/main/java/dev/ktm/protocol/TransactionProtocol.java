@@ -1,0 +1,718 @@
+package dev.ktm.protocol;
+
+import dev.ktm.rm.EnlistmentState;
+import dev.ktm.rm.KtmError;
+import dev.ktm.rm.KtmException;
+import dev.ktm.rm.Notification;
+import dev.ktm.rm.Outcome;
+import dev.ktm.rm.TransactionState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The life of one transaction: presumed-abort two-phase commit with KTM's pre-prepare phase, delegation to a single
+ * participant, and a superior that may drive it from outside.
+ *
+ * <p><b>Theory of operation.</b> Nothing here waits, writes or calls anybody. Requests and replies go in as method calls;
+ * what is to be done comes out through {@link Effects}. The phases follow one another when nobody {@link
+ * Participant#owes} an answer any more:
+ *
+ * <pre>
+ *   ACTIVE -commit-> PRE_PREPARING -> PRE_PREPARED -reserve-> PREPARING -force-> COMMITTED -> FORGOTTEN
+ *     |                                                   a single one left: DELEGATED -> COMMITTED
+ *     '- before PREPARED anybody may say no: ABORTED -> FORGOTTEN
+ * </pre>
+ *
+ * The three rules that everything hangs on: no participant is told to commit before {@link #decided} was called (I-1);
+ * space for the decision is reserved before anybody is told to prepare (I-8); {@link Effects#forget} comes only when every
+ * participant has answered (I-5). A call that comes out of order throws and changes nothing (I-7).
+ *
+ * <p>Not thread-safe: one call at a time, guarded by its owner.
+ */
+public final class TransactionProtocol {
+
+    /** What of the log is being waited for. */
+    private enum Awaited {
+        NOTHING,
+        RESERVATION,
+        DECISION,
+        PREPARED_RECORD,
+        SUPERIOR_DECISION
+    }
+
+    private final Effects effects;
+    private final List<Participant> participants = new ArrayList<>(2);
+    private @Nullable Participant superior;
+    private TransactionState state = TransactionState.ACTIVE;
+    private Outcome outcome = Outcome.UNDETERMINED;
+    private Awaited awaited = Awaited.NOTHING;
+    private boolean commitRequested;
+    private boolean singlePhaseRejected;
+    private boolean completed;
+    private @Nullable RollbackCause cause;
+    private @Nullable Participant culprit;
+
+    /** A new, active transaction. */
+    public TransactionProtocol(Effects effects) {
+        this.effects = effects;
+    }
+
+    /**
+     * A transaction from before a restart: {@link TransactionState#COMMITTED} if its decision is in the log, {@link
+     * TransactionState#IN_DOUBT} if its superior has to say. Its participants wait to be recovered.
+     */
+    public static TransactionProtocol recovered(
+            Effects effects, TransactionState state, List<? extends Participant> participants) {
+        if (state != TransactionState.COMMITTED && state != TransactionState.IN_DOUBT) {
+            throw new IllegalArgumentException("expected a state that survives a restart, found " + state);
+        }
+        var recovered = new TransactionProtocol(effects);
+        recovered.state = state;
+        recovered.outcome = state == TransactionState.COMMITTED ? Outcome.COMMITTED : Outcome.UNDETERMINED;
+        recovered.completed = true;
+        for (var participant : participants) {
+            recovered.participants.add(participant);
+            if (participant.isSuperior()) {
+                recovered.superior = participant;
+                participant.become(EnlistmentState.IN_DOUBT, false);
+            } else {
+                participant.become(EnlistmentState.RECOVERING, false);
+            }
+        }
+        return recovered;
+    }
+
+    /** Where it stands. */
+    public TransactionState state() {
+        return state;
+    }
+
+    /** What became of it. */
+    public Outcome outcome() {
+        return outcome;
+    }
+
+    /** Why it was rolled back, if it was. */
+    public Optional<RollbackCause> cause() {
+        return Optional.ofNullable(cause);
+    }
+
+    /** The participant that had it rolled back, if one did. */
+    public Optional<Participant> culprit() {
+        return Optional.ofNullable(culprit);
+    }
+
+    /** All that have enlisted, the superior among them. */
+    public List<Participant> participants() {
+        return participants;
+    }
+
+    /** The participant that drives it, if there is one. */
+    public Optional<Participant> superior() {
+        return Optional.ofNullable(superior);
+    }
+
+    /** Whether its commit has been asked for. */
+    public boolean isCommitRequested() {
+        return commitRequested;
+    }
+
+    // Enlisting.
+
+    /**
+     * Takes a participant in.
+     *
+     * @throws KtmException if it is too late for it, or a second superior; nothing has changed
+     */
+    public void enlist(Participant participant) throws KtmException {
+        participant.mask().check();
+        if (participant.isSuperior()) {
+            if (superior != null) {
+                throw refused(KtmError.TRANSACTION_SUPERIOR_EXISTS, "no superior");
+            }
+            require(state == TransactionState.ACTIVE && !commitRequested, KtmError.TRANSACTION_NOT_ACTIVE);
+            superior = participant;
+            participants.add(participant);
+            return;
+        }
+        switch (state) {
+            case ACTIVE -> participants.add(participant);
+            case PRE_PREPARING -> {
+                participants.add(participant);
+                if (participant.gets(Notification.PREPREPARE)) {
+                    ask(participant, EnlistmentState.PRE_PREPARING, Notification.PREPREPARE);
+                }
+            }
+            case PRE_PREPARED -> {
+                require(!participant.gets(Notification.PREPREPARE), KtmError.TRANSACTION_MUST_WRITETHROUGH);
+                participants.add(participant);
+            }
+            case PREPARING ->
+                throw refused(
+                        participant.gets(Notification.PREPREPARE)
+                                ? KtmError.TRANSACTION_MUST_WRITETHROUGH
+                                : KtmError.TRANSACTION_NOT_ACTIVE,
+                        "an active transaction");
+            case PREPARED, IN_DOUBT, DELEGATED, COMMITTED, ABORTED, FORGOTTEN ->
+                throw refused(KtmError.TRANSACTION_NOT_ACTIVE, "an active transaction");
+        }
+    }
+
+    // What the client asks for.
+
+    /**
+     * Begins to commit; {@link Effects#complete} tells the end of it.
+     *
+     * @throws KtmException if it has begun or ended, or if a superior does that; nothing has changed
+     */
+    public void commit() throws KtmException {
+        checkUndecided();
+        require(state == TransactionState.ACTIVE && !commitRequested, KtmError.TRANSACTION_REQUEST_NOT_VALID);
+        var driver = superior;
+        if (driver == null) {
+            commitRequested = true;
+            if (!delegate()) {
+                prePrepare();
+            }
+        } else {
+            require(driver.gets(Notification.COMMIT_REQUEST), KtmError.TRANSACTION_SUPERIOR_EXISTS);
+            commitRequested = true;
+            effects.tell(driver, Notification.COMMIT_REQUEST);
+        }
+    }
+
+    /**
+     * Rolls back, for the client.
+     *
+     * @throws KtmException if the client has asked to commit, or it has ended; nothing has changed
+     */
+    public void rollback() throws KtmException {
+        checkUndecided();
+        require(state == TransactionState.ACTIVE && !commitRequested, KtmError.TRANSACTION_REQUEST_NOT_VALID);
+        rollbackAll(RollbackCause.CLIENT, null);
+    }
+
+    /** Rolls back unless it is prepared, delegated or decided: for timeouts and the like. Returns whether it did. */
+    public boolean abort(RollbackCause why) {
+        if (!mayStillRollBack()) {
+            return false;
+        }
+        rollbackAll(why, null);
+        return true;
+    }
+
+    private boolean mayStillRollBack() {
+        return switch (state) {
+            case ACTIVE, PRE_PREPARING, PRE_PREPARED, PREPARING -> true;
+            case PREPARED, IN_DOUBT, DELEGATED, COMMITTED, ABORTED, FORGOTTEN -> false;
+        };
+    }
+
+    private void checkUndecided() throws KtmException {
+        switch (outcome) {
+            case COMMITTED -> throw refused(KtmError.TRANSACTION_ALREADY_COMMITTED, "an active transaction");
+            case ABORTED -> throw refused(KtmError.TRANSACTION_ALREADY_ABORTED, "an active transaction");
+            case UNAVAILABLE -> throw refused(KtmError.RM_DISCONNECTED, "an active transaction");
+            case UNDETERMINED -> {}
+        }
+    }
+
+    // What participants say.
+
+    /**
+     * Takes a participant's word.
+     *
+     * @throws KtmException if it was not asked for or comes too late; nothing has changed
+     */
+    public void reply(Participant participant, Reply reply) throws KtmException {
+        if (participant == superior) {
+            superiorSays(reply);
+            return;
+        }
+        var next = reply.after(participant.state())
+                .orElseThrow(() -> new KtmException(
+                        reply.refusal(), "expected a state that allows " + reply + ", found " + participant.state()));
+        switch (reply) {
+            case PREPREPARE_COMPLETE, PREPARE_COMPLETE -> {
+                participant.become(next, false);
+                advance();
+            }
+            case COMMIT_COMPLETE -> {
+                if (state == TransactionState.DELEGATED) {
+                    state = TransactionState.COMMITTED;
+                    outcome = Outcome.COMMITTED;
+                }
+                participant.become(next, false);
+                endIfAllAnswered();
+            }
+            case ROLLBACK_COMPLETE -> {
+                participant.become(next, false);
+                endIfAllAnswered();
+            }
+            case READ_ONLY -> {
+                participant.become(next, false);
+                if (state == TransactionState.DELEGATED) {
+                    commitAll();
+                } else {
+                    advance();
+                }
+            }
+            case SINGLE_PHASE_REJECT -> {
+                participant.become(next, false);
+                singlePhaseRejected = true;
+                prePrepare();
+            }
+            case ROLLBACK -> {
+                require(
+                        mayStillRollBack() || state == TransactionState.DELEGATED,
+                        KtmError.TRANSACTION_REQUEST_NOT_VALID);
+                rollbackAll(RollbackCause.PARTICIPANT, participant);
+            }
+            case RECOVER -> tellOutcome(participant);
+            case REQUEST_OUTCOME -> requestOutcome(participant);
+        }
+    }
+
+    private void superiorSays(Reply reply) throws KtmException {
+        var driver = Objects.requireNonNull(superior);
+        switch (reply) {
+            case ROLLBACK -> rollbackBySuperior();
+            case ROLLBACK_COMPLETE -> {
+                require(driver.state() == EnlistmentState.ABORTING, KtmError.TRANSACTION_NOT_REQUESTED);
+                driver.become(EnlistmentState.ABORTED, false);
+                endIfAllAnswered();
+            }
+            case PREPREPARE_COMPLETE, PREPARE_COMPLETE, COMMIT_COMPLETE, READ_ONLY, SINGLE_PHASE_REJECT ->
+                throw refused(KtmError.TRANSACTION_NOT_REQUESTED, "a reply of a subordinate");
+            case RECOVER, REQUEST_OUTCOME ->
+                throw refused(KtmError.TRANSACTION_REQUEST_NOT_VALID, "a question of a subordinate");
+        }
+    }
+
+    /** A participant that was told the outcome cannot act on it now, and will later: the client need not wait for it. */
+    public void postponed(Participant participant) {
+        if (participant.state() == EnlistmentState.COMMITTED_NOTIFY
+                || participant.state() == EnlistmentState.ABORTING) {
+            participant.excuse();
+            endIfAllAnswered();
+        }
+    }
+
+    /** A participant has gone without a word; what is prepared stays. */
+    public void closed(Participant participant) {
+        if (participant.state() == EnlistmentState.DELEGATED) {
+            participant.become(EnlistmentState.OUTCOME_UNAVAILABLE, false);
+            outcome = Outcome.UNAVAILABLE;
+            state = TransactionState.FORGOTTEN;
+            for (var other : participants) {
+                if (other != participant && other.gets(Notification.RM_DISCONNECTED)) {
+                    effects.tell(other, Notification.RM_DISCONNECTED);
+                }
+            }
+            complete();
+            effects.forget();
+        } else if (participant == superior && isPreparedUnderSuperior()) {
+            state = TransactionState.IN_DOUBT;
+        } else if (mayStillRollBack() && isAtWork(participant)) {
+            rollbackAll(RollbackCause.CLOSED, participant);
+            postponed(participant);
+        } else {
+            postponed(participant);
+        }
+    }
+
+    /** An operator says that a participant which was told the outcome has acted on it, or never will. */
+    public void finish(Participant participant) throws KtmException {
+        switch (participant.state()) {
+            case COMMITTED_NOTIFY, RECOVERING, IN_DOUBT -> {
+                require(outcome != Outcome.UNDETERMINED, KtmError.TRANSACTION_REQUEST_NOT_VALID);
+                participant.become(
+                        outcome == Outcome.COMMITTED ? EnlistmentState.COMMITTED : EnlistmentState.ABORTED, false);
+            }
+            case ABORTING -> participant.become(EnlistmentState.ABORTED, false);
+            case ACTIVE,
+                    PRE_PREPARING,
+                    PRE_PREPARED,
+                    PREPARING,
+                    PREPARED,
+                    DELEGATED,
+                    COMMITTED,
+                    ABORTED,
+                    READ_ONLY,
+                    OUTCOME_UNAVAILABLE ->
+                throw refused(KtmError.TRANSACTION_REQUEST_NOT_VALID, "a participant that was told the outcome");
+        }
+        endIfAllAnswered();
+    }
+
+    private static boolean isAtWork(Participant participant) {
+        return switch (participant.state()) {
+            case ACTIVE, PRE_PREPARING, PRE_PREPARED, PREPARING -> true;
+            case PREPARED,
+                    IN_DOUBT,
+                    DELEGATED,
+                    COMMITTED_NOTIFY,
+                    COMMITTED,
+                    ABORTING,
+                    ABORTED,
+                    READ_ONLY,
+                    RECOVERING,
+                    OUTCOME_UNAVAILABLE -> false;
+        };
+    }
+
+    private void requestOutcome(Participant participant) {
+        var driver = superior;
+        if (driver != null) {
+            if (driver.gets(Notification.REQUEST_OUTCOME)) {
+                effects.tell(driver, Notification.REQUEST_OUTCOME);
+            }
+        } else if (state == TransactionState.PREPARING) {
+            // Somebody has not voted yet, and this one cannot wait.
+            rollbackAll(RollbackCause.PARTICIPANT, participant);
+        }
+    }
+
+    /** Tells a recovered participant what became of its transaction. */
+    private void tellOutcome(Participant participant) {
+        switch (outcome) {
+            case COMMITTED -> ask(participant, EnlistmentState.COMMITTED_NOTIFY, Notification.COMMIT);
+            case ABORTED -> ask(participant, EnlistmentState.ABORTING, Notification.ROLLBACK);
+            case UNDETERMINED, UNAVAILABLE -> {
+                participant.become(EnlistmentState.IN_DOUBT, false);
+                effects.tell(participant, Notification.INDOUBT);
+            }
+        }
+    }
+
+    // What the superior orders.
+
+    /** Begins the pre-prepare phase, for the superior. */
+    public void prePrepareBySuperior() throws KtmException {
+        requireSuperiorThatGets(Notification.PREPREPARE_COMPLETE);
+        requireOrder(state == TransactionState.ACTIVE);
+        prePrepare();
+    }
+
+    /** Begins the prepare phase, for the superior; a pre-prepare phase that was left out stays out. */
+    public void prepareBySuperior() throws KtmException {
+        requireSuperiorThatGets(Notification.PREPARE_COMPLETE);
+        requireOrder(state == TransactionState.PRE_PREPARED || state == TransactionState.ACTIVE);
+        prepare();
+    }
+
+    /** Commits, for the superior. */
+    public void commitBySuperior() throws KtmException {
+        requireSuperiorThatGets(Notification.COMMIT_COMPLETE);
+        require(outcome != Outcome.COMMITTED && awaited != Awaited.SUPERIOR_DECISION, KtmError.TRANSACTION_NOT_ACTIVE);
+        require(outcome != Outcome.ABORTED, KtmError.TRANSACTION_ALREADY_ABORTED);
+        requireOrder(isPreparedUnderSuperior());
+        if (needsLog()) {
+            awaited = Awaited.SUPERIOR_DECISION;
+            effects.forceSuperiorDecision();
+        } else {
+            commitAll();
+        }
+    }
+
+    private void rollbackBySuperior() throws KtmException {
+        checkUndecided();
+        requireOrder(awaited != Awaited.SUPERIOR_DECISION);
+        rollbackAll(RollbackCause.SUPERIOR, superior);
+    }
+
+    private boolean isPreparedUnderSuperior() {
+        return superior != null
+                && awaited == Awaited.NOTHING
+                && (state == TransactionState.PREPARED || state == TransactionState.IN_DOUBT);
+    }
+
+    private void requireSuperiorThatGets(Notification notification) throws KtmException {
+        var driver = superior;
+        if (driver == null) {
+            throw refused(KtmError.TRANSACTION_NO_SUPERIOR, "a superior");
+        }
+        require(driver.gets(notification), KtmError.TRANSACTION_RESPONSE_NOT_ENLISTED);
+    }
+
+    private void requireOrder(boolean holds) throws KtmException {
+        if (!holds && outcome == Outcome.ABORTED) {
+            throw refused(KtmError.TRANSACTION_ALREADY_ABORTED, "a transaction that is not decided");
+        }
+        require(holds, KtmError.TRANSACTION_REQUEST_NOT_VALID);
+    }
+
+    // The phases.
+
+    /** Has the only participant decide, if there is only one and it can. Returns whether it does. */
+    private boolean delegate() {
+        Participant only = null;
+        for (var participant : participants) {
+            if (participant.state() != EnlistmentState.READ_ONLY) {
+                if (only != null) {
+                    return false;
+                }
+                only = participant;
+            }
+        }
+        if (only == null || singlePhaseRejected || !only.gets(Notification.SINGLE_PHASE_COMMIT)) {
+            return false;
+        }
+        state = TransactionState.DELEGATED;
+        ask(only, EnlistmentState.DELEGATED, Notification.SINGLE_PHASE_COMMIT);
+        return true;
+    }
+
+    private void prePrepare() {
+        state = TransactionState.PRE_PREPARING;
+        for (var participant : participants) {
+            if (isSubordinateIn(participant) && participant.gets(Notification.PREPREPARE)) {
+                ask(participant, EnlistmentState.PRE_PREPARING, Notification.PREPREPARE);
+            }
+        }
+        advance();
+    }
+
+    /** Goes on to the next phase if nobody owes an answer in this one. */
+    private void advance() {
+        if (awaited != Awaited.NOTHING || isOwed()) {
+            return;
+        }
+        if (state == TransactionState.PRE_PREPARING) {
+            state = TransactionState.PRE_PREPARED;
+            var driver = superior;
+            if (driver != null) {
+                effects.tell(driver, Notification.PREPREPARE_COMPLETE);
+            } else if (!delegate()) {
+                prepare();
+            }
+        } else if (state == TransactionState.PREPARING) {
+            allPrepared();
+        }
+    }
+
+    private void prepare() {
+        state = TransactionState.PREPARING;
+        if (needsLog()) {
+            awaited = Awaited.RESERVATION;
+            effects.reserve();
+        } else {
+            askAllToPrepare();
+        }
+    }
+
+    /** The space for the decision is set aside. */
+    public void reserved() {
+        if (awaited == Awaited.RESERVATION) {
+            awaited = Awaited.NOTHING;
+            askAllToPrepare();
+        }
+    }
+
+    /** There is no space for the decision. */
+    public void reservationFailed() {
+        if (awaited == Awaited.RESERVATION) {
+            rollbackAll(RollbackCause.LOG, null);
+        }
+    }
+
+    private void askAllToPrepare() {
+        for (var participant : participants) {
+            if (isSubordinateIn(participant) && participant.gets(Notification.PREPARE)) {
+                ask(participant, EnlistmentState.PREPARING, Notification.PREPARE);
+            }
+        }
+        advance();
+    }
+
+    private void allPrepared() {
+        boolean log = needsLog();
+        if (superior != null) {
+            if (log) {
+                awaited = Awaited.PREPARED_RECORD;
+                effects.forcePrepared();
+            } else {
+                preparedUnderSuperior();
+            }
+        } else if (log) {
+            state = TransactionState.PREPARED;
+            awaited = Awaited.DECISION;
+            effects.forceDecision();
+        } else {
+            commitAll();
+        }
+    }
+
+    private void preparedUnderSuperior() {
+        state = TransactionState.PREPARED;
+        effects.tell(Objects.requireNonNull(superior), Notification.PREPARE_COMPLETE);
+    }
+
+    /** What was to be forced is durable. */
+    public void decided() {
+        var what = awaited;
+        awaited = Awaited.NOTHING;
+        switch (what) {
+            case DECISION, SUPERIOR_DECISION -> commitAll();
+            case PREPARED_RECORD -> preparedUnderSuperior();
+            case NOTHING, RESERVATION -> awaited = what;
+        }
+    }
+
+    /**
+     * What was to be forced could not be.
+     *
+     * @param mayBeDurable whether a restart may find it all the same
+     */
+    public void decisionFailed(boolean mayBeDurable) {
+        switch (awaited) {
+            case DECISION -> {
+                if (mayBeDurable) {
+                    unavailable();
+                } else {
+                    rollbackAll(RollbackCause.LOG, null);
+                }
+            }
+            // The superior has not been told: it cannot have decided to commit.
+            case PREPARED_RECORD -> rollbackAll(RollbackCause.LOG, null);
+            // The superior tells its decision again after a restart.
+            case SUPERIOR_DECISION -> unavailable();
+            case NOTHING, RESERVATION -> {}
+        }
+    }
+
+    /** Only a restart can tell what is in the log: everybody stays prepared. */
+    private void unavailable() {
+        awaited = Awaited.NOTHING;
+        state = TransactionState.IN_DOUBT;
+        outcome = Outcome.UNAVAILABLE;
+        complete();
+    }
+
+    private void commitAll() {
+        state = TransactionState.COMMITTED;
+        outcome = Outcome.COMMITTED;
+        for (var participant : participants) {
+            if (isSubordinateIn(participant) && participant.state() != EnlistmentState.RECOVERING) {
+                if (participant.gets(Notification.COMMIT)) {
+                    ask(participant, EnlistmentState.COMMITTED_NOTIFY, Notification.COMMIT);
+                } else {
+                    participant.become(EnlistmentState.COMMITTED, false);
+                }
+            }
+        }
+        endIfAllAnswered();
+    }
+
+    private void rollbackAll(RollbackCause why, @Nullable Participant who) {
+        state = TransactionState.ABORTED;
+        outcome = Outcome.ABORTED;
+        awaited = Awaited.NOTHING;
+        cause = why;
+        culprit = who;
+        for (var participant : participants) {
+            boolean ordered = participant == superior && why == RollbackCause.SUPERIOR;
+            if (ordered) {
+                participant.become(EnlistmentState.ABORTED, false);
+            } else if (participant.state() != EnlistmentState.READ_ONLY
+                    && participant.state() != EnlistmentState.RECOVERING) {
+                ask(participant, EnlistmentState.ABORTING, Notification.ROLLBACK);
+            }
+        }
+        endIfAllAnswered();
+    }
+
+    private void endIfAllAnswered() {
+        if (outcome == Outcome.UNDETERMINED || state == TransactionState.FORGOTTEN || isOwed()) {
+            return;
+        }
+        complete();
+        if (participants.stream().allMatch(this::isFinished)) {
+            state = TransactionState.FORGOTTEN;
+            var driver = superior;
+            if (driver != null) {
+                tellSuperiorOfTheEnd(driver);
+            }
+            effects.forget();
+        }
+    }
+
+    private void tellSuperiorOfTheEnd(Participant driver) {
+        boolean commit = outcome == Outcome.COMMITTED;
+        driver.become(commit ? EnlistmentState.COMMITTED : EnlistmentState.ABORTED, false);
+        if (commit || cause == RollbackCause.SUPERIOR) {
+            effects.tell(driver, commit ? Notification.COMMIT_COMPLETE : Notification.ROLLBACK_COMPLETE);
+        }
+    }
+
+    private void complete() {
+        if (!completed) {
+            completed = true;
+            effects.complete(outcome);
+        }
+    }
+
+    private boolean isFinished(Participant participant) {
+        return participant == superior
+                ? participant.state() != EnlistmentState.ABORTING
+                : switch (participant.state()) {
+                    case COMMITTED, ABORTED, READ_ONLY, OUTCOME_UNAVAILABLE -> true;
+                    case ACTIVE,
+                            PRE_PREPARING,
+                            PRE_PREPARED,
+                            PREPARING,
+                            PREPARED,
+                            IN_DOUBT,
+                            DELEGATED,
+                            COMMITTED_NOTIFY,
+                            ABORTING,
+                            RECOVERING -> false;
+                };
+    }
+
+    private boolean isSubordinateIn(Participant participant) {
+        return participant != superior && participant.state() != EnlistmentState.READ_ONLY;
+    }
+
+    /** Whether somebody who is still in it must learn the outcome also after a crash. */
+    private boolean needsLog() {
+        for (var participant : participants) {
+            if (participant.isDurable()
+                    && participant.state() != EnlistmentState.READ_ONLY
+                    && (participant == superior || participant.gets(Notification.COMMIT))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean isOwed() {
+        for (var participant : participants) {
+            if (participant.owes()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void ask(Participant participant, EnlistmentState next, Notification notification) {
+        participant.become(next, true);
+        effects.tell(participant, notification);
+    }
+
+    private void require(boolean holds, KtmError error) throws KtmException {
+        if (!holds) {
+            throw refused(error, "a state that allows it");
+        }
+    }
+
+    private KtmException refused(KtmError error, String expected) {
+        return new KtmException(
+                error,
+                "expected " + expected + ", found a transaction that is " + state + ", its outcome " + outcome
+                        + (superior == null ? "" : ", with a superior"));
+    }
+}

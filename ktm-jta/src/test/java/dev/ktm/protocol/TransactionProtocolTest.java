@@ -1,0 +1,407 @@
+package dev.ktm.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.ktm.rm.EnlistmentState;
+import dev.ktm.rm.KtmError;
+import dev.ktm.rm.KtmException;
+import dev.ktm.rm.Notification;
+import dev.ktm.rm.NotificationMask;
+import dev.ktm.rm.Outcome;
+import dev.ktm.rm.TransactionState;
+import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+
+class TransactionProtocolTest {
+
+    private final Script script = new Script();
+    private final TransactionProtocol protocol = script.protocol;
+
+    private static KtmError refusal(ThrowingCallable request) {
+        return catchThrowableOfType(KtmException.class, request).error();
+    }
+
+    @Test
+    void twoParticipantsGoThroughAllPhasesAndTheDecisionIsForcedBetweenThem() throws Exception {
+        var a = script.enlist("a", Script.SINGLE_PHASE);
+        var b = script.enlist("b", Script.ALL_PHASES);
+
+        protocol.commit();
+        assertThat(script.taken()).containsExactly("a PREPREPARE", "b PREPREPARE");
+        script.reply(a, Reply.PREPREPARE_COMPLETE);
+        assertThat(script.taken()).isEmpty();
+        script.reply(b, Reply.PREPREPARE_COMPLETE);
+        assertThat(script.taken()).containsExactly("reserve");
+        protocol.reserved();
+        assertThat(script.taken()).containsExactly("a PREPARE", "b PREPARE");
+        script.reply(b, Reply.PREPARE_COMPLETE);
+        assertThat(script.taken()).isEmpty();
+        script.reply(a, Reply.PREPARE_COMPLETE);
+        assertThat(script.taken()).containsExactly("force decision");
+        protocol.decided();
+        assertThat(script.taken()).containsExactly("a COMMIT", "b COMMIT");
+        script.reply(a, Reply.COMMIT_COMPLETE);
+        assertThat(script.taken()).isEmpty();
+        script.reply(b, Reply.COMMIT_COMPLETE);
+        assertThat(script.taken()).containsExactly("complete COMMITTED", "forget");
+        assertThat(protocol.state()).isEqualTo(TransactionState.FORGOTTEN);
+    }
+
+    @Test
+    void whoIsAloneAndCanDecidesAndNothingIsLogged() throws Exception {
+        var reader = script.enlist("reader", Script.ALL_PHASES);
+        var a = script.enlist("a", Script.SINGLE_PHASE);
+        script.reply(reader, Reply.READ_ONLY);
+
+        protocol.commit();
+        assertThat(script.taken()).containsExactly("a SINGLE_PHASE_COMMIT");
+        script.reply(a, Reply.COMMIT_COMPLETE);
+
+        assertThat(script.taken()).containsExactly("complete COMMITTED", "forget");
+    }
+
+    @Test
+    void whoIsLeftAloneByPrePrepareDecides() throws Exception {
+        var reader = script.enlist("reader", Script.ALL_PHASES);
+        var a = script.enlist("a", Script.SINGLE_PHASE);
+        protocol.commit();
+        script.taken();
+
+        script.reply(a, Reply.PREPREPARE_COMPLETE);
+        script.reply(reader, Reply.READ_ONLY);
+
+        assertThat(script.taken()).containsExactly("a SINGLE_PHASE_COMMIT");
+    }
+
+    @Test
+    void whoRejectsToDecideGoesThroughAllPhases() throws Exception {
+        var a = script.enlist("a", Script.SINGLE_PHASE);
+        protocol.commit();
+        script.taken();
+
+        script.reply(a, Reply.SINGLE_PHASE_REJECT);
+        assertThat(script.taken()).containsExactly("a PREPREPARE");
+        script.reply(a, Reply.PREPREPARE_COMPLETE);
+        assertThat(script.taken()).containsExactly("reserve");
+    }
+
+    @Test
+    void whoIsAloneAndCannotDecideGoesThroughAllPhases() throws Exception {
+        script.enlist("a", Script.ALL_PHASES);
+
+        protocol.commit();
+
+        assertThat(script.taken()).containsExactly("a PREPREPARE");
+    }
+
+    @Test
+    void aDelegateThatGoesWithoutAnAnswerLeavesTheOutcomeUnknown() throws Exception {
+        var reader = script.enlist(
+                "reader", new NotificationMask(Script.ALL_PHASES.bits() | Notification.RM_DISCONNECTED.bit()));
+        var a = script.enlist("a", Script.SINGLE_PHASE);
+        script.reply(reader, Reply.READ_ONLY);
+        protocol.commit();
+        script.taken();
+
+        protocol.closed(a);
+
+        assertThat(script.taken()).containsExactly("reader RM_DISCONNECTED", "complete UNAVAILABLE", "forget");
+        assertThat(a.state()).isEqualTo(EnlistmentState.OUTCOME_UNAVAILABLE);
+        assertThat(refusal(protocol::commit)).isEqualTo(KtmError.RM_DISCONNECTED);
+    }
+
+    @Test
+    void aTransactionWithoutWorkCommitsAndWritesNothing() throws Exception {
+        var a = script.enlist("a", Script.ALL_PHASES);
+        script.reply(a, Reply.READ_ONLY);
+
+        protocol.commit();
+
+        assertThat(script.taken()).containsExactly("complete COMMITTED", "forget");
+    }
+
+    @Test
+    void volatileParticipantsForceNothing() throws Exception {
+        var a = script.enlistVolatile("a", Script.ALL_PHASES);
+        var b = script.enlistVolatile("b", Script.ALL_PHASES);
+        protocol.commit();
+        script.reply(a, Reply.PREPREPARE_COMPLETE);
+        script.reply(b, Reply.PREPREPARE_COMPLETE);
+        script.taken();
+
+        script.reply(a, Reply.PREPARE_COMPLETE);
+        script.reply(b, Reply.PREPARE_COMPLETE);
+
+        assertThat(script.taken()).containsExactly("a COMMIT", "b COMMIT");
+    }
+
+    @Test
+    void oneRefusalRollsBackEverybodyAlsoWhoIsPreparedAndWhoRefused() throws Exception {
+        var a = script.enlist("a", Script.ALL_PHASES);
+        var b = script.enlist("b", Script.ALL_PHASES);
+        bothPreparing(a, b);
+        script.reply(a, Reply.PREPARE_COMPLETE);
+        script.taken();
+
+        script.reply(b, Reply.ROLLBACK);
+        assertThat(script.taken()).containsExactly("a ROLLBACK", "b ROLLBACK");
+        assertThat(refusal(() -> script.reply(b, Reply.PREPARE_COMPLETE)))
+                .isEqualTo(KtmError.TRANSACTION_NOT_REQUESTED);
+        script.reply(b, Reply.ROLLBACK_COMPLETE);
+        assertThat(script.taken()).isEmpty();
+        script.reply(a, Reply.ROLLBACK_COMPLETE);
+
+        assertThat(script.taken()).containsExactly("complete ABORTED", "forget");
+        assertThat(protocol.cause()).contains(RollbackCause.PARTICIPANT);
+        assertThat(protocol.culprit()).contains(b);
+    }
+
+    private void bothPreparing(Script.Named a, Script.Named b) throws KtmException {
+        protocol.commit();
+        script.reply(a, Reply.PREPREPARE_COMPLETE);
+        script.reply(b, Reply.PREPREPARE_COMPLETE);
+        protocol.reserved();
+    }
+
+    @Test
+    void aFullLogRefusesBeforeAnybodyPrepares() throws Exception {
+        var a = script.enlist("a", Script.ALL_PHASES);
+        var b = script.enlist("b", Script.ALL_PHASES);
+        protocol.commit();
+        script.reply(a, Reply.PREPREPARE_COMPLETE);
+        script.reply(b, Reply.PREPREPARE_COMPLETE);
+        script.taken();
+
+        protocol.reservationFailed();
+
+        assertThat(script.taken()).containsExactly("a ROLLBACK", "b ROLLBACK");
+        assertThat(protocol.cause()).contains(RollbackCause.LOG);
+    }
+
+    @Test
+    void aDecisionThatIsCertainlyNotWrittenRollsBack() throws Exception {
+        var a = script.enlist("a", Script.ALL_PHASES);
+        var b = script.enlist("b", Script.ALL_PHASES);
+        bothPreparing(a, b);
+        script.reply(a, Reply.PREPARE_COMPLETE);
+        script.reply(b, Reply.PREPARE_COMPLETE);
+        script.taken();
+
+        protocol.decisionFailed(false);
+
+        assertThat(script.taken()).containsExactly("a ROLLBACK", "b ROLLBACK");
+    }
+
+    @Test
+    void aDecisionThatMayBeWrittenLeavesEverybodyPrepared() throws Exception {
+        var a = script.enlist("a", Script.ALL_PHASES);
+        var b = script.enlist("b", Script.ALL_PHASES);
+        bothPreparing(a, b);
+        script.reply(a, Reply.PREPARE_COMPLETE);
+        script.reply(b, Reply.PREPARE_COMPLETE);
+        script.taken();
+
+        protocol.decisionFailed(true);
+
+        assertThat(script.taken()).containsExactly("complete UNAVAILABLE");
+        assertThat(protocol.state()).isEqualTo(TransactionState.IN_DOUBT);
+        assertThat(List.of(a.state(), b.state())).containsOnly(EnlistmentState.PREPARED);
+    }
+
+    @Test
+    void theClientDoesNotWaitForWhoWillCommitLaterButNothingIsForgotten() throws Exception {
+        var a = script.enlist("a", Script.ALL_PHASES);
+        var b = script.enlist("b", Script.ALL_PHASES);
+        bothPreparing(a, b);
+        script.reply(a, Reply.PREPARE_COMPLETE);
+        script.reply(b, Reply.PREPARE_COMPLETE);
+        protocol.decided();
+        script.taken();
+
+        script.reply(a, Reply.COMMIT_COMPLETE);
+        protocol.postponed(b);
+        assertThat(script.taken()).containsExactly("complete COMMITTED");
+        assertThat(protocol.state()).isEqualTo(TransactionState.COMMITTED);
+        script.reply(b, Reply.COMMIT_COMPLETE);
+
+        assertThat(script.taken()).containsExactly("forget");
+    }
+
+    @Test
+    void whoEnlistsDuringPrePrepareTakesPartInIt() throws Exception {
+        var a = script.enlist("a", Script.ALL_PHASES);
+        protocol.commit();
+        var late = script.enlist("late", Script.ALL_PHASES);
+        assertThat(script.taken()).containsExactly("a PREPREPARE", "late PREPREPARE");
+
+        script.reply(a, Reply.PREPREPARE_COMPLETE);
+        assertThat(script.taken()).isEmpty();
+        script.reply(late, Reply.PREPREPARE_COMPLETE);
+        protocol.reserved();
+
+        assertThat(script.taken()).containsExactly("reserve", "a PREPARE", "late PREPARE");
+        assertThat(refusal(() -> script.enlist("too late", Script.ALL_PHASES)))
+                .isEqualTo(KtmError.TRANSACTION_MUST_WRITETHROUGH);
+    }
+
+    @Test
+    void whoAskedForPrePrepareOnlyIsNotWaitedForLater() throws Exception {
+        var cache = script.enlistVolatile("cache", NotificationMask.of(Notification.PREPREPARE, Notification.ROLLBACK));
+        var a = script.enlist("a", Script.ALL_PHASES);
+        bothPreparing(cache, a);
+        assertThat(script.taken()).doesNotContain("cache PREPARE");
+
+        script.reply(a, Reply.PREPARE_COMPLETE);
+        protocol.decided();
+        script.reply(a, Reply.COMMIT_COMPLETE);
+
+        assertThat(script.taken()).containsExactly("force decision", "a COMMIT", "complete COMMITTED", "forget");
+    }
+
+    @Test
+    void aTimeoutRollsBackUntilAllAreReady() throws Exception {
+        var a = script.enlist("a", Script.ALL_PHASES);
+        var b = script.enlist("b", Script.ALL_PHASES);
+        bothPreparing(a, b);
+        script.reply(a, Reply.PREPARE_COMPLETE);
+        script.taken();
+
+        assertThat(protocol.abort(RollbackCause.TIMEOUT)).isTrue();
+
+        assertThat(script.taken()).containsExactly("a ROLLBACK", "b ROLLBACK");
+        assertThat(refusal(protocol::commit)).isEqualTo(KtmError.TRANSACTION_ALREADY_ABORTED);
+    }
+
+    @Test
+    void aTimeoutAfterAllAreReadyChangesNothing() throws Exception {
+        var a = script.enlist("a", Script.ALL_PHASES);
+        var b = script.enlist("b", Script.ALL_PHASES);
+        bothPreparing(a, b);
+        script.reply(a, Reply.PREPARE_COMPLETE);
+        script.reply(b, Reply.PREPARE_COMPLETE);
+        script.taken();
+
+        assertThat(protocol.abort(RollbackCause.TIMEOUT)).isFalse();
+
+        assertThat(script.taken()).isEmpty();
+    }
+
+    @Test
+    void aSuperiorDrivesEachPhase() throws Exception {
+        var a = script.enlist("a", Script.SINGLE_PHASE);
+        var s = script.enlistSuperior("s", Script.SUPERIOR);
+        assertThat(refusal(protocol::commit)).isEqualTo(KtmError.TRANSACTION_SUPERIOR_EXISTS);
+        assertThat(refusal(() -> script.enlistSuperior("t", Script.SUPERIOR)))
+                .isEqualTo(KtmError.TRANSACTION_SUPERIOR_EXISTS);
+        assertThat(refusal(protocol::commitBySuperior)).isEqualTo(KtmError.TRANSACTION_REQUEST_NOT_VALID);
+
+        protocol.prePrepareBySuperior();
+        assertThat(script.taken()).containsExactly("a PREPREPARE");
+        script.reply(a, Reply.PREPREPARE_COMPLETE);
+        assertThat(script.taken()).containsExactly("s PREPREPARE_COMPLETE");
+        protocol.prepareBySuperior();
+        assertThat(script.taken()).containsExactly("reserve");
+        protocol.reserved();
+        script.reply(a, Reply.PREPARE_COMPLETE);
+        assertThat(script.taken()).containsExactly("a PREPARE", "force prepared");
+        protocol.decided();
+        assertThat(script.taken()).containsExactly("s PREPARE_COMPLETE");
+        script.reply(a, Reply.REQUEST_OUTCOME);
+        assertThat(script.taken()).containsExactly("s REQUEST_OUTCOME");
+        protocol.commitBySuperior();
+        assertThat(script.taken()).containsExactly("force superior's decision");
+        assertThat(refusal(protocol::commitBySuperior)).isEqualTo(KtmError.TRANSACTION_NOT_ACTIVE);
+        protocol.decided();
+        assertThat(script.taken()).containsExactly("a COMMIT");
+        script.reply(a, Reply.COMMIT_COMPLETE);
+
+        assertThat(script.taken()).containsExactly("complete COMMITTED", "s COMMIT_COMPLETE", "forget");
+        assertThat(refusal(() -> script.reply(s, Reply.READ_ONLY))).isEqualTo(KtmError.TRANSACTION_NOT_REQUESTED);
+    }
+
+    @Test
+    void aSuperiorMayRollBackWhatIsPrepared() throws Exception {
+        var a = script.enlist("a", Script.ALL_PHASES);
+        var s = script.enlistSuperior("s", Script.SUPERIOR);
+        protocol.prepareBySuperior();
+        protocol.reserved();
+        script.reply(a, Reply.PREPARE_COMPLETE);
+        protocol.decided();
+        script.taken();
+
+        script.reply(s, Reply.ROLLBACK);
+        assertThat(script.taken()).containsExactly("a ROLLBACK");
+        script.reply(a, Reply.ROLLBACK_COMPLETE);
+
+        assertThat(script.taken()).containsExactly("complete ABORTED", "s ROLLBACK_COMPLETE", "forget");
+        assertThat(refusal(protocol::commitBySuperior)).isEqualTo(KtmError.TRANSACTION_ALREADY_ABORTED);
+    }
+
+    @Test
+    void aClientsCommitIsRoutedToASuperiorThatAskedForIt() throws Exception {
+        script.enlist("a", Script.ALL_PHASES);
+        script.enlistSuperior("s", new NotificationMask(Script.SUPERIOR.bits() | Notification.COMMIT_REQUEST.bit()));
+
+        protocol.commit();
+
+        assertThat(script.taken()).containsExactly("s COMMIT_REQUEST");
+        assertThat(refusal(protocol::commit)).isEqualTo(KtmError.TRANSACTION_REQUEST_NOT_VALID);
+    }
+
+    @Test
+    void whatIsPreparedUnderALostSuperiorIsInDoubtUntilItReturns() throws Exception {
+        var a = script.enlist("a", Script.ALL_PHASES);
+        var s = script.enlistSuperior("s", Script.SUPERIOR);
+        protocol.prepareBySuperior();
+        protocol.reserved();
+        script.reply(a, Reply.PREPARE_COMPLETE);
+        protocol.decided();
+        script.taken();
+
+        protocol.closed(s);
+        assertThat(protocol.state()).isEqualTo(TransactionState.IN_DOUBT);
+        assertThat(script.taken()).isEmpty();
+        protocol.commitBySuperior();
+
+        assertThat(script.taken()).containsExactly("force superior's decision");
+    }
+
+    @Test
+    void aDecidedTransactionFromBeforeARestartTellsWhoeverRecovers() throws Exception {
+        var a = new Script.Named("a", Script.ALL_PHASES, true, false);
+        var b = new Script.Named("b", Script.ALL_PHASES, true, false);
+        var recovered = TransactionProtocol.recovered(script, TransactionState.COMMITTED, List.of(a, b));
+        assertThat(script.taken()).isEmpty();
+
+        recovered.reply(a, Reply.RECOVER);
+        assertThat(script.taken()).containsExactly("a COMMIT");
+        recovered.reply(a, Reply.COMMIT_COMPLETE);
+        assertThat(script.taken()).isEmpty();
+        recovered.reply(b, Reply.RECOVER);
+        recovered.reply(b, Reply.COMMIT_COMPLETE);
+
+        assertThat(script.taken()).containsExactly("b COMMIT", "forget");
+    }
+
+    @Test
+    void anUndecidedTransactionFromBeforeARestartWaitsForItsSuperior() throws Exception {
+        var s = new Script.Named("s", Script.SUPERIOR, true, true);
+        var a = new Script.Named("a", Script.ALL_PHASES, true, false);
+        var b = new Script.Named("b", Script.ALL_PHASES, true, false);
+        var recovered = TransactionProtocol.recovered(script, TransactionState.IN_DOUBT, List.of(s, a, b));
+
+        recovered.reply(a, Reply.RECOVER);
+        assertThat(script.taken()).containsExactly("a INDOUBT");
+        recovered.commitBySuperior();
+        recovered.decided();
+        assertThat(script.taken()).containsExactly("force superior's decision", "a COMMIT");
+        recovered.reply(a, Reply.COMMIT_COMPLETE);
+        recovered.reply(b, Reply.RECOVER);
+        recovered.reply(b, Reply.COMMIT_COMPLETE);
+
+        assertThat(script.taken()).containsExactly("b COMMIT", "s COMMIT_COMPLETE", "forget");
+        assertThat(recovered.outcome()).isEqualTo(Outcome.COMMITTED);
+    }
+}
