@@ -186,6 +186,11 @@ class ProtocolExplorationTest {
         }
 
         private void checkRules() {
+            if (log.equals("force decision") || log.equals("force superior's decision")) {
+                assertThat(protocol.outcome())
+                        .as("while the decision may become durable nothing else is decided")
+                        .isEqualTo(Outcome.UNDETERMINED);
+            }
             if (protocol.state() == TransactionState.FORGOTTEN && protocol.outcome() != Outcome.UNAVAILABLE) {
                 var end = protocol.outcome() == Outcome.COMMITTED ? EnlistmentState.COMMITTED : EnlistmentState.ABORTED;
                 assertThat(cast).allMatch(each -> each.state() == end || each.state() == EnlistmentState.READ_ONLY);
