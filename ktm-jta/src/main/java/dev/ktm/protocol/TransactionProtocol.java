@@ -426,6 +426,7 @@ public final class TransactionProtocol {
 
     private boolean isPreparedUnderSuperior() {
         return superior != null
+                && outcome == Outcome.UNDETERMINED
                 && awaited == Awaited.NOTHING
                 && (state == TransactionState.PREPARED || state == TransactionState.IN_DOUBT);
     }
