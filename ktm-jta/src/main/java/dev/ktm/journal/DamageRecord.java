@@ -1,0 +1,29 @@
+package dev.ktm.journal;
+
+import dev.ktm.rm.HeuristicDecision;
+import java.util.Objects;
+import java.util.UUID;
+
+/**
+ * A participant that did otherwise than was decided: kept until an operator forgets it.
+ *
+ * @param resourceManager the name of its resource manager
+ * @param enlistment its id
+ * @param decision what it did
+ * @param code the code with which it said so, as far as there is one
+ * @param millis when that became known, in milliseconds since the epoch
+ * @param note what else is known, for people
+ */
+public record DamageRecord(
+        String resourceManager, UUID enlistment, HeuristicDecision decision, int code, long millis, String note) {
+
+    private static final int MOST_NOTE_CHARACTERS = 1_000;
+
+    /** Shortens a note that is too long. */
+    public DamageRecord {
+        Objects.requireNonNull(decision, "decision");
+        if (note.length() > MOST_NOTE_CHARACTERS) {
+            note = note.substring(0, MOST_NOTE_CHARACTERS);
+        }
+    }
+}

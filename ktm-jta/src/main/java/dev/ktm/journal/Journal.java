@@ -1,0 +1,71 @@
+package dev.ktm.journal;
+
+import dev.ktm.log.LogException;
+import dev.ktm.log.LogFullException;
+import dev.ktm.rm.TransactionId;
+import java.util.Collection;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * The coordinator's memory: decisions and prepared transactions, until they have ended. Safe for many threads.
+ *
+ * @see LogJournal
+ */
+public interface Journal extends AutoCloseable {
+
+    /** The identity of the transaction manager that writes here. */
+    UUID manager();
+
+    /** The life of the transaction manager that began when the journal was opened; from 1. */
+    long incarnation();
+
+    /** What had not ended when the journal was opened, oldest first. */
+    List<TransactionRecord> found();
+
+    /** The transactions that have not ended now. */
+    Collection<TransactionRecord> live();
+
+    /** The highest virtual clock that the log knew when the journal was opened, or was written since; from 1. */
+    long clock();
+
+    /** Space for records that must not fail for lack of it. Closing it gives back what was not used. */
+    interface Space extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /**
+     * Sets space aside for these records. If the log is full, has that dealt with, for a bounded time.
+     *
+     * @throws LogFullException if there is none
+     * @throws IllegalArgumentException if a record is larger than the log can hold
+     */
+    Space reserve(TransactionRecord... records) throws LogException;
+
+    /**
+     * Writes a record and returns once it is durable. From then on it is live until {@link #end}. A record of a transaction
+     * that is live already takes the place of the former one.
+     *
+     * @param space where {@link #reserve} has counted it
+     * @throws UnknownOutcomeException if it may be durable or not: only a restart can tell
+     * @throws LogException if it is certain that it was not written
+     */
+    void force(Space space, TransactionRecord transaction) throws LogException, UnknownOutcomeException;
+
+    /**
+     * Notes that nobody needs to remember the transaction any more. Not forced; if it is lost, a restart finds the
+     * transaction once more. Does nothing if it is not live.
+     */
+    void end(TransactionId id);
+
+    /**
+     * Gives the transaction manager another identity, which is durable when this returns.
+     *
+     * @throws IllegalStateException if transactions are live: they could not be recovered under another identity
+     */
+    void rename(UUID manager) throws LogException;
+
+    @Override
+    void close() throws LogException;
+}

@@ -1,0 +1,294 @@
+package dev.ktm.journal;
+
+import dev.ktm.rm.HeuristicDecision;
+import dev.ktm.rm.TransactionId;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * The bytes of the journal's records, little-endian; that they are whole is the log's business.
+ *
+ * <pre>
+ *   0         1      2       4             12         20             36      44              46
+ *   | version | kind | flags | incarnation | sequence | unit of work | clock | participants  | enlistments - - -
+ *
+ *   an enlistment:  | name length u8 | name | id u128 | information length u16 | information |
+ *   damage:         | count u16 | name length u8 | name | id u128 | decision u8 | code i32 | millis | note length u16 | note - - -
+ *   an end:         | version | kind | flags | incarnation | sequence |
+ * </pre>
+ * With flag 1 the first enlistment is the superior; it is not counted among the participants. With flag 2 damage follows the
+ * enlistments. The transaction manager's
+ * identity is the log's, and stands in no record. Flags that are not known are refused: they may mean anything.
+ */
+final class JournalFormat {
+
+    /** What a record says. */
+    enum Kind {
+        /** A {@link TransactionRecord} with status committed. */
+        COMMITTED(1),
+        /** A {@link TransactionRecord} with status prepared. */
+        PREPARED(2),
+        /** Everybody has answered, or the outcome is rollback: there is nothing left to remember. */
+        ENDED(3),
+        /** A {@link TransactionRecord} with status rolled back. */
+        ROLLED_BACK(4);
+
+        private final byte code;
+
+        Kind(int code) {
+            this.code = (byte) code;
+        }
+
+        private static Kind of(byte code) {
+            for (var kind : values()) {
+                if (kind.code == code) {
+                    return kind;
+                }
+            }
+            throw new IllegalArgumentException("kind " + code);
+        }
+    }
+
+    /** A record that was read; an end has no transaction. */
+    record Decoded(Kind kind, TransactionId id, Optional<TransactionRecord> transaction) {}
+
+    private static final byte VERSION = 1;
+    private static final int SUPERIOR_FLAG = 1;
+    private static final int DAMAGE_FLAG = 2;
+    private static final int MOST_NAME_BYTES = 255;
+    private static final int MOST_INFORMATION_BYTES = 0xFFFF;
+
+    /** Version, kind, flags, and the numbers of the id: all of an end. */
+    static final int END_BYTES = 2 * Byte.BYTES + Short.BYTES + 2 * Long.BYTES;
+
+    private static final int HEADER_BYTES = END_BYTES + 2 * Long.BYTES + Long.BYTES + Short.BYTES;
+
+    private JournalFormat() {}
+
+    static int sizeOf(TransactionRecord transaction) {
+        int size = HEADER_BYTES;
+        if (transaction.superior().isPresent()) {
+            size += sizeOf(transaction.superior().get());
+        }
+        for (var participant : transaction.participants()) {
+            size += sizeOf(participant);
+        }
+        if (!transaction.damage().isEmpty()) {
+            size += Short.BYTES;
+            for (var damage : transaction.damage()) {
+                size += sizeOf(damage);
+            }
+        }
+        return size;
+    }
+
+    private static int sizeOf(DamageRecord damage) {
+        return Byte.BYTES
+                + damage.resourceManager().getBytes(StandardCharsets.UTF_8).length
+                + 2 * Long.BYTES
+                + Byte.BYTES
+                + Integer.BYTES
+                + Long.BYTES
+                + Short.BYTES
+                + damage.note().getBytes(StandardCharsets.UTF_8).length;
+    }
+
+    private static int sizeOf(EnlistmentRecord enlistment) {
+        return Byte.BYTES
+                + enlistment.resourceManager().getBytes(StandardCharsets.UTF_8).length
+                + 2 * Long.BYTES
+                + Short.BYTES
+                + enlistment.informationBytes();
+    }
+
+    static ByteBuffer encode(TransactionRecord transaction) {
+        var buffer = ByteBuffer.allocate(sizeOf(transaction)).order(ByteOrder.LITTLE_ENDIAN);
+        var kind = switch (transaction.status()) {
+            case COMMITTED -> Kind.COMMITTED;
+            case PREPARED -> Kind.PREPARED;
+            case ROLLED_BACK -> Kind.ROLLED_BACK;
+        };
+        boolean damaged = !transaction.damage().isEmpty();
+        int flags = (transaction.superior().isPresent() ? SUPERIOR_FLAG : 0) | (damaged ? DAMAGE_FLAG : 0);
+        putHeader(buffer, kind, flags, transaction.id());
+        buffer.putLong(transaction.unitOfWork().getMostSignificantBits());
+        buffer.putLong(transaction.unitOfWork().getLeastSignificantBits());
+        buffer.putLong(transaction.clock());
+        buffer.putShort((short) transaction.participants().size());
+        transaction.superior().ifPresent(superior -> put(buffer, superior));
+        for (var participant : transaction.participants()) {
+            put(buffer, participant);
+        }
+        if (damaged) {
+            buffer.putShort((short) transaction.damage().size());
+            for (var damage : transaction.damage()) {
+                put(buffer, damage);
+            }
+        }
+        return buffer.flip();
+    }
+
+    static ByteBuffer encodeEnd(TransactionId id) {
+        var buffer = ByteBuffer.allocate(END_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        putHeader(buffer, Kind.ENDED, 0, id);
+        return buffer.flip();
+    }
+
+    private static void putHeader(ByteBuffer buffer, Kind kind, int flags, TransactionId id) {
+        buffer.put(VERSION).put(kind.code).putShort((short) flags);
+        buffer.putLong(id.incarnation()).putLong(id.sequence());
+    }
+
+    private static void put(ByteBuffer buffer, EnlistmentRecord enlistment) {
+        putName(buffer, enlistment.resourceManager());
+        putId(buffer, enlistment.enlistment());
+        var information = enlistment.recoveryInformation();
+        if (information.length > MOST_INFORMATION_BYTES) {
+            throw new IllegalArgumentException("expected recovery information of at most " + MOST_INFORMATION_BYTES
+                    + " bytes, found " + information.length);
+        }
+        buffer.putShort((short) information.length).put(information);
+    }
+
+    private static void put(ByteBuffer buffer, DamageRecord damage) {
+        putName(buffer, damage.resourceManager());
+        putId(buffer, damage.enlistment());
+        buffer.put(codeOf(damage.decision())).putInt(damage.code()).putLong(damage.millis());
+        var note = damage.note().getBytes(StandardCharsets.UTF_8);
+        buffer.putShort((short) note.length).put(note);
+    }
+
+    private static void putName(ByteBuffer buffer, String text) {
+        var name = text.getBytes(StandardCharsets.UTF_8);
+        if (name.length > MOST_NAME_BYTES) {
+            throw new IllegalArgumentException(
+                    "expected a name of at most " + MOST_NAME_BYTES + " bytes, found " + name.length + ": " + text);
+        }
+        buffer.put((byte) name.length).put(name);
+    }
+
+    private static void putId(ByteBuffer buffer, UUID id) {
+        buffer.putLong(id.getMostSignificantBits()).putLong(id.getLeastSignificantBits());
+    }
+
+    private static byte codeOf(HeuristicDecision decision) {
+        return switch (decision) {
+            case COMMIT -> 1;
+            case ROLLBACK -> 2;
+            case MIXED -> 3;
+            case HAZARD -> 4;
+        };
+    }
+
+    private static HeuristicDecision decisionOf(byte code) {
+        return switch (code) {
+            case 1 -> HeuristicDecision.COMMIT;
+            case 2 -> HeuristicDecision.ROLLBACK;
+            case 3 -> HeuristicDecision.MIXED;
+            case 4 -> HeuristicDecision.HAZARD;
+            default -> throw new IllegalArgumentException("heuristic decision " + code);
+        };
+    }
+
+    /**
+     * Reads a record.
+     *
+     * @throws JournalException if it is none that this version knows
+     */
+    static Decoded decode(UUID manager, ByteBuffer payload) throws JournalException {
+        var buffer = payload.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+        try {
+            return decodeBody(manager, buffer);
+        } catch (BufferUnderflowException | IllegalArgumentException | CharacterCodingException e) {
+            throw new JournalException(
+                    "expected a record of the journal, found one that makes no sense at byte "
+                            + (buffer.position() - payload.position()) + ": " + e,
+                    e);
+        }
+    }
+
+    private static Decoded decodeBody(UUID manager, ByteBuffer buffer)
+            throws JournalException, CharacterCodingException {
+        int version = buffer.get();
+        if (version != VERSION) {
+            throw new JournalException("expected a record of version " + VERSION + ", found version " + version, null);
+        }
+        var kind = Kind.of(buffer.get());
+        int flags = buffer.getShort();
+        if ((flags & ~(SUPERIOR_FLAG | DAMAGE_FLAG)) != 0) {
+            throw new IllegalArgumentException("flags " + flags);
+        }
+        var id = new TransactionId(manager, buffer.getLong(), buffer.getLong());
+        var transaction = kind == Kind.ENDED
+                ? Optional.<TransactionRecord>empty()
+                : Optional.of(getBody(buffer, kind, id, flags));
+        if (buffer.hasRemaining()) {
+            throw new IllegalArgumentException(buffer.remaining() + " bytes behind the end");
+        }
+        return new Decoded(kind, id, transaction);
+    }
+
+    private static TransactionRecord getBody(ByteBuffer buffer, Kind kind, TransactionId id, int flags)
+            throws CharacterCodingException {
+        var unitOfWork = new UUID(buffer.getLong(), buffer.getLong());
+        long clock = buffer.getLong();
+        int count = Short.toUnsignedInt(buffer.getShort());
+        var superior =
+                (flags & SUPERIOR_FLAG) == 0 ? Optional.<EnlistmentRecord>empty() : Optional.of(getEnlistment(buffer));
+        List<EnlistmentRecord> participants = new ArrayList<>(Math.min(count, 16));
+        for (int i = 0; i < count; i++) {
+            participants.add(getEnlistment(buffer));
+        }
+        List<DamageRecord> damage = new ArrayList<>();
+        int damages = (flags & DAMAGE_FLAG) == 0 ? 0 : Short.toUnsignedInt(buffer.getShort());
+        for (int i = 0; i < damages; i++) {
+            damage.add(getDamage(buffer));
+        }
+        var status = switch (kind) {
+            case COMMITTED -> TransactionRecord.Status.COMMITTED;
+            case PREPARED -> TransactionRecord.Status.PREPARED;
+            case ROLLED_BACK -> TransactionRecord.Status.ROLLED_BACK;
+            case ENDED -> throw new IllegalArgumentException("kind " + kind);
+        };
+        return new TransactionRecord(status, id, unitOfWork, clock, superior, participants, damage);
+    }
+
+    private static EnlistmentRecord getEnlistment(ByteBuffer buffer) throws CharacterCodingException {
+        var name = getText(buffer, Byte.toUnsignedInt(buffer.get()));
+        var enlistment = new UUID(buffer.getLong(), buffer.getLong());
+        return new EnlistmentRecord(name, enlistment, getBytes(buffer, Short.toUnsignedInt(buffer.getShort())));
+    }
+
+    private static DamageRecord getDamage(ByteBuffer buffer) throws CharacterCodingException {
+        var name = getText(buffer, Byte.toUnsignedInt(buffer.get()));
+        var enlistment = new UUID(buffer.getLong(), buffer.getLong());
+        var decision = decisionOf(buffer.get());
+        int code = buffer.getInt();
+        long millis = buffer.getLong();
+        var note = getText(buffer, Short.toUnsignedInt(buffer.getShort()));
+        return new DamageRecord(name, enlistment, decision, code, millis, note);
+    }
+
+    private static String getText(ByteBuffer buffer, int length) throws CharacterCodingException {
+        return StandardCharsets.UTF_8
+                .newDecoder()
+                .decode(ByteBuffer.wrap(getBytes(buffer, length)))
+                .toString();
+    }
+
+    private static byte[] getBytes(ByteBuffer buffer, int length) {
+        if (length > buffer.remaining()) {
+            throw new BufferUnderflowException();
+        }
+        var bytes = new byte[length];
+        buffer.get(bytes);
+        return bytes;
+    }
+}

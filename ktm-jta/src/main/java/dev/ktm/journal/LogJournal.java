@@ -1,0 +1,465 @@
+package dev.ktm.journal;
+
+import dev.ktm.log.Log;
+import dev.ktm.log.LogClient;
+import dev.ktm.log.LogException;
+import dev.ktm.log.LogFullException;
+import dev.ktm.log.LogFullOutcome;
+import dev.ktm.log.LogRefusedException;
+import dev.ktm.log.LogStream;
+import dev.ktm.log.Lsn;
+import dev.ktm.log.ReadMode;
+import dev.ktm.log.Reservation;
+import dev.ktm.rm.TransactionId;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The coordinator's memory: decisions and prepared transactions, until they have ended.
+ *
+ * <p><b>Theory of operation.</b> A record is live from its append to its end. Ends are appended and never forced: if one
+ * is lost, participants are told again what they know. The base of the stream follows the oldest live record. A record that
+ * stays live for long, because a participant does not answer, does not hold the log: a checkpoint carries all that is live
+ * into a restart area and moves the base with it, in one atomic step. The space for a restart area is kept by the log, also
+ * when it is full; if more is live than fits into one, the records are appended again in front of it.
+ *
+ * <p>A checkpoint may miss nothing. It notes the newest record first, and then looks at the live ones, stripe by stripe,
+ * under the lock under which records are appended and entered. So whatever was appended before what it noted is seen, and
+ * everything else lies behind the new base. Recovery starts with the restart area and applies every record from the base on,
+ * in order; records and ends that are in both change nothing.
+ *
+ * <p>Safe for many threads; no lock is held while the disk is waited for.
+ */
+public final class LogJournal implements Journal {
+
+    /** The name of the coordinator's stream. */
+    public static final String STREAM = "tm";
+
+    private static final int STRIPES = 16;
+    /** The base is looked at whenever the stream has grown by this part of the log. */
+    private static final int TIDYINGS_PER_CAPACITY = 16;
+
+    private static final long ROOM_SECONDS = 10;
+    private static final int ATTEMPTS = 4;
+
+    private final Log log;
+    private final LogStream stream;
+    private volatile UUID manager;
+    private final List<Stripe> stripes = new ArrayList<>(STRIPES);
+    private final ExecutorService housekeeper;
+    /** Over the base; taken before the locks of stripes. */
+    private final ReentrantLock baseLock = new ReentrantLock();
+
+    private final AtomicBoolean tidying = new AtomicBoolean();
+    private volatile long tidyBehind = Lsn.NULL;
+    private final AtomicLong clock;
+    private final List<TransactionRecord> found;
+
+    /** Some of the live records. */
+    private static final class Stripe {
+        final ReentrantLock lock = new ReentrantLock();
+        final Map<TransactionId, Entry> live = new HashMap<>();
+    }
+
+    private record Entry(TransactionRecord transaction, long lsn) {}
+
+    private LogJournal(Log log, LogStream stream, Recovered recovered) throws LogException {
+        this.log = log;
+        this.stream = stream;
+        this.manager = recovered.manager();
+        this.clock = new AtomicLong(recovered.clock());
+        this.found = recovered.live().values().stream().map(Entry::transaction).toList();
+        for (int i = 0; i < STRIPES; i++) {
+            stripes.add(new Stripe());
+        }
+        recovered.live().forEach((id, entry) -> stripeOf(id).live.put(id, entry));
+        this.housekeeper = Executors.newSingleThreadExecutor(task -> {
+            var thread = new Thread(task, "ktm journal of " + manager);
+            thread.setDaemon(true);
+            return thread;
+        });
+        stream.registerClient(new Client());
+    }
+
+    private record Recovered(UUID manager, Map<TransactionId, Entry> live, long clock) {}
+
+    /**
+     * Opens the coordinator's stream of a log and reads what has not ended.
+     *
+     * @throws JournalException if it holds something that this version does not know
+     */
+    public static LogJournal open(Log log) throws IOException {
+        var stream = log.stream(STREAM);
+        try {
+            return new LogJournal(log, stream, read(log.identity(), stream));
+        } catch (IOException | RuntimeException | Error e) {
+            stream.close();
+            throw e;
+        }
+    }
+
+    private static Recovered read(UUID log, LogStream stream) throws IOException {
+        var manager = log;
+        var live = new LinkedHashMap<TransactionId, Entry>();
+        long clock = 1;
+        var restart = stream.latestRestart();
+        if (restart.isPresent()) {
+            var checkpoint = Checkpoint.decode(restart.get().data());
+            manager = checkpoint.manager();
+            clock = checkpoint.clock();
+            for (var transaction : checkpoint.transactions()) {
+                live.put(transaction.id(), new Entry(transaction, restart.get().lsn()));
+            }
+        }
+        var reader = stream.read(Lsn.NULL, ReadMode.FORWARD);
+        while (reader.next()) {
+            if (!reader.isRestartArea()) {
+                var decoded = JournalFormat.decode(manager, reader.payload());
+                if (decoded.transaction().isPresent()) {
+                    var transaction = decoded.transaction().get();
+                    clock = Math.max(clock, transaction.clock());
+                    live.put(decoded.id(), new Entry(transaction, reader.lsn()));
+                } else {
+                    live.remove(decoded.id());
+                }
+            }
+        }
+        return new Recovered(manager, live, clock);
+    }
+
+    @Override
+    public UUID manager() {
+        return manager;
+    }
+
+    @Override
+    public long incarnation() {
+        return log.incarnation();
+    }
+
+    @Override
+    public List<TransactionRecord> found() {
+        return found;
+    }
+
+    @Override
+    public long clock() {
+        return clock.get();
+    }
+
+    @Override
+    public Collection<TransactionRecord> live() {
+        var all = new ArrayList<TransactionRecord>();
+        for (var stripe : stripes) {
+            stripe.lock.lock();
+            try {
+                stripe.live.values().forEach(entry -> all.add(entry.transaction()));
+            } finally {
+                stripe.lock.unlock();
+            }
+        }
+        return all;
+    }
+
+    /** A reservation of the stream. */
+    private record StreamSpace(Reservation reservation) implements Space {
+        @Override
+        public void close() {
+            reservation.close();
+        }
+    }
+
+    @Override
+    public Space reserve(TransactionRecord... records) throws LogException {
+        var sizes = new int[records.length];
+        for (int i = 0; i < sizes.length; i++) {
+            sizes[i] = JournalFormat.sizeOf(records[i]);
+        }
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return new StreamSpace(stream.reserve(sizes));
+            } catch (LogFullException e) {
+                // Others may take what was freed for this one.
+                if (attempt == ATTEMPTS || !makeRoom()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private boolean makeRoom() throws LogException {
+        try {
+            var outcome = log.handleLogFull().toCompletableFuture().get(ROOM_SECONDS, TimeUnit.SECONDS);
+            return outcome.result() != LogFullOutcome.Result.PINNED;
+        } catch (LogRefusedException e) {
+            // Somebody else has it dealt with already: whether that helps is seen by trying.
+            return true;
+        } catch (ExecutionException | TimeoutException e) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    @Override
+    public void force(Space space, TransactionRecord transaction) throws LogException, UnknownOutcomeException {
+        clock.accumulateAndGet(transaction.clock(), Math::max);
+        var payload = JournalFormat.encode(transaction);
+        var stripe = stripeOf(transaction.id());
+        long lsn;
+        stripe.lock.lock();
+        try {
+            lsn = stream.append(((StreamSpace) space).reservation(), payload, Lsn.INVALID, Lsn.INVALID);
+            stripe.live.put(transaction.id(), new Entry(transaction, lsn));
+        } finally {
+            stripe.lock.unlock();
+        }
+        try {
+            stream.force(lsn);
+        } catch (LogException e) {
+            throw new UnknownOutcomeException(transaction.id(), e);
+        }
+        tidyIfDue(lsn);
+    }
+
+    @Override
+    public void end(TransactionId id) {
+        var stripe = stripeOf(id);
+        long lsn;
+        stripe.lock.lock();
+        try {
+            if (stripe.live.remove(id) == null) {
+                return;
+            }
+            lsn = stream.append(JournalFormat.encodeEnd(id));
+        } catch (LogFullException e) {
+            lsn = Lsn.INVALID;
+        } catch (LogException e) {
+            // The log has failed or is closed; what has ended is told again after a restart.
+            return;
+        } finally {
+            stripe.lock.unlock();
+        }
+        tidyIfDue(lsn);
+    }
+
+    private Stripe stripeOf(TransactionId id) {
+        return stripes.get((int) (id.sequence() & (STRIPES - 1)));
+    }
+
+    // The base.
+
+    private void tidyIfDue(long lsn) {
+        if (lsn > tidyBehind && tidying.compareAndSet(false, true)) {
+            execute(() -> {
+                tidying.set(false);
+                tidy();
+            });
+        }
+    }
+
+    /** A task of the housekeeper. */
+    private interface Task {
+        void run() throws LogException;
+    }
+
+    private void execute(Task task) {
+        try {
+            housekeeper.execute(() -> {
+                try {
+                    task.run();
+                } catch (LogException | RuntimeException e) {
+                    System.getLogger(LogJournal.class.getName())
+                            .log(
+                                    System.Logger.Level.WARNING,
+                                    "the journal of " + manager + " could not be shortened: " + e.getMessage(),
+                                    e);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            // The journal is being closed.
+            tidying.set(false);
+        }
+    }
+
+    /** Moves the base up to the oldest live record; if that is far behind, leaves it behind by a checkpoint. */
+    private void tidy() throws LogException {
+        baseLock.lock();
+        try {
+            // First: what is appended later lies behind it.
+            long newest = stream.last();
+            long capacity = capacityBytes();
+            tidyBehind = newest + capacity / TIDYINGS_PER_CAPACITY;
+            long oldest = Math.min(newest, oldestLive());
+            if (oldest > stream.base()) {
+                stream.advanceBase(oldest);
+            }
+            // Until the next time others may write as much again.
+            if (newest - oldest > capacity / 4) {
+                checkpoint();
+            }
+        } finally {
+            baseLock.unlock();
+        }
+    }
+
+    private long capacityBytes() throws LogException {
+        var stats = log.stats();
+        return stats.containers() * stats.containerBytes();
+    }
+
+    private long oldestLive() {
+        long oldest = Lsn.INVALID;
+        for (var stripe : stripes) {
+            stripe.lock.lock();
+            try {
+                for (var entry : stripe.live.values()) {
+                    oldest = Math.min(oldest, entry.lsn());
+                }
+            } finally {
+                stripe.lock.unlock();
+            }
+        }
+        return oldest;
+    }
+
+    /**
+     * Carries what is live forward and moves the base behind everything else: in the restart area itself, for which there
+     * is always space, or in front of it if it is too much for that.
+     *
+     * @throws LogFullException if it is too much, and there is no room for it
+     */
+    public void checkpoint() throws LogException {
+        baseLock.lock();
+        try {
+            long newest = stream.last();
+            if (newest < stream.base()) {
+                // There is no record that could be a base, and none to be carried forward.
+                return;
+            }
+            var checkpoint = new Checkpoint(manager, clock.get(), List.copyOf(live()));
+            if (checkpoint.size() <= stream.maxPayloadBytes() - Long.BYTES) {
+                long lsn = stream.writeRestart(checkpoint.encode(), newest);
+                moveAll(newest, transaction -> lsn);
+            } else {
+                moveAll(newest, transaction -> stream.append(JournalFormat.encode(transaction)));
+                stream.writeRestart(new Checkpoint(manager, clock.get(), List.of()).encode(), newest);
+            }
+        } finally {
+            baseLock.unlock();
+        }
+    }
+
+    /** Where a live record is now. */
+    private interface Move {
+        long to(TransactionRecord transaction) throws LogException;
+    }
+
+    /** Moves the live records that lie before this one, each stripe while nobody can end them. */
+    private void moveAll(long newest, Move move) throws LogException {
+        for (var stripe : stripes) {
+            stripe.lock.lock();
+            try {
+                for (var live : stripe.live.entrySet()) {
+                    var entry = live.getValue();
+                    if (entry.lsn() < newest) {
+                        live.setValue(new Entry(entry.transaction(), move.to(entry.transaction())));
+                    }
+                }
+            } finally {
+                stripe.lock.unlock();
+            }
+        }
+    }
+
+    /** Asked by a full log. */
+    private final class Client implements LogClient {
+
+        @Override
+        public void advanceTail(LogStream asked, long target) {
+            execute(() -> {
+                try {
+                    tidy();
+                    // Where the newest record lies below the target, the first checkpoint is the record that does not.
+                    for (int attempt = 0; attempt < 2 && stream.base() < target; attempt++) {
+                        checkpoint();
+                    }
+                } catch (LogException e) {
+                    asked.cannotAdvance(String.valueOf(e.getMessage()));
+                    return;
+                }
+                if (stream.base() < target) {
+                    asked.cannotAdvance("the newest record of the coordinator is " + Lsn.toString(stream.last()));
+                }
+            });
+        }
+
+        @Override
+        public void fullHandled(LogFullOutcome outcome) {
+            // Whoever asked is told by the log.
+        }
+
+        @Override
+        public void unpinned() {
+            // The next one that reserves will see.
+        }
+    }
+
+    @Override
+    public void rename(UUID newManager) throws LogException {
+        baseLock.lock();
+        try {
+            if (!live().isEmpty()) {
+                throw new IllegalStateException(
+                        "expected no transaction that has not ended, found " + live().size() + " of " + manager);
+            }
+            manager = newManager;
+            // Behind every record: nothing that lies before it is read under the new identity.
+            long newest = stream.append(JournalFormat.encodeEnd(new TransactionId(newManager, 1, 1)));
+            stream.writeRestart(new Checkpoint(newManager, clock.get(), List.of()).encode(), newest);
+        } finally {
+            baseLock.unlock();
+        }
+    }
+
+    /** Writes a checkpoint, so that the next start is quick, and closes the stream. The log stays open. */
+    @Override
+    public void close() throws LogException {
+        housekeeper.shutdownNow();
+        awaitHousekeeper();
+        try (stream) {
+            checkpoint();
+        }
+    }
+
+    private void awaitHousekeeper() {
+        boolean interrupted = false;
+        boolean ended = false;
+        while (!ended) {
+            try {
+                ended = housekeeper.awaitTermination(1, TimeUnit.DAYS);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package dev.ktm.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ktm.rm.HeuristicDecision;
+import dev.ktm.rm.TransactionId;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+class JournalFormatTest {
+
+    private static final UUID MANAGER = new UUID(1, 2);
+
+    private static List<DamageRecord> damage(TransactionRecord.Status status) {
+        return status == TransactionRecord.Status.COMMITTED
+                ? List.of()
+                : Arrays.stream(HeuristicDecision.values())
+                        .map(decision -> new DamageRecord("d", new UUID(1, 1), decision, -7, 123, "n\u00f6te"))
+                        .toList();
+    }
+
+    private static TransactionRecord transaction(TransactionRecord.Status status, int participants) {
+        var superior = status == TransactionRecord.Status.PREPARED
+                ? Optional.of(new EnlistmentRecord("superior", new UUID(5, 6), new byte[64]))
+                : Optional.<EnlistmentRecord>empty();
+        var all = new EnlistmentRecord[participants];
+        for (int i = 0; i < participants; i++) {
+            all[i] = new EnlistmentRecord("r\u00e9source " + i, new UUID(7, i), new byte[i]);
+        }
+        return new TransactionRecord(
+                status,
+                new TransactionId(MANAGER, 3, 1L << 40),
+                new UUID(8, 9),
+                77,
+                superior,
+                List.of(all),
+                damage(status));
+    }
+
+    @Test
+    void aRecordIsReadAsItWasWritten() throws Exception {
+        for (var status : TransactionRecord.Status.values()) {
+            for (int participants : new int[] {0, 1, 2, 300}) {
+                var transaction = transaction(status, participants);
+
+                var bytes = JournalFormat.encode(transaction);
+
+                assertThat(bytes.remaining()).isEqualTo(JournalFormat.sizeOf(transaction));
+                assertThat(JournalFormat.decode(MANAGER, bytes).transaction()).contains(transaction);
+            }
+        }
+    }
+
+    @Test
+    void anEndIsReadAsItWasWritten() throws Exception {
+        var id = new TransactionId(MANAGER, 4, 5);
+
+        var decoded = JournalFormat.decode(MANAGER, JournalFormat.encodeEnd(id));
+
+        assertThat(decoded).isEqualTo(new JournalFormat.Decoded(JournalFormat.Kind.ENDED, id, Optional.empty()));
+    }
+
+    @Test
+    void aRecordOfAnotherVersionIsRefusedByItsVersion() {
+        var bytes = JournalFormat.encode(transaction(TransactionRecord.Status.COMMITTED, 1));
+        bytes.put(0, (byte) 2);
+
+        assertThatThrownBy(() -> JournalFormat.decode(MANAGER, bytes))
+                .isInstanceOf(JournalException.class)
+                .hasMessageContaining("version 2");
+    }
+
+    @Test
+    void whatIsCutOffAnywhereIsRefused() {
+        var bytes = JournalFormat.encode(transaction(TransactionRecord.Status.PREPARED, 2));
+        for (int length = 0; length < bytes.capacity(); length++) {
+            var cut = bytes.duplicate().limit(length);
+
+            assertThatThrownBy(() -> JournalFormat.decode(MANAGER, cut)).isInstanceOf(JournalException.class);
+        }
+    }
+
+    @Test
+    void arbitraryBytesAreReadOrRefusedAndNothingElse() {
+        var random = new SplittableRandom(42);
+        var whole = JournalFormat.encode(transaction(TransactionRecord.Status.PREPARED, 3));
+        for (int i = 0; i < 100_000; i++) {
+            var bytes = new byte[whole.remaining()];
+            whole.duplicate().get(bytes);
+            for (int flips = random.nextInt(1, 4); flips > 0; flips--) {
+                bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+            }
+            decodeOrRefuse(ByteBuffer.wrap(bytes));
+            random.nextBytes(bytes);
+            bytes[0] = 1;
+            decodeOrRefuse(ByteBuffer.wrap(bytes, 0, random.nextInt(bytes.length)));
+        }
+    }
+
+    private static void decodeOrRefuse(ByteBuffer bytes) {
+        try {
+            JournalFormat.decode(MANAGER, bytes);
+            Checkpoint.decode(bytes);
+        } catch (JournalException e) {
+            assertThat(e).hasMessageContaining("expected");
+        }
+    }
+
+    @Test
+    void aCheckpointIsReadAsItWasWritten() throws Exception {
+        var checkpoint = new Checkpoint(
+                MANAGER,
+                99,
+                List.of(
+                        transaction(TransactionRecord.Status.COMMITTED, 2),
+                        transaction(TransactionRecord.Status.PREPARED, 1)));
+
+        var bytes = checkpoint.encode();
+
+        assertThat(bytes.remaining()).isEqualTo(checkpoint.size());
+        assertThat(Checkpoint.decode(bytes)).isEqualTo(checkpoint);
+    }
+}
