@@ -1,5 +1,6 @@
 package dev.ktm.journal;
 
+import dev.ktm.rm.Damage;
 import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.TransactionId;
 import java.nio.BufferUnderflowException;
@@ -62,6 +63,7 @@ final class JournalFormat {
     private static final byte VERSION = 1;
     private static final int SUPERIOR_FLAG = 1;
     private static final int DAMAGE_FLAG = 2;
+    private static final int MOST_PARTICIPANTS = 0xFFFF;
     private static final int MOST_NAME_BYTES = 255;
     private static final int MOST_INFORMATION_BYTES = 0xFFFF;
 
@@ -73,6 +75,10 @@ final class JournalFormat {
     private JournalFormat() {}
 
     static int sizeOf(TransactionRecord transaction) {
+        if (transaction.participants().size() > MOST_PARTICIPANTS) {
+            throw new IllegalArgumentException("expected at most " + MOST_PARTICIPANTS + " participants, found "
+                    + transaction.participants().size());
+        }
         int size = HEADER_BYTES;
         if (transaction.superior().isPresent()) {
             size += sizeOf(transaction.superior().get());
@@ -89,7 +95,7 @@ final class JournalFormat {
         return size;
     }
 
-    private static int sizeOf(DamageRecord damage) {
+    private static int sizeOf(Damage damage) {
         return Byte.BYTES
                 + damage.resourceManager().getBytes(StandardCharsets.UTF_8).length
                 + 2 * Long.BYTES
@@ -157,7 +163,7 @@ final class JournalFormat {
         buffer.putShort((short) information.length).put(information);
     }
 
-    private static void put(ByteBuffer buffer, DamageRecord damage) {
+    private static void put(ByteBuffer buffer, Damage damage) {
         putName(buffer, damage.resourceManager());
         putId(buffer, damage.enlistment());
         buffer.put(codeOf(damage.decision())).putInt(damage.code()).putLong(damage.millis());
@@ -246,7 +252,7 @@ final class JournalFormat {
         for (int i = 0; i < count; i++) {
             participants.add(getEnlistment(buffer));
         }
-        List<DamageRecord> damage = new ArrayList<>();
+        List<Damage> damage = new ArrayList<>();
         int damages = (flags & DAMAGE_FLAG) == 0 ? 0 : Short.toUnsignedInt(buffer.getShort());
         for (int i = 0; i < damages; i++) {
             damage.add(getDamage(buffer));
@@ -266,14 +272,14 @@ final class JournalFormat {
         return new EnlistmentRecord(name, enlistment, getBytes(buffer, Short.toUnsignedInt(buffer.getShort())));
     }
 
-    private static DamageRecord getDamage(ByteBuffer buffer) throws CharacterCodingException {
+    private static Damage getDamage(ByteBuffer buffer) throws CharacterCodingException {
         var name = getText(buffer, Byte.toUnsignedInt(buffer.get()));
         var enlistment = new UUID(buffer.getLong(), buffer.getLong());
         var decision = decisionOf(buffer.get());
         int code = buffer.getInt();
         long millis = buffer.getLong();
         var note = getText(buffer, Short.toUnsignedInt(buffer.getShort()));
-        return new DamageRecord(name, enlistment, decision, code, millis, note);
+        return new Damage(name, enlistment, decision, code, millis, note);
     }
 
     private static String getText(ByteBuffer buffer, int length) throws CharacterCodingException {

@@ -2,6 +2,7 @@ package dev.ktm.journal;
 
 import dev.ktm.log.Log;
 import dev.ktm.log.LogClient;
+import dev.ktm.log.LogError;
 import dev.ktm.log.LogException;
 import dev.ktm.log.LogFullException;
 import dev.ktm.log.LogFullOutcome;
@@ -12,6 +13,7 @@ import dev.ktm.log.ReadMode;
 import dev.ktm.log.Reservation;
 import dev.ktm.rm.TransactionId;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -225,7 +227,7 @@ public final class LogJournal implements Journal {
         long lsn;
         stripe.lock.lock();
         try {
-            lsn = stream.append(((StreamSpace) space).reservation(), payload, Lsn.INVALID, Lsn.INVALID);
+            lsn = append(((StreamSpace) space).reservation(), payload);
             stripe.live.put(transaction.id(), new Entry(transaction, lsn));
         } finally {
             stripe.lock.unlock();
@@ -236,6 +238,19 @@ public final class LogJournal implements Journal {
             throw new UnknownOutcomeException(transaction.id(), e);
         }
         tidyIfDue(lsn);
+    }
+
+    private long append(Reservation reservation, ByteBuffer payload) throws LogException {
+        try {
+            return stream.append(reservation, payload, Lsn.INVALID, Lsn.INVALID);
+        } catch (LogRefusedException e) {
+            if (e.error() != LogError.SPACE_RESERVED_INVALID) {
+                throw e;
+            }
+            // Recovery information came after the reservation; if there is no space for it, nothing was written.
+            reservation.reserve(payload.remaining());
+            return stream.append(reservation, payload, Lsn.INVALID, Lsn.INVALID);
+        }
     }
 
     @Override

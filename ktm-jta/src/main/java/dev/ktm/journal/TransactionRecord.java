@@ -1,5 +1,6 @@
 package dev.ktm.journal;
 
+import dev.ktm.rm.Damage;
 import dev.ktm.rm.TransactionId;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +26,7 @@ public record TransactionRecord(
         long clock,
         Optional<EnlistmentRecord> superior,
         List<EnlistmentRecord> participants,
-        List<DamageRecord> damage) {
+        List<Damage> damage) {
 
     /** What is known about a transaction. */
     public enum Status {
@@ -65,7 +66,7 @@ public record TransactionRecord(
     }
 
     /** The same transaction with one more participant that did otherwise. */
-    public TransactionRecord with(DamageRecord more) {
+    public TransactionRecord with(Damage more) {
         var all = new ArrayList<>(damage);
         all.add(more);
         return new TransactionRecord(status, id, unitOfWork, clock, superior, participants, all);

@@ -7,6 +7,7 @@ import dev.ktm.rm.Notification;
 import dev.ktm.rm.Outcome;
 import dev.ktm.rm.TransactionState;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -43,10 +44,16 @@ public final class TransactionProtocol {
         SUPERIOR_DECISION
     }
 
+    private static final int STATE_BITS = 4;
+    private static final int STATES_KEPT = 10;
+
     private final Effects effects;
     private final List<Participant> participants = new ArrayList<>(2);
     private @Nullable Participant superior;
     private TransactionState state = TransactionState.ACTIVE;
+    /** The states before this one, four bits each, the latest lowest. */
+    private long history;
+
     private Outcome outcome = Outcome.UNDETERMINED;
     private Awaited awaited = Awaited.NOTHING;
     private boolean commitRequested;
@@ -88,6 +95,24 @@ public final class TransactionProtocol {
     /** Where it stands. */
     public TransactionState state() {
         return state;
+    }
+
+    /** Where it has stood, oldest first, this state last; at most the last 10. */
+    public List<TransactionState> history() {
+        var all = new ArrayList<TransactionState>();
+        all.add(state);
+        for (long packed = history; packed != 0 && all.size() < STATES_KEPT; packed >>>= STATE_BITS) {
+            all.add(TransactionState.of((int) packed & ((1 << STATE_BITS) - 1)));
+        }
+        Collections.reverse(all);
+        return all;
+    }
+
+    private void enter(TransactionState next) {
+        if (next != state) {
+            history = (history << STATE_BITS) | state.code();
+            state = next;
+        }
     }
 
     /** What became of it. */
@@ -242,7 +267,7 @@ public final class TransactionProtocol {
             }
             case COMMIT_COMPLETE -> {
                 if (state == TransactionState.DELEGATED) {
-                    state = TransactionState.COMMITTED;
+                    enter(TransactionState.COMMITTED);
                     outcome = Outcome.COMMITTED;
                 }
                 participant.become(next, false);
@@ -306,7 +331,7 @@ public final class TransactionProtocol {
         if (participant.state() == EnlistmentState.DELEGATED) {
             participant.become(EnlistmentState.OUTCOME_UNAVAILABLE, false);
             outcome = Outcome.UNAVAILABLE;
-            state = TransactionState.FORGOTTEN;
+            enter(TransactionState.FORGOTTEN);
             for (var other : participants) {
                 if (other != participant && other.gets(Notification.RM_DISCONNECTED)) {
                     effects.tell(other, Notification.RM_DISCONNECTED);
@@ -315,12 +340,27 @@ public final class TransactionProtocol {
             complete();
             effects.forget();
         } else if (participant == superior && isPreparedUnderSuperior()) {
-            state = TransactionState.IN_DOUBT;
+            enter(TransactionState.IN_DOUBT);
         } else if (mayStillRollBack() && isAtWork(participant)) {
             rollbackAll(RollbackCause.CLOSED, participant);
             postponed(participant);
         } else {
             postponed(participant);
+        }
+    }
+
+    /**
+     * A participant's resource manager has gone and will recover: what it was told, or has voted, stands, and is told again
+     * then.
+     */
+    public void disconnected(Participant participant) {
+        switch (participant.state()) {
+            case PREPARED, IN_DOUBT, COMMITTED_NOTIFY, ABORTING -> {
+                participant.become(EnlistmentState.RECOVERING, false);
+                endIfAllAnswered();
+            }
+            case ACTIVE, PRE_PREPARING, PRE_PREPARED, PREPARING, DELEGATED -> closed(participant);
+            case COMMITTED, ABORTED, READ_ONLY, RECOVERING, OUTCOME_UNAVAILABLE -> {}
         }
     }
 
@@ -462,13 +502,13 @@ public final class TransactionProtocol {
         if (only == null || singlePhaseRejected || !only.gets(Notification.SINGLE_PHASE_COMMIT)) {
             return false;
         }
-        state = TransactionState.DELEGATED;
+        enter(TransactionState.DELEGATED);
         ask(only, EnlistmentState.DELEGATED, Notification.SINGLE_PHASE_COMMIT);
         return true;
     }
 
     private void prePrepare() {
-        state = TransactionState.PRE_PREPARING;
+        enter(TransactionState.PRE_PREPARING);
         for (var participant : participants) {
             if (isSubordinateIn(participant) && participant.gets(Notification.PREPREPARE)) {
                 ask(participant, EnlistmentState.PRE_PREPARING, Notification.PREPREPARE);
@@ -483,7 +523,7 @@ public final class TransactionProtocol {
             return;
         }
         if (state == TransactionState.PRE_PREPARING) {
-            state = TransactionState.PRE_PREPARED;
+            enter(TransactionState.PRE_PREPARED);
             var driver = superior;
             if (driver != null) {
                 effects.tell(driver, Notification.PREPREPARE_COMPLETE);
@@ -496,7 +536,7 @@ public final class TransactionProtocol {
     }
 
     private void prepare() {
-        state = TransactionState.PREPARING;
+        enter(TransactionState.PREPARING);
         if (needsLog()) {
             awaited = Awaited.RESERVATION;
             effects.reserve();
@@ -539,7 +579,7 @@ public final class TransactionProtocol {
                 preparedUnderSuperior();
             }
         } else if (log) {
-            state = TransactionState.PREPARED;
+            enter(TransactionState.PREPARED);
             awaited = Awaited.DECISION;
             effects.forceDecision();
         } else {
@@ -548,7 +588,7 @@ public final class TransactionProtocol {
     }
 
     private void preparedUnderSuperior() {
-        state = TransactionState.PREPARED;
+        enter(TransactionState.PREPARED);
         effects.tell(Objects.requireNonNull(superior), Notification.PREPARE_COMPLETE);
     }
 
@@ -588,13 +628,13 @@ public final class TransactionProtocol {
     /** Only a restart can tell what is in the log: everybody stays prepared. */
     private void unavailable() {
         awaited = Awaited.NOTHING;
-        state = TransactionState.IN_DOUBT;
+        enter(TransactionState.IN_DOUBT);
         outcome = Outcome.UNAVAILABLE;
         complete();
     }
 
     private void commitAll() {
-        state = TransactionState.COMMITTED;
+        enter(TransactionState.COMMITTED);
         outcome = Outcome.COMMITTED;
         for (var participant : participants) {
             if (isSubordinateIn(participant) && participant.state() != EnlistmentState.RECOVERING) {
@@ -609,7 +649,7 @@ public final class TransactionProtocol {
     }
 
     private void rollbackAll(RollbackCause why, @Nullable Participant who) {
-        state = TransactionState.ABORTED;
+        enter(TransactionState.ABORTED);
         outcome = Outcome.ABORTED;
         awaited = Awaited.NOTHING;
         cause = why;
@@ -632,7 +672,7 @@ public final class TransactionProtocol {
         }
         complete();
         if (participants.stream().allMatch(this::isFinished)) {
-            state = TransactionState.FORGOTTEN;
+            enter(TransactionState.FORGOTTEN);
             var driver = superior;
             if (driver != null) {
                 tellSuperiorOfTheEnd(driver);

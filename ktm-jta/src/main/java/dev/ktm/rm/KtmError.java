@@ -14,6 +14,8 @@ public enum KtmError {
     TRANSACTION_ALREADY_ABORTED(6704),
     /** Too late: it is committed. */
     TRANSACTION_ALREADY_COMMITTED(6705),
+    /** The transaction manager could not start. */
+    TM_INITIALIZATION_FAILED(6706),
     /** The transaction has a superior, which alone may commit it. */
     TRANSACTION_SUPERIOR_EXISTS(6709),
     /** There is no transaction of this id. */

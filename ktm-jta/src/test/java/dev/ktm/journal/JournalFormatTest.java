@@ -3,6 +3,7 @@ package dev.ktm.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ktm.rm.Damage;
 import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.TransactionId;
 import java.nio.ByteBuffer;
@@ -17,11 +18,11 @@ class JournalFormatTest {
 
     private static final UUID MANAGER = new UUID(1, 2);
 
-    private static List<DamageRecord> damage(TransactionRecord.Status status) {
+    private static List<Damage> damage(TransactionRecord.Status status) {
         return status == TransactionRecord.Status.COMMITTED
                 ? List.of()
                 : Arrays.stream(HeuristicDecision.values())
-                        .map(decision -> new DamageRecord("d", new UUID(1, 1), decision, -7, 123, "n\u00f6te"))
+                        .map(decision -> new Damage("d", new UUID(1, 1), decision, -7, 123, "n\u00f6te"))
                         .toList();
     }
 

@@ -1,6 +1,5 @@
-package dev.ktm.journal;
+package dev.ktm.rm;
 
-import dev.ktm.rm.HeuristicDecision;
 import java.util.Objects;
 import java.util.UUID;
 
@@ -14,13 +13,13 @@ import java.util.UUID;
  * @param millis when that became known, in milliseconds since the epoch
  * @param note what else is known, for people
  */
-public record DamageRecord(
+public record Damage(
         String resourceManager, UUID enlistment, HeuristicDecision decision, int code, long millis, String note) {
 
     private static final int MOST_NOTE_CHARACTERS = 1_000;
 
     /** Shortens a note that is too long. */
-    public DamageRecord {
+    public Damage {
         Objects.requireNonNull(decision, "decision");
         if (note.length() > MOST_NOTE_CHARACTERS) {
             note = note.substring(0, MOST_NOTE_CHARACTERS);

@@ -1,0 +1,136 @@
+package dev.ktm;
+
+import dev.ktm.jta.JtaCoordinator;
+import dev.ktm.jta.XaResourceFactory;
+import dev.ktm.rm.KtmException;
+import dev.ktm.tm.ManagerHandle;
+import dev.ktm.tm.ManagerOptions;
+import dev.ktm.tm.TransactionManagers;
+import jakarta.transaction.TransactionManager;
+import jakarta.transaction.TransactionSynchronizationRegistry;
+import jakarta.transaction.UserTransaction;
+import org.jboss.tm.XAResourceRecoveryRegistry;
+
+/**
+ * A coordinator: one log, and the faces through which transactions are begun, joined and ended. Any number can live in one JVM;
+ * each has its own identity and never touches the branches of another. Safe for many threads.
+ *
+ * <pre>{@code
+ * try (var ktm = Ktm.open(KtmOptions.builder().logDirectory(Path.of("ktm-log")).build())) {
+ *     ktm.userTransaction().begin();
+ *     ktm.transactionManager().getTransaction().enlistResource(xaConnection.getXAResource());
+ *     // work with the connection
+ *     ktm.userTransaction().commit();
+ * }
+ * }</pre>
+ */
+public final class Ktm implements AutoCloseable {
+
+    private final TransactionManagers managers;
+    private final ManagerHandle manager;
+    private final JtaCoordinator jta;
+
+    private Ktm(TransactionManagers managers, ManagerHandle manager, JtaCoordinator jta) {
+        this.managers = managers;
+        this.manager = manager;
+        this.jta = jta;
+    }
+
+    /**
+     * Opens a coordinator, and recovers its log before it returns. Branches of resource managers are finished as soon as these
+     * are registered.
+     *
+     * @throws KtmOpenException if the log is in use, damaged, of another version, or cannot be read or made
+     */
+    public static Ktm open(KtmOptions options) {
+        var managers = new TransactionManagers(options.reportListener());
+        try {
+            var manager = managers.create(managerOptions(options));
+            if (!options.isInMemory()) {
+                manager.recover();
+            }
+            var jta = new JtaCoordinator(
+                    manager,
+                    new JtaCoordinator.Options(
+                            options.defaultTimeout(),
+                            options.recoveryInterval(),
+                            options.isParallel(),
+                            options.resourceTimeout(),
+                            managers::report));
+            return new Ktm(managers, manager, jta);
+        } catch (KtmException e) {
+            managers.close();
+            throw new KtmOpenException(e);
+        } catch (RuntimeException | Error e) {
+            managers.close();
+            throw e;
+        }
+    }
+
+    private static ManagerOptions managerOptions(KtmOptions options) {
+        var place = options.isInMemory()
+                ? ManagerOptions.inMemory()
+                : options.logDirectory()
+                        .map(ManagerOptions::durable)
+                        .orElseGet(() -> ManagerOptions.durable(options.device().orElseThrow()));
+        return place.withLogOptions(options.logOptions()).withName(options.nodeName());
+    }
+
+    /** Jakarta Transactions for application servers and frameworks; every transaction is a {@link dev.ktm.tm.KtmTransaction}. */
+    public TransactionManager transactionManager() {
+        return jta.transactionManager();
+    }
+
+    /** Jakarta Transactions for applications. */
+    public UserTransaction userTransaction() {
+        return jta.userTransaction();
+    }
+
+    /** Jakarta Transactions for components that live inside a transaction. */
+    public TransactionSynchronizationRegistry synchronizationRegistry() {
+        return jta.synchronizationRegistry();
+    }
+
+    /** Where those register that have branches to be recovered. */
+    public XAResourceRecoveryRegistry recoveryRegistry() {
+        return jta.recoveryRegistry();
+    }
+
+    /**
+     * Registers a resource manager under a name that stays the same over restarts, so that its branches can be found and
+     * finished after a crash. It is asked at once, and again at intervals.
+     *
+     * @throws IllegalArgumentException if another is registered under this name
+     */
+    public void register(String name, XaResourceFactory factory) {
+        jta.register(name, factory);
+    }
+
+    /** Takes a registration back; waits while its resource manager is being asked. Does nothing if there is none. */
+    public void unregister(String name) {
+        jta.unregister(name);
+    }
+
+    /** Asks every registered resource manager for its branches now, on this thread, and finishes what can be finished. */
+    public void recoverNow() {
+        jta.recoverNow();
+    }
+
+    /** The native face of the coordinator. */
+    public ManagerHandle manager() {
+        return manager;
+    }
+
+    /** The namespace that the coordinator lives in. */
+    public TransactionManagers managers() {
+        return managers;
+    }
+
+    /** Takes nothing new, lets commits that have begun end, rolls the rest back, stops every thread, releases the log. */
+    @Override
+    public void close() {
+        manager.close();
+        jta.close();
+        managers.close();
+    }
+}

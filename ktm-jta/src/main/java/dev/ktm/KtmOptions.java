@@ -1,0 +1,203 @@
+package dev.ktm;
+
+import dev.ktm.log.LogOptions;
+import dev.ktm.log.storage.LogDevice;
+import dev.ktm.rm.OutcomeReport;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** How a coordinator is opened. Immutable; made by {@link #builder}. */
+public final class KtmOptions {
+
+    private final @Nullable Path logDirectory;
+    private final @Nullable LogDevice device;
+    private final boolean inMemory;
+    private final LogOptions logOptions;
+    private final String nodeName;
+    private final Duration defaultTimeout;
+    private final Duration recoveryInterval;
+    private final boolean parallel;
+    private final Duration resourceTimeout;
+    private final Consumer<OutcomeReport> reportListener;
+
+    private KtmOptions(Builder builder) {
+        this.logDirectory = builder.logDirectory;
+        this.device = builder.device;
+        this.inMemory = builder.inMemory;
+        this.logOptions = builder.logOptions;
+        this.nodeName = builder.nodeName;
+        this.defaultTimeout = builder.defaultTimeout;
+        this.recoveryInterval = builder.recoveryInterval;
+        this.parallel = builder.parallel;
+        this.resourceTimeout = builder.resourceTimeout;
+        this.reportListener = builder.reportListener;
+    }
+
+    /** Begins to describe a coordinator. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Where the log is; empty if it is in memory or on a device. */
+    public Optional<Path> logDirectory() {
+        return Optional.ofNullable(logDirectory);
+    }
+
+    /** What the log is on instead of a directory. */
+    public Optional<LogDevice> device() {
+        return Optional.ofNullable(device);
+    }
+
+    /** Whether there is no log: nothing survives a crash. */
+    public boolean isInMemory() {
+        return inMemory;
+    }
+
+    /** How a new log is made. */
+    public LogOptions logOptions() {
+        return logOptions;
+    }
+
+    /** A label for people; empty for none. */
+    public String nodeName() {
+        return nodeName;
+    }
+
+    /** The timeout of transactions that say nothing; zero for never. */
+    public Duration defaultTimeout() {
+        return defaultTimeout;
+    }
+
+    /** The time between two times that a resource manager is asked for its branches. */
+    public Duration recoveryInterval() {
+        return recoveryInterval;
+    }
+
+    /** Whether the branches of a transaction are prepared and committed at once. */
+    public boolean isParallel() {
+        return parallel;
+    }
+
+    /** How long a call of a resource may take during commit and rollback before it is given up; zero for ever. */
+    public Duration resourceTimeout() {
+        return resourceTimeout;
+    }
+
+    /** Who is told of abnormal outcomes, besides the logger. */
+    public Consumer<OutcomeReport> reportListener() {
+        return reportListener;
+    }
+
+    /** Describes a coordinator. Exactly one of {@link #logDirectory}, {@link #device} and {@link #inMemory} is needed. */
+    public static final class Builder {
+        private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(60);
+        private static final Duration DEFAULT_RECOVERY_INTERVAL = Duration.ofSeconds(10);
+
+        private @Nullable Path logDirectory;
+        private @Nullable LogDevice device;
+        private boolean inMemory;
+        private LogOptions logOptions = LogOptions.defaults();
+        private String nodeName = "";
+        private Duration defaultTimeout = DEFAULT_TIMEOUT;
+        private Duration recoveryInterval = DEFAULT_RECOVERY_INTERVAL;
+        private boolean parallel;
+        private Duration resourceTimeout = Duration.ZERO;
+        private Consumer<OutcomeReport> reportListener = report -> {};
+
+        private Builder() {}
+
+        /** Keeps the log in this directory, which is made if it is not there. */
+        public Builder logDirectory(Path value) {
+            logDirectory = value;
+            return this;
+        }
+
+        /** Keeps the log on this device. */
+        public Builder device(LogDevice value) {
+            device = value;
+            return this;
+        }
+
+        /** Keeps no log: decisions do not survive a crash. */
+        public Builder inMemory() {
+            inMemory = true;
+            return this;
+        }
+
+        /** Makes a new log like this. */
+        public Builder logOptions(LogOptions value) {
+            logOptions = value;
+            return this;
+        }
+
+        /** A label for people. It need not be unique: nothing depends on it. */
+        public Builder nodeName(String value) {
+            nodeName = value;
+            return this;
+        }
+
+        /** The timeout of transactions that say nothing: 60 seconds unless told otherwise; zero for never. */
+        public Builder defaultTimeout(Duration value) {
+            defaultTimeout = requireNotNegative("defaultTimeout", value);
+            return this;
+        }
+
+        /** The time between two times that a resource manager is asked for its branches: 10 seconds unless told otherwise. */
+        public Builder recoveryInterval(Duration value) {
+            if (value.isNegative() || value.isZero()) {
+                throw new IllegalArgumentException("expected a recoveryInterval above zero, found " + value);
+            }
+            recoveryInterval = value;
+            return this;
+        }
+
+        /**
+         * Prepares and commits the branches of a transaction at once, on threads of the coordinator, rather than one after the
+         * other on the client's. Off unless told otherwise.
+         */
+        public Builder parallel(boolean value) {
+            parallel = value;
+            return this;
+        }
+
+        /**
+         * Gives a call of a resource during commit and rollback up after this time: the transaction's other branches go on, and
+         * recovery finds out what became of it. Calls are made on threads of the coordinator then. Zero, which is the default:
+         * waits for ever.
+         */
+        public Builder resourceTimeout(Duration value) {
+            resourceTimeout = requireNotNegative("resourceTimeout", value);
+            return this;
+        }
+
+        /** Tells this consumer of abnormal outcomes, besides the logger. It must neither wait nor throw. */
+        public Builder reportListener(Consumer<OutcomeReport> value) {
+            reportListener = value;
+            return this;
+        }
+
+        private static Duration requireNotNegative(String what, Duration value) {
+            if (value.isNegative()) {
+                throw new IllegalArgumentException("expected a " + what + " of zero or more, found " + value);
+            }
+            return value;
+        }
+
+        /**
+         * The options.
+         *
+         * @throws IllegalArgumentException if it is not said where the log is, or said more than once
+         */
+        public KtmOptions build() {
+            int places = (logDirectory == null ? 0 : 1) + (device == null ? 0 : 1) + (inMemory ? 1 : 0);
+            if (places != 1) {
+                throw new IllegalArgumentException("expected exactly one of logDirectory, device and inMemory, found "
+                        + places + ": say where the log is to be kept, or that nothing need survive a crash");
+            }
+            return new KtmOptions(this);
+        }
+    }
+}

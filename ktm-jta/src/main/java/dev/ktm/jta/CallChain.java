@@ -1,0 +1,34 @@
+package dev.ktm.jta;
+
+import java.util.concurrent.Executor;
+
+/**
+ * In which order, and on which threads, the calls of a transaction's resources are made. What is handed to one chain is done
+ * one after the other.
+ */
+interface CallChain {
+
+    /** Something that a resource is asked to do. */
+    interface Call {
+        /** Asks; may take for ever. Runs once. */
+        XaAnswer make();
+
+        /** Does what follows from the answer. Called once. */
+        void conclude(XaAnswer answer);
+
+        /** What the answer is if there is none in time. */
+        XaAnswer givenUp(Throwable why);
+    }
+
+    /** Has a call made. */
+    void submit(Call call);
+
+    /** Everything at once, on the thread that asks. */
+    CallChain DIRECT = call -> call.conclude(call.make());
+
+    /** Threads and time for chains that are not direct. */
+    interface Threads extends Executor {
+        /** Runs this after so many nanoseconds, unless the returned is run before. */
+        Runnable after(long nanos, Runnable task);
+    }
+}

@@ -1,0 +1,198 @@
+package dev.ktm.jta;
+
+import dev.ktm.rm.KtmException;
+import dev.ktm.rm.OutcomeReport;
+import dev.ktm.rm.TransactionId;
+import dev.ktm.tm.KtmTransaction;
+import dev.ktm.tm.ManagerHandle;
+import dev.ktm.tm.TransactionOptions;
+import jakarta.transaction.SystemException;
+import jakarta.transaction.TransactionManager;
+import jakarta.transaction.TransactionSynchronizationRegistry;
+import jakarta.transaction.UserTransaction;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import javax.transaction.xa.XAResource;
+import org.jboss.tm.XAResourceRecovery;
+import org.jboss.tm.XAResourceRecoveryRegistry;
+
+/** Everything Jakarta Transactions and XA over one transaction manager. Safe for many threads. */
+public final class JtaCoordinator implements AutoCloseable {
+
+    /** The id of the resource manager that stands for all XA resources, the same in every log. */
+    private static final UUID XA_RESOURCES = UUID.nameUUIDFromBytes("dev.ktm.xa".getBytes(StandardCharsets.UTF_8));
+
+    private final ManagerHandle manager;
+    private final Options options;
+    private final Threads threads;
+    private final XaRecovery recovery;
+    private final XaResourceManager xa;
+    private final JtaTransactionManager transactionManager;
+    private final JtaUserTransaction userTransaction;
+    private final JtaSynchronizationRegistry synchronizationRegistry;
+
+    /**
+     * How it works.
+     *
+     * @param defaultTimeout of transactions; zero for never
+     * @param recoveryInterval between two times that a resource manager is asked for its branches
+     * @param parallel whether the branches of a transaction are prepared and committed at once
+     * @param callLimit how long a call of a resource may take before it is given up; zero for ever
+     * @param reports where reports go
+     */
+    public record Options(
+            Duration defaultTimeout,
+            Duration recoveryInterval,
+            boolean parallel,
+            Duration callLimit,
+            Consumer<OutcomeReport> reports) {}
+
+    /** Over a transaction manager that is online; starts to finish what an earlier life has left. */
+    public JtaCoordinator(ManagerHandle manager, Options options) throws KtmException {
+        this.manager = manager;
+        this.options = options;
+        var name = "ktm " + manager.identity();
+        this.threads = new Threads(name);
+        this.recovery = new XaRecovery(
+                this::identity,
+                manager.incarnation(),
+                this::live,
+                options.reports(),
+                threads,
+                options.recoveryInterval());
+        var durability = manager.isVolatile() ? ManagerHandle.Durability.VOLATILE : ManagerHandle.Durability.DURABLE;
+        this.xa = new XaResourceManager(
+                manager.createResourceManager(XA_RESOURCES, "XA resources", durability), recovery);
+        this.xa.handle().setHandler(xa);
+        this.xa.handle().recover();
+        this.transactionManager = new JtaTransactionManager(this);
+        this.userTransaction = new JtaUserTransaction(transactionManager);
+        this.synchronizationRegistry = new JtaSynchronizationRegistry(transactionManager);
+        this.recovery.start(name + " recovery");
+    }
+
+    private UUID identity() {
+        try {
+            return manager.identity();
+        } catch (KtmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private Set<TransactionId> live() {
+        try {
+            return manager.live().stream()
+                    .map(KtmTransaction::id)
+                    .flatMap(java.util.Optional::stream)
+                    .collect(Collectors.toSet());
+        } catch (KtmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** The transaction manager as Jakarta Transactions knows it. */
+    public TransactionManager transactionManager() {
+        return transactionManager;
+    }
+
+    /** What an application begins and ends its transactions with. */
+    public UserTransaction userTransaction() {
+        return userTransaction;
+    }
+
+    /** For components that live inside a transaction. */
+    public TransactionSynchronizationRegistry synchronizationRegistry() {
+        return synchronizationRegistry;
+    }
+
+    /** Where those register that have branches to be recovered. */
+    public XAResourceRecoveryRegistry recoveryRegistry() {
+        return new XAResourceRecoveryRegistry() {
+            @Override
+            public void addXAResourceRecovery(XAResourceRecovery added) {
+                recovery.register(added);
+            }
+
+            @Override
+            public void removeXAResourceRecovery(XAResourceRecovery removed) {
+                recovery.unregister(removed);
+            }
+        };
+    }
+
+    /** Registers a resource manager under a name that stays the same over restarts. */
+    public void register(String name, XaResourceFactory factory) {
+        recovery.register(name, factory);
+    }
+
+    /** Takes a registration back; waits while its resource manager is being asked. */
+    public void unregister(String name) {
+        recovery.unregister(name);
+    }
+
+    /** Asks every registered resource manager for its branches now, on this thread, and finishes what can be finished. */
+    public void recoverNow() {
+        recovery.scanAll();
+    }
+
+    XaRecovery recovery() {
+        return recovery;
+    }
+
+    CallChain newChain() {
+        return options.callLimit().isZero() ? CallChain.DIRECT : new QueuedCalls(threads, options.callLimit());
+    }
+
+    int defaultTimeoutSeconds() {
+        return (int) Math.min(Integer.MAX_VALUE, (options.defaultTimeout().toMillis() + 999) / 1000);
+    }
+
+    JtaTransaction begin(Duration timeout, int timeoutSeconds, boolean readOnly) throws SystemException {
+        try {
+            var handle = manager.createTransaction(
+                    TransactionOptions.DEFAULT.withTimeout(timeout).withReadOnly(readOnly));
+            return new JtaTransaction(this, handle, timeoutSeconds);
+        } catch (KtmException e) {
+            var failure = new SystemException("a transaction cannot begin: " + e.getMessage());
+            failure.initCause(e);
+            throw failure;
+        }
+    }
+
+    Duration defaultTimeout() {
+        return options.defaultTimeout();
+    }
+
+    /** Enlists a branch; its resource has to be started next. */
+    XaBranch begin(JtaTransaction transaction, XAResource resource, String name, CallChain calls) throws KtmException {
+        var chain = options.parallel() ? new QueuedCalls(threads, options.callLimit()) : calls;
+        var branch = new XaBranch(resource, name, chain);
+        var enlistment = transaction.handle().enlist(xa.handle(), XaResourceManager.MASK, branch);
+        branch.enlisted(enlistment);
+        if (!name.isEmpty() && !manager.isVolatile()) {
+            enlistment.setRecoveryInformation(name.getBytes(StandardCharsets.UTF_8));
+        }
+        return branch;
+    }
+
+    /** A branch could not be started. */
+    void withdraw(XaBranch branch) {
+        branch.cancel();
+        try {
+            branch.enlistment().readOnly();
+        } catch (KtmException e) {
+            System.getLogger(JtaCoordinator.class.getName())
+                    .log(System.Logger.Level.DEBUG, "branch " + branch.xid() + " has ended already", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        recovery.close();
+        threads.close();
+    }
+}

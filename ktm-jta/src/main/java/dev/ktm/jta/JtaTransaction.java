@@ -1,0 +1,651 @@
+package dev.ktm.jta;
+
+import dev.ktm.journal.UnknownOutcomeException;
+import dev.ktm.rm.Damage;
+import dev.ktm.rm.HeuristicDecision;
+import dev.ktm.rm.KtmException;
+import dev.ktm.rm.Outcome;
+import dev.ktm.rm.TransactionId;
+import dev.ktm.rm.TransactionState;
+import dev.ktm.tm.KtmTransaction;
+import dev.ktm.tm.TransactionHandle;
+import dev.ktm.tm.TransactionListener;
+import jakarta.transaction.HeuristicMixedException;
+import jakarta.transaction.HeuristicRollbackException;
+import jakarta.transaction.RollbackException;
+import jakarta.transaction.Status;
+import jakarta.transaction.Synchronization;
+import jakarta.transaction.SystemException;
+import jakarta.transaction.Transaction;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import javax.transaction.xa.XAException;
+import javax.transaction.xa.XAResource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A transaction as Jakarta Transactions knows it. Safe for many threads; its own lists are guarded by it and never held while
+ * anybody is called.
+ */
+final class JtaTransaction implements Transaction, KtmTransaction, TransactionListener {
+
+    /** A resource manager's own timeout must not fire before ours, which tells everybody. */
+    private static final int TIMEOUT_MARGIN_SECONDS = 10;
+
+    private final JtaCoordinator coordinator;
+    private final TransactionHandle handle;
+    private final KtmTransaction core;
+    private final int timeoutSeconds;
+    private final CallChain calls;
+    private List<XaBranch> branches = List.of();
+    private int branchesBegun;
+    private @Nullable List<Synchronization> ordinary;
+    private @Nullable List<Synchronization> interposed;
+    private @Nullable Map<Object, Object> resources;
+    /** Why it must not commit. */
+    private volatile @Nullable Throwable rollbackOnly;
+
+    private volatile boolean preparing;
+    private volatile boolean completed;
+    /** Whether its client has committed it or rolled it back. */
+    private volatile boolean ended;
+
+    JtaTransaction(JtaCoordinator coordinator, TransactionHandle handle, int timeoutSeconds) throws KtmException {
+        this.coordinator = coordinator;
+        this.handle = handle;
+        this.core = handle.transaction();
+        this.timeoutSeconds = timeoutSeconds;
+        this.calls = coordinator.newChain();
+        handle.setListener(this);
+    }
+
+    TransactionHandle handle() {
+        return handle;
+    }
+
+    // What KTM knows.
+
+    @Override
+    public Optional<TransactionId> id() {
+        return core.id();
+    }
+
+    @Override
+    public UUID unitOfWork() {
+        return core.unitOfWork();
+    }
+
+    @Override
+    public TransactionState state() {
+        return core.state();
+    }
+
+    @Override
+    public Outcome outcome() {
+        return core.outcome();
+    }
+
+    @Override
+    public List<TransactionState> history() {
+        return core.history();
+    }
+
+    @Override
+    public boolean isReadOnly() {
+        return core.isReadOnly();
+    }
+
+    @Override
+    public Optional<Duration> timeLeft() {
+        return core.timeLeft();
+    }
+
+    @Override
+    public List<Damage> damage() {
+        return core.damage();
+    }
+
+    @Override
+    public Optional<String> rollbackCause() {
+        return core.rollbackCause();
+    }
+
+    @Override
+    public int getStatus() {
+        return switch (core.state()) {
+            case ACTIVE, PRE_PREPARING -> activeStatus();
+            case PRE_PREPARED, PREPARING -> Status.STATUS_PREPARING;
+            case PREPARED -> Status.STATUS_PREPARED;
+            case IN_DOUBT -> core.outcome() == Outcome.UNAVAILABLE ? Status.STATUS_UNKNOWN : Status.STATUS_PREPARED;
+            case DELEGATED -> Status.STATUS_COMMITTING;
+            case COMMITTED -> completed ? Status.STATUS_COMMITTED : Status.STATUS_COMMITTING;
+            case ABORTED -> completed ? Status.STATUS_ROLLEDBACK : Status.STATUS_ROLLING_BACK;
+            case FORGOTTEN -> endStatus(core.outcome());
+        };
+    }
+
+    private int activeStatus() {
+        if (rollbackOnly != null) {
+            return Status.STATUS_MARKED_ROLLBACK;
+        }
+        return preparing ? Status.STATUS_PREPARING : Status.STATUS_ACTIVE;
+    }
+
+    private static int endStatus(Outcome outcome) {
+        return switch (outcome) {
+            case COMMITTED -> Status.STATUS_COMMITTED;
+            case ABORTED -> Status.STATUS_ROLLEDBACK;
+            case UNAVAILABLE, UNDETERMINED -> Status.STATUS_UNKNOWN;
+        };
+    }
+
+    // Ending.
+
+    @Override
+    public void commit()
+            throws RollbackException, HeuristicMixedException, HeuristicRollbackException, SystemException {
+        requireNotEnded("commit");
+        try {
+            if (core.outcome() == Outcome.ABORTED) {
+                ended = true;
+                throw rolledBack(core.rollbackCause().orElse("it was rolled back"), rollbackOnly);
+            }
+            var why = rollbackOnly;
+            if (why != null && core.state() == TransactionState.ACTIVE) {
+                ended = true;
+                handle.rollback();
+                throw rolledBack("it was marked for rollback", why);
+            }
+            handle.commit();
+            ended = true;
+        } catch (KtmException e) {
+            throw translate(e);
+        } finally {
+            closeHandle();
+        }
+    }
+
+    private void requireNotEnded(String what) {
+        if (ended) {
+            throw new IllegalStateException("expected a transaction that allows " + what + ", found "
+                    + core.unitOfWork() + ", which its client has ended: it is " + core.state());
+        }
+    }
+
+    private void closeHandle() {
+        if (completed) {
+            ended = true;
+            handle.close();
+        }
+    }
+
+    /** What a client is told whose commit did not end in a commit: returned where it may be thrown, thrown otherwise. */
+    private RollbackException translate(KtmException e)
+            throws HeuristicMixedException, HeuristicRollbackException, SystemException {
+        switch (e.error()) {
+            case TRANSACTION_ALREADY_ABORTED, TRANSACTION_RECORD_TOO_LONG -> {
+                var why = rollbackOnly;
+                return rolledBack(core.rollbackCause().orElse("it was rolled back"), why == null ? e : why);
+            }
+            case TRANSACTIONMANAGER_NOT_ONLINE -> {
+                if (core.outcome() == Outcome.ABORTED) {
+                    return rolledBack("the transaction manager is not online", e);
+                }
+                throw withCause(new SystemException(e.getMessage()), e);
+            }
+            case HEURISTIC_DAMAGE_POSSIBLE -> {
+                if (everybodyRolledBack()) {
+                    throw withCause(new HeuristicRollbackException(e.getMessage()), e);
+                }
+                throw withCause(new HeuristicMixedException(e.getMessage()), e);
+            }
+            case RM_DISCONNECTED -> {
+                if (e.getCause() instanceof UnknownOutcomeException) {
+                    throw withCause(new SystemException(e.getMessage()), e);
+                }
+                throw withCause(new HeuristicMixedException(e.getMessage()), e);
+            }
+            default -> throw illegal("commit", e);
+        }
+    }
+
+    private boolean everybodyRolledBack() {
+        var damage = core.damage();
+        return damage.size() == branches().size()
+                && damage.stream().map(Damage::decision).allMatch(HeuristicDecision.ROLLBACK::equals);
+    }
+
+    private RollbackException rolledBack(String why, @Nullable Throwable cause) {
+        return withCause(new RollbackException("transaction " + core.unitOfWork() + ": " + why), cause);
+    }
+
+    private static <T extends Throwable> T withCause(T thrown, @Nullable Throwable cause) {
+        if (cause != null) {
+            thrown.initCause(cause);
+        }
+        return thrown;
+    }
+
+    private IllegalStateException illegal(String what, KtmException e) {
+        return new IllegalStateException(
+                "expected a transaction that allows " + what + ", found " + core.unitOfWork() + ", which is "
+                        + core.state(),
+                e);
+    }
+
+    @Override
+    public void rollback() throws SystemException {
+        requireNotEnded("rollback");
+        try {
+            // If it was rolled back already, its client learns of it now.
+            if (core.outcome() != Outcome.ABORTED) {
+                handle.rollback();
+            }
+        } catch (KtmException e) {
+            if (core.outcome() != Outcome.ABORTED) {
+                throw illegal("rollback", e);
+            }
+        } finally {
+            closeHandle();
+        }
+        if (!core.damage().isEmpty()) {
+            throw new SystemException(
+                    "transaction " + core.unitOfWork() + " is rolled back, but not by all: " + core.damage());
+        }
+    }
+
+    @Override
+    public void setRollbackOnly() {
+        markRollbackOnly(new RollbackOnlyException("setRollbackOnly was called here"));
+    }
+
+    void markRollbackOnly(Throwable why) {
+        switch (getStatus()) {
+            case Status.STATUS_ACTIVE, Status.STATUS_PREPARING -> {
+                if (rollbackOnly == null) {
+                    rollbackOnly = why;
+                }
+                if (core.state() != TransactionState.ACTIVE) {
+                    abort(why);
+                }
+            }
+            case Status.STATUS_MARKED_ROLLBACK, Status.STATUS_ROLLING_BACK, Status.STATUS_ROLLEDBACK -> {}
+            default ->
+                throw new IllegalStateException("expected a transaction that is not decided, found " + core.unitOfWork()
+                        + ", which is " + core.state());
+        }
+    }
+
+    private void abort(Throwable why) {
+        try {
+            handle.abort(why);
+        } catch (KtmException e) {
+            throw illegal("rollback", e);
+        }
+    }
+
+    // Synchronizations.
+
+    @Override
+    public void registerSynchronization(Synchronization synchronization) throws RollbackException {
+        if (getStatus() == Status.STATUS_MARKED_ROLLBACK) {
+            throw rolledBack("it is marked for rollback", rollbackOnly);
+        }
+        requireActive("a synchronization");
+        synchronized (this) {
+            var list = ordinary;
+            if (list == null) {
+                list = new ArrayList<>(2);
+                ordinary = list;
+            }
+            list.add(synchronization);
+        }
+    }
+
+    void registerInterposedSynchronization(Synchronization synchronization) {
+        if (getStatus() != Status.STATUS_MARKED_ROLLBACK) {
+            requireActive("a synchronization");
+        }
+        synchronized (this) {
+            var list = interposed;
+            if (list == null) {
+                list = new ArrayList<>(2);
+                interposed = list;
+            }
+            list.add(synchronization);
+        }
+    }
+
+    private void requireActive(String what) {
+        if (getStatus() != Status.STATUS_ACTIVE) {
+            throw new IllegalStateException("expected an active transaction to register " + what + " with, found "
+                    + core.unitOfWork() + ", which is " + core.state());
+        }
+    }
+
+    @Override
+    public void beforeCommit() {
+        if (rollbackOnly == null) {
+            runBeforeCompletion();
+        }
+        var why = rollbackOnly;
+        if (why != null) {
+            throw new RollbackOnlyException("marked for rollback", why);
+        }
+        preparing = true;
+    }
+
+    /** Ordinary ones first, then interposed ones, and whatever they register meanwhile. */
+    private void runBeforeCompletion() {
+        int ordinaryDone = 0;
+        int interposedDone = 0;
+        while (rollbackOnly == null) {
+            Synchronization next;
+            synchronized (this) {
+                var first = ordinary;
+                var second = interposed;
+                if (first != null && ordinaryDone < first.size()) {
+                    next = first.get(ordinaryDone++);
+                } else if (second != null && interposedDone < second.size()) {
+                    next = second.get(interposedDone++);
+                } else {
+                    return;
+                }
+            }
+            try {
+                next.beforeCompletion();
+            } catch (RuntimeException | Error e) {
+                markRollbackOnly(e);
+            }
+        }
+    }
+
+    @Override
+    public void afterCompletion(Outcome outcome) {
+        completed = true;
+        int status = endStatus(outcome);
+        List<Synchronization> all = new ArrayList<>();
+        synchronized (this) {
+            if (interposed != null) {
+                all.addAll(interposed);
+            }
+            if (ordinary != null) {
+                all.addAll(ordinary);
+            }
+        }
+        for (var each : all) {
+            try {
+                each.afterCompletion(status);
+            } catch (RuntimeException | Error e) {
+                System.getLogger(JtaTransaction.class.getName())
+                        .log(
+                                System.Logger.Level.WARNING,
+                                "transaction " + core.unitOfWork() + " is " + outcome
+                                        + "; a synchronization failed afterwards, which changes nothing",
+                                e);
+            }
+        }
+    }
+
+    // Resources.
+
+    private List<XaBranch> branches() {
+        synchronized (this) {
+            return branches;
+        }
+    }
+
+    @Override
+    public boolean enlistResource(XAResource resource) throws RollbackException, SystemException {
+        if (resource == null) {
+            throw new SystemException("expected a resource to enlist, found null");
+        }
+        requireEnlistable();
+        for (var branch : branches()) {
+            var association = branch.find(resource);
+            if (association != null) {
+                return enlistAgain(branch, association);
+            }
+        }
+        for (var branch : branches()) {
+            if (isSameResourceManager(branch.resource, resource) && join(branch, resource)) {
+                return true;
+            }
+        }
+        begin(resource);
+        return true;
+    }
+
+    private void requireEnlistable() throws RollbackException {
+        switch (getStatus()) {
+            case Status.STATUS_ACTIVE -> {}
+            case Status.STATUS_MARKED_ROLLBACK -> throw rolledBack("it is marked for rollback", rollbackOnly);
+            case Status.STATUS_ROLLING_BACK, Status.STATUS_ROLLEDBACK ->
+                throw rolledBack(core.rollbackCause().orElse("it is rolled back"), null);
+            default ->
+                throw new IllegalStateException("expected an active transaction to enlist a resource in, found "
+                        + core.unitOfWork() + ", which is " + core.state());
+        }
+    }
+
+    private boolean enlistAgain(XaBranch branch, XaAssociation association) throws RollbackException, SystemException {
+        switch (association.state) {
+            case ACTIVE -> {}
+            case SUSPENDED -> start(branch, association, XAResource.TMRESUME);
+            case ENDED -> start(branch, association, XAResource.TMJOIN);
+        }
+        return true;
+    }
+
+    private void start(XaBranch branch, XaAssociation association, int flags)
+            throws RollbackException, SystemException {
+        try {
+            association.resource.start(branch.xid(), flags);
+            association.state = XaAssociation.State.ACTIVE;
+        } catch (XAException | RuntimeException e) {
+            throw startFailed(branch.xid(), e);
+        }
+    }
+
+    private SystemException startFailed(BranchXid xid, Throwable e) throws RollbackException {
+        int code = XaCodes.codeOf(e);
+        if (code >= XAException.XA_RBBASE && code <= XAException.XA_RBEND) {
+            markRollbackOnly(e);
+            throw rolledBack("a resource has rolled branch " + xid + " back: " + XaCodes.describe(e), e);
+        }
+        return withCause(
+                new SystemException("a resource could not start branch " + xid + ": " + XaCodes.describe(e)), e);
+    }
+
+    private static boolean isSameResourceManager(XAResource one, XAResource other) throws SystemException {
+        try {
+            return one.isSameRM(other);
+        } catch (XAException | RuntimeException e) {
+            throw withCause(new SystemException("a resource cannot be compared: " + XaCodes.describe(e)), e);
+        }
+    }
+
+    /** Has a resource join a branch. Some cannot, although they are of the same resource manager: they get their own. */
+    private boolean join(XaBranch branch, XAResource resource) {
+        try {
+            resource.start(branch.xid(), XAResource.TMJOIN);
+        } catch (XAException | RuntimeException e) {
+            System.getLogger(JtaTransaction.class.getName())
+                    .log(System.Logger.Level.DEBUG, "branch " + branch.xid() + " cannot be joined", e);
+            return false;
+        }
+        var joined = new XaAssociation(resource);
+        synchronized (this) {
+            XaAssociation last = branch;
+            for (var next = last.next; next != null; next = next.next) {
+                last = next;
+            }
+            last.next = joined;
+        }
+        return true;
+    }
+
+    private void begin(XAResource resource) throws RollbackException, SystemException {
+        setTimeout(resource);
+        int number;
+        synchronized (this) {
+            number = ++branchesBegun;
+        }
+        XaBranch branch;
+        try {
+            var name = coordinator.recovery().nameOf(resource);
+            branch = coordinator.begin(this, resource, name, calls);
+        } catch (KtmException e) {
+            if (core.outcome() == Outcome.ABORTED) {
+                throw rolledBack(core.rollbackCause().orElse("it was rolled back"), e);
+            }
+            throw withCause(new SystemException("resource " + number + " cannot be enlisted: " + e.getMessage()), e);
+        }
+        try {
+            resource.start(branch.xid(), XAResource.TMNOFLAGS);
+        } catch (XAException | RuntimeException e) {
+            coordinator.withdraw(branch);
+            throw startFailed(branch.xid(), e);
+        }
+        if (!branch.started()) {
+            rollBackUnknown(branch);
+            throw rolledBack(core.rollbackCause().orElse("it was rolled back"), null);
+        }
+        synchronized (this) {
+            var all = new ArrayList<XaBranch>(branches.size() + 1);
+            all.addAll(branches);
+            all.add(branch);
+            branches = all;
+        }
+    }
+
+    /** The transaction was rolled back while the branch was being started: nobody else knows of it. */
+    private static void rollBackUnknown(XaBranch branch) {
+        try {
+            branch.endAll(XAResource.TMFAIL);
+            branch.resource.rollback(branch.xid());
+        } catch (XAException | RuntimeException e) {
+            // It was not asked to prepare: the resource manager presumes that it is rolled back.
+            System.getLogger(JtaTransaction.class.getName())
+                    .log(System.Logger.Level.DEBUG, "branch " + branch.xid() + " could not be rolled back", e);
+        }
+    }
+
+    private void setTimeout(XAResource resource) {
+        if (timeoutSeconds > 0) {
+            try {
+                resource.setTransactionTimeout(timeoutSeconds + TIMEOUT_MARGIN_SECONDS);
+            } catch (XAException | RuntimeException e) {
+                // Many cannot: ours is what counts.
+                System.getLogger(JtaTransaction.class.getName())
+                        .log(System.Logger.Level.DEBUG, "a resource does not take a timeout", e);
+            }
+        }
+    }
+
+    @Override
+    public boolean delistResource(XAResource resource, int flag) throws SystemException {
+        if (flag != XAResource.TMSUCCESS && flag != XAResource.TMFAIL && flag != XAResource.TMSUSPEND) {
+            throw new SystemException("expected TMSUCCESS, TMFAIL or TMSUSPEND, found flag " + flag);
+        }
+        switch (getStatus()) {
+            case Status.STATUS_ACTIVE, Status.STATUS_MARKED_ROLLBACK -> {}
+            case Status.STATUS_ROLLING_BACK, Status.STATUS_ROLLEDBACK -> {
+                // Its branches are ended by whoever rolls it back.
+                return false;
+            }
+            default ->
+                throw new IllegalStateException("expected an active transaction to delist a resource from, found "
+                        + core.unitOfWork() + ", which is " + core.state());
+        }
+        for (var branch : branches()) {
+            var association = branch.find(resource);
+            if (association != null) {
+                return delist(branch, association, flag);
+            }
+        }
+        return false;
+    }
+
+    private boolean delist(XaBranch branch, XaAssociation association, int flag) throws SystemException {
+        if (association.state == XaAssociation.State.ENDED) {
+            return false;
+        }
+        if (flag == XAResource.TMSUSPEND && association.state == XaAssociation.State.SUSPENDED) {
+            return false;
+        }
+        if (flag == XAResource.TMFAIL) {
+            markRollbackOnly(new RollbackOnlyException("a resource was delisted with TMFAIL here"));
+        }
+        try {
+            association.state =
+                    flag == XAResource.TMSUSPEND ? XaAssociation.State.SUSPENDED : XaAssociation.State.ENDED;
+            association.resource.end(branch.xid(), flag);
+            return true;
+        } catch (XAException | RuntimeException e) {
+            association.state = XaAssociation.State.ENDED;
+            markRollbackOnly(e);
+            int code = XaCodes.codeOf(e);
+            if (code >= XAException.XA_RBBASE && code <= XAException.XA_RBEND) {
+                return true;
+            }
+            throw withCause(
+                    new SystemException("a resource could not end branch " + branch.xid() + ": " + XaCodes.describe(e)),
+                    e);
+        }
+    }
+
+    // What applications keep with it.
+
+    @Nullable
+    Object resource(Object key) {
+        synchronized (this) {
+            return resources == null ? null : resources.get(key);
+        }
+    }
+
+    void putResource(Object key, @Nullable Object value) {
+        synchronized (this) {
+            if (resources == null) {
+                resources = new HashMap<>();
+            }
+            resources.put(key, value);
+        }
+    }
+
+    boolean belongsTo(JtaCoordinator other) {
+        return coordinator == other;
+    }
+
+    boolean hasEnded() {
+        return ended;
+    }
+
+    void requireNotRolledBack() throws RollbackException {
+        switch (getStatus()) {
+            case Status.STATUS_MARKED_ROLLBACK, Status.STATUS_ROLLING_BACK, Status.STATUS_ROLLEDBACK ->
+                throw rolledBack(core.rollbackCause().orElse("it is marked for rollback"), rollbackOnly);
+            default -> {}
+        }
+    }
+
+    /** Milliseconds until it is rolled back; -1 if it has no timeout. */
+    long millisLeft() {
+        return core.timeLeft().map(Duration::toMillis).orElse(-1L);
+    }
+
+    /** Equal for what is the same transaction. */
+    Object key() {
+        return core.unitOfWork();
+    }
+
+    @Override
+    public String toString() {
+        return "transaction " + core.unitOfWork() + " (" + core.state() + ")";
+    }
+}

@@ -1,0 +1,84 @@
+package dev.ktm.jta;
+
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import javax.transaction.xa.XAResource;
+import org.jboss.tm.XAResourceRecovery;
+import org.jspecify.annotations.Nullable;
+
+/** A resource manager that can be asked for its branches, and how that went so far. */
+final class RecoverableResource {
+
+    /** Resources that are open. */
+    interface Opened {
+        List<XAResource> resources();
+
+        /** Gives them back. */
+        void close() throws Exception;
+    }
+
+    /** Where resources come from. */
+    interface Source {
+        Opened open() throws Exception;
+    }
+
+    final String name;
+    /** The registration of somebody else's interface, by which it is removed. */
+    final @Nullable XAResourceRecovery registration;
+
+    private final Source source;
+    /** Held while it is being asked. */
+    final ReentrantLock scan = new ReentrantLock();
+
+    volatile boolean removed;
+    volatile long dueNanos;
+    volatile int failures;
+    volatile @Nullable Throwable lastFailure;
+    /** One resource, to recognise others by; only asked whether another is of the same resource manager. */
+    volatile @Nullable XAResource representative;
+
+    RecoverableResource(String name, @Nullable XAResourceRecovery registration, Source source) {
+        this.name = name;
+        this.registration = registration;
+        this.source = source;
+    }
+
+    Opened open() throws Exception {
+        return source.open();
+    }
+
+    static Source of(XaResourceFactory factory) {
+        return () -> {
+            var resource = factory.open();
+            return new Opened() {
+                @Override
+                public List<XAResource> resources() {
+                    return List.of(resource);
+                }
+
+                @Override
+                public void close() throws Exception {
+                    factory.close(resource);
+                }
+            };
+        };
+    }
+
+    static Source of(XAResourceRecovery recovery) {
+        return () -> {
+            var resources = recovery.getXAResources();
+            var all = resources == null ? List.<XAResource>of() : List.of(resources);
+            return new Opened() {
+                @Override
+                public List<XAResource> resources() {
+                    return all;
+                }
+
+                @Override
+                public void close() {
+                    // They belong to whoever has registered.
+                }
+            };
+        };
+    }
+}

@@ -1,0 +1,51 @@
+package dev.ktm.jta;
+
+import dev.ktm.tm.TransactionManagers;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Threads for calls that may take long: as many as there are such calls, so that none waits for another. Virtual ones where the
+ * JVM has them.
+ */
+final class Threads implements CallChain.Threads, AutoCloseable {
+
+    private final ExecutorService workers;
+    private final ScheduledExecutorService timer;
+
+    Threads(String name) {
+        this.workers = Executors.newCachedThreadPool(daemons(name + " worker "));
+        this.timer =
+                Executors.newSingleThreadScheduledExecutor(daemons(TransactionManagers.TIMEOUT_THREAD + " of calls "));
+    }
+
+    private static ThreadFactory daemons(String prefix) {
+        var number = new AtomicLong();
+        return task -> {
+            var thread = new Thread(task, prefix + number.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
+    @Override
+    public void execute(Runnable task) {
+        workers.execute(task);
+    }
+
+    @Override
+    public Runnable after(long nanos, Runnable task) {
+        var scheduled = timer.schedule(task, nanos, TimeUnit.NANOSECONDS);
+        return () -> scheduled.cancel(false);
+    }
+
+    @Override
+    public void close() {
+        timer.shutdownNow();
+        workers.shutdown();
+    }
+}

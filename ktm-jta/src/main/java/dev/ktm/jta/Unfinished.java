@@ -1,0 +1,56 @@
+package dev.ktm.jta;
+
+import dev.ktm.rm.Enlistment;
+import dev.ktm.rm.KtmException;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import javax.transaction.xa.XAResource;
+import org.jspecify.annotations.Nullable;
+
+/** A branch that has not done as it was told, or of which nobody has told it yet. Also the key of its enlistment after a restart. */
+final class Unfinished {
+
+    /** What it has to do. */
+    enum Order {
+        /** Wait: who decides has not. */
+        WAIT,
+        COMMIT,
+        ROLLBACK,
+        /** Forget that it has acted on its own. */
+        FORGET
+    }
+
+    final BranchXid xid;
+    final Enlistment enlistment;
+    /** Who it is; empty if nobody knows. */
+    final String resourceManager;
+    /** The resource that worked for it; null if it is of an earlier life. */
+    final @Nullable XAResource resource;
+
+    volatile Order order = Order.WAIT;
+    /** Whether it has said that it rolled back what it should commit. */
+    volatile boolean contradicts;
+
+    volatile int code;
+    private final AtomicBoolean done = new AtomicBoolean();
+
+    Unfinished(BranchXid xid, Enlistment enlistment, String resourceManager, @Nullable XAResource resource) {
+        this.xid = xid;
+        this.enlistment = enlistment;
+        this.resourceManager = resourceManager;
+        this.resource = resource;
+    }
+
+    UUID unitOfWork() {
+        try {
+            return enlistment.unitOfWork();
+        } catch (KtmException e) {
+            return new UUID(0, 0);
+        }
+    }
+
+    /** Whether the caller is the first to finish it. */
+    boolean finish() {
+        return done.compareAndSet(false, true);
+    }
+}

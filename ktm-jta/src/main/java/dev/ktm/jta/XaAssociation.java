@@ -1,0 +1,34 @@
+package dev.ktm.jta;
+
+import javax.transaction.xa.XAException;
+import javax.transaction.xa.XAResource;
+import javax.transaction.xa.Xid;
+import org.jspecify.annotations.Nullable;
+
+/** One resource that works, or has worked, for a branch. The state may be seen by a thread that rolls back meanwhile. */
+class XaAssociation {
+
+    /** Whether the resource works for the branch now. */
+    enum State {
+        ACTIVE,
+        SUSPENDED,
+        ENDED
+    }
+
+    final XAResource resource;
+    volatile State state = State.ACTIVE;
+    /** Another resource that has joined the branch. */
+    volatile @Nullable XaAssociation next;
+
+    XaAssociation(XAResource resource) {
+        this.resource = resource;
+    }
+
+    /** Ends the association unless it has ended. */
+    void end(Xid xid, int flags) throws XAException {
+        if (state != State.ENDED) {
+            state = State.ENDED;
+            resource.end(xid, flags);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package dev.ktm.jta;
+
+import dev.ktm.rm.Enlistment;
+import dev.ktm.rm.KtmException;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import javax.transaction.xa.XAException;
+import javax.transaction.xa.XAResource;
+import org.jspecify.annotations.Nullable;
+
+/** A branch of this life: the key of its enlistment. The first association is the branch itself. */
+final class XaBranch extends XaAssociation {
+
+    private @Nullable BranchXid xid;
+    /** Who it is for recovery; empty if nobody knows. */
+    final String resourceManager;
+
+    private static final AtomicIntegerFieldUpdater<XaBranch> PHASE =
+            AtomicIntegerFieldUpdater.newUpdater(XaBranch.class, "phase");
+    private static final int NEW = 0;
+    private static final int STARTED = 1;
+    private static final int CANCELLED = 2;
+
+    private volatile int phase = NEW;
+    private @Nullable Enlistment enlistment;
+    /** Whether it was asked to prepare, so that it may be prepared whatever it has answered. */
+    volatile boolean asked;
+    /** Whether the resource manager has forgotten it. */
+    volatile boolean finished;
+    /** Whether a call of it was given up: its connection is of no use. */
+    volatile boolean stuck;
+
+    final CallChain calls;
+
+    XaBranch(XAResource resource, String resourceManager, CallChain calls) {
+        super(resource);
+        this.resourceManager = resourceManager;
+        this.calls = calls;
+    }
+
+    void enlisted(Enlistment handle) throws KtmException {
+        enlistment = handle;
+        xid = new BranchXid(handle.transaction(), handle.id());
+    }
+
+    BranchXid xid() {
+        return Objects.requireNonNull(xid, "the branch is not enlisted yet");
+    }
+
+    /** The resource works for it. False if it was cancelled before. */
+    boolean started() {
+        return PHASE.compareAndSet(this, NEW, STARTED);
+    }
+
+    /** Nobody will start it any more, or whoever is starting it rolls it back. False if it has started. */
+    boolean cancel() {
+        return PHASE.compareAndSet(this, NEW, CANCELLED) || phase == CANCELLED;
+    }
+
+    boolean hasStarted() {
+        return phase == STARTED;
+    }
+
+    Enlistment enlistment() {
+        return Objects.requireNonNull(enlistment, "the branch is not enlisted yet");
+    }
+
+    /** Ends every association; the first failure is thrown when all have ended. */
+    void endAll(int flags) throws XAException {
+        XAException first = null;
+        RuntimeException unexpected = null;
+        for (XaAssociation each = this; each != null; each = each.next) {
+            try {
+                each.end(xid(), flags);
+            } catch (XAException e) {
+                first = first == null ? e : first;
+            } catch (RuntimeException e) {
+                unexpected = unexpected == null ? e : unexpected;
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
+        if (unexpected != null) {
+            throw unexpected;
+        }
+    }
+
+    /** The association of this very resource. */
+    @Nullable
+    XaAssociation find(XAResource wanted) {
+        for (XaAssociation each = this; each != null; each = each.next) {
+            if (each.resource == wanted) {
+                return each;
+            }
+        }
+        return null;
+    }
+}

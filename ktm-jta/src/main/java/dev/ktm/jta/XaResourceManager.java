@@ -1,0 +1,324 @@
+package dev.ktm.jta;
+
+import dev.ktm.rm.Enlistment;
+import dev.ktm.rm.EnlistmentRight;
+import dev.ktm.rm.HeuristicDecision;
+import dev.ktm.rm.KtmError;
+import dev.ktm.rm.KtmException;
+import dev.ktm.rm.Notification;
+import dev.ktm.rm.NotificationEvent;
+import dev.ktm.rm.NotificationHandler;
+import dev.ktm.rm.NotificationMask;
+import dev.ktm.rm.ResourceManager;
+import java.nio.charset.StandardCharsets;
+import javax.transaction.xa.XAException;
+import javax.transaction.xa.XAResource;
+
+/**
+ * The resource manager that stands for all XA resources: turns notifications into calls, and answers into replies.
+ *
+ * <p><b>Theory of operation.</b> Each branch is an enlistment, its {@link XaBranch} the key. What an answer means is in {@link
+ * XaCodes}. A branch whose outcome is decided and which has not done as it was told is {@linkplain Unfinished left} to {@link
+ * XaRecovery}; its client does not wait for that.
+ */
+final class XaResourceManager implements NotificationHandler {
+
+    static final NotificationMask MASK = NotificationMask.of(
+            Notification.PREPARE, Notification.COMMIT, Notification.ROLLBACK, Notification.SINGLE_PHASE_COMMIT);
+
+    private final ResourceManager handle;
+    private final XaRecovery recovery;
+
+    XaResourceManager(ResourceManager handle, XaRecovery recovery) {
+        this.handle = handle;
+        this.recovery = recovery;
+    }
+
+    ResourceManager handle() {
+        return handle;
+    }
+
+    @Override
+    public Result handle(NotificationEvent event) throws KtmException {
+        if (event.notification() == Notification.RECOVER) {
+            announced(event);
+            return Result.PENDING;
+        }
+        if (event.key() instanceof XaBranch branch) {
+            switch (event.notification()) {
+                case PREPARE -> branch.calls.submit(new BranchCall(branch, XaCall.PREPARE));
+                case COMMIT -> branch.calls.submit(new BranchCall(branch, XaCall.COMMIT));
+                case ROLLBACK -> {
+                    if (branch.cancel()) {
+                        return Result.SUCCESS;
+                    }
+                    branch.calls.submit(new BranchCall(branch, XaCall.ROLLBACK));
+                }
+                case SINGLE_PHASE_COMMIT -> branch.calls.submit(new BranchCall(branch, XaCall.COMMIT_ONE_PHASE));
+                default -> {
+                    return Result.SUCCESS;
+                }
+            }
+            return Result.PENDING;
+        }
+        if (event.key() instanceof Unfinished unfinished) {
+            switch (event.notification()) {
+                case COMMIT -> recovery.ordered(unfinished, Unfinished.Order.COMMIT);
+                case ROLLBACK -> recovery.ordered(unfinished, Unfinished.Order.ROLLBACK);
+                default -> {
+                    return Result.SUCCESS;
+                }
+            }
+            return Result.PENDING;
+        }
+        return Result.SUCCESS;
+    }
+
+    /** A branch of an earlier life. */
+    private void announced(NotificationEvent event) throws KtmException {
+        var id = event.recovered().orElseThrow().enlistment();
+        var enlistment = handle.openEnlistment(id, EnlistmentRight.ALL.toArray(EnlistmentRight[]::new));
+        var name = new String(enlistment.recoveryInformation(), StandardCharsets.UTF_8);
+        var unfinished = new Unfinished(new BranchXid(enlistment.transaction(), id), enlistment, name, null);
+        recovery.add(unfinished);
+        enlistment.recover(unfinished);
+    }
+
+    /** A call of a branch of this life. */
+    private final class BranchCall implements CallChain.Call {
+        private final XaBranch branch;
+        private final XaCall call;
+
+        BranchCall(XaBranch branch, XaCall call) {
+            this.branch = branch;
+            this.call = call;
+        }
+
+        @Override
+        public XaAnswer make() {
+            if (!branch.hasStarted()) {
+                var early = new IllegalStateException("its commit was asked for while the branch was being started");
+                return new XaAnswer(XaVerdict.REFUSED, XaCodes.NO_CODE, early);
+            }
+            try {
+                return switch (call) {
+                    case PREPARE -> {
+                        branch.endAll(XAResource.TMSUCCESS);
+                        branch.asked = true;
+                        yield XaAnswer.returned(call, branch.resource.prepare(branch.xid()));
+                    }
+                    case COMMIT -> {
+                        branch.resource.commit(branch.xid(), false);
+                        yield XaAnswer.returned(call, XAResource.XA_OK);
+                    }
+                    case COMMIT_ONE_PHASE -> commitOnePhase();
+                    case ROLLBACK -> rollback();
+                    case START, END, FORGET, RECOVER -> throw new IllegalStateException(call + " of a branch");
+                };
+            } catch (XAException | RuntimeException | Error e) {
+                return XaAnswer.failed(call, e);
+            }
+        }
+
+        private XaAnswer commitOnePhase() throws XAException {
+            try {
+                branch.endAll(XAResource.TMSUCCESS);
+            } catch (XAException | RuntimeException e) {
+                // It was not asked to commit, so it has not.
+                return new XaAnswer(XaVerdict.REFUSED, XaCodes.codeOf(e), e);
+            }
+            branch.resource.commit(branch.xid(), true);
+            return XaAnswer.returned(call, XAResource.XA_OK);
+        }
+
+        private XaAnswer rollback() throws XAException {
+            if (branch.finished) {
+                return XaAnswer.returned(call, XAResource.XA_OK);
+            }
+            if (branch.stuck) {
+                return new XaAnswer(
+                        XaVerdict.LOOK, XaCodes.NO_CODE, new XAException("an earlier call has not come back"));
+            }
+            try {
+                branch.endAll(XAResource.TMFAIL);
+            } catch (XAException | RuntimeException e) {
+                // Said or not: what counts is the rollback.
+                System.getLogger(XaResourceManager.class.getName())
+                        .log(System.Logger.Level.DEBUG, "end before the rollback of " + branch.xid(), e);
+            }
+            branch.resource.rollback(branch.xid());
+            return XaAnswer.returned(call, XAResource.XA_OK);
+        }
+
+        @Override
+        public XaAnswer givenUp(Throwable why) {
+            branch.stuck = true;
+            return XaAnswer.failed(call, why);
+        }
+
+        @Override
+        public void conclude(XaAnswer answer) {
+            try {
+                var enlistment = branch.enlistment();
+                switch (call) {
+                    case PREPARE -> prepared(enlistment, answer);
+                    case COMMIT -> committed(enlistment, answer);
+                    case COMMIT_ONE_PHASE -> committedOnePhase(enlistment, answer);
+                    case ROLLBACK -> rolledBack(enlistment, answer);
+                    case START, END, FORGET, RECOVER -> {}
+                }
+            } catch (KtmException e) {
+                if (e.error() == KtmError.TRANSACTIONMANAGER_NOT_ONLINE) {
+                    // What it did on its own cannot be written down: it is asked again after a restart.
+                    postpone();
+                }
+                // Otherwise the transaction has gone another way meanwhile, and tells the branch so.
+                System.getLogger(XaResourceManager.class.getName())
+                        .log(System.Logger.Level.DEBUG, call + " of " + branch.xid() + " came too late", e);
+            }
+        }
+
+        private void postpone() {
+            try {
+                branch.enlistment().postpone();
+            } catch (KtmException e) {
+                System.getLogger(XaResourceManager.class.getName())
+                        .log(System.Logger.Level.DEBUG, branch.xid() + " cannot be postponed", e);
+            }
+        }
+
+        private void prepared(Enlistment enlistment, XaAnswer answer) throws KtmException {
+            switch (answer.verdict()) {
+                case DONE -> enlistment.prepareComplete();
+                case READ_ONLY -> {
+                    branch.finished = true;
+                    enlistment.readOnly();
+                }
+                case ROLLED_BACK -> {
+                    branch.finished = true;
+                    refuse(enlistment, answer);
+                }
+                case REFUSED,
+                        CONTRADICTS,
+                        AGAIN,
+                        LOOK,
+                        HAZARD,
+                        HEURISTIC_COMMIT,
+                        HEURISTIC_ROLLBACK,
+                        HEURISTIC_MIXED,
+                        HEURISTIC_HAZARD -> refuse(enlistment, answer);
+            }
+        }
+
+        private void refuse(Enlistment enlistment, XaAnswer answer) throws KtmException {
+            enlistment.rollback(new BranchRefusedException(recovery.label(branch), branch.xid(), call, answer));
+        }
+
+        private void committed(Enlistment enlistment, XaAnswer answer) throws KtmException {
+            switch (answer.verdict()) {
+                case DONE, READ_ONLY -> enlistment.commitComplete();
+                case HEURISTIC_COMMIT -> {
+                    forget();
+                    enlistment.commitComplete();
+                }
+                case HEURISTIC_ROLLBACK -> {
+                    damaged(enlistment, HeuristicDecision.ROLLBACK, answer);
+                    enlistment.commitComplete();
+                }
+                case HEURISTIC_MIXED -> {
+                    damaged(enlistment, HeuristicDecision.MIXED, answer);
+                    enlistment.commitComplete();
+                }
+                case HEURISTIC_HAZARD, HAZARD -> {
+                    damaged(enlistment, HeuristicDecision.HAZARD, answer);
+                    enlistment.commitComplete();
+                }
+                case CONTRADICTS, AGAIN, LOOK, REFUSED, ROLLED_BACK ->
+                    recovery.leave(branch, Unfinished.Order.COMMIT, answer);
+            }
+        }
+
+        private void committedOnePhase(Enlistment enlistment, XaAnswer answer) throws KtmException {
+            switch (answer.verdict()) {
+                case DONE, READ_ONLY -> enlistment.commitComplete();
+                case HEURISTIC_COMMIT -> {
+                    forget();
+                    enlistment.commitComplete();
+                }
+                case ROLLED_BACK -> {
+                    branch.finished = true;
+                    refuse(enlistment, answer);
+                }
+                case HEURISTIC_ROLLBACK -> {
+                    forget();
+                    branch.finished = true;
+                    refuse(enlistment, answer);
+                }
+                case REFUSED, CONTRADICTS, AGAIN, LOOK -> refuse(enlistment, answer);
+                case HEURISTIC_MIXED -> {
+                    damaged(enlistment, HeuristicDecision.MIXED, answer);
+                    enlistment.close();
+                }
+                case HEURISTIC_HAZARD -> {
+                    damaged(enlistment, HeuristicDecision.HAZARD, answer);
+                    enlistment.close();
+                }
+                case HAZARD -> {
+                    report(enlistment, HeuristicDecision.HAZARD, answer);
+                    enlistment.close();
+                }
+            }
+        }
+
+        private void rolledBack(Enlistment enlistment, XaAnswer answer) throws KtmException {
+            switch (answer.verdict()) {
+                case DONE, READ_ONLY, ROLLED_BACK -> enlistment.rollbackComplete();
+                case HEURISTIC_ROLLBACK -> {
+                    forget();
+                    enlistment.rollbackComplete();
+                }
+                case HEURISTIC_COMMIT -> {
+                    damaged(enlistment, HeuristicDecision.COMMIT, answer);
+                    enlistment.rollbackComplete();
+                }
+                case HEURISTIC_MIXED -> {
+                    damaged(enlistment, HeuristicDecision.MIXED, answer);
+                    enlistment.rollbackComplete();
+                }
+                case HEURISTIC_HAZARD, HAZARD -> {
+                    damaged(enlistment, HeuristicDecision.HAZARD, answer);
+                    enlistment.rollbackComplete();
+                }
+                case CONTRADICTS, AGAIN, LOOK, REFUSED -> {
+                    if (branch.asked) {
+                        recovery.leave(branch, Unfinished.Order.ROLLBACK, answer);
+                    } else {
+                        // Never asked to prepare: the resource manager presumes that it is rolled back.
+                        enlistment.rollbackComplete();
+                    }
+                }
+            }
+        }
+
+        private void report(Enlistment enlistment, HeuristicDecision decision, XaAnswer answer) throws KtmException {
+            enlistment.reportHeuristic(
+                    decision, answer.code(), recovery.label(branch) + " " + branch.xid(), answer.text());
+        }
+
+        /** Only when it is known for ever may the resource manager forget it. */
+        private void damaged(Enlistment enlistment, HeuristicDecision decision, XaAnswer answer) throws KtmException {
+            report(enlistment, decision, answer);
+            forget();
+        }
+
+        private void forget() {
+            try {
+                branch.resource.forget(branch.xid());
+            } catch (XAException | RuntimeException | Error e) {
+                if (XaCodes.failed(XaCall.FORGET, XaCodes.codeOf(e)) != XaVerdict.DONE) {
+                    recovery.leaveToForget(branch);
+                }
+            }
+        }
+    }
+}

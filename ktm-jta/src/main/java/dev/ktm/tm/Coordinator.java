@@ -1,0 +1,465 @@
+package dev.ktm.tm;
+
+import dev.ktm.journal.Journal;
+import dev.ktm.journal.TransactionRecord;
+import dev.ktm.log.Log;
+import dev.ktm.protocol.RollbackCause;
+import dev.ktm.rm.EnlistmentState;
+import dev.ktm.rm.KtmError;
+import dev.ktm.rm.KtmException;
+import dev.ktm.rm.Notification;
+import dev.ktm.rm.Outcome;
+import dev.ktm.rm.OutcomeReport;
+import dev.ktm.rm.TransactionId;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A transaction manager itself: an instance of a log, or none if it is volatile. What others hold are {@link ManagerHandle}s.
+ * Safe for many threads.
+ */
+final class Coordinator {
+
+    /** Where a transaction manager stands. */
+    enum State {
+        /** Opened, and not recovered to the end of its log. */
+        RECOVERING,
+        /** At work. */
+        ONLINE,
+        /** It cannot write its log any more. */
+        OFFLINE,
+        /** Closed. */
+        CLOSED
+    }
+
+    private static final int MOST_DESCRIPTION = 64;
+    /** How long a close waits for commits that have begun. */
+    private static final int CLOSE_SECONDS = 60;
+
+    private final TransactionManagers kernel;
+    private final String name;
+    private final @Nullable Journal journal;
+    private final @Nullable Log log;
+    private final long incarnation;
+    private final AtomicLong sequence = new AtomicLong();
+    private final AtomicLong clock = new AtomicLong(1);
+    private final Map<UUID, CoreResourceManager> resourceManagers = new ConcurrentHashMap<>();
+    /** What was damaged and has not been forgotten. */
+    private final Map<TransactionId, TransactionRecord> damaged = new ConcurrentHashMap<>();
+
+    final ReentrantLock damageLock = new ReentrantLock();
+    private final ReentrantLock lifecycle = new ReentrantLock();
+    private volatile State state;
+    private volatile UUID identity;
+    /** What the journal holds and roll-forward has not come to. */
+    private List<TransactionRecord> notRecovered = List.of();
+
+    Coordinator(TransactionManagers kernel, String name, @Nullable Journal journal, @Nullable Log log) {
+        this.kernel = kernel;
+        this.log = log;
+        this.name = name;
+        this.journal = journal;
+        if (journal == null) {
+            this.identity = UUID.randomUUID();
+            this.incarnation = 1;
+            this.state = State.ONLINE;
+        } else {
+            this.identity = journal.manager();
+            this.incarnation = journal.incarnation();
+            this.state = State.RECOVERING;
+            this.notRecovered = journal.found();
+        }
+    }
+
+    String name() {
+        return name;
+    }
+
+    UUID identity() {
+        return identity;
+    }
+
+    long incarnation() {
+        return incarnation;
+    }
+
+    boolean isVolatile() {
+        return journal == null;
+    }
+
+    @Nullable
+    Journal journal() {
+        return journal;
+    }
+
+    Optional<Log> log() {
+        return Optional.ofNullable(log);
+    }
+
+    State state() {
+        return state;
+    }
+
+    long nextSequence() {
+        return sequence.incrementAndGet();
+    }
+
+    /** The id that clients know a transaction of this life by, unless they gave it one. */
+    UUID unitOfWork(long number) {
+        var manager = identity;
+        return new UUID(
+                manager.getMostSignificantBits() ^ Mixing.mix(incarnation),
+                manager.getLeastSignificantBits() ^ Mixing.mix(number));
+    }
+
+    // The virtual clock.
+
+    long clock() {
+        return clock.get();
+    }
+
+    void tick() {
+        clock.incrementAndGet();
+    }
+
+    void adopt(long value) {
+        clock.accumulateAndGet(value, Math::max);
+    }
+
+    // The states.
+
+    void requireOnline() throws KtmException {
+        if (state != State.ONLINE) {
+            throw state == State.CLOSED
+                    ? new KtmException(
+                            KtmError.TRANSACTION_OBJECT_EXPIRED,
+                            "expected an open transaction manager, found " + this + " closed")
+                    : new KtmException(
+                            KtmError.TRANSACTIONMANAGER_NOT_ONLINE,
+                            "expected a transaction manager that is online, found " + this + " " + state);
+        }
+    }
+
+    void requireOpen() throws KtmException {
+        if (state == State.CLOSED) {
+            requireOnline();
+        }
+    }
+
+    /** The log has failed: what is not decided is rolled back, and nothing new is taken. */
+    void logFailed(Throwable why, CoreTransaction first) {
+        lifecycle.lock();
+        try {
+            if (state != State.ONLINE) {
+                return;
+            }
+            state = State.OFFLINE;
+        } finally {
+            lifecycle.unlock();
+        }
+        first.report(
+                OutcomeReport.Kind.OFFLINE,
+                "",
+                "",
+                "",
+                "the log cannot be written: " + why,
+                "what is not decided is rolled back; find out what is wrong with the disk, then start again: decided"
+                        + " transactions are finished then",
+                why);
+        for (var transaction : kernel.live().all()) {
+            if (transaction != first && transaction.coordinator() == this) {
+                kernel.workers().execute(() -> transaction.abort(RollbackCause.LOG, why));
+            }
+        }
+    }
+
+    // Recovery.
+
+    /**
+     * Rebuilds what the log tells of, up to and with a clock value if one is given. Without one the transaction manager is
+     * online afterwards.
+     */
+    void recover(OptionalLong until) throws KtmException {
+        lifecycle.lock();
+        try {
+            var journalNow = journal;
+            if (journalNow == null) {
+                throw new KtmException(
+                        KtmError.TM_VOLATILE, "expected a transaction manager with a log, found a volatile one");
+            }
+            requireOpen();
+            if (state != State.RECOVERING) {
+                throw new KtmException(
+                        KtmError.TRANSACTION_REQUEST_NOT_VALID,
+                        "expected a transaction manager that has not been recovered, found " + this + " " + state);
+            }
+            requireNoCollision(until);
+            var later = new ArrayList<TransactionRecord>();
+            for (var record : notRecovered) {
+                if (until.isPresent() && record.clock() > until.getAsLong()) {
+                    later.add(record);
+                } else {
+                    recover(record);
+                }
+            }
+            notRecovered = later;
+            if (until.isPresent()) {
+                clock.set(until.getAsLong());
+            } else {
+                clock.set(journalNow.clock());
+                state = State.ONLINE;
+            }
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    private void requireNoCollision(OptionalLong until) throws KtmException {
+        var units = new HashMap<UUID, TransactionId>();
+        kernel.live().forEach(live -> live.id().ifPresent(id -> units.put(live.unitOfWork(), id)));
+        for (var record : notRecovered) {
+            var other = until.isPresent() && record.clock() > until.getAsLong()
+                    ? null
+                    : units.putIfAbsent(record.unitOfWork(), record.id());
+            if (other != null) {
+                throw new KtmException(
+                        KtmError.TRANSACTIONMANAGER_RECOVERY_NAME_COLLISION,
+                        "expected units of work that nobody else has, found " + record.unitOfWork() + " of " + other
+                                + " also in the log");
+            }
+        }
+    }
+
+    private void recover(TransactionRecord record) {
+        if (record.status() == TransactionRecord.Status.ROLLED_BACK
+                || (record.participants().isEmpty() && record.superior().isEmpty())) {
+            damaged.put(record.id(), record);
+            return;
+        }
+        var transaction = new CoreTransaction(kernel, this, record);
+        kernel.live().add(transaction);
+        for (var enlistment : transaction.enlistments()) {
+            // A resource manager that was there first finds its enlistments when it recovers.
+            enlistment.resourceManager = byName(enlistment.resourceManagerName);
+        }
+    }
+
+    private @Nullable CoreResourceManager byName(String resourceManager) {
+        try {
+            return resourceManagers.get(UUID.fromString(resourceManager));
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+
+    void rename() throws KtmException {
+        requireOnline();
+        var journalNow = journal;
+        var fresh = UUID.randomUUID();
+        try {
+            if (journalNow != null) {
+                journalNow.rename(fresh);
+            }
+        } catch (IllegalStateException e) {
+            throw new KtmException(KtmError.TRANSACTION_REQUEST_NOT_VALID, String.valueOf(e.getMessage()), e);
+        } catch (Exception e) {
+            throw new KtmException(
+                    KtmError.TRANSACTIONMANAGER_NOT_ONLINE, "the new identity could not be written: " + e, e);
+        }
+        identity = fresh;
+    }
+
+    // Resource managers.
+
+    CoreResourceManager createResourceManager(UUID id, String description, boolean isVolatile, boolean communication)
+            throws KtmException {
+        requireOnline();
+        if (!isVolatile && isVolatile()) {
+            throw new KtmException(
+                    KtmError.TM_VOLATILE,
+                    "expected a volatile resource manager for a volatile transaction manager, found a durable one");
+        }
+        if (description.length() > MOST_DESCRIPTION) {
+            throw TransactionOptions.invalid(
+                    "a description of at most " + MOST_DESCRIPTION + " characters",
+                    Integer.toString(description.length()));
+        }
+        var created = new CoreResourceManager(this, id, description, isVolatile, communication);
+        if (resourceManagers.putIfAbsent(id, created) != null) {
+            throw new KtmException(
+                    KtmError.NAME_COLLISION,
+                    "expected an id that no resource manager of " + this + " has, found " + id);
+        }
+        created.opened();
+        forEachEnlistment(enlistment -> {
+            if (enlistment.resourceManager == null && enlistment.resourceManagerName.equals(created.name())) {
+                enlistment.resourceManager = created;
+            }
+        });
+        return created;
+    }
+
+    CoreResourceManager openResourceManager(UUID id) throws KtmException {
+        requireOnline();
+        var found = resourceManagers.get(id);
+        if (found == null) {
+            throw new KtmException(
+                    KtmError.RESOURCEMANAGER_NOT_FOUND,
+                    "expected a resource manager of " + this + ", found none with id " + id);
+        }
+        found.opened();
+        return found;
+    }
+
+    List<CoreResourceManager> resourceManagers() {
+        return List.copyOf(resourceManagers.values());
+    }
+
+    /** The last handle of a resource manager was closed. */
+    void left(CoreResourceManager resourceManager) {
+        resourceManagers.remove(resourceManager.id, resourceManager);
+        forEachEnlistment(enlistment -> {
+            if (enlistment.resourceManager == resourceManager) {
+                enlistment.transaction.act(protocol -> {
+                    if (enlistment.isSuperior() || enlistment.state() == EnlistmentState.READ_ONLY) {
+                        protocol.closed(enlistment);
+                    } else {
+                        protocol.disconnected(enlistment);
+                    }
+                });
+                // Whoever opens it again finds what is left.
+                enlistment.resourceManager = null;
+            }
+        });
+    }
+
+    private interface EnlistmentAction {
+        void on(CoreEnlistment enlistment);
+    }
+
+    private void forEachEnlistment(EnlistmentAction action) {
+        for (var transaction : kernel.live().all()) {
+            if (transaction.coordinator() == this) {
+                for (var enlistment : transaction.enlistments()) {
+                    action.on(enlistment);
+                }
+            }
+        }
+    }
+
+    /** The enlistments of a resource manager that have not ended. */
+    List<CoreEnlistment> enlistmentsOf(CoreResourceManager resourceManager) {
+        var all = new ArrayList<CoreEnlistment>();
+        forEachEnlistment(enlistment -> {
+            if (enlistment.resourceManager == resourceManager) {
+                all.add(enlistment);
+            }
+        });
+        return all;
+    }
+
+    /** Announces to a resource manager what it has to recover. */
+    void recover(CoreResourceManager resourceManager) throws KtmException {
+        requireOnline();
+        for (var enlistment : enlistmentsOf(resourceManager)) {
+            enlistment.transaction.act(protocol -> {
+                if (enlistment.isSuperior()) {
+                    if (protocol.outcome() == Outcome.UNDETERMINED && enlistment.state() == EnlistmentState.IN_DOUBT) {
+                        enlistment.transaction.tell(enlistment, Notification.RECOVER_QUERY);
+                    }
+                } else if (enlistment.state() == EnlistmentState.RECOVERING) {
+                    enlistment.transaction.tell(enlistment, Notification.RECOVER);
+                }
+            });
+        }
+        resourceManager.deliverLastRecover();
+    }
+
+    // What was damaged.
+
+    void remember(TransactionRecord record) {
+        damaged.put(record.id(), record);
+    }
+
+    List<TransactionRecord> damaged() {
+        return List.copyOf(damaged.values());
+    }
+
+    boolean forget(TransactionId id) {
+        if (damaged.remove(id) == null) {
+            return false;
+        }
+        Optional.ofNullable(journal).ifPresent(kept -> kept.end(id));
+        return true;
+    }
+
+    // The end.
+
+    /** Takes nothing new, lets commits that have begun come to their end, rolls the rest back. */
+    void close() {
+        lifecycle.lock();
+        try {
+            if (state == State.CLOSED) {
+                return;
+            }
+            state = State.CLOSED;
+        } finally {
+            lifecycle.unlock();
+        }
+        var committing = new ArrayList<CoreTransaction>();
+        for (var transaction : kernel.live().all()) {
+            if (transaction.coordinator() == this) {
+                if (transaction.isCommitting()) {
+                    committing.add(transaction);
+                } else {
+                    transaction.abort(RollbackCause.CLOSED, null);
+                }
+            }
+        }
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(CLOSE_SECONDS);
+        for (var transaction : committing) {
+            transaction.awaitUntil(deadline);
+        }
+        for (var transaction : kernel.live().all()) {
+            if (transaction.coordinator() == this) {
+                kernel.live().remove(transaction);
+            }
+        }
+        var closing = journal;
+        if (closing != null) {
+            closeQuietly(closing);
+        }
+        var resource = log;
+        if (resource != null) {
+            closeQuietly(resource);
+        }
+    }
+
+    private void closeQuietly(AutoCloseable closing) {
+        try {
+            closing.close();
+        } catch (Exception e) {
+            System.getLogger(Coordinator.class.getName())
+                    .log(
+                            System.Logger.Level.WARNING,
+                            "transaction manager " + this
+                                    + " could not close its log properly: the next start reads it: " + e.getMessage(),
+                            e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name.isEmpty() ? identity.toString() : name + " (" + identity + ")";
+    }
+}

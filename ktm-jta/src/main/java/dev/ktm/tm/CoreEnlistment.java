@@ -1,0 +1,76 @@
+package dev.ktm.tm;
+
+import dev.ktm.protocol.Participant;
+import dev.ktm.rm.NotificationMask;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** An enlistment itself; what others hold are {@link EnlistmentHandle}s. Guarded by its transaction's lock. */
+final class CoreEnlistment extends Participant {
+
+    static final byte[] NO_INFORMATION = {};
+
+    final CoreTransaction transaction;
+    /** The name under which the journal finds the resource manager again. */
+    final String resourceManagerName;
+
+    /** Which one of its transaction it is, from 1; 0 if its id is from an earlier life. */
+    private final int ordinal;
+
+    private @Nullable UUID id;
+    /** Null while nobody has opened the resource manager after a restart. */
+    volatile @Nullable CoreResourceManager resourceManager;
+
+    volatile @Nullable Object key;
+    volatile byte[] recoveryInformation = NO_INFORMATION;
+    int handles;
+
+    CoreEnlistment(
+            CoreTransaction transaction,
+            CoreResourceManager resourceManager,
+            int ordinal,
+            NotificationMask mask,
+            boolean durable,
+            boolean superior,
+            @Nullable Object key) {
+        super(mask, durable, superior);
+        this.transaction = transaction;
+        this.resourceManager = resourceManager;
+        this.resourceManagerName = resourceManager.name();
+        this.ordinal = ordinal;
+        this.key = key;
+    }
+
+    /** One of an earlier life. */
+    CoreEnlistment(
+            CoreTransaction transaction,
+            String resourceManagerName,
+            UUID id,
+            NotificationMask mask,
+            boolean superior,
+            byte[] recoveryInformation) {
+        super(mask, true, superior);
+        this.transaction = transaction;
+        this.resourceManagerName = resourceManagerName;
+        this.ordinal = 0;
+        this.id = id;
+        this.recoveryInformation = recoveryInformation;
+    }
+
+    /** What people know its resource manager by. */
+    String resourceManagerLabel() {
+        var known = resourceManager;
+        return known == null ? resourceManagerName : known.label();
+    }
+
+    UUID id() {
+        var known = id;
+        if (known == null) {
+            // Unique as its transaction's is, and the same whoever asks first.
+            var unit = transaction.unitOfWork();
+            known = new UUID(unit.getMostSignificantBits() ^ Mixing.mix(ordinal), unit.getLeastSignificantBits());
+            id = known;
+        }
+        return known;
+    }
+}

@@ -1,0 +1,1005 @@
+package dev.ktm.tm;
+
+import dev.ktm.journal.EnlistmentRecord;
+import dev.ktm.journal.Journal;
+import dev.ktm.journal.TransactionRecord;
+import dev.ktm.journal.UnknownOutcomeException;
+import dev.ktm.log.LogException;
+import dev.ktm.log.LogFullException;
+import dev.ktm.protocol.Effects;
+import dev.ktm.protocol.Participant;
+import dev.ktm.protocol.Reply;
+import dev.ktm.protocol.RollbackCause;
+import dev.ktm.protocol.TransactionProtocol;
+import dev.ktm.rm.Damage;
+import dev.ktm.rm.EnlistmentState;
+import dev.ktm.rm.KtmError;
+import dev.ktm.rm.KtmException;
+import dev.ktm.rm.Notification;
+import dev.ktm.rm.NotificationMask;
+import dev.ktm.rm.Outcome;
+import dev.ktm.rm.OutcomeReport;
+import dev.ktm.rm.TransactionId;
+import dev.ktm.rm.TransactionState;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A transaction itself: drives a {@link TransactionProtocol}.
+ *
+ * <p><b>Theory of operation.</b> Whoever has something to say takes the lock, tells the protocol, and releases it; what the
+ * protocol wants done is queued. Then one thread, the first that comes, carries the queue out without the lock, in order, also
+ * what others add meanwhile. So a resource manager may answer from within its notification, calls never nest, and a client
+ * that commits does all the work on its own thread unless another is at it already.
+ */
+final class CoreTransaction implements Effects, KtmTransaction {
+
+    /** What has to be done besides telling participants. */
+    private enum Work {
+        RESERVE,
+        FORCE_DECISION,
+        FORCE_PREPARED,
+        FORCE_SUPERIOR_DECISION,
+        FORGET
+    }
+
+    private static final int FIRST_QUEUE = 8;
+
+    private final TransactionManagers kernel;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final TransactionProtocol protocol;
+    private volatile @Nullable Coordinator coordinator;
+    private long sequence;
+    private @Nullable TransactionId id;
+    private volatile @Nullable UUID unitOfWork;
+    private volatile String description;
+    private final boolean doNotPromote;
+    private final boolean readOnly;
+    private volatile long timeoutNanos;
+    private volatile long deadline = Timeouts.NEVER;
+    private int handles;
+    private int enlisted;
+    private volatile @Nullable TransactionListener listener;
+
+    /** Pairs of a participant and its notification, or of this and a {@link Work} or an {@link Outcome}. */
+    private @Nullable Object[] queue = new Object[FIRST_QUEUE];
+
+    private int queueHead;
+    private int queueTail;
+    private boolean draining;
+
+    private Journal.@Nullable Space space;
+    /** Whether something of it may be in the journal. */
+    private boolean written;
+
+    private List<Damage> damage = List.of();
+    private volatile @Nullable Throwable failure;
+    private volatile @Nullable KtmError failureError;
+    private volatile @Nullable Outcome completed;
+    private @Nullable CompletableFuture<Outcome> completion;
+
+    // Links of LiveTransactions, guarded by its locks.
+    @Nullable
+    CoreTransaction livePrevious;
+
+    @Nullable
+    CoreTransaction liveNext;
+
+    int liveStripe;
+
+    /** A new one; bound to no transaction manager if none is given. */
+    CoreTransaction(TransactionManagers kernel, @Nullable Coordinator coordinator, TransactionOptions options) {
+        this.kernel = kernel;
+        this.protocol = new TransactionProtocol(this);
+        this.unitOfWork = options.unitOfWork().orElse(null);
+        this.description = options.description();
+        this.doNotPromote = options.createOptions() == TransactionOptions.DO_NOT_PROMOTE;
+        this.readOnly = options.readOnly();
+        this.timeoutNanos = options.timeout().isZero() ? 0 : saturatedNanos(options.timeout());
+        if (coordinator != null) {
+            bindTo(coordinator);
+        } else if (unitOfWork == null) {
+            unitOfWork = UUID.randomUUID();
+        }
+    }
+
+    /** One of an earlier life. */
+    CoreTransaction(TransactionManagers kernel, Coordinator coordinator, TransactionRecord record) {
+        this.kernel = kernel;
+        this.coordinator = coordinator;
+        this.id = record.id();
+        this.sequence = record.id().sequence();
+        this.unitOfWork = record.unitOfWork();
+        this.description = "";
+        this.doNotPromote = false;
+        this.readOnly = false;
+        this.written = true;
+        this.damage = record.damage();
+        var participants = new ArrayList<CoreEnlistment>();
+        record.superior().ifPresent(superior -> participants.add(recovered(superior, true)));
+        record.participants().forEach(participant -> participants.add(recovered(participant, false)));
+        boolean committed = record.status() == TransactionRecord.Status.COMMITTED;
+        this.protocol = TransactionProtocol.recovered(
+                this, committed ? TransactionState.COMMITTED : TransactionState.IN_DOUBT, participants);
+        this.completed = committed ? Outcome.COMMITTED : null;
+    }
+
+    private CoreEnlistment recovered(EnlistmentRecord record, boolean superior) {
+        return new CoreEnlistment(
+                this,
+                record.resourceManager(),
+                record.enlistment(),
+                superior ? Masks.SUPERIOR : Masks.SUBORDINATE,
+                superior,
+                record.recoveryInformation());
+    }
+
+    private static long saturatedNanos(Duration timeout) {
+        try {
+            return timeout.toNanos();
+        } catch (ArithmeticException e) {
+            return Timeouts.NEVER;
+        }
+    }
+
+    private void bindTo(Coordinator manager) {
+        sequence = manager.nextSequence();
+        coordinator = manager;
+    }
+
+    // Identity and queries.
+
+    @Nullable
+    Coordinator coordinator() {
+        return coordinator;
+    }
+
+    @Override
+    public Optional<TransactionId> id() {
+        return coordinator == null ? Optional.empty() : Optional.of(boundId());
+    }
+
+    TransactionId boundId() {
+        var known = id;
+        if (known == null) {
+            var manager = Objects.requireNonNull(coordinator);
+            known = new TransactionId(manager.identity(), manager.incarnation(), sequence);
+            id = known;
+        }
+        return known;
+    }
+
+    @Override
+    public UUID unitOfWork() {
+        var known = unitOfWork;
+        if (known == null) {
+            known = Objects.requireNonNull(coordinator).unitOfWork(sequence);
+            unitOfWork = known;
+        }
+        return known;
+    }
+
+    @Override
+    public TransactionState state() {
+        return locked(protocol::state);
+    }
+
+    @Override
+    public Outcome outcome() {
+        return locked(protocol::outcome);
+    }
+
+    @Override
+    public List<TransactionState> history() {
+        return locked(protocol::history);
+    }
+
+    @Override
+    public boolean isReadOnly() {
+        return readOnly;
+    }
+
+    @Override
+    public Optional<String> rollbackCause() {
+        return locked(() -> protocol.cause().map(this::explain));
+    }
+
+    @Override
+    public Optional<Duration> timeLeft() {
+        long until = deadline;
+        return until == Timeouts.NEVER
+                ? Optional.empty()
+                : Optional.of(
+                        Duration.ofNanos(Math.max(0, until - kernel.timeouts().now())));
+    }
+
+    Optional<RollbackCause> cause() {
+        return locked(protocol::cause);
+    }
+
+    @Nullable
+    Throwable failure() {
+        return failure;
+    }
+
+    private String explain(RollbackCause cause) {
+        var text = switch (cause) {
+            case CLIENT -> "its client rolled it back";
+            case PARTICIPANT -> culpritLabel() + " refused to commit";
+            case SUPERIOR -> "its superior decided so";
+            case TIMEOUT -> "it took longer than " + Duration.ofNanos(timeoutNanos);
+            case CLOSED -> "its last handle, or that of a participant at work, was closed";
+            case LOG -> "the decision could not be written";
+            case OPERATOR -> "an operator decided so";
+        };
+        var because = failure;
+        return because == null ? text : text + ": " + because;
+    }
+
+    private String culpritLabel() {
+        return protocol.culprit()
+                .map(culprit -> ((CoreEnlistment) culprit).resourceManager)
+                .map(CoreResourceManager::label)
+                .orElse("a participant");
+    }
+
+    String description() {
+        return description;
+    }
+
+    Duration timeout() {
+        return Duration.ofNanos(timeoutNanos);
+    }
+
+    List<CoreEnlistment> enlistments() {
+        return locked(() -> protocol.participants().stream()
+                .map(participant -> (CoreEnlistment) participant)
+                .toList());
+    }
+
+    Optional<CoreEnlistment> superior() {
+        return locked(() -> protocol.superior().map(participant -> (CoreEnlistment) participant));
+    }
+
+    @Override
+    public List<Damage> damage() {
+        return locked(() -> damage);
+    }
+
+    boolean isPromotionForbidden() {
+        return doNotPromote;
+    }
+
+    <T> T locked(Supplier<T> query) {
+        lock.lock();
+        try {
+            return query.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // Requests.
+
+    /** Something to say to the protocol. */
+    interface Act<E extends Exception> {
+        void on(TransactionProtocol protocol) throws E;
+    }
+
+    /** Tells the protocol something, and carries out what follows. */
+    <E extends Exception> void act(Act<E> act) throws E {
+        say(act);
+        drain();
+    }
+
+    /** Tells the protocol something; what follows is carried out by {@link #drain}. */
+    private <E extends Exception> void say(Act<E> act) throws E {
+        lock.lock();
+        try {
+            act.on(protocol);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void setListener(TransactionListener newListener) {
+        listener = newListener;
+    }
+
+    void startTimer() {
+        long nanos = timeoutNanos;
+        if (nanos != 0) {
+            long now = kernel.timeouts().now();
+            long until = nanos >= Timeouts.NEVER - now ? Timeouts.NEVER : now + nanos;
+            deadline = until;
+            kernel.timeouts().added(until);
+        }
+    }
+
+    long deadline() {
+        return deadline;
+    }
+
+    /** The deadline has passed; what follows is carried out by somebody else. */
+    void expired() {
+        deadline = Timeouts.NEVER;
+        lock.lock();
+        try {
+            if (protocol.abort(RollbackCause.TIMEOUT)) {
+                kernel.timedOut(this);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void setTimeout(Duration timeout) throws KtmException {
+        if (timeout.isNegative()) {
+            throw TransactionOptions.invalid("a timeout that is not negative", timeout.toString());
+        }
+        say(each -> {
+            if (each.cause().filter(RollbackCause.TIMEOUT::equals).isPresent()) {
+                throw new KtmException(
+                        KtmError.ROLLBACK_TIMER_EXPIRED,
+                        "expected an active transaction, found one that has timed out after "
+                                + Duration.ofNanos(timeoutNanos));
+            }
+            requireActive(each, KtmError.TRANSACTION_REQUEST_NOT_VALID);
+            timeoutNanos = saturatedNanos(timeout);
+            deadline = Timeouts.NEVER;
+        });
+        startTimer();
+    }
+
+    void setDescription(String text) throws KtmException {
+        TransactionOptions.checkDescription(text);
+        say(each -> {
+            requireActive(each, KtmError.TRANSACTION_REQUEST_NOT_VALID);
+            description = text;
+        });
+    }
+
+    private static void requireActive(TransactionProtocol each, KtmError error) throws KtmException {
+        if (each.state() != TransactionState.ACTIVE || each.isCommitRequested()) {
+            throw new KtmException(
+                    each.outcome() == Outcome.UNDETERMINED ? error : KtmError.TRANSACTION_NOT_ACTIVE,
+                    "expected an active transaction, found one that is " + each.state());
+        }
+    }
+
+    CoreEnlistment enlist(
+            CoreResourceManager resourceManager, NotificationMask mask, @Nullable Object key, boolean superior)
+            throws KtmException {
+        var manager = resourceManager.coordinator;
+        manager.requireOnline();
+        if (superior && resourceManager.isVolatile && !manager.isVolatile()) {
+            throw new KtmException(
+                    KtmError.TM_VOLATILE,
+                    "expected a durable resource manager as superior, found " + resourceManager.label());
+        }
+        if (doNotPromote && resourceManager.communication) {
+            throw new KtmException(
+                    KtmError.TRANSACTION_REQUIRED_PROMOTION,
+                    "expected a resource manager of this host, found " + resourceManager.label()
+                            + ", and the transaction must not be promoted");
+        }
+        CoreEnlistment enlistment;
+        lock.lock();
+        try {
+            var home = coordinator;
+            if (home == null) {
+                bindTo(manager);
+            } else if (home != manager) {
+                throw new KtmException(
+                        KtmError.TRANSACTION_NOT_ENLISTED,
+                        "expected a resource manager of " + home + ", found one of " + manager);
+            }
+            boolean durable = !resourceManager.isVolatile && !manager.isVolatile();
+            enlistment = new CoreEnlistment(this, resourceManager, enlisted + 1, mask, durable, superior, key);
+            protocol.enlist(enlistment);
+            enlisted++;
+            enlistment.handles = 1;
+        } finally {
+            lock.unlock();
+        }
+        drain();
+        return enlistment;
+    }
+
+    /**
+     * Begins to commit; {@link #completion} tells the end.
+     *
+     * @throws KtmException if it cannot even begin
+     */
+    void commit() throws KtmException {
+        say(each -> {
+            if (each.state() == TransactionState.ACTIVE && each.isCommitRequested()) {
+                throw alreadyCommitting();
+            }
+        });
+        beforeCommit();
+        var manager = coordinator;
+        if (manager != null) {
+            manager.tick();
+        }
+        act(TransactionProtocol::commit);
+    }
+
+    private static KtmException alreadyCommitting() {
+        return new KtmException(
+                KtmError.TRANSACTION_REQUEST_NOT_VALID,
+                "expected a transaction that nobody commits, found one whose commit has begun");
+    }
+
+    /** Calls whoever stands behind the transaction; if that fails, it is rolled back. */
+    void beforeCommit() {
+        var callee = listener;
+        if (callee != null && state() == TransactionState.ACTIVE) {
+            try {
+                callee.beforeCommit();
+            } catch (RuntimeException | Error e) {
+                fail(null, e);
+                act(each -> each.abort(RollbackCause.CLIENT));
+            }
+        }
+    }
+
+    /** A superior begins the first phase, which is not known to it from the second. */
+    void beginCommitBySuperior() {
+        if (state() == TransactionState.ACTIVE) {
+            beforeCommit();
+            var manager = coordinator;
+            if (manager != null) {
+                manager.tick();
+            }
+        }
+    }
+
+    boolean isForgotten() {
+        return state() == TransactionState.FORGOTTEN;
+    }
+
+    Instant now() {
+        return kernel.now();
+    }
+
+    void rollback() throws KtmException {
+        act(TransactionProtocol::rollback);
+    }
+
+    boolean abort(RollbackCause cause, @Nullable Throwable why) {
+        var done = new boolean[1];
+        act(each -> {
+            done[0] = each.abort(cause);
+            if (done[0]) {
+                fail(null, why);
+            }
+        });
+        return done[0];
+    }
+
+    private void fail(@Nullable KtmError error, @Nullable Throwable why) {
+        if (failure == null && why != null) {
+            failure = why;
+        }
+        if (failureError == null && error != null) {
+            failureError = error;
+        }
+    }
+
+    /** Notes why a participant refuses, for those who ask why the transaction was rolled back. */
+    void refusedBecause(Throwable why) {
+        fail(null, why);
+    }
+
+    // Handles.
+
+    void opened() {
+        lock.lock();
+        try {
+            handles++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void handleClosed() {
+        act(each -> {
+            handles--;
+            // Whose commit has begun goes on.
+            if (handles == 0 && !each.isCommitRequested()) {
+                each.abort(RollbackCause.CLOSED);
+            }
+        });
+    }
+
+    void enlistmentOpened(CoreEnlistment enlistment) {
+        lock.lock();
+        try {
+            enlistment.handles++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void enlistmentClosed(CoreEnlistment enlistment) {
+        act(each -> {
+            enlistment.handles--;
+            if (enlistment.handles == 0) {
+                warnIfAtWork(enlistment);
+                each.closed(enlistment);
+            }
+        });
+    }
+
+    private void warnIfAtWork(CoreEnlistment enlistment) {
+        if (enlistment.state() == EnlistmentState.ACTIVE && protocol.state() == TransactionState.ACTIVE) {
+            System.getLogger(CoreTransaction.class.getName())
+                    .log(
+                            System.Logger.Level.WARNING,
+                            "resource manager " + enlistment.resourceManagerName
+                                    + " closed an enlistment that was neither read-only nor answered: transaction "
+                                    + unitOfWork() + " is rolled back");
+        }
+    }
+
+    /** What is heuristic must be known for ever, before the resource manager is allowed to forget it. */
+    void addDamage(Damage more) throws LogException, UnknownOutcomeException {
+        var manager = Objects.requireNonNull(coordinator);
+        manager.damageLock.lock();
+        try {
+            var record = locked(() -> {
+                var all = new ArrayList<>(damage);
+                all.add(more);
+                damage = List.copyOf(all);
+                return protocol.outcome() == Outcome.COMMITTED
+                        ? record(TransactionRecord.Status.COMMITTED)
+                        : new TransactionRecord(
+                                TransactionRecord.Status.ROLLED_BACK,
+                                boundId(),
+                                unitOfWork(),
+                                manager.clock(),
+                                Optional.empty(),
+                                List.of(),
+                                damage);
+            });
+            var journal = manager.journal();
+            if (journal != null) {
+                try (var room = journal.reserve(record)) {
+                    written = true;
+                    journal.force(room, record);
+                }
+            }
+        } finally {
+            manager.damageLock.unlock();
+        }
+    }
+
+    // Effects: queued under the lock.
+
+    @Override
+    public void tell(Participant participant, Notification notification) {
+        offer(participant, notification);
+    }
+
+    @Override
+    public void reserve() {
+        offer(this, Work.RESERVE);
+    }
+
+    @Override
+    public void forceDecision() {
+        offer(this, Work.FORCE_DECISION);
+    }
+
+    @Override
+    public void forcePrepared() {
+        offer(this, Work.FORCE_PREPARED);
+    }
+
+    @Override
+    public void forceSuperiorDecision() {
+        offer(this, Work.FORCE_SUPERIOR_DECISION);
+    }
+
+    @Override
+    public void complete(Outcome outcome) {
+        offer(this, outcome);
+    }
+
+    @Override
+    public void forget() {
+        offer(this, Work.FORGET);
+    }
+
+    private void offer(Object subject, Object what) {
+        if (queueTail == queue.length) {
+            grow();
+        }
+        queue[queueTail] = subject;
+        queue[queueTail + 1] = what;
+        queueTail += 2;
+    }
+
+    private void grow() {
+        int waiting = queueTail - queueHead;
+        var target = waiting > queue.length / 2 ? new Object[2 * queue.length] : queue;
+        System.arraycopy(queue, queueHead, target, 0, waiting);
+        for (int i = waiting; i < target.length && target == queue; i++) {
+            target[i] = null;
+        }
+        queue = target;
+        queueHead = 0;
+        queueTail = waiting;
+    }
+
+    /** Carries out what is queued, unless somebody is at it already. */
+    void drain() {
+        lock.lock();
+        try {
+            if (draining) {
+                return;
+            }
+            draining = true;
+            try {
+                while (queueHead < queueTail) {
+                    carryOutNext();
+                }
+            } finally {
+                draining = false;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void carryOutNext() {
+        var subject = Objects.requireNonNull(queue[queueHead]);
+        var what = Objects.requireNonNull(queue[queueHead + 1]);
+        queue[queueHead] = null;
+        queue[queueHead + 1] = null;
+        queueHead += 2;
+        if (queueHead == queueTail) {
+            queueHead = 0;
+            queueTail = 0;
+        }
+        lock.unlock();
+        try {
+            carryOut(subject, what);
+        } catch (RuntimeException | Error e) {
+            System.getLogger(CoreTransaction.class.getName())
+                    .log(System.Logger.Level.ERROR, "transaction " + unitOfWork() + ": " + what + " failed", e);
+        } finally {
+            lock.lock();
+        }
+    }
+
+    private void carryOut(Object subject, Object what) {
+        if (subject instanceof CoreEnlistment enlistment) {
+            deliver(enlistment, (Notification) what);
+        } else if (what instanceof Outcome outcome) {
+            completed(outcome);
+        } else {
+            switch ((Work) what) {
+                case RESERVE -> carryOutReserve();
+                case FORCE_DECISION -> carryOutForce(TransactionRecord.Status.COMMITTED);
+                case FORCE_PREPARED -> carryOutForce(TransactionRecord.Status.PREPARED);
+                case FORCE_SUPERIOR_DECISION -> carryOutForce(TransactionRecord.Status.COMMITTED);
+                case FORGET -> carryOutForget();
+            }
+        }
+    }
+
+    private void deliver(CoreEnlistment enlistment, Notification notification) {
+        var resourceManager = enlistment.resourceManager;
+        if (resourceManager != null) {
+            resourceManager.deliver(enlistment, notification);
+        } else {
+            // Not opened since the restart: told when it recovers.
+            act(each -> each.disconnected(enlistment));
+        }
+    }
+
+    // The journal.
+
+    private TransactionRecord record(TransactionRecord.Status status) {
+        var records = new ArrayList<EnlistmentRecord>(protocol.participants().size());
+        EnlistmentRecord superior = null;
+        for (var participant : protocol.participants()) {
+            var enlistment = (CoreEnlistment) participant;
+            if (!enlistment.isDurable() || enlistment.state() == EnlistmentState.READ_ONLY) {
+                continue;
+            }
+            if (enlistment.isSuperior()) {
+                superior = recordOf(enlistment);
+            } else if (enlistment.mask().has(Notification.COMMIT)) {
+                records.add(recordOf(enlistment));
+            }
+        }
+        return new TransactionRecord(
+                status,
+                boundId(),
+                unitOfWork(),
+                Objects.requireNonNull(coordinator).clock(),
+                Optional.ofNullable(superior),
+                records,
+                damage);
+    }
+
+    private static EnlistmentRecord recordOf(CoreEnlistment enlistment) {
+        return new EnlistmentRecord(enlistment.resourceManagerName, enlistment.id(), enlistment.recoveryInformation);
+    }
+
+    private void carryOutReserve() {
+        var manager = Objects.requireNonNull(coordinator);
+        try {
+            manager.requireOnline();
+            var journal = Objects.requireNonNull(manager.journal());
+            boolean underSuperior = superior().isPresent();
+            var decision = locked(() -> record(TransactionRecord.Status.COMMITTED));
+            var room = underSuperior
+                    ? journal.reserve(locked(() -> record(TransactionRecord.Status.PREPARED)), decision)
+                    : journal.reserve(decision);
+            say(each -> {
+                if (each.outcome() == Outcome.UNDETERMINED) {
+                    space = room;
+                    each.reserved();
+                } else {
+                    room.close();
+                }
+            });
+        } catch (IllegalArgumentException e) {
+            reservationFailed(KtmError.TRANSACTION_RECORD_TOO_LONG, e);
+        } catch (KtmException e) {
+            reservationFailed(e.error(), e);
+        } catch (LogFullException e) {
+            report(
+                    OutcomeReport.Kind.REFUSED,
+                    "",
+                    "",
+                    "",
+                    "the log has no space for the decision: " + e.getMessage(),
+                    "the transaction is rolled back; let the log grow, or free it",
+                    e);
+            reservationFailed(null, e);
+        } catch (LogException | RuntimeException | Error e) {
+            logFailed(e);
+            reservationFailed(KtmError.TRANSACTIONMANAGER_NOT_ONLINE, e);
+        }
+    }
+
+    private void reservationFailed(@Nullable KtmError error, Throwable why) {
+        say(each -> {
+            fail(error, why);
+            each.reservationFailed();
+        });
+    }
+
+    private void carryOutForce(TransactionRecord.Status status) {
+        var journal = Objects.requireNonNull(Objects.requireNonNull(coordinator).journal());
+        var room = Objects.requireNonNull(space);
+        try {
+            var record = locked(() -> {
+                written = true;
+                return record(status);
+            });
+            journal.force(room, record);
+            say(TransactionProtocol::decided);
+        } catch (UnknownOutcomeException e) {
+            logFailed(e);
+            say(each -> {
+                fail(null, e);
+                each.decisionFailed(true);
+            });
+        } catch (LogException e) {
+            logFailed(e);
+            say(each -> {
+                fail(null, e);
+                each.decisionFailed(false);
+            });
+        } catch (RuntimeException | Error e) {
+            logFailed(e);
+            say(each -> {
+                fail(null, e);
+                each.decisionFailed(true);
+            });
+        }
+        if (status == TransactionRecord.Status.COMMITTED) {
+            releaseSpace();
+        }
+    }
+
+    private void logFailed(Throwable why) {
+        var manager = coordinator;
+        if (manager != null) {
+            manager.logFailed(why, this);
+        }
+    }
+
+    private void releaseSpace() {
+        var room = space;
+        space = null;
+        if (room != null) {
+            room.close();
+        }
+    }
+
+    // The end.
+
+    private void completed(Outcome outcome) {
+        deadline = Timeouts.NEVER;
+        releaseSpace();
+        var callee = listener;
+        if (callee != null) {
+            try {
+                callee.afterCompletion(outcome);
+            } catch (RuntimeException | Error e) {
+                System.getLogger(CoreTransaction.class.getName())
+                        .log(
+                                System.Logger.Level.WARNING,
+                                "transaction " + unitOfWork() + " is " + outcome + "; a listener failed afterwards",
+                                e);
+            }
+        }
+        CompletableFuture<Outcome> waiting;
+        lock.lock();
+        try {
+            completed = outcome;
+            waiting = completion;
+        } finally {
+            lock.unlock();
+        }
+        if (waiting != null) {
+            waiting.complete(outcome);
+        }
+    }
+
+    private void carryOutForget() {
+        releaseSpace();
+        var manager = coordinator;
+        if (manager != null) {
+            var damaged = locked(() -> damage);
+            if (!damaged.isEmpty()) {
+                manager.remember(damagedRecord());
+            } else if (written && locked(protocol::outcome) != Outcome.UNAVAILABLE) {
+                var journal = manager.journal();
+                if (journal != null) {
+                    journal.end(boundId());
+                }
+            }
+        }
+        kernel.live().remove(this);
+    }
+
+    private TransactionRecord damagedRecord() {
+        return locked(() -> new TransactionRecord(
+                protocol.outcome() == Outcome.COMMITTED
+                        ? TransactionRecord.Status.COMMITTED
+                        : TransactionRecord.Status.ROLLED_BACK,
+                boundId(),
+                unitOfWork(),
+                Objects.requireNonNull(coordinator).clock(),
+                Optional.empty(),
+                List.of(),
+                damage));
+    }
+
+    /** The outcome once it is known, and all has been done that can be done now. */
+    CompletionStage<Outcome> completion() {
+        lock.lock();
+        try {
+            var future = completion;
+            if (future == null) {
+                future = new CompletableFuture<>();
+                completion = future;
+                var known = completed;
+                if (known != null) {
+                    future.complete(known);
+                }
+            }
+            return future.minimalCompletionStage();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits for the end, however long that takes; an interrupt is kept for later. */
+    Outcome await() {
+        var known = completed;
+        return known != null ? known : completion().toCompletableFuture().join();
+    }
+
+    boolean isCommitting() {
+        return locked(() -> completed == null && protocol.isCommitRequested());
+    }
+
+    /** Waits for the end, until this time of {@link System#nanoTime}. */
+    void awaitUntil(long nanoTime) {
+        try {
+            completion().toCompletableFuture().get(nanoTime - System.nanoTime(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            // Who closes waits no longer.
+        }
+    }
+
+    /** Fails unless it is committed, with what the client should know. */
+    void requireCommitted(Outcome outcome) throws KtmException {
+        switch (outcome) {
+            case COMMITTED -> {
+                if (!damage().isEmpty()) {
+                    throw new KtmException(
+                            KtmError.HEURISTIC_DAMAGE_POSSIBLE,
+                            "transaction " + unitOfWork() + " is committed, but not by all: " + damage());
+                }
+            }
+            case ABORTED -> {
+                var error = failureError;
+                throw new KtmException(
+                        error == null ? KtmError.TRANSACTION_ALREADY_ABORTED : error,
+                        "transaction " + unitOfWork() + " was rolled back: "
+                                + rollbackCause().orElse("nobody knows why"),
+                        failure);
+            }
+            case UNAVAILABLE, UNDETERMINED ->
+                throw new KtmException(
+                        KtmError.RM_DISCONNECTED,
+                        "the outcome of transaction " + unitOfWork() + " is not known here: "
+                                + (failure == null ? "the participant that decides has gone" : failure),
+                        failure);
+        }
+    }
+
+    /** Takes a participant's word, and carries out what follows. */
+    void reply(CoreEnlistment enlistment, Reply reply) throws KtmException {
+        act(each -> each.reply(enlistment, reply));
+    }
+
+    /** As {@link #reply}, if the enlistment still stands there; otherwise somebody was quicker. */
+    void replyIf(CoreEnlistment enlistment, EnlistmentState expected, Reply reply) {
+        act(each -> {
+            if (enlistment.state() == expected) {
+                try {
+                    each.reply(enlistment, reply);
+                } catch (KtmException e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+        });
+    }
+
+    void report(
+            OutcomeReport.Kind kind,
+            String resourceManager,
+            String branch,
+            String code,
+            String cause,
+            String nextStep,
+            @Nullable Throwable thrown) {
+        kernel.report(new OutcomeReport(
+                kind,
+                kernel.now(),
+                id(),
+                unitOfWork(),
+                resourceManager,
+                branch,
+                code,
+                cause,
+                nextStep,
+                Optional.ofNullable(thrown)));
+    }
+}

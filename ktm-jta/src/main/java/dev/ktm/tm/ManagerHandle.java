@@ -1,0 +1,195 @@
+package dev.ktm.tm;
+
+import dev.ktm.log.Log;
+import dev.ktm.rm.KtmError;
+import dev.ktm.rm.KtmException;
+import dev.ktm.rm.ManagerRight;
+import dev.ktm.rm.ResourceManager;
+import dev.ktm.rm.ResourceManagerRight;
+import dev.ktm.rm.TransactionRight;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A handle of a transaction manager. The one that {@link TransactionManagers#create} gives closes the transaction manager with
+ * it, the others only themselves. Safe for many threads.
+ */
+public final class ManagerHandle implements AutoCloseable {
+
+    private final TransactionManagers kernel;
+    private final Coordinator coordinator;
+    private final Set<ManagerRight> rights;
+
+    ManagerHandle(TransactionManagers kernel, Coordinator coordinator, Set<ManagerRight> rights) {
+        this.kernel = kernel;
+        this.coordinator = coordinator;
+        this.rights = rights;
+    }
+
+    Coordinator coordinator() {
+        return coordinator;
+    }
+
+    private void require(ManagerRight right) throws KtmException {
+        TransactionManagers.Rights.require(rights, right, "the transaction manager");
+        coordinator.requireOpen();
+    }
+
+    /** Its identity, which its log keeps. */
+    public UUID identity() throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return coordinator.identity();
+    }
+
+    /** Its life: the number of times that its log was opened. */
+    public long incarnation() throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return coordinator.incarnation();
+    }
+
+    /** Its virtual clock. */
+    public long clock() throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return coordinator.clock();
+    }
+
+    /** Its log, for native resource managers that write into it too; empty if it is volatile. */
+    public Optional<Log> log() throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return coordinator.log();
+    }
+
+    /** Whether it takes requests. */
+    public boolean isOnline() {
+        return coordinator.state() == Coordinator.State.ONLINE;
+    }
+
+    /** Whether it has no log. */
+    public boolean isVolatile() {
+        return coordinator.isVolatile();
+    }
+
+    /** Rebuilds what the log tells of, and takes requests from then on. */
+    public void recover() throws KtmException {
+        require(ManagerRight.RECOVER);
+        coordinator.recover(OptionalLong.empty());
+    }
+
+    /** As {@link #recover}, but only what was written up to and with this value of the virtual clock; may be called again. */
+    public void rollForward(long clock) throws KtmException {
+        require(ManagerRight.RECOVER);
+        coordinator.recover(OptionalLong.of(clock));
+    }
+
+    /** Gives it a new identity, which is in the log when this returns; only while no transaction needs the old one. */
+    public UUID rename() throws KtmException {
+        require(ManagerRight.RENAME);
+        coordinator.rename();
+        kernel.renamed(coordinator);
+        return coordinator.identity();
+    }
+
+    // Resource managers.
+
+    /** How a resource manager is made. */
+    public enum Durability {
+        /** It has a log, or can be asked what it has prepared. */
+        DURABLE,
+        /** Nothing about it is logged, and it is not recovered. */
+        VOLATILE,
+        /** Durable, and carries transactions to other hosts. */
+        COMMUNICATION
+    }
+
+    /**
+     * Creates a resource manager. A durable one is recovered next.
+     *
+     * @param id the one it had before, or null for a new one
+     * @param description for people, at most 64 characters
+     */
+    public ResourceManager createResourceManager(@Nullable UUID id, String description, Durability durability)
+            throws KtmException {
+        require(ManagerRight.CREATE_RM);
+        var created = coordinator.createResourceManager(
+                id == null ? UUID.randomUUID() : id,
+                description,
+                durability == Durability.VOLATILE,
+                durability == Durability.COMMUNICATION);
+        return new ResourceManagerHandle(kernel, created, ResourceManagerRight.ALL);
+    }
+
+    /** Opens a resource manager that somebody has created. */
+    public ResourceManager openResourceManager(UUID id, ResourceManagerRight... wanted) throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        var granted = TransactionManagers.Rights.of(ResourceManagerRight.class, wanted);
+        return new ResourceManagerHandle(kernel, coordinator.openResourceManager(id), granted);
+    }
+
+    /** The ids of its resource managers. */
+    public List<UUID> resourceManagers() throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return coordinator.resourceManagers().stream().map(each -> each.id).toList();
+    }
+
+    // Transactions.
+
+    /** Creates a transaction of this transaction manager. */
+    public TransactionHandle createTransaction(TransactionOptions options) throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return kernel.createTransaction(coordinator, options);
+    }
+
+    /** Opens a transaction of this transaction manager. */
+    public TransactionHandle openTransaction(UUID unitOfWork, TransactionRight... wanted) throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        coordinator.requireOnline();
+        return kernel.open(coordinator, unitOfWork, wanted);
+    }
+
+    /** The units of work of its transactions that have not ended. */
+    public List<UUID> transactions() throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return kernel.live().all().stream()
+                .filter(each -> each.coordinator() == coordinator)
+                .map(CoreTransaction::unitOfWork)
+                .toList();
+    }
+
+    /** Its transactions that have not ended, as KTM knows them. */
+    public List<KtmTransaction> live() throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return kernel.live().all().stream()
+                .filter(each -> each.coordinator() == coordinator)
+                .map(KtmTransaction.class::cast)
+                .toList();
+    }
+
+    /**
+     * An operator says that a participant which was told the outcome has acted on it, or never will: the transaction ends
+     * without its answer.
+     */
+    public void complete(UUID unitOfWork, UUID enlistment) throws KtmException {
+        require(ManagerRight.RECOVER);
+        var transaction = kernel.require(unitOfWork, coordinator);
+        var found = transaction.enlistments().stream()
+                .filter(each -> each.id().equals(enlistment))
+                .findAny()
+                .orElseThrow(() -> new KtmException(
+                        KtmError.ENLISTMENT_NOT_FOUND,
+                        "expected an enlistment of " + unitOfWork + ", found none with id " + enlistment));
+        transaction.act(protocol -> protocol.finish(found));
+    }
+
+    /** Closes the transaction manager: takes nothing new, lets commits that have begun end, releases the log. */
+    @Override
+    public void close() {
+        if (rights == ManagerRight.ALL) {
+            coordinator.close();
+            kernel.closed(coordinator);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package dev.ktm.tm;
+
+import dev.ktm.log.LogOptions;
+import dev.ktm.log.storage.LogDevice;
+import dev.ktm.rm.KtmException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * How a transaction manager is created: {@link #inMemory} or {@link #durable}, and the methods that change one thing of it.
+ *
+ * @param volatileManager whether it has no log
+ * @param logDirectory where its log is; empty if it has none, or if the log is on a device
+ * @param device where its log is instead
+ * @param logOptions how a new log is made
+ * @param name what others may open it by; empty for none
+ * @param expectedIdentity whose log it must be; empty for anybody's
+ */
+public record ManagerOptions(
+        boolean volatileManager,
+        Optional<Path> logDirectory,
+        Optional<LogDevice> device,
+        LogOptions logOptions,
+        String name,
+        Optional<UUID> expectedIdentity) {
+
+    /** One without a log: nothing survives it. */
+    public static ManagerOptions inMemory() {
+        return new ManagerOptions(
+                true, Optional.empty(), Optional.empty(), LogOptions.defaults(), "", Optional.empty());
+    }
+
+    /** One with a log in this directory, which is made if there is none. */
+    public static ManagerOptions durable(Path logDirectory) {
+        return new ManagerOptions(
+                false, Optional.of(logDirectory), Optional.empty(), LogOptions.defaults(), "", Optional.empty());
+    }
+
+    /** One with a log on this device. */
+    public static ManagerOptions durable(LogDevice device) {
+        return new ManagerOptions(
+                false, Optional.empty(), Optional.of(device), LogOptions.defaults(), "", Optional.empty());
+    }
+
+    /** With these options for the log. */
+    public ManagerOptions withLogOptions(LogOptions options) {
+        return new ManagerOptions(volatileManager, logDirectory, device, options, name, expectedIdentity);
+    }
+
+    /** With this name. */
+    public ManagerOptions withName(String value) {
+        return new ManagerOptions(volatileManager, logDirectory, device, logOptions, value, expectedIdentity);
+    }
+
+    /** Refused unless the log belongs to this transaction manager. */
+    public ManagerOptions withExpectedIdentity(UUID identity) {
+        return new ManagerOptions(volatileManager, logDirectory, device, logOptions, name, Optional.of(identity));
+    }
+
+    void check() throws KtmException {
+        boolean hasLog = logDirectory.isPresent() || device.isPresent();
+        if (volatileManager && hasLog) {
+            throw TransactionOptions.invalid("no log for a volatile transaction manager", where());
+        }
+        if (!volatileManager && !hasLog) {
+            throw TransactionOptions.invalid("a log directory for a durable transaction manager", "none");
+        }
+    }
+
+    String where() {
+        return logDirectory
+                .map(Path::toString)
+                .or(() -> device.map(Object::toString))
+                .orElse("");
+    }
+}

@@ -1,0 +1,106 @@
+package dev.ktm.tm;
+
+import java.util.ArrayList;
+import java.util.concurrent.Executor;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rolls back what takes too long: one thread, and nothing that a transaction has to be entered into.
+ *
+ * <p><b>Theory of operation.</b> A transaction knows its deadline. The thread looks at all of them, notes the nearest deadline
+ * and sleeps until then; most transactions have ended long before, so that it wakes about once in the usual timeout. Whoever
+ * sets a deadline that is nearer than the one it sleeps for wakes it.
+ */
+final class Timeouts {
+
+    /** No deadline. */
+    static final long NEVER = Long.MAX_VALUE;
+
+    private static final long IDLE_NANOS = 60_000_000_000L;
+
+    private final LiveTransactions live;
+    private final LongSupplier nanoTime;
+    private final long origin;
+    private final Executor workers;
+    /** What the thread sleeps for; the lowest value while it looks. */
+    private volatile long nearest = NEVER;
+
+    private volatile boolean stopped;
+    private volatile @Nullable Thread thread;
+
+    Timeouts(LiveTransactions live, LongSupplier nanoTime, Executor workers) {
+        this.live = live;
+        this.nanoTime = nanoTime;
+        this.origin = nanoTime.getAsLong();
+        this.workers = workers;
+    }
+
+    void start(String name) {
+        var timer = new Thread(this::run, name);
+        timer.setDaemon(true);
+        thread = timer;
+        timer.start();
+    }
+
+    /** Nanoseconds since the start. */
+    long now() {
+        return nanoTime.getAsLong() - origin;
+    }
+
+    /** A deadline was set. */
+    void added(long deadline) {
+        if (deadline < nearest) {
+            nearest = deadline;
+            var timer = thread;
+            if (timer != null) {
+                LockSupport.unpark(timer);
+            }
+        }
+    }
+
+    void stop() {
+        stopped = true;
+        var timer = thread;
+        if (timer != null) {
+            LockSupport.unpark(timer);
+        }
+    }
+
+    private void run() {
+        while (!stopped) {
+            long wait = expire();
+            if (!stopped) {
+                LockSupport.parkNanos(this, Math.min(wait, IDLE_NANOS));
+            }
+            // An interrupt is not for this thread, and would keep it from sleeping.
+            Thread.interrupted();
+        }
+    }
+
+    /** Rolls back what is due; returns how long it is until the next deadline, in nanoseconds. */
+    long expire() {
+        // What is set from now on and nearer than what is found wakes the thread once more.
+        nearest = NEVER;
+        long now = now();
+        var due = new ArrayList<CoreTransaction>();
+        var found = new long[] {NEVER};
+        live.forEach(transaction -> {
+            long deadline = transaction.deadline();
+            if (deadline <= now) {
+                due.add(transaction);
+            } else if (deadline < found[0]) {
+                found[0] = deadline;
+            }
+        });
+        for (var transaction : due) {
+            transaction.expired();
+            workers.execute(transaction::drain);
+        }
+        if (found[0] < nearest) {
+            nearest = found[0];
+        }
+        return nearest == NEVER ? NEVER : Math.max(0, nearest - now);
+    }
+}

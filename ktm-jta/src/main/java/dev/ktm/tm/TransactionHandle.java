@@ -1,0 +1,189 @@
+package dev.ktm.tm;
+
+import dev.ktm.protocol.RollbackCause;
+import dev.ktm.rm.Enlistment;
+import dev.ktm.rm.EnlistmentRight;
+import dev.ktm.rm.KtmError;
+import dev.ktm.rm.KtmException;
+import dev.ktm.rm.NotificationMask;
+import dev.ktm.rm.Outcome;
+import dev.ktm.rm.ResourceManager;
+import dev.ktm.rm.ResourceManagerRight;
+import dev.ktm.rm.TransactionRight;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A handle of a transaction. Closing the last one rolls the transaction back, unless its commit has begun. Every call checks
+ * first that the handle is open and has the right, then the state. Safe for many threads.
+ */
+public final class TransactionHandle implements AutoCloseable {
+
+    private final TransactionManagers kernel;
+    private final CoreTransaction transaction;
+    private final Set<TransactionRight> rights;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    TransactionHandle(TransactionManagers kernel, CoreTransaction transaction, Set<TransactionRight> rights) {
+        this.kernel = kernel;
+        this.transaction = transaction;
+        this.rights = rights;
+    }
+
+    private CoreTransaction require(TransactionRight right) throws KtmException {
+        if (closed.get()) {
+            throw new KtmException(KtmError.INVALID_TRANSACTION, "expected an open handle, found a closed one");
+        }
+        TransactionManagers.Rights.require(rights, right, "the transaction");
+        return transaction;
+    }
+
+    /** What KTM knows of it. */
+    public KtmTransaction transaction() throws KtmException {
+        return require(TransactionRight.QUERY_INFORMATION);
+    }
+
+    /** The id that others open it by. */
+    public UUID unitOfWork() {
+        return transaction.unitOfWork();
+    }
+
+    /** What became of it. */
+    public Outcome outcome() throws KtmException {
+        return require(TransactionRight.QUERY_INFORMATION).outcome();
+    }
+
+    /** For people. */
+    public String description() throws KtmException {
+        return require(TransactionRight.QUERY_INFORMATION).description();
+    }
+
+    /** After which it is rolled back; zero for never. */
+    public Duration timeout() throws KtmException {
+        return require(TransactionRight.QUERY_INFORMATION).timeout();
+    }
+
+    /** Changes the description, of an active transaction. */
+    public void setDescription(String description) throws KtmException {
+        require(TransactionRight.SET_INFORMATION).setDescription(description);
+    }
+
+    /** Starts the timeout anew with this value, of an active transaction; zero for never. */
+    public void setTimeout(Duration timeout) throws KtmException {
+        require(TransactionRight.SET_INFORMATION).setTimeout(timeout);
+    }
+
+    /** An enlistment and its resource manager. */
+    public record Enlisted(UUID resourceManager, UUID enlistment) {}
+
+    /** Who takes part, the superior among them. */
+    public List<Enlisted> enlistments() throws KtmException {
+        return require(TransactionRight.QUERY_INFORMATION).enlistments().stream()
+                .map(each -> new Enlisted(UUID.fromString(each.resourceManagerName), each.id()))
+                .toList();
+    }
+
+    /** Who drives it in place of its client. */
+    public Optional<Enlisted> superior() throws KtmException {
+        return require(TransactionRight.QUERY_INFORMATION)
+                .superior()
+                .map(each -> new Enlisted(UUID.fromString(each.resourceManagerName), each.id()));
+    }
+
+    /** Sets who is called before its commit and after its end. Only one, before its commit. */
+    public void setListener(TransactionListener listener) throws KtmException {
+        require(TransactionRight.SET_INFORMATION).setListener(listener);
+    }
+
+    /** As {@link ResourceManager#enlist}, without a search for the transaction. */
+    public Enlistment enlist(ResourceManager resourceManager, NotificationMask mask, @Nullable Object key)
+            throws KtmException {
+        return enlist(resourceManager, mask, key, false);
+    }
+
+    /** As {@link ResourceManager#enlistSuperior}, without a search for the transaction. */
+    public Enlistment enlistSuperior(ResourceManager resourceManager, NotificationMask mask, @Nullable Object key)
+            throws KtmException {
+        return enlist(resourceManager, mask, key, true);
+    }
+
+    private Enlistment enlist(
+            ResourceManager resourceManager, NotificationMask mask, @Nullable Object key, boolean superior)
+            throws KtmException {
+        var target = require(TransactionRight.ENLIST);
+        var core = ((ResourceManagerHandle) resourceManager).require(ResourceManagerRight.ENLIST);
+        return new EnlistmentHandle(target.enlist(core, mask, key, superior), EnlistmentRight.ALL);
+    }
+
+    /**
+     * Commits, and returns when it is committed and every participant has answered or will later.
+     *
+     * @throws KtmException with {@link KtmError#TRANSACTION_ALREADY_ABORTED} if it was rolled back, with {@link
+     *     KtmError#RM_DISCONNECTED} if the outcome is not known, with {@link KtmError#HEURISTIC_DAMAGE_POSSIBLE} if it is
+     *     committed, but not by all
+     */
+    public void commit() throws KtmException {
+        var target = require(TransactionRight.COMMIT);
+        target.commit();
+        target.requireCommitted(target.await());
+    }
+
+    /** Begins to commit; the stage tells the outcome. */
+    public CompletionStage<Outcome> commitAsync() throws KtmException {
+        var target = require(TransactionRight.COMMIT);
+        target.commit();
+        return target.completion();
+    }
+
+    /** Rolls back, and returns when every participant has answered or will later. */
+    public void rollback() throws KtmException {
+        var target = require(TransactionRight.ROLLBACK);
+        target.rollback();
+        target.await();
+    }
+
+    /** Begins to roll back; the stage tells the end of it. */
+    public CompletionStage<Outcome> rollbackAsync() throws KtmException {
+        var target = require(TransactionRight.ROLLBACK);
+        target.rollback();
+        return target.completion();
+    }
+
+    /**
+     * Rolls back also when the commit has begun, as long as it is neither prepared nor decided; says why.
+     *
+     * @return whether it was rolled back by this call
+     */
+    public boolean abort(Throwable why) throws KtmException {
+        return require(TransactionRight.ROLLBACK).abort(RollbackCause.CLIENT, why);
+    }
+
+    /** Tells the outcome once it is known. */
+    public CompletionStage<Outcome> completion() throws KtmException {
+        return require(TransactionRight.QUERY_INFORMATION).completion();
+    }
+
+    /** Another handle of the same transaction, with no more rights than this one has. */
+    public TransactionHandle duplicate(TransactionRight... wanted) throws KtmException {
+        require(TransactionRight.QUERY_INFORMATION);
+        var granted = TransactionManagers.Rights.of(TransactionRight.class, wanted);
+        for (var right : granted) {
+            TransactionManagers.Rights.require(rights, right, "the transaction");
+        }
+        transaction.opened();
+        return new TransactionHandle(kernel, transaction, granted);
+    }
+
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            transaction.handleClosed();
+        }
+    }
+}
