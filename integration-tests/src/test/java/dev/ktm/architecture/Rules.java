@@ -47,7 +47,7 @@ final class Rules {
     }
 
     private static Map<String, List<String>> arrows() {
-        var coordinator = List.of("rm", "protocol", "journal", "recovery", "tm", "jta", "log");
+        var coordinator = List.of("rm", "protocol", "journal", "recovery", "tm", "jta", "log", "log.storage");
         var adapters = List.of("jdbc", "jms", "file", "registry");
         var arrows = new LinkedHashMap<String, List<String>>();
         arrows.put("log.format", List.of());
@@ -58,7 +58,8 @@ final class Rules {
         arrows.put("protocol", List.of("rm"));
         arrows.put("journal", List.of("protocol", "rm", "log"));
         arrows.put("recovery", List.of("journal", "protocol", "rm"));
-        arrows.put("tm", List.of("rm", "protocol", "journal", "recovery"));
+        // A transaction manager is an instance of a log, and lends it to native resource managers.
+        arrows.put("tm", List.of("rm", "protocol", "journal", "recovery", "log", "log.storage"));
         arrows.put("jta", List.of("tm", "rm"));
         arrows.put("", coordinator);
         // Adapters are opened on the front door, which is the root.

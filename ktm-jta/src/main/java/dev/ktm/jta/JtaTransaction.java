@@ -1,6 +1,5 @@
 package dev.ktm.jta;
 
-import dev.ktm.journal.UnknownOutcomeException;
 import dev.ktm.rm.Damage;
 import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmException;
@@ -204,12 +203,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
                 }
                 throw withCause(new HeuristicMixedException(e.getMessage()), e);
             }
-            case RM_DISCONNECTED -> {
-                if (e.getCause() instanceof UnknownOutcomeException) {
-                    throw withCause(new SystemException(e.getMessage()), e);
-                }
-                throw withCause(new HeuristicMixedException(e.getMessage()), e);
-            }
+            case RM_DISCONNECTED -> throw withCause(new HeuristicMixedException(e.getMessage()), e);
             default -> throw illegal("commit", e);
         }
     }

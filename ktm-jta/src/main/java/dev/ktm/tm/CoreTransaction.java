@@ -957,7 +957,9 @@ final class CoreTransaction implements Effects, KtmTransaction {
             }
             case UNAVAILABLE, UNDETERMINED ->
                 throw new KtmException(
-                        KtmError.RM_DISCONNECTED,
+                        failure instanceof UnknownOutcomeException
+                                ? KtmError.TRANSACTIONMANAGER_NOT_ONLINE
+                                : KtmError.RM_DISCONNECTED,
                         "the outcome of transaction " + unitOfWork() + " is not known here: "
                                 + (failure == null ? "the participant that decides has gone" : failure),
                         failure);
