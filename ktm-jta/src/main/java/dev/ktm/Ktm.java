@@ -49,7 +49,7 @@ public final class Ktm implements AutoCloseable {
             if (!options.isInMemory()) {
                 manager.recover();
             }
-            var jta = new JtaCoordinator(
+            var jta = JtaCoordinator.start(
                     manager,
                     new JtaCoordinator.Options(
                             options.defaultTimeout(),

@@ -52,7 +52,14 @@ public final class JtaCoordinator implements AutoCloseable {
             Consumer<OutcomeReport> reports) {}
 
     /** Over a transaction manager that is online; starts to finish what an earlier life has left. */
-    public JtaCoordinator(ManagerHandle manager, Options options) throws KtmException {
+    public static JtaCoordinator start(ManagerHandle manager, Options options) throws KtmException {
+        var coordinator = new JtaCoordinator(manager, options);
+        coordinator.recovery.start("ktm " + manager.identity() + " recovery");
+        return coordinator;
+    }
+
+    /** As {@link #start}, but asks nobody for branches unless {@link #recoverNow} is called. */
+    JtaCoordinator(ManagerHandle manager, Options options) throws KtmException {
         this.manager = manager;
         this.options = options;
         var name = "ktm " + manager.identity();
@@ -61,18 +68,20 @@ public final class JtaCoordinator implements AutoCloseable {
                 this::identity,
                 manager.incarnation(),
                 this::live,
+                manager::addDamage,
                 options.reports(),
                 threads,
                 options.recoveryInterval());
         var durability = manager.isVolatile() ? ManagerHandle.Durability.VOLATILE : ManagerHandle.Durability.DURABLE;
         this.xa = new XaResourceManager(
-                manager.createResourceManager(XA_RESOURCES, "XA resources", durability), recovery);
+                manager.createResourceManager(XA_RESOURCES, "XA resources", durability),
+                manager.isVolatile(),
+                recovery);
         this.xa.handle().setHandler(xa);
         this.xa.handle().recover();
         this.transactionManager = new JtaTransactionManager(this);
         this.userTransaction = new JtaUserTransaction(transactionManager);
         this.synchronizationRegistry = new JtaSynchronizationRegistry(transactionManager);
-        this.recovery.start(name + " recovery");
     }
 
     private UUID identity() {
@@ -171,10 +180,9 @@ public final class JtaCoordinator implements AutoCloseable {
     XaBranch begin(JtaTransaction transaction, XAResource resource, String name, CallChain calls) throws KtmException {
         var chain = options.parallel() ? new QueuedCalls(threads, options.callLimit()) : calls;
         var branch = new XaBranch(resource, name, chain);
-        var enlistment = transaction.handle().enlist(xa.handle(), XaResourceManager.MASK, branch);
-        branch.enlisted(enlistment);
-        if (!name.isEmpty() && !manager.isVolatile()) {
-            enlistment.setRecoveryInformation(name.getBytes(StandardCharsets.UTF_8));
+        branch.enlisted(transaction.handle().enlist(xa.handle(), XaResourceManager.MASK, branch));
+        if (!name.isEmpty()) {
+            xa.setName(branch, name);
         }
         return branch;
     }

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 final class XaBranch extends XaAssociation {
 
     private @Nullable BranchXid xid;
-    /** Who it is for recovery; empty if nobody knows. */
-    final String resourceManager;
+    /** Who it is for recovery; empty if nobody knows yet. */
+    volatile String resourceManager;
 
     private static final AtomicIntegerFieldUpdater<XaBranch> PHASE =
             AtomicIntegerFieldUpdater.newUpdater(XaBranch.class, "phase");

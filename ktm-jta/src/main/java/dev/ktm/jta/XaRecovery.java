@@ -1,5 +1,6 @@
 package dev.ktm.jta;
 
+import dev.ktm.rm.Damage;
 import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.OutcomeReport;
@@ -43,6 +44,7 @@ final class XaRecovery implements AutoCloseable {
     private final Supplier<UUID> manager;
     private final long incarnation;
     private final Supplier<Set<TransactionId>> live;
+    private final Ledger ledger;
     private final Consumer<OutcomeReport> reports;
     private final Executor threads;
     private final long intervalNanos;
@@ -52,10 +54,16 @@ final class XaRecovery implements AutoCloseable {
     private volatile boolean stopped;
     private volatile @Nullable Thread scheduler;
 
+    /** Where heuristic decisions about transactions go that nobody remembers. */
+    interface Ledger {
+        void add(TransactionId transaction, Damage damage) throws KtmException;
+    }
+
     /**
      * Recovery for a transaction manager.
      *
      * @param live the transactions that have not ended, asked anew each time
+     * @param ledger where heuristic decisions about transactions go that nobody remembers
      * @param threads where resource managers are asked, each on one of its own
      * @param interval between two times that one is asked
      */
@@ -63,12 +71,14 @@ final class XaRecovery implements AutoCloseable {
             Supplier<UUID> manager,
             long incarnation,
             Supplier<Set<TransactionId>> live,
+            Ledger ledger,
             Consumer<OutcomeReport> reports,
             Executor threads,
             Duration interval) {
         this.manager = manager;
         this.incarnation = incarnation;
         this.live = live;
+        this.ledger = ledger;
         this.reports = reports;
         this.threads = threads;
         this.intervalNanos = interval.toNanos();
@@ -128,6 +138,10 @@ final class XaRecovery implements AutoCloseable {
         } finally {
             resource.scan.unlock();
         }
+    }
+
+    boolean hasRegistered() {
+        return !registered.isEmpty();
     }
 
     /** The name under which a resource can be found again; empty if nobody knows. */
@@ -458,24 +472,59 @@ final class XaRecovery implements AutoCloseable {
             } catch (XAException | RuntimeException e) {
                 answer = XaAnswer.failed(XaCall.ROLLBACK, e);
             }
-            boolean heuristic = switch (answer.verdict()) {
-                case HEURISTIC_COMMIT, HEURISTIC_MIXED, HEURISTIC_HAZARD -> true;
+            switch (answer.verdict()) {
+                case HEURISTIC_COMMIT -> orphanDecided(xid, HeuristicDecision.COMMIT, answer);
+                case HEURISTIC_MIXED -> orphanDecided(xid, HeuristicDecision.MIXED, answer);
+                case HEURISTIC_HAZARD, HAZARD -> orphanDecided(xid, HeuristicDecision.HAZARD, answer);
                 case HEURISTIC_ROLLBACK -> {
                     resource.forget(xid);
-                    yield false;
+                    reportOrphan(xid, answer);
                 }
-                default -> false;
-            };
+                case DONE, READ_ONLY, ROLLED_BACK, REFUSED, CONTRADICTS, AGAIN, LOOK -> reportOrphan(xid, answer);
+            }
+        }
+
+        private void reportOrphan(BranchXid xid, XaAnswer answer) {
+            boolean done = answer.verdict() == XaVerdict.DONE || answer.verdict() == XaVerdict.HEURISTIC_ROLLBACK;
             report(
-                    heuristic ? OutcomeReport.Kind.HEURISTIC : OutcomeReport.Kind.ORPHAN,
+                    OutcomeReport.Kind.ORPHAN,
                     name,
                     xid,
                     answer.verdict() == XaVerdict.DONE ? "" : answer.text(),
-                    "it is prepared, and its transaction was not committed",
-                    heuristic
-                            ? "the resource manager acted on its own: compare the data, then forget it there"
-                            : "it is rolled back",
+                    "it was prepared, and its transaction was not committed",
+                    done ? "it is rolled back" : "it is rolled back as soon as the resource manager does so",
+                    answer.thrown());
+        }
+
+        /** Only when it is known for ever may the resource manager forget it. */
+        private void orphanDecided(BranchXid xid, HeuristicDecision decision, XaAnswer answer) throws XAException {
+            try {
+                ledger.add(
+                        xid.transaction(),
+                        new Damage(
+                                name,
+                                xid.enlistment(),
+                                decision,
+                                answer.code(),
+                                System.currentTimeMillis(),
+                                name + " " + xid + ": " + answer.text()));
+            } catch (KtmException e) {
+                System.getLogger(XaRecovery.class.getName())
+                        .log(
+                                System.Logger.Level.WARNING,
+                                "a heuristic decision on " + xid + " could not be written",
+                                e);
+                return;
+            }
+            report(
+                    OutcomeReport.Kind.HEURISTIC,
+                    name,
+                    xid,
+                    answer.text(),
+                    "it was prepared, its transaction was not committed, and the resource manager has decided on its own",
+                    "compare the data of the participants, mend them, then forget the transaction",
                     null);
+            resource.forget(xid);
         }
 
         private void carryOut(Unfinished branch) throws XAException {

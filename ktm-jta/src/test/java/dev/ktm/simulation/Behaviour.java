@@ -1,0 +1,53 @@
+package dev.ktm.simulation;
+
+import java.util.Arrays;
+import java.util.List;
+
+/** How a participant behaves. Faults strike once: whoever asks again finds it well. */
+enum Behaviour {
+    YES(Kind.XA, Kind.NATIVE, Kind.VOLATILE),
+    READ_ONLY(Kind.XA, Kind.NATIVE, Kind.VOLATILE),
+    /** Refuses, and has forgotten the branch. */
+    REFUSES(Kind.XA, Kind.NATIVE, Kind.VOLATILE),
+    /** Refuses, and keeps the branch. */
+    REFUSES_AND_KEEPS(Kind.XA),
+    /** Is prepared, but says that it has failed. */
+    VOTE_IS_LOST(Kind.XA, Kind.NATIVE),
+    /** Fails when it has to end its work. */
+    END_FAILS(Kind.XA),
+    /** Does not commit, and says so. */
+    COMMIT_FAILS(Kind.XA, Kind.NATIVE),
+    /** Commits, but says that it has failed. */
+    COMMIT_IS_LOST(Kind.XA, Kind.NATIVE),
+    /** Says that it knows no such branch, and has it. */
+    COMMIT_LIES(Kind.XA),
+    /** An administrator has rolled back when it is to commit. */
+    ROLLED_BACK_BY_HAND(Kind.XA),
+    /** An administrator has committed when it is to roll back or to commit. */
+    COMMITTED_BY_HAND(Kind.XA),
+    /** Does not roll back, and says so. */
+    ROLLBACK_FAILS(Kind.XA, Kind.NATIVE);
+
+    private final boolean xa;
+    private final boolean nativeKind;
+    private final boolean volatileKind;
+
+    Behaviour(Kind... kinds) {
+        var all = List.of(kinds);
+        this.xa = all.contains(Kind.XA);
+        this.nativeKind = all.contains(Kind.NATIVE);
+        this.volatileKind = all.contains(Kind.VOLATILE);
+    }
+
+    static List<Behaviour> of(Kind kind) {
+        return Arrays.stream(values()).filter(each -> each.suits(kind)).toList();
+    }
+
+    private boolean suits(Kind kind) {
+        return switch (kind) {
+            case XA -> xa;
+            case NATIVE -> nativeKind;
+            case VOLATILE -> volatileKind;
+        };
+    }
+}

@@ -1,0 +1,52 @@
+package dev.ktm.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
+
+/**
+ * Every cast of participants, every vote and failure, every way in which the log can fail, a crash at every step, and another one
+ * at every step of each recovery. A violation names its cast, by which {@link Casts#cast} makes it again.
+ */
+class CommitSimulationTest {
+
+    private static void keepsItsRules(Casts.Found found, TestReporter reporter) {
+        reporter.publishEntry("runs", Long.toString(found.runs()));
+        assertThat(found.first())
+                .as(found.violations() + " violations in " + found.runs() + " runs")
+                .isEmpty();
+    }
+
+    @Test
+    void oneParticipant(TestReporter reporter) throws Exception {
+        keepsItsRules(Casts.simulate(1, 0, 1, true, true), reporter);
+    }
+
+    @Test
+    void twoParticipants(TestReporter reporter) throws Exception {
+        keepsItsRules(Casts.simulate(2, 0, 1, true, true), reporter);
+    }
+
+    @Test
+    void threeParticipantsCrashedOnce(TestReporter reporter) throws Exception {
+        var found = Casts.simulate(3, 0, 1, false, false);
+
+        keepsItsRules(found, reporter);
+        assertThat(found.runs()).isGreaterThan(100_000);
+    }
+
+    @Test
+    @Tag("campaign")
+    void threeParticipants(TestReporter reporter) throws Exception {
+        keepsItsRules(Casts.simulate(3, 0, 1, true, true), reporter);
+    }
+
+    /** Every so manieth: all would take days. */
+    @Test
+    @Tag("campaign")
+    void fourParticipants(TestReporter reporter) throws Exception {
+        keepsItsRules(Casts.simulate(4, Long.getLong("ktm.seed", 0), 199, true, true), reporter);
+    }
+}

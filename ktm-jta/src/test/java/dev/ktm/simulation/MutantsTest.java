@@ -1,0 +1,191 @@
+package dev.ktm.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The simulation counts only because it finds these bugs of protocol, recovery and forgetting. */
+class MutantsTest {
+
+    private static final int SECONDS_BEFORE_IT_HANGS = 15;
+
+    static Stream<Mutant> mutants() {
+        return Stream.of(
+                new Mutant(
+                        "goes on to the next phase without waiting for all votes",
+                        "protocol.TransactionProtocol",
+                        "if (awaited != Awaited.NOTHING || isOwed()) {",
+                        "if (awaited != Awaited.NOTHING) {"),
+                new Mutant(
+                        "commits without forcing the decision",
+                        "protocol.TransactionProtocol",
+                        "effects.forceDecision();",
+                        "decided();"),
+                new Mutant(
+                        "rolls back although the decision may be durable",
+                        "protocol.TransactionProtocol",
+                        "if (mayBeDurable) {",
+                        "if (false) {"),
+                new Mutant(
+                        "takes a failed force for a commit",
+                        "protocol.TransactionProtocol",
+                        "if (mayBeDurable) { unavailable(); }",
+                        "if (mayBeDurable) { commitAll(); }"),
+                new Mutant(
+                        "asks for votes before there is space for the decision",
+                        "protocol.TransactionProtocol",
+                        "awaited = Awaited.RESERVATION; effects.reserve();",
+                        "askAllToPrepare();"),
+                new Mutant(
+                        "forgets while a participant has not answered",
+                        "protocol.TransactionProtocol",
+                        "if (participants.stream().allMatch(this::isFinished)) {",
+                        "if (true) {"),
+                new Mutant(
+                        "tells nobody to roll back",
+                        "protocol.TransactionProtocol",
+                        "participant.state() != EnlistmentState.RECOVERING) {"
+                                + " ask(participant, EnlistmentState.ABORTING, Notification.ROLLBACK);",
+                        "participant.state() != EnlistmentState.RECOVERING) {"
+                                + " participant.become(EnlistmentState.ABORTED, false);"),
+                new Mutant(
+                        "delegates to one of several",
+                        "protocol.TransactionProtocol",
+                        "if (only != null) { return false; }",
+                        "if (only != null) { break; }"),
+                new Mutant(
+                        "recovers a committed transaction as one in doubt",
+                        "tm.CoreTransaction",
+                        "this, committed ? TransactionState.COMMITTED : TransactionState.IN_DOUBT, participants",
+                        "this, TransactionState.IN_DOUBT, participants"),
+                new Mutant(
+                        "takes a write that certainly failed for one that may be durable, and the other way round",
+                        "tm.CoreTransaction",
+                        "} catch (UnknownOutcomeException e) { logFailed(e); say(each -> { fail(null, e);"
+                                + " each.decisionFailed(true);",
+                        "} catch (UnknownOutcomeException e) { logFailed(e); say(each -> { fail(null, e);"
+                                + " each.decisionFailed(false);"),
+                new Mutant(
+                        "leaves participants out of the decision",
+                        "tm.CoreTransaction",
+                        "records.add(recordOf(enlistment));",
+                        "if (records.isEmpty()) { records.add(recordOf(enlistment)); }"),
+                new Mutant("never forgets", "tm.CoreTransaction", "journal.end(boundId());", "boundId();"),
+                new Mutant(
+                        "forgets what was damaged",
+                        "tm.CoreTransaction",
+                        "if (!damaged.isEmpty()) { manager.remember(damagedRecord()); } else if",
+                        "if"),
+                new Mutant(
+                        "rolls back branches of live transactions",
+                        "jta.XaRecovery",
+                        "return !alive.contains(xid.transaction());",
+                        "return true;"),
+                new Mutant(
+                        "leaves branches of earlier lives alone",
+                        "jta.XaRecovery",
+                        "return !alive.contains(xid.transaction());",
+                        "return false;"),
+                new Mutant(
+                        "rolls back what is decided to be committed",
+                        "jta.XaRecovery",
+                        "case COMMIT -> concludeCommit(branch, ask(branch, XaCall.COMMIT));",
+                        "case COMMIT -> concludeCommit(branch, ask(branch, XaCall.ROLLBACK));"),
+                new Mutant(
+                        "takes a branch that is listed for finished",
+                        "jta.XaRecovery",
+                        "unfinished.get(branch.xid) == branch && !listed.contains(branch.xid)",
+                        "unfinished.get(branch.xid) == branch"),
+                new Mutant(
+                        "believes a branch finished only when told so, and never looks",
+                        "jta.XaRecovery",
+                        "if (!waiting.isEmpty()) { settle(waiting); }",
+                        ""),
+                new Mutant(
+                        "has a heuristic decision about nobody's transaction forgotten unrecorded",
+                        "jta.XaRecovery",
+                        "ledger.add( xid.transaction(),",
+                        "if (xid.getFormatId() == 0) ledger.add( xid.transaction(),"),
+                new Mutant(
+                        "takes a failed commit for done",
+                        "jta.XaResourceManager",
+                        "case CONTRADICTS, AGAIN, LOOK, REFUSED, ROLLED_BACK ->"
+                                + " recovery.leave(branch, Unfinished.Order.COMMIT, answer);",
+                        "case CONTRADICTS, AGAIN, LOOK, REFUSED, ROLLED_BACK -> enlistment.commitComplete();"),
+                new Mutant(
+                        "has a heuristic decision forgotten before it is known for ever",
+                        "jta.XaResourceManager",
+                        "report(enlistment, decision, answer); forget();",
+                        "forget(); report(enlistment, decision, answer);"),
+                new Mutant(
+                        "takes a failed vote for a yes",
+                        "jta.XaCodes",
+                        "return isRollback(code) ? XaVerdict.ROLLED_BACK : XaVerdict.REFUSED;",
+                        "return isRollback(code) ? XaVerdict.ROLLED_BACK : XaVerdict.DONE;"),
+                new Mutant(
+                        "takes a refused vote for a yes",
+                        "jta.XaCodes",
+                        "return isRollback(code) ? XaVerdict.ROLLED_BACK : XaVerdict.REFUSED;",
+                        "return isRollback(code) ? XaVerdict.DONE : XaVerdict.REFUSED;"),
+                new Mutant(
+                        "believes that a branch which is not known is committed",
+                        "jta.XaCodes",
+                        "return code == XAException.XA_RETRY ? XaVerdict.AGAIN : XaVerdict.LOOK; }"
+                                + " private static XaVerdict commitOnePhase",
+                        "return code == XAException.XAER_NOTA ? XaVerdict.DONE : XaVerdict.LOOK; }"
+                                + " private static XaVerdict commitOnePhase"),
+                new Mutant(
+                        "takes a heuristic rollback for a commit",
+                        "jta.XaCodes",
+                        "case XAException.XA_HEURRB -> XaVerdict.HEURISTIC_ROLLBACK;",
+                        "case XAException.XA_HEURRB -> XaVerdict.HEURISTIC_COMMIT;"),
+                new Mutant(
+                        "tells the client that it is committed although nobody knows",
+                        "jta.XaCodes",
+                        "default -> XaVerdict.HAZARD;",
+                        "default -> XaVerdict.DONE;"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("mutants")
+    void isFound(Mutant mutant, @TempDir Path directory) throws Exception {
+        try (var loader = mutant.load(directory)) {
+            boolean found = isFound(loader, 1) || isFound(loader, 2);
+
+            assertThat(found).as(mutant.what()).isTrue();
+        }
+    }
+
+    /** Whether a rule is violated; a transaction that never ends violates one as well. */
+    private static boolean isFound(ClassLoader loader, int size) throws Exception {
+        var simulated = new CompletableFuture<Boolean>();
+        var thread = new Thread(() -> simulate(loader, size, simulated), "mutant");
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            return simulated.get(SECONDS_BEFORE_IT_HANGS, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            assertThat(thread.getStackTrace())
+                    .as("it waits for an end that does not come")
+                    .anyMatch(frame -> frame.getMethodName().equals("await"));
+            return true;
+        }
+    }
+
+    private static void simulate(ClassLoader loader, int size, CompletableFuture<Boolean> simulated) {
+        try {
+            var casts = Class.forName("dev.ktm.simulation.Casts", true, loader);
+            simulated.complete(
+                    (Boolean) casts.getMethod("hasViolation", int.class).invoke(null, size));
+        } catch (ReflectiveOperationException | Error e) {
+            simulated.completeExceptionally(e);
+        }
+    }
+}

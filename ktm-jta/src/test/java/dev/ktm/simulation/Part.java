@@ -1,0 +1,70 @@
+package dev.ktm.simulation;
+
+import javax.transaction.xa.Xid;
+import org.jspecify.annotations.Nullable;
+
+/** A participant: what it is, and what of it survives a crash of the coordinator. */
+final class Part {
+
+    /** What it has made durable. */
+    enum Durable {
+        /** Nothing: what it did is lost with its connection. */
+        NOTHING,
+        PREPARED,
+        COMMITTED,
+        ROLLED_BACK
+    }
+
+    final Kind kind;
+    final Behaviour behaviour;
+    Durable durable = Durable.NOTHING;
+    /** Whether it is known to be prepared to somebody else than itself. */
+    boolean voted;
+
+    boolean readOnly;
+    /** Whether an administrator has decided, and it has not been told to forget that. */
+    boolean heuristic;
+    /** Whether an administrator has decided otherwise than the coordinator. */
+    boolean byHand;
+
+    boolean faultUsed;
+
+    @Nullable
+    Xid xid;
+
+    Part(Kind kind, Behaviour behaviour) {
+        this.kind = kind;
+        this.behaviour = behaviour;
+    }
+
+    Part copy() {
+        var copy = new Part(kind, behaviour);
+        copy.durable = durable;
+        copy.voted = voted;
+        copy.readOnly = readOnly;
+        copy.heuristic = heuristic;
+        copy.byHand = byHand;
+        copy.faultUsed = faultUsed;
+        copy.xid = xid;
+        return copy;
+    }
+
+    /** Whether this fault strikes now. */
+    boolean strikes(Behaviour fault) {
+        if (behaviour == fault && !faultUsed) {
+            faultUsed = true;
+            return true;
+        }
+        return false;
+    }
+
+    /** Its outcome matters. */
+    boolean counts() {
+        return !readOnly && !byHand;
+    }
+
+    @Override
+    public String toString() {
+        return kind + " " + behaviour + ": " + durable + (heuristic ? " (by hand)" : "");
+    }
+}
