@@ -9,6 +9,7 @@ import dev.ktm.tm.TransactionManagers;
 import jakarta.transaction.TransactionManager;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.UserTransaction;
+import org.jboss.tm.ExtendedJBossXATerminator;
 import org.jboss.tm.XAResourceRecoveryRegistry;
 
 /**
@@ -94,6 +95,14 @@ public final class Ktm implements AutoCloseable {
     /** Where those register that have branches to be recovered. */
     public XAResourceRecoveryRegistry recoveryRegistry() {
         return jta.recoveryRegistry();
+    }
+
+    /**
+     * For other transaction managers that decide transactions of this one: Jakarta Connectors' inflow. It is a {@code
+     * jakarta.resource.spi.XATerminator} and an {@code org.jboss.tm.JBossXATerminator}, too.
+     */
+    public ExtendedJBossXATerminator xaTerminator() {
+        return jta.xaTerminator();
     }
 
     /**

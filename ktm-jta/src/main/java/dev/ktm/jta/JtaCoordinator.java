@@ -17,6 +17,7 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import javax.transaction.xa.XAResource;
+import org.jboss.tm.ExtendedJBossXATerminator;
 import org.jboss.tm.XAResourceRecovery;
 import org.jboss.tm.XAResourceRecoveryRegistry;
 
@@ -26,6 +27,9 @@ public final class JtaCoordinator implements AutoCloseable {
     /** The id of the resource manager that stands for all XA resources, the same in every log. */
     private static final UUID XA_RESOURCES = UUID.nameUUIDFromBytes("dev.ktm.xa".getBytes(StandardCharsets.UTF_8));
 
+    /** The id of the resource manager that stands for all superiors. */
+    private static final UUID SUPERIORS = UUID.nameUUIDFromBytes("dev.ktm.superiors".getBytes(StandardCharsets.UTF_8));
+
     private final ManagerHandle manager;
     private final Options options;
     private final Threads threads;
@@ -34,6 +38,7 @@ public final class JtaCoordinator implements AutoCloseable {
     private final JtaTransactionManager transactionManager;
     private final JtaUserTransaction userTransaction;
     private final JtaSynchronizationRegistry synchronizationRegistry;
+    private final XaTerminator terminator;
 
     /**
      * How it works.
@@ -82,6 +87,8 @@ public final class JtaCoordinator implements AutoCloseable {
         this.transactionManager = new JtaTransactionManager(this);
         this.userTransaction = new JtaUserTransaction(transactionManager);
         this.synchronizationRegistry = new JtaSynchronizationRegistry(transactionManager);
+        this.terminator = new XaTerminator(
+                this, manager, manager.createResourceManager(SUPERIORS, "superiors", durability), transactionManager);
     }
 
     private UUID identity() {
@@ -116,6 +123,11 @@ public final class JtaCoordinator implements AutoCloseable {
     /** For components that live inside a transaction. */
     public TransactionSynchronizationRegistry synchronizationRegistry() {
         return synchronizationRegistry;
+    }
+
+    /** For other transaction managers that decide transactions of this one; also an {@code XATerminator}. */
+    public ExtendedJBossXATerminator xaTerminator() {
+        return terminator;
     }
 
     /** Where those register that have branches to be recovered. */

@@ -100,6 +100,11 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
     }
 
     @Override
+    public boolean hasNothingToCommit() {
+        return core.hasNothingToCommit();
+    }
+
+    @Override
     public Optional<Duration> timeLeft() {
         return core.timeLeft();
     }

@@ -129,7 +129,8 @@ final class JtaTransactionManager implements TransactionManager, TransactionTime
         if (state[TRANSACTION] != null) {
             throw new IllegalStateException("expected no transaction on this thread, found " + state[TRANSACTION]);
         }
-        if (!(transaction instanceof JtaTransaction resumed) || !resumed.belongsTo(coordinator)) {
+        var own = transaction instanceof ImportedJtaTransaction imported ? imported.transaction() : transaction;
+        if (!(own instanceof JtaTransaction resumed) || !resumed.belongsTo(coordinator)) {
             throw new InvalidTransactionException(
                     "expected a transaction of this transaction manager, found " + Objects.toString(transaction));
         }

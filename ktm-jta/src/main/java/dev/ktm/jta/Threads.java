@@ -1,6 +1,5 @@
 package dev.ktm.jta;
 
-import dev.ktm.tm.TransactionManagers;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -19,8 +18,7 @@ final class Threads implements CallChain.Threads, AutoCloseable {
 
     Threads(String name) {
         this.workers = Executors.newCachedThreadPool(daemons(name + " worker "));
-        this.timer =
-                Executors.newSingleThreadScheduledExecutor(daemons(TransactionManagers.TIMEOUT_THREAD + " of calls "));
+        this.timer = Executors.newSingleThreadScheduledExecutor(daemons(name + " call timer "));
     }
 
     private static ThreadFactory daemons(String prefix) {

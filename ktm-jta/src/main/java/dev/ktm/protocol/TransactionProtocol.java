@@ -79,7 +79,8 @@ public final class TransactionProtocol {
         var recovered = new TransactionProtocol(effects);
         recovered.state = state;
         recovered.outcome = state == TransactionState.COMMITTED ? Outcome.COMMITTED : Outcome.UNDETERMINED;
-        recovered.completed = true;
+        // Nobody waits for what was decided in an earlier life; who decides now, does.
+        recovered.completed = state == TransactionState.COMMITTED;
         for (var participant : participants) {
             recovered.participants.add(participant);
             if (participant.isSuperior()) {
@@ -458,6 +459,21 @@ public final class TransactionProtocol {
         }
     }
 
+    /**
+     * The superior leaves the decision to the client, before any phase has begun.
+     *
+     * @throws KtmException if it has begun, or there is no superior; nothing has changed
+     */
+    public void leaveToClient() throws KtmException {
+        var driver = superior;
+        if (driver == null) {
+            throw refused(KtmError.TRANSACTION_NO_SUPERIOR, "a superior");
+        }
+        requireOrder(state == TransactionState.ACTIVE && !commitRequested);
+        driver.become(EnlistmentState.READ_ONLY, false);
+        superior = null;
+    }
+
     private void rollbackBySuperior() throws KtmException {
         checkUndecided();
         requireOrder(awaited != Awaited.SUPERIOR_DECISION);
@@ -718,16 +734,19 @@ public final class TransactionProtocol {
         return participant != superior && participant.state() != EnlistmentState.READ_ONLY;
     }
 
-    /** Whether somebody who is still in it must learn the outcome also after a crash. */
+    /** Whether somebody who is still in it must learn the outcome also after a crash. A superior alone has nobody to tell. */
     private boolean needsLog() {
         for (var participant : participants) {
-            if (participant.isDurable()
-                    && participant.state() != EnlistmentState.READ_ONLY
-                    && (participant == superior || participant.gets(Notification.COMMIT))) {
+            if (participant.isDurable() && isSubordinateIn(participant) && participant.gets(Notification.COMMIT)) {
                 return true;
             }
         }
         return false;
+    }
+
+    /** Whether no subordinate has anything to commit. */
+    public boolean isReadOnly() {
+        return participants.stream().noneMatch(this::isSubordinateIn);
     }
 
     private boolean isOwed() {

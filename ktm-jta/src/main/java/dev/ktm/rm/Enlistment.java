@@ -102,6 +102,11 @@ public interface Enlistment extends AutoCloseable {
     /** Orders to commit. */
     void commit() throws KtmException;
 
+    /**
+     * Leaves the decision to the client, before any phase has begun: the transaction is one without a superior from then on.
+     */
+    void leaveToClient() throws KtmException;
+
     /** Takes a clock value of another transaction manager over, if it is greater than ours. */
     void adoptClock(long clock) throws KtmException;
 

@@ -33,6 +33,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -90,6 +91,8 @@ final class CoreTransaction implements Effects, KtmTransaction {
     private volatile @Nullable KtmError failureError;
     private volatile @Nullable Outcome completed;
     private @Nullable CompletableFuture<Outcome> completion;
+    /** Signalled when something was said, if anybody waits for a state. */
+    private @Nullable Condition changed;
 
     // Links of LiveTransactions, guarded by its locks.
     @Nullable
@@ -213,6 +216,11 @@ final class CoreTransaction implements Effects, KtmTransaction {
     }
 
     @Override
+    public boolean hasNothingToCommit() {
+        return locked(protocol::isReadOnly);
+    }
+
+    @Override
     public Optional<String> rollbackCause() {
         return locked(() -> protocol.cause().map(this::explain));
     }
@@ -310,6 +318,10 @@ final class CoreTransaction implements Effects, KtmTransaction {
         lock.lock();
         try {
             act.on(protocol);
+            var waiting = changed;
+            if (waiting != null) {
+                waiting.signalAll();
+            }
         } finally {
             lock.unlock();
         }
@@ -336,13 +348,10 @@ final class CoreTransaction implements Effects, KtmTransaction {
     /** The deadline has passed; what follows is carried out by somebody else. */
     void expired() {
         deadline = Timeouts.NEVER;
-        lock.lock();
-        try {
-            if (protocol.abort(RollbackCause.TIMEOUT)) {
-                kernel.timedOut(this);
-            }
-        } finally {
-            lock.unlock();
+        var done = new boolean[1];
+        say(each -> done[0] = each.abort(RollbackCause.TIMEOUT));
+        if (done[0]) {
+            kernel.timedOut(this);
         }
     }
 
@@ -920,6 +929,23 @@ final class CoreTransaction implements Effects, KtmTransaction {
     Outcome await() {
         var known = completed;
         return known != null ? known : completion().toCompletableFuture().join();
+    }
+
+    /** Waits until it stands here or has an outcome; an interrupt is kept for later. */
+    void awaitState(TransactionState wanted) {
+        lock.lock();
+        try {
+            while (protocol.state() != wanted && protocol.outcome() == Outcome.UNDETERMINED) {
+                var waited = changed;
+                if (waited == null) {
+                    waited = lock.newCondition();
+                    changed = waited;
+                }
+                waited.awaitUninterruptibly();
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     boolean isCommitting() {

@@ -232,6 +232,11 @@ final class EnlistmentHandle implements Enlistment {
     }
 
     @Override
+    public void leaveToClient() throws KtmException {
+        order(TransactionProtocol::leaveToClient);
+    }
+
+    @Override
     public void adoptClock(long clock) throws KtmException {
         require(EnlistmentRight.SUBORDINATE_RIGHTS);
         var coordinator = enlistment.transaction.coordinator();

@@ -30,6 +30,9 @@ public interface KtmTransaction {
     /** Whether its owner has said that it changes nothing. */
     boolean isReadOnly();
 
+    /** Whether no participant has anything to commit, the superior apart. */
+    boolean hasNothingToCommit();
+
     /** Why it was rolled back, for people; empty if it was not. */
     Optional<String> rollbackCause();
 

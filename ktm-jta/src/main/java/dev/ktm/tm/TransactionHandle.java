@@ -10,6 +10,7 @@ import dev.ktm.rm.Outcome;
 import dev.ktm.rm.ResourceManager;
 import dev.ktm.rm.ResourceManagerRight;
 import dev.ktm.rm.TransactionRight;
+import dev.ktm.rm.TransactionState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -167,6 +168,11 @@ public final class TransactionHandle implements AutoCloseable {
     /** Tells the outcome once it is known. */
     public CompletionStage<Outcome> completion() throws KtmException {
         return require(TransactionRight.QUERY_INFORMATION).completion();
+    }
+
+    /** Waits until the transaction stands here, or is past it, or has an outcome; an interrupt is kept for later. */
+    public void awaitState(TransactionState state) throws KtmException {
+        require(TransactionRight.QUERY_INFORMATION).awaitState(state);
     }
 
     /** Another handle of the same transaction, with no more rights than this one has. */

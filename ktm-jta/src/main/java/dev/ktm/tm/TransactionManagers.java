@@ -65,7 +65,7 @@ public final class TransactionManagers implements AutoCloseable {
     public TransactionManagers(Consumer<OutcomeReport> reports) {
         this.reports = reports;
         this.wallClock = InstantSource.system();
-        this.ownWorkers = Workers.create(TIMEOUT_THREAD + " worker ");
+        this.ownWorkers = Workers.create(TIMEOUT_THREAD + " Worker ");
         this.workers = ownWorkers;
         this.timeouts = new Timeouts(live, System::nanoTime, workers);
         this.timeouts.start(TIMEOUT_THREAD);

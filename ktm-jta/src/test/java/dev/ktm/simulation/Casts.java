@@ -62,12 +62,15 @@ public final class Casts {
         var all = troubles ? List.of(SimulatedJournal.Trouble.values()) : List.of(SimulatedJournal.Trouble.NONE);
         for (long number = first; number < count(size); number += stride) {
             for (var trouble : all) {
-                var result = Simulation.run(new Simulation.Scenario(cast(size, number), trouble), secondCrash);
-                runs += result.runs();
-                violations += result.violations().size();
-                for (var violation : result.violations()) {
-                    if (shown.size() < SHOWN) {
-                        shown.add("cast " + number + " of " + size + ": " + violation);
+                for (boolean superior : new boolean[] {false, true}) {
+                    var scenario = new Simulation.Scenario(cast(size, number), superior, trouble);
+                    var result = Simulation.run(scenario, secondCrash);
+                    runs += result.runs();
+                    violations += result.violations().size();
+                    for (var violation : result.violations()) {
+                        if (shown.size() < SHOWN) {
+                            shown.add("cast " + number + " of " + size + ": " + violation);
+                        }
                     }
                 }
             }
@@ -79,9 +82,11 @@ public final class Casts {
     public static boolean hasViolation(int size) throws Exception {
         for (long number = 0; number < count(size); number++) {
             for (var trouble : SimulatedJournal.Trouble.values()) {
-                var scenario = new Simulation.Scenario(cast(size, number), trouble);
-                if (!Simulation.run(scenario, false).violations().isEmpty()) {
-                    return true;
+                for (boolean superior : new boolean[] {false, true}) {
+                    var scenario = new Simulation.Scenario(cast(size, number), superior, trouble);
+                    if (!Simulation.run(scenario, false).violations().isEmpty()) {
+                        return true;
+                    }
                 }
             }
         }

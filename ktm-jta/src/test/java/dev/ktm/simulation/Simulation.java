@@ -13,10 +13,13 @@ import java.util.List;
 final class Simulation {
 
     /** What is run. */
-    record Scenario(List<Part> cast, SimulatedJournal.Trouble trouble) {
+    record Scenario(List<Part> cast, boolean underSuperior, SimulatedJournal.Trouble trouble) {
         @Override
         public String toString() {
-            return cast.stream().map(part -> part.kind + " " + part.behaviour).toList() + ", log: " + trouble;
+            return (underSuperior ? "under a superior: " : "")
+                    + cast.stream()
+                            .map(part -> part.kind + " " + part.behaviour)
+                            .toList() + ", log: " + trouble;
         }
     }
 
@@ -42,7 +45,7 @@ final class Simulation {
 
     private void run() throws Exception {
         var world = begin(true);
-        world.commit();
+        commit(world);
         runs++;
         complain(world, "");
         var moments = List.copyOf(world.snapshots);
@@ -65,7 +68,7 @@ final class Simulation {
     private void scanAt(int step) throws Exception {
         var world = begin(false);
         world.scanAfter(step);
-        world.commit();
+        commit(world);
         runs++;
         var path = "branches are asked for at step " + step;
         complain(world, path);
@@ -76,11 +79,20 @@ final class Simulation {
         }
     }
 
+    private void commit(World world) throws Exception {
+        if (scenario.underSuperior()) {
+            world.commitForSuperior();
+        } else {
+            world.commit();
+        }
+    }
+
     private World begin(boolean watching) throws KtmException {
         var world = new World(
                 scenario.cast().stream().map(Part::copy).toList(),
                 SimulatedJournal.Disk.empty(),
                 World.Told.NOTHING,
+                World.Superior.NONE,
                 watching);
         world.journal().setTrouble(scenario.trouble());
         return world;
@@ -96,7 +108,7 @@ final class Simulation {
         int unforced = moment.disk().unforcedEnds().size();
         for (int kept = 0; kept <= unforced; kept++) {
             var parts = moment.parts().stream().map(Part::copy).toList();
-            var world = new World(parts, moment.disk().afterCrash(kept), moment.told(), again);
+            var world = new World(parts, moment.disk().afterCrash(kept), moment.told(), moment.superior(), again);
             world.recover();
             runs++;
             complain(world, path);
@@ -133,6 +145,9 @@ final class Simulation {
         }
         if (world.told() == World.Told.ROLLED_BACK && committed) {
             fail(path, "I-3: the client was told that it is rolled back", world);
+        }
+        if (world.superior() == World.Superior.ROLLS_BACK && committed) {
+            fail(path, "the superior has not decided to commit", world);
         }
         checkDamage(path, world);
     }

@@ -16,6 +16,7 @@ import dev.ktm.testing.SimulatedJournal;
 import dev.ktm.tm.KtmTransaction;
 import dev.ktm.tm.ManagerHandle;
 import dev.ktm.tm.ManualManagers;
+import jakarta.resource.spi.XATerminator;
 import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.HeuristicRollbackException;
 import jakarta.transaction.RollbackException;
@@ -40,8 +41,34 @@ final class World implements SimulatedJournal.Watcher {
         DOUBT
     }
 
+    /** What the superior has decided, if there is one; it never forgets. */
+    enum Superior {
+        /** There is none. */
+        NONE,
+        UNDECIDED,
+        COMMITS,
+        ROLLS_BACK
+    }
+
     /** All that survives a crash at one moment. */
-    record Snapshot(String step, SimulatedJournal.Disk disk, List<Part> parts, Told told) {}
+    record Snapshot(String step, SimulatedJournal.Disk disk, List<Part> parts, Told told, Superior superior) {}
+
+    private static final Xid FOREIGN = new Xid() {
+        @Override
+        public int getFormatId() {
+            return 99;
+        }
+
+        @Override
+        public byte[] getGlobalTransactionId() {
+            return new byte[] {1, 2, 3};
+        }
+
+        @Override
+        public byte[] getBranchQualifier() {
+            return new byte[] {4};
+        }
+    };
 
     private static final NotificationMask NATIVE_MASK =
             NotificationMask.of(Notification.PREPARE, Notification.COMMIT, Notification.ROLLBACK);
@@ -59,13 +86,16 @@ final class World implements SimulatedJournal.Watcher {
     private final List<@Nullable Enlistment> enlistments = new ArrayList<>();
     private final List<ResourceManager> natives = new ArrayList<>();
     private Told told;
+    private Superior superior;
     private boolean registered;
     private int stepsUntilScan;
 
     /** A life that begins with these. */
-    World(List<Part> parts, SimulatedJournal.Disk disk, Told told, boolean watching) throws KtmException {
+    World(List<Part> parts, SimulatedJournal.Disk disk, Told told, Superior superior, boolean watching)
+            throws KtmException {
         this.parts = parts;
         this.told = told;
+        this.superior = superior;
         this.watching = watching;
         this.journal = new SimulatedJournal(disk, this);
         this.manager = managers.recover(journal);
@@ -118,7 +148,7 @@ final class World implements SimulatedJournal.Watcher {
     }
 
     Snapshot snapshot(String what) {
-        return new Snapshot(what, journal.disk(), parts.stream().map(Part::copy).toList(), told);
+        return new Snapshot(what, journal.disk(), parts.stream().map(Part::copy).toList(), told, superior);
     }
 
     @Override
@@ -138,7 +168,8 @@ final class World implements SimulatedJournal.Watcher {
                 violations.add("I-1: told to commit: " + part(index) + ", without the vote of: " + part);
             }
         }
-        if (journal.live().stream().noneMatch(each -> journal.isCommitted(each.id()))) {
+        boolean decided = superior == Superior.NONE || superior == Superior.COMMITS;
+        if (!decided || journal.live().stream().noneMatch(each -> journal.isCommitted(each.id()))) {
             violations.add("I-1: told to commit: " + part(index) + ", and no decision is durable");
         }
     }
@@ -181,12 +212,74 @@ final class World implements SimulatedJournal.Watcher {
         step("told");
     }
 
+    /** Another transaction manager decides a transaction in which all take part. */
+    void commitForSuperior() throws Exception {
+        registerAll();
+        jta.recoverNow();
+        superior = Superior.UNDECIDED;
+        var terminator = jta.xaTerminator();
+        var transaction = terminator.importTransaction(FOREIGN, 0).getTransaction();
+        var unit = ((KtmTransaction) transaction).unitOfWork();
+        int nextNative = 0;
+        for (int i = 0; i < parts.size(); i++) {
+            if (part(i).kind == Kind.XA) {
+                transaction.enlistResource(new Resource(i));
+            } else {
+                enlistments.set(i, natives.get(nextNative++).enlist(unit, NATIVE_MASK, i));
+            }
+        }
+        var xa = (XATerminator) terminator;
+        try {
+            boolean readOnly = xa.prepare(FOREIGN) == XAResource.XA_RDONLY;
+            superior = Superior.COMMITS;
+            step("superior commits");
+            if (!readOnly) {
+                xa.commit(FOREIGN, false);
+            }
+            told = Told.COMMITTED;
+        } catch (XAException e) {
+            if (superior == Superior.UNDECIDED) {
+                superior = Superior.ROLLS_BACK;
+                step("superior rolls back");
+            }
+        }
+    }
+
+    /** The superior tells what it has decided to whoever is still prepared. */
+    private void superiorDecides() {
+        if (superior == Superior.NONE) {
+            return;
+        }
+        if (superior == Superior.UNDECIDED) {
+            superior = Superior.ROLLS_BACK;
+        }
+        var xa = (XATerminator) jta.xaTerminator();
+        try {
+            for (var xid : xa.recover(XAResource.TMSTARTRSCAN | XAResource.TMENDRSCAN)) {
+                if (superior == Superior.COMMITS) {
+                    xa.commit(xid, false);
+                } else {
+                    xa.rollback(xid);
+                }
+            }
+        } catch (XAException e) {
+            if (e.errorCode != XAException.XA_HEURMIX && e.errorCode != XAException.XAER_RMFAIL) {
+                violations.add("the superior is told " + e.errorCode + ": " + e.getMessage());
+            }
+        }
+    }
+
+    Superior superior() {
+        return superior;
+    }
+
     /** Has everything finished that can be. */
     void recover() throws KtmException {
         for (var each : natives) {
             each.recover();
         }
         registerAll();
+        superiorDecides();
         for (int round = 0; round < 3; round++) {
             jta.recoverNow();
         }

@@ -1,0 +1,101 @@
+package dev.ktm.jta;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import javax.transaction.xa.Xid;
+import org.jspecify.annotations.Nullable;
+
+/** An xid of another transaction manager, kept to the letter; equal by content. */
+final class ForeignXid implements Xid {
+
+    private static final int MOST_BYTES = MAXGTRIDSIZE;
+
+    private final int formatId;
+    private final byte[] global;
+    private final byte[] qualifier;
+
+    private ForeignXid(int formatId, byte[] global, byte[] qualifier) {
+        this.formatId = formatId;
+        this.global = global;
+        this.qualifier = qualifier;
+    }
+
+    /** A copy. */
+    static ForeignXid of(Xid xid) {
+        if (xid instanceof ForeignXid own) {
+            return own;
+        }
+        byte[] global = xid.getGlobalTransactionId();
+        byte[] qualifier = xid.getBranchQualifier();
+        if (global == null || global.length == 0 || global.length > MOST_BYTES) {
+            throw new IllegalArgumentException("expected a global transaction id of 1 to " + MOST_BYTES
+                    + " bytes, found " + (global == null ? "none" : global.length + " bytes"));
+        }
+        if (qualifier != null && qualifier.length > MOST_BYTES) {
+            throw new IllegalArgumentException(
+                    "expected a branch qualifier of at most " + MOST_BYTES + " bytes, found " + qualifier.length);
+        }
+        return new ForeignXid(xid.getFormatId(), global.clone(), qualifier == null ? new byte[0] : qualifier.clone());
+    }
+
+    /** Its bytes: format id, length of the global transaction id as one byte, that, the branch qualifier. */
+    byte[] toBytes() {
+        return ByteBuffer.allocate(Integer.BYTES + 1 + global.length + qualifier.length)
+                .putInt(formatId)
+                .put((byte) global.length)
+                .put(global)
+                .put(qualifier)
+                .array();
+    }
+
+    static ForeignXid fromBytes(byte[] bytes) {
+        var buffer = ByteBuffer.wrap(bytes);
+        int formatId = buffer.getInt();
+        var global = new byte[buffer.get()];
+        buffer.get(global);
+        var qualifier = new byte[buffer.remaining()];
+        buffer.get(qualifier);
+        return new ForeignXid(formatId, global, qualifier);
+    }
+
+    @Override
+    public int getFormatId() {
+        return formatId;
+    }
+
+    @Override
+    public byte[] getGlobalTransactionId() {
+        return global.clone();
+    }
+
+    @Override
+    public byte[] getBranchQualifier() {
+        return qualifier.clone();
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof ForeignXid that
+                && formatId == that.formatId
+                && Arrays.equals(global, that.global)
+                && Arrays.equals(qualifier, that.qualifier);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * (31 * formatId + Arrays.hashCode(global)) + Arrays.hashCode(qualifier);
+    }
+
+    @Override
+    public String toString() {
+        return formatId + ":" + hex(global) + ":" + hex(qualifier);
+    }
+
+    private static String hex(byte[] bytes) {
+        var text = new StringBuilder(2 * bytes.length);
+        for (byte each : bytes) {
+            text.append(Character.forDigit((each >> 4) & 0xF, 16)).append(Character.forDigit(each & 0xF, 16));
+        }
+        return text.toString();
+    }
+}

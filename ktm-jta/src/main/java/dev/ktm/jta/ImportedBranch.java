@@ -1,0 +1,209 @@
+package dev.ktm.jta;
+
+import dev.ktm.rm.Enlistment;
+import dev.ktm.rm.KtmError;
+import dev.ktm.rm.KtmException;
+import dev.ktm.rm.Outcome;
+import dev.ktm.rm.TransactionState;
+import jakarta.resource.spi.work.Work;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.transaction.xa.XAException;
+import javax.transaction.xa.XAResource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A transaction that another transaction manager decides: it drives it through a superior enlistment. One call at a time; the
+ * answers are those of {@code javax.transaction.xa.XAResource}.
+ */
+final class ImportedBranch {
+
+    final ForeignXid xid;
+    final JtaTransaction transaction;
+    private final Enlistment superior;
+    private final AtomicReference<@Nullable Work> work = new AtomicReference<>();
+
+    ImportedBranch(ForeignXid xid, JtaTransaction transaction, Enlistment superior) {
+        this.xid = xid;
+        this.transaction = transaction;
+        this.superior = superior;
+    }
+
+    /** Whether its superior has to be asked, or to ask, what becomes of it. */
+    boolean isPrepared() {
+        return switch (transaction.state()) {
+            case PREPARED, IN_DOUBT -> transaction.outcome() == Outcome.UNDETERMINED;
+            default -> false;
+        };
+    }
+
+    boolean isDamaged() {
+        return !transaction.damage().isEmpty();
+    }
+
+    /** Votes. */
+    int prepare() throws XAException {
+        requireNotRolledBack();
+        if (transaction.state() != TransactionState.ACTIVE) {
+            throw failure(
+                    XAException.XAER_PROTO, "expected an active branch, found one that is " + transaction.state());
+        }
+        try {
+            superior.prePrepare();
+            await(TransactionState.PRE_PREPARED);
+            superior.prepare();
+        } catch (KtmException e) {
+            requireNotRolledBack();
+            throw failure(XAException.XAER_RMERR, e);
+        }
+        requireNotRolledBack();
+        await(TransactionState.PREPARED);
+        if (transaction.hasNothingToCommit()) {
+            commitPrepared();
+            return XAResource.XA_RDONLY;
+        }
+        return XAResource.XA_OK;
+    }
+
+    /** Waits until it is prepared or rolled back: resource managers may answer from other threads. */
+    private void await(TransactionState wanted) throws XAException {
+        try {
+            transaction.handle().awaitState(wanted);
+        } catch (KtmException e) {
+            throw failure(XAException.XAER_RMERR, e);
+        }
+        requireNotRolledBack();
+    }
+
+    /** Fails with the reason if it is rolled back. */
+    private void requireNotRolledBack() throws XAException {
+        if (transaction.outcome() == Outcome.ABORTED) {
+            boolean timedOut = transaction.rollbackCause().orElse("").startsWith("it took longer");
+            throw failure(
+                    timedOut ? XAException.XA_RBTIMEOUT : XAException.XA_RBROLLBACK,
+                    transaction.rollbackCause().orElse("it was rolled back"));
+        }
+    }
+
+    void commit(boolean onePhase) throws XAException {
+        if (onePhase) {
+            commitOnePhase();
+            return;
+        }
+        if (transaction.outcome() == Outcome.COMMITTED) {
+            // Its superior says it again.
+            requireUndamaged();
+            return;
+        }
+        if (transaction.outcome() == Outcome.ABORTED) {
+            throw failure(
+                    XAException.XA_HEURRB,
+                    "it was rolled back: " + transaction.rollbackCause().orElse(""));
+        }
+        if (!isPrepared()) {
+            throw failure(
+                    XAException.XAER_PROTO, "expected a prepared branch, found one that is " + transaction.state());
+        }
+        commitPrepared();
+        requireUndamaged();
+    }
+
+    private void commitPrepared() throws XAException {
+        try {
+            superior.commit();
+            awaitCompletion();
+        } catch (KtmException e) {
+            throw failure(
+                    e.error() == KtmError.TRANSACTIONMANAGER_NOT_ONLINE
+                            ? XAException.XAER_RMFAIL
+                            : XAException.XAER_RMERR,
+                    e);
+        }
+        if (transaction.outcome() != Outcome.COMMITTED) {
+            // The log has failed: the decision has to be told again after the next start.
+            throw failure(XAException.XAER_RMFAIL, "whether it is committed is known after the next start");
+        }
+    }
+
+    private void commitOnePhase() throws XAException {
+        requireNotRolledBack();
+        if (transaction.state() != TransactionState.ACTIVE) {
+            throw failure(
+                    XAException.XAER_PROTO, "expected an active branch, found one that is " + transaction.state());
+        }
+        try {
+            superior.leaveToClient();
+            transaction.handle().commit();
+        } catch (KtmException e) {
+            requireNotRolledBack();
+            requireUndamaged();
+            throw failure(e.error() == KtmError.RM_DISCONNECTED ? XAException.XA_HEURHAZ : XAException.XAER_RMFAIL, e);
+        }
+        requireUndamaged();
+    }
+
+    void rollback() throws XAException {
+        if (transaction.outcome() == Outcome.ABORTED) {
+            requireUndamaged();
+            return;
+        }
+        if (transaction.outcome() == Outcome.COMMITTED) {
+            throw failure(XAException.XA_HEURCOM, "it is committed");
+        }
+        try {
+            superior.rollback();
+            awaitCompletion();
+        } catch (KtmException e) {
+            throw failure(XAException.XAER_RMERR, e);
+        }
+        requireUndamaged();
+    }
+
+    private void awaitCompletion() throws KtmException {
+        CompletionStage<Outcome> end = transaction.handle().completion();
+        end.toCompletableFuture().join();
+    }
+
+    private void requireUndamaged() throws XAException {
+        if (isDamaged()) {
+            throw failure(XAException.XA_HEURMIX, "not everybody did as decided: " + transaction.damage());
+        }
+    }
+
+    void close() {
+        superior.close();
+        transaction.handle().close();
+    }
+
+    // Work that runs in it.
+
+    boolean register(Work added) {
+        return work.compareAndSet(null, added);
+    }
+
+    boolean isRegistered(Work asked) {
+        return work.get() == asked;
+    }
+
+    void unregister(Work ended) {
+        work.compareAndSet(ended, null);
+    }
+
+    List<Throwable> failures() {
+        return transaction.rollbackCause().<Throwable>map(IllegalStateException::new).stream()
+                .toList();
+    }
+
+    private XAException failure(int code, String what) {
+        var failure = new XAException("imported branch " + xid + ": " + what);
+        failure.errorCode = code;
+        return failure;
+    }
+
+    private XAException failure(int code, Throwable cause) {
+        var failure = failure(code, String.valueOf(cause.getMessage()));
+        failure.initCause(cause);
+        return failure;
+    }
+}

@@ -1,0 +1,330 @@
+package dev.ktm.jta;
+
+import dev.ktm.rm.EnlistmentRight;
+import dev.ktm.rm.KtmException;
+import dev.ktm.rm.Notification;
+import dev.ktm.rm.NotificationEvent;
+import dev.ktm.rm.NotificationHandler;
+import dev.ktm.rm.NotificationMask;
+import dev.ktm.rm.ResourceManager;
+import dev.ktm.rm.TransactionRight;
+import dev.ktm.tm.ManagerHandle;
+import jakarta.resource.spi.work.Work;
+import jakarta.resource.spi.work.WorkCompletedException;
+import jakarta.resource.spi.work.WorkException;
+import jakarta.transaction.InvalidTransactionException;
+import jakarta.transaction.SystemException;
+import jakarta.transaction.Transaction;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import javax.transaction.xa.XAException;
+import javax.transaction.xa.XAResource;
+import javax.transaction.xa.Xid;
+import org.jboss.tm.ExtendedJBossXATerminator;
+import org.jboss.tm.ImportedTransaction;
+import org.jboss.tm.JBossXATerminator;
+import org.jboss.tm.TransactionImportResult;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets other transaction managers decide transactions of this one: Jakarta Connectors' inflow. Safe for many threads.
+ *
+ * <p><b>Theory of operation.</b> An imported transaction is one of ours with a superior enlistment, whose recovery information is
+ * the foreign xid. After a restart those that are prepared are announced with RECOVER_QUERY, and wait until their superior
+ * decides.
+ */
+final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator, NotificationHandler {
+
+    private static final NotificationMask MASK = NotificationMask.of(
+            Notification.ROLLBACK,
+            Notification.COMMIT,
+            Notification.PREPREPARE_COMPLETE,
+            Notification.PREPARE_COMPLETE,
+            Notification.COMMIT_COMPLETE,
+            Notification.ROLLBACK_COMPLETE);
+
+    private final JtaCoordinator coordinator;
+    private final ManagerHandle manager;
+    private final ResourceManager handle;
+    private final JtaTransactionManager threads;
+    private final Map<ForeignXid, ImportedBranch> branches = new ConcurrentHashMap<>();
+    private final ReentrantLock importing = new ReentrantLock();
+
+    XaTerminator(
+            JtaCoordinator coordinator, ManagerHandle manager, ResourceManager handle, JtaTransactionManager threads)
+            throws KtmException {
+        this.coordinator = coordinator;
+        this.manager = manager;
+        this.handle = handle;
+        this.threads = threads;
+        handle.setHandler(this);
+        handle.recover();
+    }
+
+    @Override
+    public Result handle(NotificationEvent event) throws KtmException {
+        if (event.notification() == Notification.RECOVER_QUERY) {
+            recover(event.recovered().orElseThrow());
+            return Result.PENDING;
+        }
+        return Result.SUCCESS;
+    }
+
+    private void recover(NotificationEvent.Recovered recovered) throws KtmException {
+        var superior =
+                handle.openEnlistment(recovered.enlistment(), EnlistmentRight.ALL.toArray(EnlistmentRight[]::new));
+        var xid = ForeignXid.fromBytes(superior.recoveryInformation());
+        superior.recover(xid);
+        var transaction =
+                manager.openTransaction(recovered.unitOfWork(), TransactionRight.ALL.toArray(TransactionRight[]::new));
+        branches.put(xid, new ImportedBranch(xid, new JtaTransaction(coordinator, transaction, 0), superior));
+    }
+
+    // Importing.
+
+    private ImportedBranch importBranch(ForeignXid xid, Duration timeout, boolean[] isNew) throws XAException {
+        importing.lock();
+        try {
+            var known = branches.get(xid);
+            if (known == null) {
+                known = create(xid, timeout);
+                branches.put(xid, known);
+                isNew[0] = true;
+            }
+            return known;
+        } catch (KtmException | SystemException e) {
+            var failure = new XAException("branch " + xid + " cannot be imported: " + e.getMessage());
+            failure.errorCode = XAException.XAER_RMFAIL;
+            failure.initCause(e);
+            throw failure;
+        } finally {
+            importing.unlock();
+        }
+    }
+
+    private ImportedBranch create(ForeignXid xid, Duration timeout) throws KtmException, SystemException {
+        var transaction = coordinator.begin(timeout, (int) timeout.toSeconds(), false);
+        var superior = transaction.handle().enlistSuperior(handle, MASK, xid);
+        if (!manager.isVolatile()) {
+            superior.setRecoveryInformation(xid.toBytes());
+        }
+        return new ImportedBranch(xid, transaction, superior);
+    }
+
+    private ImportedBranch require(Xid xid) throws XAException {
+        var found = branches.get(copy(xid));
+        if (found == null) {
+            var failure = new XAException("expected a branch that was imported, found none of this xid");
+            failure.errorCode = XAException.XAER_NOTA;
+            throw failure;
+        }
+        return found;
+    }
+
+    private static ForeignXid copy(Xid xid) throws XAException {
+        try {
+            return ForeignXid.of(xid);
+        } catch (IllegalArgumentException e) {
+            var failure = new XAException(e.getMessage());
+            failure.errorCode = XAException.XAER_INVAL;
+            failure.initCause(e);
+            throw failure;
+        }
+    }
+
+    /** It has ended, and its superior knows; only what is damaged is kept until that is forgotten. */
+    private void finished(ImportedBranch branch) {
+        if (!branch.isDamaged()) {
+            branches.remove(branch.xid, branch);
+            branch.close();
+        }
+    }
+
+    // XATerminator.
+
+    @Override
+    public int prepare(Xid xid) throws XAException {
+        var branch = require(xid);
+        try {
+            int vote = branch.prepare();
+            if (vote == XAResource.XA_RDONLY) {
+                finished(branch);
+            }
+            return vote;
+        } catch (XAException e) {
+            if (e.errorCode >= XAException.XA_RBBASE && e.errorCode <= XAException.XA_RBEND) {
+                finished(branch);
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public void commit(Xid xid, boolean onePhase) throws XAException {
+        var branch = require(xid);
+        try {
+            branch.commit(onePhase);
+            finished(branch);
+        } catch (XAException e) {
+            if (e.errorCode >= XAException.XA_RBBASE && e.errorCode <= XAException.XA_RBEND) {
+                finished(branch);
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public void rollback(Xid xid) throws XAException {
+        var branch = require(xid);
+        branch.rollback();
+        finished(branch);
+    }
+
+    @Override
+    public void forget(Xid xid) throws XAException {
+        var branch = require(xid);
+        try {
+            var id = branch.transaction.id();
+            if (id.isPresent()) {
+                manager.forget(id.get());
+            }
+        } catch (KtmException e) {
+            var failure = new XAException(e.getMessage());
+            failure.errorCode = XAException.XAER_RMFAIL;
+            throw failure;
+        }
+        branches.remove(branch.xid, branch);
+        branch.close();
+    }
+
+    @Override
+    public Xid[] recover(int flags) {
+        return branches.values().stream()
+                .filter(branch -> branch.isPrepared() || branch.isDamaged())
+                .map(branch -> branch.xid)
+                .toArray(Xid[]::new);
+    }
+
+    // Work.
+
+    @Override
+    public void registerWork(Work work, Xid xid, long timeout) throws WorkCompletedException {
+        try {
+            var branch = importBranch(copy(xid), Duration.ofMillis(Math.max(0, timeout)), new boolean[1]);
+            if (!branch.register(work)) {
+                throw new WorkCompletedException(
+                        "expected a branch without work, found other work in " + branch.xid,
+                        WorkException.TX_CONCURRENT_WORK_DISALLOWED);
+            }
+        } catch (XAException e) {
+            var failure = new WorkCompletedException(e.getMessage(), WorkException.TX_RECREATE_FAILED);
+            failure.initCause(e);
+            throw failure;
+        }
+    }
+
+    @Override
+    public void startWork(Work work, Xid xid) throws WorkCompletedException {
+        try {
+            var branch = require(xid);
+            if (!branch.isRegistered(work)) {
+                throw new WorkCompletedException(
+                        "expected work that is registered in " + branch.xid + ", found other",
+                        WorkException.TX_RECREATE_FAILED);
+            }
+            threads.resume(branch.transaction);
+        } catch (XAException | InvalidTransactionException e) {
+            var failure = new WorkCompletedException(e.getMessage(), WorkException.TX_RECREATE_FAILED);
+            failure.initCause(e);
+            throw failure;
+        }
+    }
+
+    @Override
+    public void endWork(Work work, Xid xid) {
+        var branch = branches.get(ForeignXid.of(xid));
+        if (branch != null) {
+            if (threads.current() == branch.transaction) {
+                threads.suspend();
+            }
+            branch.unregister(work);
+        }
+    }
+
+    @Override
+    public void cancelWork(Work work, Xid xid) {
+        var branch = branches.get(ForeignXid.of(xid));
+        if (branch != null) {
+            if (threads.current() == branch.transaction) {
+                threads.suspend();
+            }
+            branch.transaction.markRollbackOnly(new RollbackOnlyException("its work was cancelled here"));
+            branch.unregister(work);
+        }
+    }
+
+    // ExtendedJBossXATerminator.
+
+    @Override
+    public TransactionImportResult importTransaction(Xid xid, int timeoutIfNew) throws XAException {
+        var isNew = new boolean[1];
+        var branch = importBranch(copy(xid), Duration.ofSeconds(Math.max(0, timeoutIfNew)), isNew);
+        return new TransactionImportResult(new ImportedJtaTransaction(branch, this), isNew[0]);
+    }
+
+    @Override
+    public @Nullable Transaction getTransaction(Xid xid) throws XAException {
+        var branch = branches.get(copy(xid));
+        return branch == null ? null : new ImportedJtaTransaction(branch, this);
+    }
+
+    @Override
+    @Deprecated
+    public @Nullable Transaction getTransactionById(Object id) {
+        return branches.values().stream()
+                .filter(branch -> branch.transaction.key().equals(id))
+                .findAny()
+                .map(branch -> new ImportedJtaTransaction(branch, this))
+                .orElse(null);
+    }
+
+    @Override
+    @Deprecated
+    public @Nullable Object getCurrentTransactionId() {
+        var current = threads.current();
+        return current == null ? null : current.key();
+    }
+
+    @Override
+    @Deprecated
+    public @Nullable ImportedTransaction getImportedTransaction(Xid xid) throws XAException {
+        return (ImportedTransaction) getTransaction(xid);
+    }
+
+    @Override
+    @Deprecated
+    public Xid[] getXidsToRecoverForParentNode(boolean recoverInFlight, @Nullable String parentNodeName, int flags) {
+        return recoverInFlight ? branches.keySet().toArray(Xid[]::new) : recover(flags);
+    }
+
+    @Override
+    public Xid[] doRecover(@Nullable Xid xid, @Nullable String parentNodeName) {
+        return recover(XAResource.TMSTARTRSCAN);
+    }
+
+    @Override
+    @Deprecated
+    public boolean isRecoveryByNodeOrXidSupported() {
+        return false;
+    }
+
+    @Override
+    public void removeImportedTransaction(Xid xid) throws XAException {
+        var branch = branches.remove(copy(xid));
+        if (branch != null) {
+            branch.close();
+        }
+    }
+}
