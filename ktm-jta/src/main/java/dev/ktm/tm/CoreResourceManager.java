@@ -221,9 +221,7 @@ final class CoreResourceManager {
                 undecided ? "the transaction is rolled back" : "recover the resource manager",
                 failure);
         if (undecided) {
-            enlistment.transaction.refusedBecause(failure);
-            answerIf(enlistment, EnlistmentState.PRE_PREPARING, Reply.ROLLBACK);
-            answerIf(enlistment, EnlistmentState.PREPARING, Reply.ROLLBACK);
+            enlistment.transaction.refuseIfOwed(enlistment, failure);
         } else {
             enlistment.transaction.act(protocol -> protocol.disconnected(enlistment));
         }

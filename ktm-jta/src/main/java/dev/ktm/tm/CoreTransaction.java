@@ -259,7 +259,8 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 .orElse("a participant");
     }
 
-    String description() {
+    @Override
+    public String description() {
         return description;
     }
 
@@ -522,9 +523,27 @@ final class CoreTransaction implements Effects, KtmTransaction {
         }
     }
 
-    /** Notes why a participant refuses, for those who ask why the transaction was rolled back. */
-    void refusedBecause(Throwable why) {
-        fail(null, why);
+    /** Takes a participant's no, and why, for those who ask why the transaction was rolled back. */
+    void refuse(CoreEnlistment enlistment, Throwable why) throws KtmException {
+        act(each -> {
+            each.reply(enlistment, Reply.ROLLBACK);
+            fail(null, why);
+        });
+    }
+
+    /** As {@link #refuse}, if it still owes an answer that may be no. */
+    void refuseIfOwed(CoreEnlistment enlistment, Throwable why) {
+        act(each -> {
+            if (enlistment.state() == EnlistmentState.PRE_PREPARING
+                    || enlistment.state() == EnlistmentState.PREPARING) {
+                try {
+                    each.reply(enlistment, Reply.ROLLBACK);
+                } catch (KtmException e) {
+                    throw new IllegalStateException(e);
+                }
+                fail(null, why);
+            }
+        });
     }
 
     // Handles.

@@ -135,8 +135,7 @@ final class EnlistmentHandle implements Enlistment {
     @Override
     public void rollback(Throwable why) throws KtmException {
         var core = require(EnlistmentRight.SUBORDINATE_RIGHTS);
-        core.transaction.refusedBecause(why);
-        core.transaction.reply(core, Reply.ROLLBACK);
+        core.transaction.refuse(core, why);
     }
 
     @Override

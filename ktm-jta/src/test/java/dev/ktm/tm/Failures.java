@@ -1,5 +1,7 @@
 package dev.ktm.tm;
 
+import dev.ktm.rm.NotificationHandler;
+
 /** Throwing, and not throwing. */
 final class Failures {
 
@@ -16,7 +18,7 @@ final class Failures {
     }
 
     /** Throws this. */
-    static <T> T raise(Throwable failure) throws Exception {
+    static NotificationHandler.Result raise(Throwable failure) throws Exception {
         if (failure instanceof Error error) {
             throw error;
         }
