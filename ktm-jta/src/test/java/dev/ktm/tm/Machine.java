@@ -1,16 +1,21 @@
 package dev.ktm.tm;
 
 import dev.ktm.log.LogOptions;
+import dev.ktm.log.testing.OperationHook;
+import dev.ktm.log.testing.OperationKind;
 import dev.ktm.log.testing.SimulatedDevice;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.testing.ScriptedResourceManager;
 import dev.ktm.tm.ManagerHandle.Durability;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
@@ -23,6 +28,9 @@ final class Machine implements AutoCloseable {
             .containers(3)
             .idleFlush(Duration.ZERO)
             .build();
+
+    private static final Set<OperationKind> WRITES =
+            EnumSet.of(OperationKind.WRITE, OperationKind.WRITE_FORCE, OperationKind.FORCE);
 
     final SimulatedDevice device;
     final List<OutcomeReport> reports = new CopyOnWriteArrayList<>();
@@ -100,7 +108,27 @@ final class Machine implements AutoCloseable {
     }
 
     static UUID idOf(String name) {
-        return UUID.nameUUIDFromBytes(name.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** What this writes and forces; not what the log does beside, to have containers ready. */
+    List<OperationKind> writesIn(Failures.Risky work) throws Exception {
+        var seen = new CopyOnWriteArrayList<OperationKind>();
+        device.hook(new OperationHook() {
+            @Override
+            public void before(OperationKind kind, String name) {
+                boolean beside = Thread.currentThread().getName().endsWith("housekeeper");
+                if (WRITES.contains(kind) && !beside) {
+                    seen.add(kind);
+                }
+            }
+        });
+        try {
+            work.run();
+        } finally {
+            device.hook(OperationHook.NONE);
+        }
+        return seen;
     }
 
     List<OutcomeReport.Kind> reported() {
