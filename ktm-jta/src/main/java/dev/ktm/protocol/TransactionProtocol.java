@@ -79,7 +79,7 @@ public final class TransactionProtocol {
         var recovered = new TransactionProtocol(effects);
         recovered.state = state;
         recovered.outcome = state == TransactionState.COMMITTED ? Outcome.COMMITTED : Outcome.UNDETERMINED;
-        recovered.completed = true;
+        recovered.completed = state == TransactionState.COMMITTED;
         for (var participant : participants) {
             recovered.participants.add(participant);
             if (participant.isSuperior()) {
@@ -667,8 +667,15 @@ public final class TransactionProtocol {
             }
             // The superior has not been told: it cannot have decided to commit.
             case PREPARED_RECORD -> rollbackAll(RollbackCause.LOG, null);
-            // The superior tells its decision again after a restart.
-            case SUPERIOR_DECISION -> unavailable();
+            // The superior tells its decision again: now, or, if only a restart knows, after that.
+            case SUPERIOR_DECISION -> {
+                if (mayBeDurable) {
+                    unavailable();
+                } else {
+                    awaited = Awaited.NOTHING;
+                    enter(TransactionState.IN_DOUBT);
+                }
+            }
             case NOTHING, RESERVATION -> {}
         }
     }

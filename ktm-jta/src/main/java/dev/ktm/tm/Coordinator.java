@@ -258,6 +258,9 @@ final class Coordinator {
         }
         var transaction = new CoreTransaction(kernel, this, record);
         kernel.live().add(transaction);
+        if (record.status() == TransactionRecord.Status.PREPARED) {
+            transaction.reserveDecision();
+        }
         for (var enlistment : transaction.enlistments()) {
             // A resource manager that was there first finds its enlistments when it recovers.
             enlistment.resourceManager = byName(enlistment.resourceManagerName);

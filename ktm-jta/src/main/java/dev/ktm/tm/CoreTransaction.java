@@ -833,6 +833,17 @@ final class CoreTransaction implements Effects, KtmTransaction {
         }
     }
 
+    /** Sets space aside for the superior's decision about a transaction of an earlier life; if there is none, tries again then. */
+    void reserveDecision() {
+        var journal = Objects.requireNonNull(Objects.requireNonNull(coordinator).journal());
+        try {
+            space = journal.reserve(locked(() -> record(TransactionRecord.Status.COMMITTED)));
+        } catch (LogException | RuntimeException e) {
+            System.getLogger(CoreTransaction.class.getName())
+                    .log(System.Logger.Level.WARNING, "no space for the decision about " + boundId(), e);
+        }
+    }
+
     private void reservationFailed(@Nullable KtmError error, Throwable why) {
         say(each -> {
             fail(error, why);
@@ -842,12 +853,17 @@ final class CoreTransaction implements Effects, KtmTransaction {
 
     private void carryOutForce(TransactionRecord.Status status) {
         var journal = Objects.requireNonNull(Objects.requireNonNull(coordinator).journal());
-        var room = Objects.requireNonNull(space);
         try {
             var record = locked(() -> {
                 written = true;
                 return record(status);
             });
+            var room = space;
+            if (room == null) {
+                // Of an earlier life, when the log was so full that the space of then could not be had again.
+                room = journal.reserve(record);
+                space = room;
+            }
             journal.force(room, record);
             say(TransactionProtocol::decided);
         } catch (UnknownOutcomeException e) {
@@ -877,7 +893,18 @@ final class CoreTransaction implements Effects, KtmTransaction {
     }
 
     private void decisionNotWritten(@Nullable KtmError error, Throwable why) {
-        refused("the decision could not be written: " + why, why);
+        if (superior().isEmpty() || locked(protocol::state) == TransactionState.PREPARING) {
+            refused("the decision could not be written: " + why, why);
+        } else {
+            report(
+                    OutcomeReport.Kind.IN_DOUBT,
+                    "",
+                    "",
+                    "",
+                    "the decision of the superior could not be written: " + why,
+                    "the superior has to say it again",
+                    why);
+        }
         say(each -> {
             fail(error, why);
             each.decisionFailed(false);
