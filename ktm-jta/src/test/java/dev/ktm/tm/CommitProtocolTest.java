@@ -8,30 +8,30 @@ import dev.ktm.log.LogFullException;
 import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.FaultPlan;
 import dev.ktm.log.testing.OperationKind;
+import dev.ktm.rm.Enlistment;
 import dev.ktm.rm.EnlistmentState;
 import dev.ktm.rm.KtmError;
+import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationEvent;
 import dev.ktm.rm.NotificationHandler.Result;
 import dev.ktm.rm.NotificationMask;
 import dev.ktm.rm.Outcome;
 import dev.ktm.rm.OutcomeReport;
+import dev.ktm.rm.ResourceManager;
+import dev.ktm.rm.TransactionRight;
 import dev.ktm.rm.TransactionState;
 import dev.ktm.testing.ScriptedResourceManager;
 import dev.ktm.testing.ScriptedResourceManager.Part;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import dev.ktm.rm.Enlistment;
-import dev.ktm.rm.ResourceManager;
-import dev.ktm.rm.KtmException;
-import dev.ktm.rm.TransactionRight;
-import java.util.Objects;
 
 /** The two phases, and what comes between. */
 class CommitProtocolTest {
@@ -124,8 +124,7 @@ class CommitProtocolTest {
             var late = one.enlist(transaction, PHASES);
             var end = transaction.commitAsync().toCompletableFuture();
             assertThat(prepared.enlistment().state())
-                    .isEqualTo(
-                            phase == Notification.PREPARE ? EnlistmentState.PREPARED : EnlistmentState.PRE_PREPARED);
+                    .isEqualTo(phase == Notification.PREPARE ? EnlistmentState.PREPARED : EnlistmentState.PRE_PREPARED);
 
             refusing.enlistment().rollback();
 
@@ -161,7 +160,8 @@ class CommitProtocolTest {
             }
 
             for (int i = 0; i < masks.size(); i++) {
-                assertThat(masks.get(i).notifications()).containsAll(parts.get(i).heard());
+                assertThat(masks.get(i).notifications())
+                        .containsAll(parts.get(i).heard());
                 assertThat(parts.get(i).heard())
                         .hasSize(commit ? masks.get(i).notifications().size() - 1 : 1)
                         .doesNotHaveDuplicates();
@@ -197,8 +197,7 @@ class CommitProtocolTest {
         one.when(
                 event -> {
                     // The newcomer is told by the thread that drives the commit: before this one goes on, or after.
-                    var enlistment = CompletableFuture.supplyAsync(
-                                    () -> enlist(plain, transaction), Failures::inThread)
+                    var enlistment = CompletableFuture.supplyAsync(() -> enlist(plain, transaction), Failures::inThread)
                             .get();
                     assertThat(enlistment.state()).isEqualTo(EnlistmentState.PRE_PREPARING);
                     return Result.SUCCESS;
@@ -208,7 +207,10 @@ class CommitProtocolTest {
 
         transaction.commit();
 
-        assertThat(early).extracting(NotificationEvent::key).containsOnly("early key").hasSize(3);
+        assertThat(early)
+                .extracting(NotificationEvent::key)
+                .containsOnly("early key")
+                .hasSize(3);
         assertThat(early).extracting(NotificationEvent::notification).startsWith(Notification.PREPREPARE);
     }
 
@@ -265,7 +267,12 @@ class CommitProtocolTest {
             part.events().forEach(event -> clocks.add(event.clock()));
         }
 
-        assertThat(clocks).isSorted().startsWith(2L).contains(101L).doesNotContain(1L).hasSize(13);
+        assertThat(clocks)
+                .isSorted()
+                .startsWith(2L)
+                .contains(101L)
+                .doesNotContain(1L)
+                .hasSize(13);
     }
 
     @Test
@@ -394,7 +401,8 @@ class CommitProtocolTest {
         second.assertHeard(Notification.PREPREPARE, Notification.PREPARE);
         assertThat(transaction.outcome()).isEqualTo(Outcome.UNAVAILABLE);
         assertThat(machine.reported()).contains(OutcomeReport.Kind.OFFLINE);
-        assertRefused(KtmError.TRANSACTION_REQUEST_NOT_VALID, () -> first.enlistment().rollback());
+        assertRefused(
+                KtmError.TRANSACTION_REQUEST_NOT_VALID, () -> first.enlistment().rollback());
     }
 
     @Test
@@ -480,8 +488,7 @@ class CommitProtocolTest {
         part.assertHeard(Notification.PREPREPARE, Notification.PREPARE, Notification.COMMIT);
         try (var next = machine.afterCrash()) {
             var live = next.recovered();
-            var found = live.openTransaction(
-                    transaction.unitOfWork(), TransactionRight.QUERY_INFORMATION);
+            var found = live.openTransaction(transaction.unitOfWork(), TransactionRight.QUERY_INFORMATION);
             assertThat(found.enlistments())
                     .extracting(TransactionHandle.Enlisted::resourceManager)
                     .containsExactlyInAnyOrder(one.handle().id(), two.handle().id());
@@ -516,8 +523,7 @@ class CommitProtocolTest {
         one.enlist(rolledBack, PHASES);
         two.enlist(rolledBack, PHASES);
 
-        assertThat(machine.writesIn(committed::commit))
-                .containsExactly(OperationKind.WRITE, OperationKind.WRITE_FORCE);
+        assertThat(machine.writesIn(committed::commit)).containsExactly(OperationKind.WRITE, OperationKind.WRITE_FORCE);
         assertThat(machine.writesIn(rolledBack::rollback)).isEmpty();
     }
 }

@@ -234,8 +234,7 @@ class RightsTest {
 
             var again = next.durable(owner, "one");
             var noRecovery = EnumSet.complementOf(EnumSet.of(ResourceManagerRight.RECOVER));
-            var mute = owner.openResourceManager(
-                    again.handle().id(), noRecovery.toArray(new ResourceManagerRight[0]));
+            var mute = owner.openResourceManager(again.handle().id(), noRecovery.toArray(new ResourceManagerRight[0]));
             assertRefused(KtmError.ACCESS_DENIED, mute::recover);
             assertThat(again.heard()).isEmpty();
             again.handle().recover();
@@ -281,7 +280,8 @@ class RightsTest {
         assertRefused(KtmError.ACCESS_DENIED, () -> query.getNotification(Duration.ZERO));
         assertRefused(KtmError.ACCESS_DENIED, enlist::description);
         assertRefused(
-                KtmError.ACCESS_DENIED, () -> enlist.setHandler(event -> dev.ktm.rm.NotificationHandler.Result.SUCCESS));
+                KtmError.ACCESS_DENIED,
+                () -> enlist.setHandler(event -> dev.ktm.rm.NotificationHandler.Result.SUCCESS));
 
         var part = enlist.enlist(transaction.unitOfWork(), PHASES, null);
         var set = query.openEnlistment(part.id(), EnlistmentRight.SET_INFORMATION);
@@ -298,7 +298,8 @@ class RightsTest {
             durable.recover();
         }
 
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(log))).isEqualTo("rwx------");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(log)))
+                .isEqualTo("rwx------");
         try (var files = Files.list(log)) {
             files.forEach(file -> assertThat(permissions(file)).doesNotContain("GROUP_READ", "OTHERS_READ"));
         }
@@ -306,9 +307,8 @@ class RightsTest {
 
     private static Set<String> permissions(Path file) {
         try {
-            return Set.copyOf(Files.getPosixFilePermissions(file).stream()
-                    .map(Enum::name)
-                    .toList());
+            return Set.copyOf(
+                    Files.getPosixFilePermissions(file).stream().map(Enum::name).toList());
         } catch (java.io.IOException e) {
             throw new java.io.UncheckedIOException(e);
         }

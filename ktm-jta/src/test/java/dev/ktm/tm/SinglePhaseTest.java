@@ -10,16 +10,16 @@ import dev.ktm.log.testing.Conforms;
 import dev.ktm.rm.EnlistmentState;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.Notification;
+import dev.ktm.rm.NotificationEvent;
 import dev.ktm.rm.NotificationHandler.Result;
 import dev.ktm.rm.Outcome;
 import dev.ktm.testing.ScriptedResourceManager;
 import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import dev.ktm.rm.NotificationEvent;
-import java.util.Objects;
-import java.util.List;
 
 /** One participant that decides alone. */
 class SinglePhaseTest {
@@ -169,14 +169,18 @@ class SinglePhaseTest {
         var transaction = begin();
         var part = one.enlist(transaction, ALONE);
         two.enlist(transaction, ALONE);
-        assertRefused(KtmError.TRANSACTION_NOT_REQUESTED, () -> part.enlistment().singlePhaseReject());
+        assertRefused(
+                KtmError.TRANSACTION_NOT_REQUESTED, () -> part.enlistment().singlePhaseReject());
         transaction.commitAsync();
 
-        assertRefused(KtmError.TRANSACTION_NOT_REQUESTED, () -> part.enlistment().singlePhaseReject());
+        assertRefused(
+                KtmError.TRANSACTION_NOT_REQUESTED, () -> part.enlistment().singlePhaseReject());
         part.enlistment().prePrepareComplete();
-        assertRefused(KtmError.TRANSACTION_NOT_REQUESTED, () -> part.enlistment().singlePhaseReject());
+        assertRefused(
+                KtmError.TRANSACTION_NOT_REQUESTED, () -> part.enlistment().singlePhaseReject());
         part.enlistment().prepareComplete();
-        assertRefused(KtmError.TRANSACTION_NOT_REQUESTED, () -> part.enlistment().singlePhaseReject());
+        assertRefused(
+                KtmError.TRANSACTION_NOT_REQUESTED, () -> part.enlistment().singlePhaseReject());
 
         assertThat(transaction.outcome()).isEqualTo(Outcome.COMMITTED);
     }
@@ -194,7 +198,8 @@ class SinglePhaseTest {
         part.assertHeard(Notification.SINGLE_PHASE_COMMIT, Notification.ROLLBACK);
         reader.assertHeard();
         assertThat(transaction.outcome()).isEqualTo(Outcome.ABORTED);
-        assertRefused(KtmError.TRANSACTION_NOT_REQUESTED, () -> part.enlistment().commitComplete());
+        assertRefused(
+                KtmError.TRANSACTION_NOT_REQUESTED, () -> part.enlistment().commitComplete());
     }
 
     @Test

@@ -21,10 +21,10 @@ import dev.ktm.rm.TransactionRight;
 import dev.ktm.rm.TransactionState;
 import dev.ktm.testing.ScriptedResourceManager;
 import java.time.Duration;
-import java.util.Objects;
-import java.util.Optional;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -256,8 +256,7 @@ class SuperiorTest {
 
         superior.enlistment().rollback();
 
-        assertThat(one.heard()).containsExactly(
-                Notification.PREPREPARE, Notification.PREPARE, Notification.ROLLBACK);
+        assertThat(one.heard()).containsExactly(Notification.PREPREPARE, Notification.PREPARE, Notification.ROLLBACK);
         assertThat(superior.heard()).endsWith(Notification.PREPARE_COMPLETE, Notification.ROLLBACK_COMPLETE);
         assertThat(transaction.outcome()).isEqualTo(Outcome.ABORTED);
         assertThat(manager.transactions()).isEmpty();
@@ -382,8 +381,9 @@ class SuperiorTest {
         host.close();
 
         assertThat(transaction.transaction().state()).isEqualTo(TransactionState.IN_DOUBT);
-        assertThat(manager.live()).singleElement().satisfies(live -> assertThat(live.state())
-                .isEqualTo(TransactionState.IN_DOUBT));
+        assertThat(manager.live())
+                .singleElement()
+                .satisfies(live -> assertThat(live.state()).isEqualTo(TransactionState.IN_DOUBT));
         assertThat(one.heard()).containsExactly(Notification.PREPREPARE, Notification.PREPARE);
         assertRefused(KtmError.TRANSACTION_REQUEST_NOT_VALID, transaction::rollback);
         machine.pass(Duration.ofDays(300));
@@ -426,8 +426,9 @@ class SuperiorTest {
                 var part = subordinate.recover(announced(subordinate));
                 part.assertHeard(Notification.INDOUBT);
                 next.pass(Duration.ofDays(3_000));
-                assertThat(again.live()).singleElement().satisfies(live -> assertThat(live.state())
-                        .isEqualTo(TransactionState.IN_DOUBT));
+                assertThat(again.live())
+                        .singleElement()
+                        .satisfies(live -> assertThat(live.state()).isEqualTo(TransactionState.IN_DOUBT));
                 driver.handle().recover();
                 assertThat(driver.heard()).hasSize(4);
 
@@ -470,7 +471,9 @@ class SuperiorTest {
             var driver = next.durable(again, "host");
             driver.when(event -> Failures.raise(new IllegalStateException("not now")), Notification.RECOVER_QUERY);
             driver.handle().recover();
-            driver.when(event -> Result.SUCCESS, Notification.RECOVER_QUERY).handle().recover();
+            driver.when(event -> Result.SUCCESS, Notification.RECOVER_QUERY)
+                    .handle()
+                    .recover();
 
             assertThat(driver.heard())
                     .containsExactly(

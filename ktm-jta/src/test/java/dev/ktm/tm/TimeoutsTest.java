@@ -81,8 +81,7 @@ class TimeoutsTest {
         assertRefused(KtmError.TRANSACTION_ALREADY_ABORTED, free::commit);
         assertRefused(KtmError.TRANSACTION_NOT_ACTIVE, () -> one.enlist(transaction, PHASES));
         assertThat(transaction.transaction().rollbackCause().orElseThrow()).contains("longer than PT1M");
-        assertThat(machine.reported())
-                .containsExactly(OutcomeReport.Kind.TIMED_OUT, OutcomeReport.Kind.TIMED_OUT);
+        assertThat(machine.reported()).containsExactly(OutcomeReport.Kind.TIMED_OUT, OutcomeReport.Kind.TIMED_OUT);
         machine.pass(MINUTE);
         assertThat(machine.reports).as("once").hasSize(2);
     }
@@ -97,16 +96,17 @@ class TimeoutsTest {
             var owing = two.enlist(transaction, PHASES);
             var end = transaction.commitAsync().toCompletableFuture();
             assertThat(answered.enlistment().state())
-                    .isEqualTo(
-                            phase == Notification.PREPARE ? EnlistmentState.PREPARED : EnlistmentState.PRE_PREPARED);
+                    .isEqualTo(phase == Notification.PREPARE ? EnlistmentState.PREPARED : EnlistmentState.PRE_PREPARED);
 
             machine.pass(MINUTE);
 
             assertThat(end).isCompletedWithValue(Outcome.ABORTED);
             assertThat(answered.heard()).endsWith(phase, Notification.ROLLBACK);
             assertThat(owing.heard()).endsWith(phase, Notification.ROLLBACK);
-            assertRefused(KtmError.TRANSACTION_NOT_REQUESTED, () -> owing.enlistment().prepareComplete());
-            assertRefused(KtmError.TRANSACTION_NOT_REQUESTED, () -> owing.enlistment().prePrepareComplete());
+            assertRefused(
+                    KtmError.TRANSACTION_NOT_REQUESTED, () -> owing.enlistment().prepareComplete());
+            assertRefused(
+                    KtmError.TRANSACTION_NOT_REQUESTED, () -> owing.enlistment().prePrepareComplete());
         }
     }
 
