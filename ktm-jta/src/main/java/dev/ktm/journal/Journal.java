@@ -5,6 +5,7 @@ import dev.ktm.log.LogFullException;
 import dev.ktm.rm.TransactionId;
 import java.util.Collection;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.UUID;
 
 /**
@@ -22,6 +23,9 @@ public interface Journal extends AutoCloseable {
 
     /** What had not ended when the journal was opened, oldest first. */
     List<TransactionRecord> found();
+
+    /** Where the last record lies that was read when the journal was opened; empty if there was none. */
+    OptionalLong lastRead();
 
     /** The transactions that have not ended now. */
     Collection<TransactionRecord> live();

@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -71,6 +72,7 @@ public final class LogJournal implements Journal {
     private volatile long tidyBehind = Lsn.NULL;
     private final AtomicLong clock;
     private final List<TransactionRecord> found;
+    private final OptionalLong lastRead;
 
     /** Some of the live records. */
     private static final class Stripe {
@@ -85,6 +87,7 @@ public final class LogJournal implements Journal {
         this.stream = stream;
         this.manager = recovered.manager();
         this.clock = new AtomicLong(recovered.clock());
+        this.lastRead = recovered.lastRead() == Lsn.NULL ? OptionalLong.empty() : OptionalLong.of(recovered.lastRead());
         this.found = recovered.live().values().stream().map(Entry::transaction).toList();
         for (int i = 0; i < STRIPES; i++) {
             stripes.add(new Stripe());
@@ -98,7 +101,7 @@ public final class LogJournal implements Journal {
         stream.registerClient(new Client());
     }
 
-    private record Recovered(UUID manager, Map<TransactionId, Entry> live, long clock) {}
+    private record Recovered(UUID manager, Map<TransactionId, Entry> live, long clock, long lastRead) {}
 
     /**
      * Opens the coordinator's stream of a log and reads what has not ended.
@@ -119,17 +122,20 @@ public final class LogJournal implements Journal {
         var manager = log;
         var live = new LinkedHashMap<TransactionId, Entry>();
         long clock = 1;
+        long last = Lsn.NULL;
         var restart = stream.latestRestart();
         if (restart.isPresent()) {
             var checkpoint = Checkpoint.decode(restart.get().data());
             manager = checkpoint.manager();
             clock = checkpoint.clock();
+            last = restart.get().lsn();
             for (var transaction : checkpoint.transactions()) {
                 live.put(transaction.id(), new Entry(transaction, restart.get().lsn()));
             }
         }
         var reader = stream.read(Lsn.NULL, ReadMode.FORWARD);
         while (reader.next()) {
+            last = Math.max(last, reader.lsn());
             if (!reader.isRestartArea()) {
                 var decoded = JournalFormat.decode(manager, reader.payload());
                 if (decoded.transaction().isPresent()) {
@@ -141,7 +147,7 @@ public final class LogJournal implements Journal {
                 }
             }
         }
-        return new Recovered(manager, live, clock);
+        return new Recovered(manager, live, clock, last);
     }
 
     @Override
@@ -157,6 +163,11 @@ public final class LogJournal implements Journal {
     @Override
     public List<TransactionRecord> found() {
         return found;
+    }
+
+    @Override
+    public OptionalLong lastRead() {
+        return lastRead;
     }
 
     @Override

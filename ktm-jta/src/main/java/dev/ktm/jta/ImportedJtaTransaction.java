@@ -228,6 +228,11 @@ final class ImportedJtaTransaction implements ImportedTransaction, KtmTransactio
     }
 
     @Override
+    public String description() {
+        return branch.transaction.description();
+    }
+
+    @Override
     public boolean hasNothingToCommit() {
         return branch.transaction.hasNothingToCommit();
     }

@@ -115,6 +115,11 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
     }
 
     @Override
+    public String description() {
+        return core.description();
+    }
+
+    @Override
     public Optional<String> rollbackCause() {
         return core.rollbackCause();
     }

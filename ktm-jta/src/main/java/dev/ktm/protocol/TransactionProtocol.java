@@ -195,19 +195,22 @@ public final class TransactionProtocol {
      * @throws KtmException if it has begun or ended, or if a superior does that; nothing has changed
      */
     public void commit() throws KtmException {
+        requireCommittable();
+        commitRequested = true;
+        var driver = superior;
+        if (driver != null) {
+            effects.tell(driver, Notification.COMMIT_REQUEST);
+        } else if (!delegate()) {
+            prePrepare();
+        }
+    }
+
+    /** Fails as {@link #commit} would now, and does nothing else. */
+    public void requireCommittable() throws KtmException {
         checkUndecided();
         require(state == TransactionState.ACTIVE && !commitRequested, KtmError.TRANSACTION_REQUEST_NOT_VALID);
         var driver = superior;
-        if (driver == null) {
-            commitRequested = true;
-            if (!delegate()) {
-                prePrepare();
-            }
-        } else {
-            require(driver.gets(Notification.COMMIT_REQUEST), KtmError.TRANSACTION_SUPERIOR_EXISTS);
-            commitRequested = true;
-            effects.tell(driver, Notification.COMMIT_REQUEST);
-        }
+        require(driver == null || driver.gets(Notification.COMMIT_REQUEST), KtmError.TRANSACTION_SUPERIOR_EXISTS);
     }
 
     /**
@@ -341,6 +344,7 @@ public final class TransactionProtocol {
             complete();
             effects.forget();
         } else if (participant == superior && isPreparedUnderSuperior()) {
+            participant.become(EnlistmentState.IN_DOUBT, false);
             enter(TransactionState.IN_DOUBT);
         } else if (mayStillRollBack() && isAtWork(participant)) {
             rollbackAll(RollbackCause.CLOSED, participant);
@@ -351,10 +355,54 @@ public final class TransactionProtocol {
     }
 
     /**
-     * A participant's resource manager has gone and will recover: what it was told, or has voted, stands, and is told again
-     * then.
+     * A participant's resource manager is closed. What it was told, or has voted, stands, and is told again when it recovers;
+     * but for rollback, which whoever recovers presumes, and unless nobody can recover it.
+     */
+    public void gone(Participant participant) {
+        if (participant == superior) {
+            if (participant.state() == EnlistmentState.ABORTING) {
+                finishAs(participant, EnlistmentState.ABORTED);
+            } else {
+                closed(participant);
+            }
+            return;
+        }
+        if (participant.state() == EnlistmentState.ABORTING) {
+            finishAs(participant, EnlistmentState.ABORTED);
+        } else if (!participant.isDurable()) {
+            switch (participant.state()) {
+                case COMMITTED_NOTIFY -> finishAs(participant, EnlistmentState.COMMITTED);
+                case PREPARED, IN_DOUBT, RECOVERING -> finishAs(participant, EnlistmentState.READ_ONLY);
+                case ACTIVE,
+                        PRE_PREPARING,
+                        PRE_PREPARED,
+                        PREPARING,
+                        DELEGATED,
+                        COMMITTED,
+                        ABORTING,
+                        ABORTED,
+                        READ_ONLY,
+                        OUTCOME_UNAVAILABLE -> disconnected(participant);
+            }
+        } else {
+            disconnected(participant);
+        }
+    }
+
+    private void finishAs(Participant participant, EnlistmentState end) {
+        participant.become(end, false);
+        endIfAllAnswered();
+    }
+
+    /**
+     * A participant could not be told, or has failed when it was, and will recover: what it was told, or has voted, stands, and
+     * is told again then.
      */
     public void disconnected(Participant participant) {
+        if (participant == superior && participant.state() != EnlistmentState.ABORTING) {
+            closed(participant);
+            return;
+        }
         switch (participant.state()) {
             case PREPARED, IN_DOUBT, COMMITTED_NOTIFY, ABORTING -> {
                 participant.become(EnlistmentState.RECOVERING, false);
@@ -635,8 +683,15 @@ public final class TransactionProtocol {
             }
             // The superior has not been told: it cannot have decided to commit.
             case PREPARED_RECORD -> rollbackAll(RollbackCause.LOG, null);
-            // The superior tells its decision again after a restart.
-            case SUPERIOR_DECISION -> unavailable();
+            // The superior tells its decision again: now, or, if only a restart knows, after that.
+            case SUPERIOR_DECISION -> {
+                if (mayBeDurable) {
+                    unavailable();
+                } else {
+                    awaited = Awaited.NOTHING;
+                    enter(TransactionState.IN_DOUBT);
+                }
+            }
             case NOTHING, RESERVATION -> {}
         }
     }
@@ -700,8 +755,9 @@ public final class TransactionProtocol {
     private void tellSuperiorOfTheEnd(Participant driver) {
         boolean commit = outcome == Outcome.COMMITTED;
         driver.become(commit ? EnlistmentState.COMMITTED : EnlistmentState.ABORTED, false);
-        if (commit || cause == RollbackCause.SUPERIOR) {
-            effects.tell(driver, commit ? Notification.COMMIT_COMPLETE : Notification.ROLLBACK_COMPLETE);
+        var end = commit ? Notification.COMMIT_COMPLETE : Notification.ROLLBACK_COMPLETE;
+        if ((commit || cause == RollbackCause.SUPERIOR) && driver.gets(end)) {
+            effects.tell(driver, end);
         }
     }
 

@@ -14,6 +14,7 @@ import dev.ktm.rm.Notification;
 import dev.ktm.rm.Outcome;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionId;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -22,7 +23,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -46,11 +46,9 @@ final class Coordinator {
     }
 
     private static final int MOST_DESCRIPTION = 64;
-    /** How long a close waits for commits that have begun. */
-    private static final int CLOSE_SECONDS = 60;
 
     private final TransactionManagers kernel;
-    private final String name;
+    private final ManagerOptions options;
     private final @Nullable Journal journal;
     private final @Nullable Log log;
     private final long incarnation;
@@ -64,13 +62,14 @@ final class Coordinator {
     private final ReentrantLock lifecycle = new ReentrantLock();
     private volatile State state;
     private volatile UUID identity;
+    private volatile OptionalLong lastRecoveredLsn = OptionalLong.empty();
     /** What the journal holds and roll-forward has not come to. */
     private List<TransactionRecord> notRecovered = List.of();
 
-    Coordinator(TransactionManagers kernel, String name, @Nullable Journal journal, @Nullable Log log) {
+    Coordinator(TransactionManagers kernel, ManagerOptions options, @Nullable Journal journal, @Nullable Log log) {
         this.kernel = kernel;
         this.log = log;
-        this.name = name;
+        this.options = options;
         this.journal = journal;
         if (journal == null) {
             this.identity = UUID.randomUUID();
@@ -85,7 +84,7 @@ final class Coordinator {
     }
 
     String name() {
-        return name;
+        return options.name();
     }
 
     UUID identity() {
@@ -107,6 +106,14 @@ final class Coordinator {
 
     Optional<Log> log() {
         return Optional.ofNullable(log);
+    }
+
+    Optional<String> logPath() {
+        return Optional.of(options.where()).filter(where -> !where.isEmpty());
+    }
+
+    OptionalLong lastRecoveredLsn() {
+        return lastRecoveredLsn;
     }
 
     State state() {
@@ -224,6 +231,7 @@ final class Coordinator {
                 clock.set(until.getAsLong());
             } else {
                 clock.set(journalNow.clock());
+                lastRecoveredLsn = journalNow.lastRead();
                 state = State.ONLINE;
             }
         } finally {
@@ -232,12 +240,14 @@ final class Coordinator {
     }
 
     private void requireNoCollision(OptionalLong until) throws KtmException {
-        var units = new HashMap<UUID, TransactionId>();
-        kernel.live().forEach(live -> live.id().ifPresent(id -> units.put(live.unitOfWork(), id)));
+        var units = new HashMap<UUID, String>();
+        for (var live : kernel.live().all()) {
+            units.put(live.unitOfWork(), live.id().map(TransactionId::toString).orElse("a new transaction"));
+        }
         for (var record : notRecovered) {
             var other = until.isPresent() && record.clock() > until.getAsLong()
                     ? null
-                    : units.putIfAbsent(record.unitOfWork(), record.id());
+                    : units.putIfAbsent(record.unitOfWork(), record.id().toString());
             if (other != null) {
                 throw new KtmException(
                         KtmError.TRANSACTIONMANAGER_RECOVERY_NAME_COLLISION,
@@ -255,6 +265,9 @@ final class Coordinator {
         }
         var transaction = new CoreTransaction(kernel, this, record);
         kernel.live().add(transaction);
+        if (record.status() == TransactionRecord.Status.PREPARED) {
+            transaction.reserveDecision();
+        }
         for (var enlistment : transaction.enlistments()) {
             // A resource manager that was there first finds its enlistments when it recovers.
             enlistment.resourceManager = byName(enlistment.resourceManagerName);
@@ -272,6 +285,11 @@ final class Coordinator {
     void rename() throws KtmException {
         requireOnline();
         var journalNow = journal;
+        if (kernel.live().all().stream().anyMatch(live -> live.coordinator() == this)) {
+            throw new KtmException(
+                    KtmError.TRANSACTION_REQUEST_NOT_VALID,
+                    "expected no transaction that is known by the identity of " + this + ", found some");
+        }
         var fresh = UUID.randomUUID();
         try {
             if (journalNow != null) {
@@ -284,6 +302,14 @@ final class Coordinator {
                     KtmError.TRANSACTIONMANAGER_NOT_ONLINE, "the new identity could not be written: " + e, e);
         }
         identity = fresh;
+    }
+
+    void report(OutcomeReport report) {
+        kernel.report(report);
+    }
+
+    Instant now() {
+        return kernel.now();
     }
 
     // Resource managers.
@@ -337,15 +363,7 @@ final class Coordinator {
         resourceManagers.remove(resourceManager.id, resourceManager);
         forEachEnlistment(enlistment -> {
             if (enlistment.resourceManager == resourceManager) {
-                enlistment.transaction.act(protocol -> {
-                    if (enlistment.isSuperior() || enlistment.state() == EnlistmentState.READ_ONLY) {
-                        protocol.closed(enlistment);
-                    } else {
-                        protocol.disconnected(enlistment);
-                    }
-                });
-                // Whoever opens it again finds what is left.
-                enlistment.resourceManager = null;
+                enlistment.transaction.resourceManagerGone(enlistment);
             }
         });
     }
@@ -379,17 +397,22 @@ final class Coordinator {
     void recover(CoreResourceManager resourceManager) throws KtmException {
         requireOnline();
         for (var enlistment : enlistmentsOf(resourceManager)) {
-            enlistment.transaction.act(protocol -> {
-                if (enlistment.isSuperior()) {
-                    if (protocol.outcome() == Outcome.UNDETERMINED && enlistment.state() == EnlistmentState.IN_DOUBT) {
-                        enlistment.transaction.tell(enlistment, Notification.RECOVER_QUERY);
-                    }
-                } else if (enlistment.state() == EnlistmentState.RECOVERING) {
-                    enlistment.transaction.tell(enlistment, Notification.RECOVER);
-                }
-            });
+            // Not by way of the transaction's queue: somebody slow may be in front there, and what comes after the last
+            // one
+            // is presumed to be rolled back.
+            if (enlistment.transaction.locked(() -> isUnresolved(enlistment))) {
+                resourceManager.deliver(
+                        enlistment, enlistment.isSuperior() ? Notification.RECOVER_QUERY : Notification.RECOVER);
+            }
         }
         resourceManager.deliverLastRecover();
+    }
+
+    private static boolean isUnresolved(CoreEnlistment enlistment) {
+        return enlistment.isSuperior()
+                ? enlistment.state() == EnlistmentState.IN_DOUBT
+                        && enlistment.transaction.outcome() == Outcome.UNDETERMINED
+                : enlistment.state() == EnlistmentState.RECOVERING;
     }
 
     // What was damaged.
@@ -463,10 +486,12 @@ final class Coordinator {
                 }
             }
         }
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(CLOSE_SECONDS);
+        long deadline = System.nanoTime() + kernel.closeNanos();
         for (var transaction : committing) {
             transaction.awaitUntil(deadline);
         }
+        // Whoever has not answered by now is told after the next start; clients are not left waiting.
+        forEachEnlistment(enlistment -> enlistment.transaction.resourceManagerGone(enlistment));
         for (var transaction : kernel.live().all()) {
             if (transaction.coordinator() == this) {
                 kernel.live().remove(transaction);
@@ -497,6 +522,6 @@ final class Coordinator {
 
     @Override
     public String toString() {
-        return name.isEmpty() ? identity.toString() : name + " (" + identity + ")";
+        return name().isEmpty() ? identity.toString() : name() + " (" + identity + ")";
     }
 }

@@ -8,10 +8,9 @@ import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationEvent;
 import dev.ktm.rm.NotificationHandler;
 import dev.ktm.rm.OutcomeReport;
+import dev.ktm.rm.TransactionId;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -22,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A resource manager itself; what others hold are {@link ResourceManagerHandle}s. Safe for many threads. */
 final class CoreResourceManager {
+
+    private static final UUID NO_TRANSACTION = new UUID(0, 0);
 
     final Coordinator coordinator;
     final UUID id;
@@ -34,6 +35,7 @@ final class CoreResourceManager {
     private final Condition arrived = lock.newCondition();
     private final ArrayDeque<Queued> queue = new ArrayDeque<>();
     private volatile @Nullable NotificationHandler handler;
+    private boolean handlerComes;
     private volatile boolean closed;
     private int handles;
     /** What was announced and is not recovered yet. */
@@ -95,7 +97,7 @@ final class CoreResourceManager {
 
     void deliver(CoreEnlistment enlistment, Notification notification) {
         if (closed) {
-            enlistment.transaction.act(protocol -> protocol.disconnected(enlistment));
+            enlistment.transaction.act(protocol -> protocol.gone(enlistment));
             return;
         }
         long clock = coordinator.clock();
@@ -141,18 +143,26 @@ final class CoreResourceManager {
             if (result == NotificationHandler.Result.SUCCESS) {
                 answer(enlistment, notification);
             } else if (!hasReply(notification)) {
-                enlistment.transaction.report(
-                        OutcomeReport.Kind.PROTOCOL_ERROR,
-                        label(),
-                        "",
-                        "",
-                        "the handler answers PENDING to " + notification + ", which has no answer",
-                        "mend the resource manager: SUCCESS is the only result",
-                        null);
+                pendingWithoutReply(enlistment.transaction.id(), enlistment.transaction.unitOfWork(), notification);
             }
-        } catch (Exception e) {
+        } catch (Exception | Error e) {
+            // Also an error: somebody waits for the answer.
             failed(enlistment, notification, e);
         }
+    }
+
+    private void pendingWithoutReply(Optional<TransactionId> transaction, UUID unitOfWork, Notification notification) {
+        coordinator.report(new OutcomeReport(
+                OutcomeReport.Kind.PROTOCOL_ERROR,
+                coordinator.now(),
+                transaction,
+                unitOfWork,
+                label(),
+                "",
+                "",
+                "the handler answers PENDING to " + notification + ", which has no answer",
+                "mend the resource manager: SUCCESS is the only result",
+                Optional.empty()));
     }
 
     private static boolean hasReply(Notification notification) {
@@ -200,7 +210,7 @@ final class CoreResourceManager {
     }
 
     /** The handler has thrown: before its vote that is a no; afterwards it has to be recovered. */
-    private void failed(CoreEnlistment enlistment, Notification notification, Exception failure) {
+    private void failed(CoreEnlistment enlistment, Notification notification, Throwable failure) {
         boolean undecided = notification == Notification.PREPREPARE || notification == Notification.PREPARE;
         enlistment.transaction.report(
                 undecided ? OutcomeReport.Kind.REFUSED : OutcomeReport.Kind.PENDING,
@@ -211,9 +221,7 @@ final class CoreResourceManager {
                 undecided ? "the transaction is rolled back" : "recover the resource manager",
                 failure);
         if (undecided) {
-            enlistment.transaction.refusedBecause(failure);
-            answerIf(enlistment, EnlistmentState.PRE_PREPARING, Reply.ROLLBACK);
-            answerIf(enlistment, EnlistmentState.PREPARING, Reply.ROLLBACK);
+            enlistment.transaction.refuseIfOwed(enlistment, failure);
         } else {
             enlistment.transaction.act(protocol -> protocol.disconnected(enlistment));
         }
@@ -244,26 +252,38 @@ final class CoreResourceManager {
     }
 
     void setHandler(NotificationHandler newHandler) throws KtmException {
-        List<Queued> waiting;
         lock.lock();
         try {
-            if (handler != null) {
+            if (handlerComes) {
                 throw new KtmException(
                         KtmError.INVALID_PARAMETER, "expected a resource manager without a handler, found one");
             }
-            handler = newHandler;
-            waiting = new ArrayList<>(queue);
-            queue.clear();
+            handlerComes = true;
         } finally {
             lock.unlock();
         }
-        for (var queued : waiting) {
+        // What comes meanwhile is queued, so that it does not overtake.
+        for (var queued = nextUnlessEmpty(newHandler); queued != null; queued = nextUnlessEmpty(newHandler)) {
             var enlistment = queued.enlistment();
             if (enlistment == null) {
                 callLastRecover(newHandler, queued.event());
             } else {
                 call(newHandler, enlistment, queued.event());
             }
+        }
+    }
+
+    /** The next in the queue; if there is none, the handler is called directly from now on. */
+    private @Nullable Queued nextUnlessEmpty(NotificationHandler newHandler) {
+        lock.lock();
+        try {
+            var queued = queue.poll();
+            if (queued == null) {
+                handler = newHandler;
+            }
+            return queued;
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -280,8 +300,10 @@ final class CoreResourceManager {
 
     private void callLastRecover(NotificationHandler callee, NotificationEvent event) {
         try {
-            callee.handle(event);
-        } catch (Exception e) {
+            if (callee.handle(event) == NotificationHandler.Result.PENDING) {
+                pendingWithoutReply(Optional.empty(), NO_TRANSACTION, event.notification());
+            }
+        } catch (Exception | Error e) {
             System.getLogger(CoreResourceManager.class.getName())
                     .log(System.Logger.Level.WARNING, "the handler of " + name + " failed at LAST_RECOVER", e);
         }

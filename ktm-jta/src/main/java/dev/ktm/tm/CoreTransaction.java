@@ -54,7 +54,9 @@ final class CoreTransaction implements Effects, KtmTransaction {
         FORCE_DECISION,
         FORCE_PREPARED,
         FORCE_SUPERIOR_DECISION,
-        FORGET
+        FORGET,
+        /** What was to be done is not to be done any more. */
+        NOTHING
     }
 
     private static final int FIRST_QUEUE = 8;
@@ -74,6 +76,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
     private int handles;
     private int enlisted;
     private volatile @Nullable TransactionListener listener;
+    private boolean listenerCalled;
 
     /** Pairs of a participant and its notification, or of this and a {@link Work} or an {@link Outcome}. */
     private @Nullable Object[] queue = new Object[FIRST_QUEUE];
@@ -264,7 +267,8 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 .orElse("a participant");
     }
 
-    String description() {
+    @Override
+    public String description() {
         return description;
     }
 
@@ -409,9 +413,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
         lock.lock();
         try {
             var home = coordinator;
-            if (home == null) {
-                bindTo(manager);
-            } else if (home != manager) {
+            if (home != null && home != manager) {
                 throw new KtmException(
                         KtmError.TRANSACTION_NOT_ENLISTED,
                         "expected a resource manager of " + home + ", found one of " + manager);
@@ -419,8 +421,15 @@ final class CoreTransaction implements Effects, KtmTransaction {
             boolean durable = !resourceManager.isVolatile && !manager.isVolatile();
             enlistment = new CoreEnlistment(this, resourceManager, enlisted + 1, mask, durable, superior, key);
             protocol.enlist(enlistment);
+            if (home == null) {
+                bindTo(manager);
+            }
             enlisted++;
             enlistment.handles = 1;
+            if (resourceManager.isClosed()) {
+                // Whoever closed it may have looked for its enlistments before.
+                protocol.gone(enlistment);
+            }
         } finally {
             lock.unlock();
         }
@@ -434,29 +443,35 @@ final class CoreTransaction implements Effects, KtmTransaction {
      * @throws KtmException if it cannot even begin
      */
     void commit() throws KtmException {
-        say(each -> {
-            if (each.state() == TransactionState.ACTIVE && each.isCommitRequested()) {
-                throw alreadyCommitting();
-            }
+        if (listener != null) {
+            say(each -> {
+                each.requireCommittable();
+                if (listenerCalled) {
+                    throw new KtmException(
+                            KtmError.TRANSACTION_REQUEST_NOT_VALID,
+                            "expected a transaction that nobody commits, found one whose commit has begun");
+                }
+            });
+            beforeCommit();
+        }
+        act(each -> {
+            each.commit();
+            tick();
         });
-        beforeCommit();
+    }
+
+    /** A commit has begun: before anybody is told of it. */
+    private void tick() {
         var manager = coordinator;
         if (manager != null) {
             manager.tick();
         }
-        act(TransactionProtocol::commit);
-    }
-
-    private static KtmException alreadyCommitting() {
-        return new KtmException(
-                KtmError.TRANSACTION_REQUEST_NOT_VALID,
-                "expected a transaction that nobody commits, found one whose commit has begun");
     }
 
     /** Calls whoever stands behind the transaction; if that fails, it is rolled back. */
     void beforeCommit() {
         var callee = listener;
-        if (callee != null && state() == TransactionState.ACTIVE) {
+        if (callee != null && mayCallListener()) {
             try {
                 callee.beforeCommit();
             } catch (RuntimeException | Error e) {
@@ -466,15 +481,28 @@ final class CoreTransaction implements Effects, KtmTransaction {
         }
     }
 
-    /** A superior begins the first phase, which is not known to it from the second. */
-    void beginCommitBySuperior() {
-        if (state() == TransactionState.ACTIVE) {
+    /** Once, and only while there is something to be done before the commit. */
+    private boolean mayCallListener() {
+        return locked(() -> {
+            boolean may = !listenerCalled && protocol.state() == TransactionState.ACTIVE;
+            listenerCalled |= may;
+            return may;
+        });
+    }
+
+    /** A superior orders a phase; the first one begins the commit. */
+    void beginPhase(Notification completion, Act<KtmException> order) throws KtmException {
+        if (listener != null
+                && superior().filter(driver -> driver.mask().has(completion)).isPresent()) {
             beforeCommit();
-            var manager = coordinator;
-            if (manager != null) {
-                manager.tick();
-            }
         }
+        act(each -> {
+            boolean first = each.state() == TransactionState.ACTIVE;
+            order.on(each);
+            if (first) {
+                tick();
+            }
+        });
     }
 
     boolean isForgotten() {
@@ -509,9 +537,27 @@ final class CoreTransaction implements Effects, KtmTransaction {
         }
     }
 
-    /** Notes why a participant refuses, for those who ask why the transaction was rolled back. */
-    void refusedBecause(Throwable why) {
-        fail(null, why);
+    /** Takes a participant's no, and why, for those who ask why the transaction was rolled back. */
+    void refuse(CoreEnlistment enlistment, Throwable why) throws KtmException {
+        act(each -> {
+            each.reply(enlistment, Reply.ROLLBACK);
+            fail(null, why);
+        });
+    }
+
+    /** As {@link #refuse}, if it still owes an answer that may be no. */
+    void refuseIfOwed(CoreEnlistment enlistment, Throwable why) {
+        act(each -> {
+            if (enlistment.state() == EnlistmentState.PRE_PREPARING
+                    || enlistment.state() == EnlistmentState.PREPARING) {
+                try {
+                    each.reply(enlistment, Reply.ROLLBACK);
+                } catch (KtmException e) {
+                    throw new IllegalStateException(e);
+                }
+                fail(null, why);
+            }
+        });
     }
 
     // Handles.
@@ -532,6 +578,23 @@ final class CoreTransaction implements Effects, KtmTransaction {
             if (handles == 0 && !each.isCommitRequested()) {
                 each.abort(RollbackCause.CLOSED);
             }
+        });
+    }
+
+    /**
+     * The last handle of an enlistment's resource manager was closed. What it has not been told yet is not told to its next
+     * life, which asks.
+     */
+    void resourceManagerGone(CoreEnlistment enlistment) {
+        act(each -> {
+            for (int i = queueHead; i < queueTail; i += 2) {
+                if (queue[i] == enlistment) {
+                    queue[i] = this;
+                    queue[i + 1] = Work.NOTHING;
+                }
+            }
+            each.gone(enlistment);
+            enlistment.resourceManager = null;
         });
     }
 
@@ -708,6 +771,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 case FORCE_PREPARED -> carryOutForce(TransactionRecord.Status.PREPARED);
                 case FORCE_SUPERIOR_DECISION -> carryOutForce(TransactionRecord.Status.COMMITTED);
                 case FORGET -> carryOutForget();
+                case NOTHING -> {}
             }
         }
     }
@@ -717,8 +781,8 @@ final class CoreTransaction implements Effects, KtmTransaction {
         if (resourceManager != null) {
             resourceManager.deliver(enlistment, notification);
         } else {
-            // Not opened since the restart: told when it recovers.
-            act(each -> each.disconnected(enlistment));
+            // Not opened since the restart, or closed: told when it recovers.
+            act(each -> each.gone(enlistment));
         }
     }
 
@@ -775,18 +839,22 @@ final class CoreTransaction implements Effects, KtmTransaction {
         } catch (KtmException e) {
             reservationFailed(e.error(), e);
         } catch (LogFullException e) {
-            report(
-                    OutcomeReport.Kind.REFUSED,
-                    "",
-                    "",
-                    "",
-                    "the log has no space for the decision: " + e.getMessage(),
-                    "the transaction is rolled back; let the log grow, or free it",
-                    e);
+            refused("the log has no space for the decision: " + e.getMessage(), e);
             reservationFailed(null, e);
         } catch (LogException | RuntimeException | Error e) {
             logFailed(e);
             reservationFailed(KtmError.TRANSACTIONMANAGER_NOT_ONLINE, e);
+        }
+    }
+
+    /** Sets space aside for the superior's decision about a transaction of an earlier life; if there is none, tries again then. */
+    void reserveDecision() {
+        var journal = Objects.requireNonNull(Objects.requireNonNull(coordinator).journal());
+        try {
+            space = journal.reserve(locked(() -> record(TransactionRecord.Status.COMMITTED)));
+        } catch (LogException | RuntimeException e) {
+            System.getLogger(CoreTransaction.class.getName())
+                    .log(System.Logger.Level.WARNING, "no space for the decision about " + boundId(), e);
         }
     }
 
@@ -799,12 +867,17 @@ final class CoreTransaction implements Effects, KtmTransaction {
 
     private void carryOutForce(TransactionRecord.Status status) {
         var journal = Objects.requireNonNull(Objects.requireNonNull(coordinator).journal());
-        var room = Objects.requireNonNull(space);
         try {
             var record = locked(() -> {
                 written = true;
                 return record(status);
             });
+            var room = space;
+            if (room == null) {
+                // Of an earlier life, when the log was so full that the space of then could not be had again.
+                room = journal.reserve(record);
+                space = room;
+            }
             journal.force(room, record);
             say(TransactionProtocol::decided);
         } catch (UnknownOutcomeException e) {
@@ -813,12 +886,14 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 fail(null, e);
                 each.decisionFailed(true);
             });
+        } catch (LogFullException e) {
+            // Recovery information that came after the reservation found no space: the log is as good as before.
+            decisionNotWritten(null, e);
         } catch (LogException e) {
             logFailed(e);
-            say(each -> {
-                fail(null, e);
-                each.decisionFailed(false);
-            });
+            decisionNotWritten(null, e);
+        } catch (IllegalArgumentException e) {
+            decisionNotWritten(KtmError.TRANSACTION_RECORD_TOO_LONG, e);
         } catch (RuntimeException | Error e) {
             logFailed(e);
             say(each -> {
@@ -829,6 +904,36 @@ final class CoreTransaction implements Effects, KtmTransaction {
         if (status == TransactionRecord.Status.COMMITTED) {
             releaseSpace();
         }
+    }
+
+    private void decisionNotWritten(@Nullable KtmError error, Throwable why) {
+        if (superior().isEmpty() || locked(protocol::state) == TransactionState.PREPARING) {
+            refused("the decision could not be written: " + why, why);
+        } else {
+            report(
+                    OutcomeReport.Kind.IN_DOUBT,
+                    "",
+                    "",
+                    "",
+                    "the decision of the superior could not be written: " + why,
+                    "the superior has to say it again",
+                    why);
+        }
+        say(each -> {
+            fail(error, why);
+            each.decisionFailed(false);
+        });
+    }
+
+    private void refused(String cause, Throwable why) {
+        report(
+                OutcomeReport.Kind.REFUSED,
+                "",
+                "",
+                "",
+                cause,
+                "the transaction is rolled back; let the log grow, or free it",
+                why);
     }
 
     private void logFailed(Throwable why) {

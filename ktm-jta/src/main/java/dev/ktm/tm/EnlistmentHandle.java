@@ -11,6 +11,7 @@ import dev.ktm.rm.EnlistmentState;
 import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
+import dev.ktm.rm.Notification;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionId;
 import java.util.List;
@@ -134,8 +135,7 @@ final class EnlistmentHandle implements Enlistment {
     @Override
     public void rollback(Throwable why) throws KtmException {
         var core = require(EnlistmentRight.SUBORDINATE_RIGHTS);
-        core.transaction.refusedBecause(why);
-        core.transaction.reply(core, Reply.ROLLBACK);
+        core.transaction.refuse(core, why);
     }
 
     @Override
@@ -197,43 +197,35 @@ final class EnlistmentHandle implements Enlistment {
 
     // What a superior orders.
 
-    private void order(CoreTransaction.Act<KtmException> act) throws KtmException {
+    private CoreEnlistment requireSuperior() throws KtmException {
         var core = require(EnlistmentRight.SUPERIOR_RIGHTS);
         if (!core.isSuperior()) {
             throw new KtmException(
                     KtmError.ENLISTMENT_NOT_SUPERIOR, "expected a superior enlistment, found a subordinate one");
         }
-        core.transaction.act(act);
+        return core;
     }
 
     @Override
     public void prePrepare() throws KtmException {
-        beforeCommit();
-        order(TransactionProtocol::prePrepareBySuperior);
+        var core = requireSuperior();
+        core.transaction.beginPhase(Notification.PREPREPARE_COMPLETE, TransactionProtocol::prePrepareBySuperior);
     }
 
     @Override
     public void prepare() throws KtmException {
-        beforeCommit();
-        order(TransactionProtocol::prepareBySuperior);
-    }
-
-    /** The first phase that a superior orders begins the commit. */
-    private void beforeCommit() throws KtmException {
-        var core = require(EnlistmentRight.SUPERIOR_RIGHTS);
-        if (core.isSuperior()) {
-            core.transaction.beginCommitBySuperior();
-        }
+        var core = requireSuperior();
+        core.transaction.beginPhase(Notification.PREPARE_COMPLETE, TransactionProtocol::prepareBySuperior);
     }
 
     @Override
     public void commit() throws KtmException {
-        order(TransactionProtocol::commitBySuperior);
+        requireSuperior().transaction.act(TransactionProtocol::commitBySuperior);
     }
 
     @Override
     public void leaveToClient() throws KtmException {
-        order(TransactionProtocol::leaveToClient);
+        requireSuperior().transaction.act(TransactionProtocol::leaveToClient);
     }
 
     @Override

@@ -18,6 +18,9 @@ public interface KtmTransaction {
     /** The id that clients know it by. */
     UUID unitOfWork();
 
+    /** For people; empty if nothing was said. */
+    String description();
+
     /** Where it stands. */
     TransactionState state();
 

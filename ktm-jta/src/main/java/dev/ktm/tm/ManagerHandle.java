@@ -26,6 +26,7 @@ public final class ManagerHandle implements AutoCloseable {
     private final TransactionManagers kernel;
     private final Coordinator coordinator;
     private final Set<ManagerRight> rights;
+    private volatile boolean closed;
 
     ManagerHandle(TransactionManagers kernel, Coordinator coordinator, Set<ManagerRight> rights) {
         this.kernel = kernel;
@@ -38,6 +39,10 @@ public final class ManagerHandle implements AutoCloseable {
     }
 
     private void require(ManagerRight right) throws KtmException {
+        if (closed) {
+            throw new KtmException(
+                    KtmError.TRANSACTION_OBJECT_EXPIRED, "expected an open transaction manager, found a closed handle");
+        }
         TransactionManagers.Rights.require(rights, right, "the transaction manager");
         coordinator.requireOpen();
     }
@@ -64,6 +69,18 @@ public final class ManagerHandle implements AutoCloseable {
     public Optional<Log> log() throws KtmException {
         require(ManagerRight.QUERY_INFORMATION);
         return coordinator.log();
+    }
+
+    /** Where its log is, as its device or its directory is called; empty if it is volatile. */
+    public Optional<String> logPath() throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return coordinator.logPath();
+    }
+
+    /** Where the last record lies that its recovery has read; empty before that, if it is volatile, or if there was none. */
+    public OptionalLong lastRecoveredLsn() throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return coordinator.lastRecoveredLsn();
     }
 
     /** Whether it takes requests. */
@@ -220,6 +237,7 @@ public final class ManagerHandle implements AutoCloseable {
     /** Closes the transaction manager: takes nothing new, lets commits that have begun end, releases the log. */
     @Override
     public void close() {
+        closed = true;
         if (rights == ManagerRight.ALL) {
             coordinator.close();
             kernel.closed(coordinator);

@@ -71,7 +71,7 @@ public record ManagerOptions(
     String where() {
         return logDirectory
                 .map(Path::toString)
-                .or(() -> device.map(Object::toString))
+                .or(() -> device.map(LogDevice::location))
                 .orElse("");
     }
 }

@@ -28,6 +28,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -43,6 +44,9 @@ public final class TransactionManagers implements AutoCloseable {
     /** The beginning of the names of threads that roll back what takes too long. */
     public static final String TIMEOUT_THREAD = "Transaction Reaper";
 
+    /** How long a close waits for commits that have begun. */
+    private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(60);
+
     private static final UUID ZERO = new UUID(0, 0);
 
     private final LiveTransactions live = new LiveTransactions();
@@ -53,6 +57,7 @@ public final class TransactionManagers implements AutoCloseable {
     private final Executor workers;
     private final @Nullable ExecutorService ownWorkers;
     private final Timeouts timeouts;
+    private final long closeNanos;
     private final InstantSource wallClock;
     private final Consumer<OutcomeReport> reports;
 
@@ -65,18 +70,20 @@ public final class TransactionManagers implements AutoCloseable {
     public TransactionManagers(Consumer<OutcomeReport> reports) {
         this.reports = reports;
         this.wallClock = InstantSource.system();
+        this.closeNanos = CLOSE_NANOS;
         this.ownWorkers = Workers.create(TIMEOUT_THREAD + " Worker ");
         this.workers = ownWorkers;
         this.timeouts = new Timeouts(live, System::nanoTime, workers);
         this.timeouts.start(TIMEOUT_THREAD);
     }
 
-    /** One whose time and threads are somebody else's; {@link #expire} has to be called. */
+    /** One whose time and threads are somebody else's; {@link #expire} has to be called, and closing waits for nobody. */
     TransactionManagers(
             Consumer<OutcomeReport> reports, LongSupplier nanoTime, InstantSource wallClock, Executor workers) {
         this.reports = reports;
         this.wallClock = wallClock;
         this.ownWorkers = null;
+        this.closeNanos = 0;
         this.workers = workers;
         this.timeouts = new Timeouts(live, nanoTime, workers);
     }
@@ -88,6 +95,10 @@ public final class TransactionManagers implements AutoCloseable {
 
     LiveTransactions live() {
         return live;
+    }
+
+    long closeNanos() {
+        return closeNanos;
     }
 
     Timeouts timeouts() {
@@ -134,7 +145,7 @@ public final class TransactionManagers implements AutoCloseable {
     public ManagerHandle create(ManagerOptions options) throws KtmException {
         options.check();
         if (options.volatileManager()) {
-            return register(new Coordinator(this, options.name(), null, null), Optional.empty());
+            return register(new Coordinator(this, options, null, null), Optional.empty());
         }
         Log log;
         try {
@@ -164,7 +175,7 @@ public final class TransactionManagers implements AutoCloseable {
                                 + ", found that of " + journal.manager());
             }
             var handle = register(
-                    new Coordinator(this, options.name(), journal, log),
+                    new Coordinator(this, options, journal, log),
                     options.logDirectory()
                             .map(path -> path.toAbsolutePath().normalize().toString()));
             done = true;
@@ -194,7 +205,8 @@ public final class TransactionManagers implements AutoCloseable {
 
     /** One over a journal that a test simulates. */
     ManagerHandle create(String name, Journal journal) throws KtmException {
-        return register(new Coordinator(this, name, journal, null), Optional.empty());
+        return register(
+                new Coordinator(this, ManagerOptions.inMemory().withName(name), journal, null), Optional.empty());
     }
 
     private ManagerHandle register(Coordinator coordinator, Optional<String> log) throws KtmException {

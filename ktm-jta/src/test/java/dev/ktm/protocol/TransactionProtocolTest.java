@@ -401,7 +401,7 @@ class TransactionProtocolTest {
         recovered.reply(b, Reply.RECOVER);
         recovered.reply(b, Reply.COMMIT_COMPLETE);
 
-        assertThat(script.taken()).containsExactly("b COMMIT", "s COMMIT_COMPLETE", "forget");
+        assertThat(script.taken()).containsExactly("complete COMMITTED", "b COMMIT", "s COMMIT_COMPLETE", "forget");
         assertThat(recovered.outcome()).isEqualTo(Outcome.COMMITTED);
     }
 }

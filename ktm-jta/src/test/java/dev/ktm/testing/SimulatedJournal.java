@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.UUID;
 
 /**
@@ -121,6 +122,11 @@ public final class SimulatedJournal implements Journal {
     @Override
     public List<TransactionRecord> found() {
         return found;
+    }
+
+    @Override
+    public OptionalLong lastRead() {
+        return OptionalLong.empty();
     }
 
     @Override
