@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * Every cast of participants, every vote and failure, every way in which the log can fail, a crash at every step, and another one
  * at every step of each recovery. A violation names its cast, by which {@link Casts#cast} makes it again.
  */
 class CommitSimulationTest {
+
+    @RegisterExtension
+    private final QuietReports quiet = new QuietReports();
 
     private static void keepsItsRules(Casts.Found found, TestReporter reporter) {
         reporter.publishEntry("runs", Long.toString(found.runs()));
@@ -30,6 +34,7 @@ class CommitSimulationTest {
     }
 
     @Test
+    @Tag("slow")
     void threeParticipantsCrashedOnce(TestReporter reporter) throws Exception {
         var found = Casts.simulate(3, 0, 1, false, false);
 

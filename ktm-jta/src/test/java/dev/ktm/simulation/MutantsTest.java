@@ -7,12 +7,18 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The simulation counts only because it finds these bugs of protocol, recovery and forgetting. */
+@Tag("slow")
 class MutantsTest {
+
+    @RegisterExtension
+    private final QuietReports quiet = new QuietReports();
 
     private static final int SECONDS_BEFORE_IT_HANGS = 15;
 
@@ -31,13 +37,13 @@ class MutantsTest {
                 new Mutant(
                         "rolls back although the decision may be durable",
                         "protocol.TransactionProtocol",
-                        "if (mayBeDurable) {",
-                        "if (false) {"),
+                        "case DECISION -> { if (mayBeDurable) {",
+                        "case DECISION -> { if (false) {"),
                 new Mutant(
                         "takes a failed force for a commit",
                         "protocol.TransactionProtocol",
-                        "if (mayBeDurable) { unavailable(); }",
-                        "if (mayBeDurable) { commitAll(); }"),
+                        "case DECISION -> { if (mayBeDurable) { unavailable(); }",
+                        "case DECISION -> { if (mayBeDurable) { commitAll(); }"),
                 new Mutant(
                         "asks for votes before there is space for the decision",
                         "protocol.TransactionProtocol",

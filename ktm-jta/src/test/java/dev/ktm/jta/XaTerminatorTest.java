@@ -1,0 +1,335 @@
+package dev.ktm.jta;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ktm.Ktm;
+import dev.ktm.KtmOptions;
+import dev.ktm.log.testing.Conforms;
+import dev.ktm.log.testing.SimulatedDevice;
+import dev.ktm.testing.SimulatedDatabase;
+import jakarta.resource.spi.XATerminator;
+import jakarta.resource.spi.work.Work;
+import jakarta.resource.spi.work.WorkCompletedException;
+import jakarta.resource.spi.work.WorkException;
+import jakarta.transaction.RollbackException;
+import jakarta.transaction.Status;
+import jakarta.transaction.Synchronization;
+import jakarta.transaction.Transaction;
+import java.time.Duration;
+import java.util.ArrayList;
+import javax.transaction.xa.XAException;
+import javax.transaction.xa.XAResource;
+import javax.transaction.xa.Xid;
+import org.jboss.tm.JBossXATerminator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Transactions that another transaction manager decides. */
+class XaTerminatorTest {
+
+    /** An xid that uses every byte there is. */
+    private record Foreign(int number) implements Xid {
+        @Override
+        public int getFormatId() {
+            return 4711;
+        }
+
+        @Override
+        public byte[] getGlobalTransactionId() {
+            var id = new byte[MAXGTRIDSIZE];
+            id[0] = (byte) number;
+            id[MAXGTRIDSIZE - 1] = -1;
+            return id;
+        }
+
+        @Override
+        public byte[] getBranchQualifier() {
+            return new byte[MAXBQUALSIZE];
+        }
+    }
+
+    private static final Xid ONE = new Foreign(1);
+    private static final Xid TWO = new Foreign(2);
+    private static final int SCAN = XAResource.TMSTARTRSCAN | XAResource.TMENDRSCAN;
+
+    private final SimulatedDevice device = new SimulatedDevice();
+    private final SimulatedDatabase orders = new SimulatedDatabase("orders");
+    private final SimulatedDatabase stock = new SimulatedDatabase("stock");
+    private Ktm ktm;
+    private XATerminator terminator;
+
+    @BeforeEach
+    void open() {
+        ktm = open(device);
+        terminator = (XATerminator) ktm.xaTerminator();
+        ktm.register("orders", orders::connect);
+        ktm.register("stock", stock::connect);
+        ktm.recoverNow();
+    }
+
+    private static Ktm open(SimulatedDevice device) {
+        return Ktm.open(KtmOptions.builder()
+                .device(device)
+                .recoveryInterval(Duration.ofHours(1))
+                .build());
+    }
+
+    @AfterEach
+    void close() {
+        ktm.close();
+    }
+
+    private Transaction work(Xid xid) throws Exception {
+        var imported = ktm.xaTerminator().importTransaction(xid, 0).getTransaction();
+        var first = orders.connect();
+        var second = stock.connect();
+        imported.enlistResource(first);
+        imported.enlistResource(second);
+        first.put("a");
+        second.put("b");
+        return imported;
+    }
+
+    private static XAException refusalOf(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+        return org.assertj.core.api.Assertions.catchThrowableOfType(XAException.class, call);
+    }
+
+    @Test
+    @Conforms("JTA-17")
+    void anImportedTransactionIsPreparedListedAndCommittedByItsSuperior() throws Exception {
+        var imported = work(ONE);
+        assertThat(ktm.xaTerminator().importTransaction(ONE, 0).isNewImportedTransaction())
+                .isFalse();
+        work(TWO);
+        assertThat(terminator.recover(SCAN)).isEmpty();
+
+        assertThat(terminator.prepare(ONE)).isEqualTo(XAResource.XA_OK);
+
+        assertThat(terminator.recover(SCAN)).hasSize(1);
+        var listed = terminator.recover(SCAN)[0];
+        assertThat(listed.getFormatId()).isEqualTo(ONE.getFormatId());
+        assertThat(listed.getGlobalTransactionId()).isEqualTo(ONE.getGlobalTransactionId());
+        assertThat(listed.getBranchQualifier()).isEqualTo(ONE.getBranchQualifier());
+        assertThat(imported.getStatus()).isEqualTo(Status.STATUS_PREPARED);
+        assertThat(orders.committed()).isEmpty();
+        terminator.commit(ONE, false);
+        assertThat(orders.committed()).containsExactly("a");
+        assertThat(stock.committed()).containsExactly("b");
+        assertThat(terminator.recover(SCAN)).isEmpty();
+        assertThat(refusalOf(() -> terminator.commit(ONE, false)).errorCode).isEqualTo(XAException.XAER_NOTA);
+        terminator.rollback(TWO);
+    }
+
+    @Test
+    @Conforms("JTA-17")
+    void aPreparedOneWaitsForItsSuperiorAfterARestart() throws Exception {
+        work(ONE);
+        work(TWO);
+        terminator.prepare(ONE);
+        terminator.prepare(TWO);
+        var crashed = device.copy();
+
+        try (var restarted = open(crashed)) {
+            var again = (XATerminator) restarted.xaTerminator();
+            restarted.register("orders", orders::connect);
+            restarted.register("stock", stock::connect);
+            restarted.recoverNow();
+            assertThat(orders.prepared()).isEqualTo(2);
+            assertThat(again.recover(SCAN)).hasSize(2);
+
+            again.commit(ONE, false);
+            again.rollback(TWO);
+            restarted.recoverNow();
+
+            assertThat(orders.prepared()).isZero();
+            assertThat(orders.commits()).isEqualTo(1);
+            assertThat(again.recover(SCAN)).isEmpty();
+        }
+    }
+
+    @Test
+    @Conforms("JTA-17")
+    void oneThatIsNotPreparedIsRolledBackByARestart() throws Exception {
+        work(ONE);
+        var crashed = device.copy();
+        orders.crash();
+        stock.crash();
+
+        try (var restarted = open(crashed)) {
+            var again = (XATerminator) restarted.xaTerminator();
+
+            assertThat(again.recover(SCAN)).isEmpty();
+            assertThat(refusalOf(() -> again.commit(ONE, false)).errorCode).isEqualTo(XAException.XAER_NOTA);
+        }
+    }
+
+    @Test
+    void onePhaseCostsNoRecordOfItsOwnAndDelegates() throws Exception {
+        var imported = ktm.xaTerminator().importTransaction(ONE, 0).getTransaction();
+        var connection = orders.connect();
+        imported.enlistResource(connection);
+        connection.put("a");
+
+        terminator.commit(ONE, true);
+
+        assertThat(orders.calls()).endsWith("END", "COMMIT_ONE_PHASE");
+        assertThat(orders.committed()).containsExactly("a");
+    }
+
+    @Test
+    void whatHasNothingToCommitVotesReadOnlyAndIsForgotten() throws Exception {
+        orders.setReadOnly(true);
+        stock.setReadOnly(true);
+        work(ONE);
+
+        assertThat(terminator.prepare(ONE)).isEqualTo(XAResource.XA_RDONLY);
+
+        assertThat(terminator.recover(SCAN)).isEmpty();
+        assertThat(ktm.manager().live()).isEmpty();
+    }
+
+    @Test
+    void aRefusedVoteIsARollback() throws Exception {
+        stock.failNext(SimulatedDatabase.Call.PREPARE, XAException.XA_RBDEADLOCK);
+        work(ONE);
+
+        assertThat(refusalOf(() -> terminator.prepare(ONE)).errorCode).isEqualTo(XAException.XA_RBROLLBACK);
+
+        assertThat(orders.branches()).isZero();
+        assertThat(refusalOf(() -> terminator.rollback(ONE)).errorCode).isEqualTo(XAException.XAER_NOTA);
+    }
+
+    @Test
+    void synchronizationsRunBeforeTheVoteAndAfterTheEnd() throws Exception {
+        var told = new ArrayList<String>();
+        var imported = work(ONE);
+        imported.registerSynchronization(new Synchronization() {
+            @Override
+            public void beforeCompletion() {
+                told.add("before, prepared: " + orders.prepared());
+            }
+
+            @Override
+            public void afterCompletion(int status) {
+                told.add("after " + status);
+            }
+        });
+
+        terminator.prepare(ONE);
+        terminator.commit(ONE, false);
+
+        assertThat(told).containsExactly("before, prepared: 0", "after " + Status.STATUS_COMMITTED);
+    }
+
+    @Test
+    @Conforms("KTM-SU-02")
+    void aClientCannotCommitAnImportedTransaction() throws Exception {
+        var imported = work(ONE);
+
+        assertThatThrownBy(imported::commit).isInstanceOf(IllegalStateException.class);
+
+        assertThat(terminator.prepare(ONE)).isEqualTo(XAResource.XA_OK);
+        terminator.rollback(ONE);
+        assertThat(orders.committed()).isEmpty();
+    }
+
+    @Test
+    void aTransactionThatWasMarkedVotesNo() throws Exception {
+        work(ONE).setRollbackOnly();
+
+        assertThat(refusalOf(() -> terminator.prepare(ONE)).errorCode).isEqualTo(XAException.XA_RBROLLBACK);
+        assertThat(orders.branches()).isZero();
+    }
+
+    @Test
+    void whatIsOutOfOrderIsRefused() throws Exception {
+        work(ONE);
+        assertThat(refusalOf(() -> terminator.commit(ONE, false)).errorCode).isEqualTo(XAException.XAER_PROTO);
+        assertThat(refusalOf(() -> terminator.prepare(TWO)).errorCode).isEqualTo(XAException.XAER_NOTA);
+        terminator.prepare(ONE);
+
+        assertThat(refusalOf(() -> terminator.prepare(ONE)).errorCode).isEqualTo(XAException.XAER_PROTO);
+        assertThat(refusalOf(() -> terminator.commit(ONE, true)).errorCode).isEqualTo(XAException.XAER_PROTO);
+
+        terminator.commit(ONE, false);
+        assertThat(orders.committed()).containsExactly("a");
+    }
+
+    @Test
+    void aHeuristicDecisionIsToldToTheSuperiorUntilItForgets() throws Exception {
+        work(ONE);
+        terminator.prepare(ONE);
+        orders.decideHeuristically(false, XAException.XA_HEURRB);
+
+        assertThat(refusalOf(() -> terminator.commit(ONE, false)).errorCode).isEqualTo(XAException.XA_HEURMIX);
+
+        assertThat(terminator.recover(SCAN)).hasSize(1);
+        assertThat(ktm.manager().damaged()).hasSize(1);
+        terminator.forget(ONE);
+        assertThat(terminator.recover(SCAN)).isEmpty();
+        assertThat(ktm.manager().damaged()).isEmpty();
+    }
+
+    /** Work that does nothing. */
+    private static final class Idle implements Work {
+        @Override
+        public void release() {}
+
+        @Override
+        public void run() {}
+    }
+
+    @Test
+    void workRunsInTheImportedTransactionOneAtATime() throws Exception {
+        var workers = (JBossXATerminator) ktm.xaTerminator();
+        var first = new Idle();
+        workers.registerWork(first, ONE, 60_000);
+        assertThatThrownBy(() -> workers.registerWork(new Idle(), ONE, 60_000))
+                .isInstanceOf(WorkCompletedException.class)
+                .extracting(e -> ((WorkException) e).getErrorCode())
+                .isEqualTo(WorkException.TX_CONCURRENT_WORK_DISALLOWED);
+
+        workers.startWork(first, ONE);
+        var connection = orders.connect();
+        ktm.transactionManager().getTransaction().enlistResource(connection);
+        connection.put("a");
+        workers.endWork(first, ONE);
+
+        assertThat(ktm.transactionManager().getTransaction()).isNull();
+        assertThat(terminator.prepare(ONE)).isEqualTo(XAResource.XA_OK);
+        terminator.commit(ONE, false);
+        assertThat(orders.committed()).containsExactly("a");
+    }
+
+    @Test
+    void cancelledWorkRollsBack() throws Exception {
+        var workers = (JBossXATerminator) ktm.xaTerminator();
+        var work = new Idle();
+        workers.registerWork(work, ONE, 0);
+        workers.startWork(work, ONE);
+
+        workers.cancelWork(work, ONE);
+
+        assertThat(ktm.transactionManager().getTransaction()).isNull();
+        assertThat(refusalOf(() -> terminator.prepare(ONE)).errorCode).isEqualTo(XAException.XA_RBROLLBACK);
+        assertThatThrownBy(() -> workers.startWork(work, TWO)).isInstanceOf(WorkCompletedException.class);
+    }
+
+    @Test
+    void itIsDrivenThroughTheImportedTransactionAsWell() throws Exception {
+        work(ONE);
+        var imported = ktm.xaTerminator().importTransaction(ONE, 0).getTransaction();
+
+        assertThat(imported.doPrepare()).isZero();
+        assertThat(imported.doCommit()).isTrue();
+
+        assertThat(orders.committed()).containsExactly("a");
+        assertThat(ktm.xaTerminator().getTransaction(ONE)).isNull();
+        stock.failNext(SimulatedDatabase.Call.PREPARE, XAException.XA_RBROLLBACK);
+        work(TWO);
+        var other = ktm.xaTerminator().importTransaction(TWO, 0).getTransaction();
+        assertThatThrownBy(other::doOnePhaseCommit).isInstanceOf(RollbackException.class);
+    }
+}
