@@ -88,11 +88,30 @@ public final class CoordinatorBenchmark {
     }
 
     private void software() throws Exception {
-        Measured.Opener opener = directory -> KtmCoordinator.on(new ForgetfulDevice(new MemoryDevice()));
-        var device = new ForgetfulDevice(new MemoryDevice());
-        try (var alone = OtherLog.withOneCaller(KtmCoordinator.on(device))) {
-            var outcomes = measure(alone, scenarios("KTM, frames dropped", opener, ThreadKind.PLATFORM, 1, 2));
-            console.print("Without a disk, beside one caller", Report.beside(outcomes));
+        var outcomes = new ArrayList<Outcome>();
+        outcomes.addAll(besideOneCaller(
+                "two resources, frames dropped",
+                () -> KtmCoordinator.on(new ForgetfulDevice(new MemoryDevice()), TransactionShape.TWO_RESOURCES)));
+        outcomes.addAll(besideOneCaller(
+                "two resources, no log", () -> KtmCoordinator.inMemory(TransactionShape.TWO_RESOURCES)));
+        outcomes.addAll(besideOneCaller(
+                "one resource, frames dropped",
+                () -> KtmCoordinator.on(new ForgetfulDevice(new MemoryDevice()), TransactionShape.ONE_RESOURCE)));
+        outcomes.addAll(besideOneCaller(
+                "bare appends, frames dropped", () -> KtmLogAdapter.on(() -> new ForgetfulDevice(new MemoryDevice()))));
+        console.print("Without a disk, beside one caller", Report.beside(outcomes));
+    }
+
+    /** Opens what callers use. */
+    @FunctionalInterface
+    private interface Opening {
+        DurableLog open() throws Exception;
+    }
+
+    /** One caller, and two, as multiples of one. */
+    private List<Outcome> besideOneCaller(String name, Opening opening) throws Exception {
+        try (var alone = OtherLog.withOneCaller(opening.open())) {
+            return measure(alone, scenarios(name, directory -> opening.open(), ThreadKind.PLATFORM, 1, 2));
         }
     }
 

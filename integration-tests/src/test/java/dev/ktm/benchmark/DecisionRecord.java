@@ -14,7 +14,7 @@ final class DecisionRecord {
 
     /** The size of the record for two resources, in bytes: that of one which was written. */
     static int bytes() throws Exception {
-        try (var coordinator = KtmCoordinator.on(new MemoryDevice())) {
+        try (var coordinator = KtmCoordinator.on(new MemoryDevice(), TransactionShape.TWO_RESOURCES)) {
             // The base may pass the first ones meanwhile.
             var transactions = coordinator.appender();
             for (int i = 0; i < TRANSACTIONS; i++) {

@@ -4,23 +4,25 @@ import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.log.Log;
 import dev.ktm.log.LogException;
-import dev.ktm.log.LogStats;
 import dev.ktm.log.storage.LogDevice;
 import dev.ktm.rm.KtmException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** KTM with its default options: its unit of work is a transaction. */
 final class KtmCoordinator implements DurableLog {
 
     private final Ktm ktm;
-    private final Log log;
+    private final Optional<Log> log;
     private final TransactionShape shape;
 
     private KtmCoordinator(KtmOptions.Builder options, TransactionShape shape) throws KtmException, LogException {
         this.ktm = Ktm.open(options.build());
-        this.log = ktm.manager().log().orElseThrow();
+        this.log = ktm.manager().log();
         this.shape = shape;
-        KtmLogAdapter.awaitFilled(log);
+        if (log.isPresent()) {
+            KtmLogAdapter.awaitFilled(log.get());
+        }
     }
 
     /** A coordinator on the disk, for transactions of two resources. */
@@ -33,22 +35,18 @@ final class KtmCoordinator implements DurableLog {
         return new KtmCoordinator(KtmOptions.builder().logDirectory(directory), shape);
     }
 
-    /** A coordinator on any device, for transactions of two resources. */
-    static KtmCoordinator on(LogDevice device) throws KtmException, LogException {
-        return new KtmCoordinator(KtmOptions.builder().device(device), TransactionShape.TWO_RESOURCES);
+    /** A coordinator on any device. */
+    static KtmCoordinator on(LogDevice device, TransactionShape shape) throws KtmException, LogException {
+        return new KtmCoordinator(KtmOptions.builder().device(device), shape);
+    }
+
+    /** A coordinator without a log. */
+    static KtmCoordinator inMemory(TransactionShape shape) throws KtmException, LogException {
+        return new KtmCoordinator(KtmOptions.builder().inMemory(), shape);
     }
 
     Ktm ktm() {
         return ktm;
-    }
-
-    /** The figures of its log. */
-    LogStats stats() {
-        try {
-            return log.stats();
-        } catch (LogException e) {
-            throw new IllegalStateException("the log has no figures", e);
-        }
     }
 
     @Override
@@ -58,7 +56,11 @@ final class KtmCoordinator implements DurableLog {
 
     @Override
     public long forces() {
-        return stats().frames();
+        try {
+            return log.isPresent() ? log.get().stats().frames() : UNCOUNTED;
+        } catch (LogException e) {
+            throw new IllegalStateException("the log has no figures", e);
+        }
     }
 
     @Override

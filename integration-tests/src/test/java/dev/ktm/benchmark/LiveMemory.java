@@ -46,7 +46,8 @@ final class LiveMemory {
 
     /** What the new machine does: says how many bytes it is. */
     public static void main(String[] arguments) throws Exception {
-        try (var coordinator = KtmCoordinator.on(new ForgetfulDevice(new MemoryDevice()))) {
+        try (var coordinator =
+                KtmCoordinator.on(new ForgetfulDevice(new MemoryDevice()), TransactionShape.TWO_RESOURCES)) {
             var manager = coordinator.ktm().transactionManager();
             // What is made only once does not count.
             coordinator.appender().appendForced();

@@ -145,7 +145,16 @@ final class Report {
         int kept =
                 outcomes.stream().mapToInt(outcome -> outcome.windows().size()).sum();
         int dropped = outcomes.stream().mapToInt(Outcome::dropped).sum();
-        return kept + " windows, " + dropped + " dropped because others used the machine";
+        var foreign = outcomes.stream()
+                .flatMap(outcome -> outcome.windows().stream())
+                .mapToDouble(Window::foreignShare)
+                .sorted()
+                .toArray();
+        var used = foreign.length == 0
+                ? ""
+                : String.format(
+                        Locale.ROOT, ", in the rest they used %.0f %% of it", 100 * foreign[foreign.length / 2]);
+        return kept + " windows, " + dropped + " dropped because others used the machine" + used;
     }
 
     private static String spread(Outcome outcome, ToDoubleFunction<Window> figure, Format format) {
