@@ -23,15 +23,15 @@ final class GeronimoManager implements DurableLog {
 
     /** As Geronimo's own configuration has it: a buffer that is not full waits for 50 ms. */
     static GeronimoManager open(Path directory) throws Exception {
-        return open(directory, false, Integer.MAX_VALUE);
+        return open(directory, false, Integer.MAX_VALUE, 2);
     }
 
-    /** Buffers that are not full are flushed, and files are used again after 16 MiB. */
+    /** Buffers that are not full are flushed, and 16 files of 16 MiB are used again: with two of them it may hang. */
     static GeronimoManager openFastest(Path directory) throws Exception {
-        return open(directory, true, 512);
+        return open(directory, true, 512, 16);
     }
 
-    private static GeronimoManager open(Path directory, boolean flushPartialBuffers, int blocksPerFile)
+    private static GeronimoManager open(Path directory, boolean flushPartialBuffers, int blocksPerFile, int files)
             throws Exception {
         var xids = new XidFactoryImpl("benchmark".getBytes(StandardCharsets.US_ASCII));
         var log = new HOWLLog(
@@ -45,7 +45,7 @@ final class GeronimoManager implements DurableLog {
                 "transaction",
                 blocksPerFile,
                 0,
-                2,
+                files,
                 4,
                 -1,
                 flushPartialBuffers,

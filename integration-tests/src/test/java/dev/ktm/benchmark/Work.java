@@ -1,5 +1,6 @@
 package dev.ktm.benchmark;
 
+import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -44,6 +45,29 @@ record Work(
                 (stop.allocatedBytes() - start.allocatedBytes()) / units,
                 forces == DurableLog.UNCOUNTED ? Double.NaN : forcesDone / units,
                 0);
+    }
+
+    /** As text that {@link #parse} reads, done by a process that has used this much since it was asked. */
+    String format(long cpuNanos) {
+        return perSecond + " " + p50Micros + " " + p99Micros + " " + cpuMicros + " " + allocatedBytes + " " + forces
+                + " " + cpuNanos;
+    }
+
+    /** Reads what another process has done. */
+    static Work parse(String text) throws IOException {
+        var fields = text.split(" ");
+        try {
+            return new Work(
+                    Double.parseDouble(fields[0]),
+                    Double.parseDouble(fields[1]),
+                    Double.parseDouble(fields[2]),
+                    Double.parseDouble(fields[3]),
+                    Double.parseDouble(fields[4]),
+                    Double.parseDouble(fields[5]),
+                    Long.parseLong(fields[6]));
+        } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+            throw new IOException(text, e);
+        }
     }
 
     private static void pause(long nanos) {

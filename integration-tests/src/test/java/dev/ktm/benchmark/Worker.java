@@ -5,10 +5,14 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * A process of its own in which one transaction manager lives and works when it is told to: some can be there only once
@@ -19,8 +23,8 @@ final class Worker implements AutoCloseable {
     /** In front of what a worker answers, for products that say things of their own. */
     private static final String ANSWER = "answer ";
 
-    private static final String FAILED = "failed: ";
     private static final List<String> OPTIONS = List.of("-Xms512m", "-Xmx512m");
+    private static final int SECONDS_TO_ANSWER = 30;
     private static final int SECONDS_TO_CLOSE = 20;
 
     private final Process process;
@@ -39,9 +43,9 @@ final class Worker implements AutoCloseable {
     Measured measured() {
         return new Measured() {
             @Override
-            public Work work(Scenario scenario, long windowNanos) throws IOException {
+            public Work work(Scenario scenario, long windowNanos) throws Exception {
                 requests.println(scenario.callers() + " " + scenario.threads() + " " + windowNanos);
-                return read();
+                return Work.parse(await(windowNanos));
             }
 
             @Override
@@ -51,26 +55,32 @@ final class Worker implements AutoCloseable {
         };
     }
 
-    private Work read() throws IOException {
-        String line;
-        do {
-            line = answers.readLine();
-            if (line == null) {
-                throw new IOException("the worker has ended");
-            }
-        } while (!line.startsWith(ANSWER));
-        var fields = line.substring(ANSWER.length()).split(" ");
-        if (fields.length != 7 || line.startsWith(ANSWER + FAILED)) {
-            throw new IOException(line);
+    /** What it answers; some products hang. */
+    private String await(long windowNanos) throws IOException, InterruptedException {
+        var answer = CompletableFuture.supplyAsync(this::read);
+        try {
+            return answer.get(10 * windowNanos + TimeUnit.SECONDS.toNanos(SECONDS_TO_ANSWER), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            process.destroyForcibly();
+            throw new IOException("the product hangs", e);
+        } catch (ExecutionException e) {
+            throw new IOException(String.valueOf(e.getCause()), e);
         }
-        return new Work(
-                Double.parseDouble(fields[0]),
-                Double.parseDouble(fields[1]),
-                Double.parseDouble(fields[2]),
-                Double.parseDouble(fields[3]),
-                Double.parseDouble(fields[4]),
-                Double.parseDouble(fields[5]),
-                Long.parseLong(fields[6]));
+    }
+
+    private String read() {
+        try {
+            String line;
+            do {
+                line = answers.readLine();
+                if (line == null) {
+                    throw new IOException("the worker has ended");
+                }
+            } while (!line.startsWith(ANSWER));
+            return line.substring(ANSWER.length());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Override
@@ -90,6 +100,7 @@ final class Worker implements AutoCloseable {
     /** The worker itself: the product, and its directory. */
     public static void main(String[] arguments) throws Exception {
         Console.silenceLoggers();
+        endWithParent();
         var input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
         try (var product = Product.valueOf(arguments[0]).open(Path.of(arguments[1]))) {
             for (var line = input.readLine(); line != null; line = input.readLine()) {
@@ -101,6 +112,17 @@ final class Worker implements AutoCloseable {
         }
     }
 
+    /** Also if the product hangs. */
+    private static void endWithParent() {
+        var parent = ProcessHandle.current().parent().orElseThrow();
+        var guard = new Thread(() -> {
+            parent.onExit().join();
+            Runtime.getRuntime().halt(1);
+        });
+        guard.setDaemon(true);
+        guard.start();
+    }
+
     private static String answer(DurableLog product, String[] request) {
         var scenario =
                 new Scenario("", directory -> product, Integer.parseInt(request[0]), ThreadKind.valueOf(request[1]), 0);
@@ -108,10 +130,9 @@ final class Worker implements AutoCloseable {
             var begin = Usage.now();
             var work = product.work(scenario, Long.parseLong(request[2]));
             long cpuNanos = Usage.now().processCpuNanos() - begin.processCpuNanos();
-            return work.perSecond() + " " + work.p50Micros() + " " + work.p99Micros() + " " + work.cpuMicros() + " "
-                    + work.allocatedBytes() + " " + work.forces() + " " + cpuNanos;
+            return work.format(cpuNanos);
         } catch (Exception e) {
-            return FAILED + String.valueOf(e).replace('\n', ' ');
+            return "failed: " + String.valueOf(e).replace('\n', ' ');
         }
     }
 }
