@@ -12,17 +12,17 @@ final class Catalog {
     static final long THINK_MICROS = 500;
     static final long SLOW_MICROS = 1000;
 
-    private final Settings settings;
+    private final Settings<LogSection> settings;
 
-    Catalog(Settings settings) {
+    Catalog(Settings<LogSection> settings) {
         this.settings = settings;
     }
 
     /** A log and its name. */
-    private record Candidate(String name, DurableLog.Opener opener) {}
+    private record Candidate(String name, Measured.Opener opener) {}
 
     /** The scenarios of a section, without those that the command line or this Java excludes. */
-    List<Scenario> scenarios(Settings.Section section) {
+    List<Scenario> scenarios(LogSection section) {
         return switch (section) {
             case KTM -> ktm();
             case THINK -> platform(List.of(ktmOnDisk(), flusher()), THINK_MICROS, settings.callersOr(8, 32, 128));

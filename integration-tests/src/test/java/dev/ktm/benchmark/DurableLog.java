@@ -1,12 +1,10 @@
 package dev.ktm.benchmark;
 
-import java.nio.file.Path;
-
 /**
- * A log as the benchmark sees it, open in a directory of its own. Safe for many threads, each with its own {@link
- * Appender}.
+ * A log, or what writes one, as the benchmark sees it: open in a directory of its own. Safe for many threads, each with
+ * its own {@link Appender}.
  */
-interface DurableLog extends AutoCloseable {
+interface DurableLog extends Measured {
 
     /** What {@link #forces} returns for a log that does not count them. */
     long UNCOUNTED = -1;
@@ -22,22 +20,19 @@ interface DurableLog extends AutoCloseable {
         return UNCOUNTED;
     }
 
+    @Override
+    default Work work(Scenario scenario, long windowNanos) throws Exception {
+        return Work.here(this, scenario, windowNanos);
+    }
+
     /** The unit of work of one caller. Not thread-safe. */
     @FunctionalInterface
     interface Appender {
 
         /**
-         * Appends a record and returns once it is durable. Another product's log also appends what it writes when the
+         * Appends a record and returns once it is durable; that of a transaction manager commits a transaction. Another product's log also appends what it writes when the
          * transaction is done, the way that product does.
          */
         void appendForced() throws Exception;
-    }
-
-    /** Opens a log in an empty directory. */
-    @FunctionalInterface
-    interface Opener {
-
-        /** Returns the log, ready for its callers. */
-        DurableLog open(Path directory) throws Exception;
     }
 }

@@ -13,10 +13,10 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Measures scenarios beside each other on a machine that is not ours alone.
  *
- * <p>Absolute rates move with whatever else goes on, so every window is framed by two measurements of the raw device,
- * and their ratio is the result. One round takes one window of each scenario, in an order that shifts with the round;
- * the first round only warms up. A window opens a log in an empty directory, measures the raw device, lets the callers
- * run for a while, records, and measures the raw device again. It is thrown away and tried again if others used more of
+ * <p>Absolute rates move with whatever else goes on, so every window is framed by two measurements of a reference,
+ * mostly the raw device, and their ratio is the result. One round takes one window of each scenario, in an order that shifts with the round;
+ * the first round only warms up. A window opens a log in an empty directory, measures the reference, lets the callers
+ * run for a while, records, and measures the reference again. It is thrown away and tried again if others used more of
  * the CPUs than allowed.
  */
 final class Experiment {
@@ -25,10 +25,10 @@ final class Experiment {
     private static final long PROBE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final int PROBES = 30;
 
-    private final Settings settings;
+    private final Settings<?> settings;
     private final Reference reference;
 
-    Experiment(Settings settings, Reference reference) {
+    Experiment(Settings<?> settings, Reference reference) {
         this.settings = settings;
         this.reference = reference;
     }
@@ -75,7 +75,7 @@ final class Experiment {
         for (int probe = 0; probe < PROBES; probe++) {
             var before = Usage.now();
             LockSupport.parkNanos(PROBE_NANOS);
-            if (Usage.now().foreignShareSince(before) * 100 <= settings.foreignPercent()) {
+            if (Usage.now().foreignShareSince(before, 0) * 100 <= settings.foreignPercent()) {
                 return;
             }
         }
@@ -83,45 +83,21 @@ final class Experiment {
 
     private Window measure(Scenario scenario) throws Exception {
         var directory = Files.createTempDirectory(settings.directory(), "log");
-        try (var log = scenario.opener().open(directory)) {
-            return measure(scenario, log);
+        try (var measured = scenario.opener().open(directory)) {
+            return measure(scenario, measured);
         } finally {
             delete(directory);
         }
     }
 
-    private Window measure(Scenario scenario, DurableLog log) throws Exception {
+    private Window measure(Scenario scenario, Measured measured) throws Exception {
         long windowNanos = TimeUnit.MILLISECONDS.toNanos(settings.windowMillis());
         var begin = Usage.now();
-        var rateBefore = reference.measure(windowNanos / 2);
-        var callers = Callers.start(scenario, log);
-        pause(windowNanos / 2);
-        long forces = log.forces();
-        var start = Usage.now();
-        callers.startRecording();
-        pause(windowNanos);
-        callers.stopRecording();
-        var stop = Usage.now();
-        long forcesDone = log.forces() - forces;
-        var latencies = callers.join();
-        var rateAfter = reference.measure(windowNanos / 2);
-        double appends = Math.max(1, latencies.count());
+        var rateBefore = reference.measure(scenario, windowNanos / 2);
+        var work = measured.work(scenario, windowNanos);
+        var rateAfter = reference.measure(scenario, windowNanos / 2);
         return new Window(
-                latencies.count() * 1e9 / (stop.nanoTime() - start.nanoTime()),
-                latencies.micros(0.5),
-                latencies.micros(0.99),
-                (stop.processCpuNanos() - start.processCpuNanos()) / appends / 1e3,
-                (stop.allocatedBytes() - start.allocatedBytes()) / appends,
-                forces == DurableLog.UNCOUNTED ? Double.NaN : forcesDone / appends,
-                rateBefore.middle(rateAfter),
-                Usage.now().foreignShareSince(begin));
-    }
-
-    private static void pause(long nanos) {
-        long end = System.nanoTime() + nanos;
-        for (long left = nanos; left > 0; left = end - System.nanoTime()) {
-            LockSupport.parkNanos(left);
-        }
+                work, rateBefore.middle(rateAfter), Usage.now().foreignShareSince(begin, work.otherCpuNanos()));
     }
 
     /** Removes a directory with all that is in it. */

@@ -25,10 +25,12 @@ final class KtmLogAdapter implements DurableLog {
 
     private final Log log;
     private final LogStream stream;
+    private final int recordBytes;
 
-    private KtmLogAdapter(Log log, LogStream stream) {
+    private KtmLogAdapter(Log log, LogStream stream, int recordBytes) {
         this.log = log;
         this.stream = stream;
+        this.recordBytes = recordBytes;
     }
 
     /** A log on the disk. */
@@ -36,19 +38,32 @@ final class KtmLogAdapter implements DurableLog {
         return on(() -> fileDevice(directory));
     }
 
+    /** A log on the disk, of records of another size than usual. */
+    static KtmLogAdapter open(Path directory, int recordBytes) throws LogException {
+        return on(() -> fileDevice(directory), recordBytes);
+    }
+
     /** A log on any device. Returns once the log's containers are filled, which is done behind its use. */
     static KtmLogAdapter on(Supplier<LogDevice> device) throws LogException {
-        var options = LogOptions.defaults();
-        var log = Log.open(device.get(), options);
+        return on(device, RECORD_BYTES);
+    }
+
+    private static KtmLogAdapter on(Supplier<LogDevice> device, int recordBytes) throws LogException {
+        var log = Log.open(device.get(), LogOptions.defaults());
+        awaitFilled(log);
+        return new KtmLogAdapter(log, log.stream("benchmark"), recordBytes);
+    }
+
+    /** Waits until the containers of a log are filled, which is done behind its use. */
+    static void awaitFilled(Log log) throws LogException {
         long deadline = System.nanoTime() + ROOM_NANOS;
-        while (log.stats().filledContainers() < options.containers()) {
+        while (log.stats().filledContainers() < log.stats().containers()) {
             if (System.nanoTime() - deadline > 0) {
-                throw new IllegalStateException("expected " + options.containers() + " filled containers, found "
+                throw new IllegalStateException("expected " + log.stats().containers() + " filled containers, found "
                         + log.stats().filledContainers());
             }
             LockSupport.parkNanos(PROBE_NANOS);
         }
-        return new KtmLogAdapter(log, log.stream("benchmark"));
     }
 
     private static LogDevice fileDevice(Path directory) {
@@ -61,7 +76,7 @@ final class KtmLogAdapter implements DurableLog {
 
     @Override
     public Appender appender() {
-        return new RecordAppender(stream);
+        return new RecordAppender(stream, recordBytes);
     }
 
     @Override
@@ -81,11 +96,12 @@ final class KtmLogAdapter implements DurableLog {
     /** One caller: forces a record, and declares now and then that the former ones are not needed any more. */
     private static final class RecordAppender implements Appender {
         private final LogStream stream;
-        private final ByteBuffer data = ByteBuffer.allocateDirect(RECORD_BYTES);
+        private final ByteBuffer data;
         private int appends;
 
-        RecordAppender(LogStream stream) {
+        RecordAppender(LogStream stream, int recordBytes) {
             this.stream = stream;
+            this.data = ByteBuffer.allocateDirect(recordBytes);
         }
 
         @Override

@@ -29,7 +29,7 @@ final class RawDevice implements Reference, AutoCloseable {
     }
 
     @Override
-    public Rate measure(long nanos) throws IOException {
+    public Rate measure(Scenario beside, long nanos) throws IOException {
         var latencies = new Latencies();
         long start = System.nanoTime();
         long now = start;

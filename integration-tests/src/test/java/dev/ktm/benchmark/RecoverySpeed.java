@@ -23,9 +23,9 @@ final class RecoverySpeed {
     private static final int WARM_UPS = 5;
     private static final long LOG_BYTES = 256L << 20;
 
-    private final Settings settings;
+    private final Settings<?> settings;
 
-    RecoverySpeed(Settings settings) {
+    RecoverySpeed(Settings<?> settings) {
         this.settings = settings;
     }
 

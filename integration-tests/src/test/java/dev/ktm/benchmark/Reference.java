@@ -1,13 +1,11 @@
 package dev.ktm.benchmark;
 
-import java.io.IOException;
-
-/** What a log is compared with: one durable write after the other. */
+/** What is compared with, measured before and after each window. */
 @FunctionalInterface
 interface Reference {
 
-    /** Writes for this long. */
-    Rate measure(long nanos) throws IOException;
+    /** Works for this long, beside a scenario. */
+    Rate measure(Scenario beside, long nanos) throws Exception;
 
     /**
      * What came out.
@@ -15,20 +13,27 @@ interface Reference {
      * @param perSecond durable writes per second
      * @param p50Micros median duration of one, in microseconds
      * @param p99Micros what 99 of 100 did not exceed, in microseconds
+     * @param cpuMicros CPU time of the process for each, in microseconds, or not a number
      */
-    record Rate(double perSecond, double p50Micros, double p99Micros) {
+    record Rate(double perSecond, double p50Micros, double p99Micros, double cpuMicros) {
+
+        /** A rate of which nobody asks what it cost. */
+        Rate(double perSecond, double p50Micros, double p99Micros) {
+            this(perSecond, p50Micros, p99Micros, Double.NaN);
+        }
 
         /** The middle between two measurements. */
         Rate middle(Rate other) {
             return new Rate(
                     (perSecond + other.perSecond) / 2,
                     (p50Micros + other.p50Micros) / 2,
-                    (p99Micros + other.p99Micros) / 2);
+                    (p99Micros + other.p99Micros) / 2,
+                    (cpuMicros + other.cpuMicros) / 2);
         }
     }
 
     /** No device to compare with. */
     static Reference none() {
-        return nanos -> new Rate(Double.NaN, Double.NaN, Double.NaN);
+        return (beside, nanos) -> new Rate(Double.NaN, Double.NaN, Double.NaN);
     }
 }

@@ -31,17 +31,51 @@ final class Report {
 
     private static List<String> figures(Outcome outcome) {
         if (outcome.windows().isEmpty()) {
-            return List.of(outcome.hasFailed() ? "failed" : "no quiet window", "", "", "", "", "", "", "");
+            return List.of(absent(outcome), "", "", "", "", "", "", "");
         }
         return List.of(
                 spread(outcome, Window::perSecond, Report::count),
                 spread(outcome, Window::ratio, Report::decimals),
-                median(outcome, Window::p50Micros, Report::time),
-                median(outcome, Window::p99Micros, Report::time),
+                median(outcome, window -> window.work().p50Micros(), Report::time),
+                median(outcome, window -> window.work().p99Micros(), Report::time),
                 median(outcome, Window::latencyRatio, Report::decimals),
-                median(outcome, Window::cpuMicros, Report::decimals),
-                median(outcome, Window::allocatedBytes, Report::count),
-                median(outcome, Window::forces, Report::decimals));
+                median(outcome, window -> window.work().cpuMicros(), Report::decimals),
+                median(outcome, window -> window.work().allocatedBytes(), Report::count),
+                median(outcome, window -> window.work().forces(), Report::decimals));
+    }
+
+    /** One line for each scenario, compared with another log that does part of the work. */
+    static List<String> beside(List<Outcome> outcomes) {
+        var lines = new ArrayList<String>();
+        lines.add("| Transactions | Callers | Commits/s | × the other | p50 µs | p99 µs | CPU µs/commit "
+                + "| CPU beyond the other µs | Bytes allocated/commit | Forces/commit |");
+        lines.add("|---|---|---|---|---|---|---|---|---|---|");
+        for (var outcome : outcomes) {
+            lines.add("| " + outcome.scenario().log() + " | "
+                    + outcome.scenario().callersText() + " | " + String.join(" | ", figuresBeside(outcome)) + " |");
+        }
+        lines.add("");
+        lines.add(windows(outcomes) + ".");
+        return lines;
+    }
+
+    private static List<String> figuresBeside(Outcome outcome) {
+        if (outcome.windows().isEmpty()) {
+            return List.of(absent(outcome), "", "", "", "", "", "", "");
+        }
+        return List.of(
+                spread(outcome, Window::perSecond, Report::count),
+                spread(outcome, Window::ratio, Report::decimals),
+                median(outcome, window -> window.work().p50Micros(), Report::time),
+                median(outcome, window -> window.work().p99Micros(), Report::time),
+                spread(outcome, window -> window.work().cpuMicros(), Report::decimals),
+                spread(outcome, Window::cpuMicrosBeyondReference, Report::decimals),
+                median(outcome, window -> window.work().allocatedBytes(), Report::count),
+                spread(outcome, window -> window.work().forces(), Report::fine));
+    }
+
+    private static String absent(Outcome outcome) {
+        return outcome.hasFailed() ? "failed" : "no quiet window";
     }
 
     /** One line for each log and one column for each number of callers. */
@@ -76,13 +110,16 @@ final class Report {
         var measured = cells.stream().filter(cell -> !cell.windows().isEmpty()).toList();
         var bytes = measured.isEmpty()
                 ? NOTHING
-                : median(measured.get(measured.size() - 1), Window::allocatedBytes, Report::count);
+                : median(
+                        measured.get(measured.size() - 1),
+                        window -> window.work().allocatedBytes(),
+                        Report::count);
         return line.append(bytes).append(" |").toString();
     }
 
     private static String rateAndRatio(Outcome outcome) {
         if (outcome.windows().isEmpty()) {
-            return outcome.hasFailed() ? "failed" : "no quiet window";
+            return absent(outcome);
         }
         return median(outcome, Window::perSecond, Report::count) + "; "
                 + spread(outcome, Window::ratio, Report::decimals);
@@ -90,21 +127,34 @@ final class Report {
 
     /** How many windows count and how many were dropped, and what the raw device did in those that count. */
     static String summary(List<Outcome> outcomes) {
-        int kept =
-                outcomes.stream().mapToInt(outcome -> outcome.windows().size()).sum();
-        int dropped = outcomes.stream().mapToInt(Outcome::dropped).sum();
         var rates = outcomes.stream()
                 .flatMap(outcome -> outcome.windows().stream())
                 .mapToDouble(window -> window.reference().perSecond())
                 .filter(Double::isFinite)
                 .sorted()
                 .toArray();
-        var text = kept + " windows, " + dropped + " dropped because others used the machine";
+        var text = windows(outcomes);
         if (rates.length > 0) {
             text += "; R = " + count(rates[rates.length / 2]) + "/s [" + count(rates[0]) + "–"
                     + count(rates[rates.length - 1]) + "]";
         }
         return text + ".";
+    }
+
+    private static String windows(List<Outcome> outcomes) {
+        int kept =
+                outcomes.stream().mapToInt(outcome -> outcome.windows().size()).sum();
+        int dropped = outcomes.stream().mapToInt(Outcome::dropped).sum();
+        var foreign = outcomes.stream()
+                .flatMap(outcome -> outcome.windows().stream())
+                .mapToDouble(Window::foreignShare)
+                .sorted()
+                .toArray();
+        var used = foreign.length == 0
+                ? ""
+                : String.format(
+                        Locale.ROOT, ", in the rest they used %.0f %% of it", 100 * foreign[foreign.length / 2]);
+        return kept + " windows, " + dropped + " dropped because others used the machine" + used;
     }
 
     private static String spread(Outcome outcome, ToDoubleFunction<Window> figure, Format format) {
@@ -143,6 +193,10 @@ final class Report {
 
     private static String significant(double figure) {
         return String.format(Locale.ROOT, figure < 9.995 ? "%.2f" : figure < 99.95 ? "%.1f" : "%.0f", figure);
+    }
+
+    private static String fine(double figure) {
+        return Double.isNaN(figure) ? NOTHING : String.format(Locale.ROOT, "%.3f", figure);
     }
 
     private static String decimals(double figure) {

@@ -11,7 +11,7 @@ import java.util.Locale;
  * @param threads of which kind they are
  * @param thinkMicros pause of each caller between two appends, in microseconds
  */
-record Scenario(String log, DurableLog.Opener opener, int callers, ThreadKind threads, long thinkMicros) {
+record Scenario(String log, Measured.Opener opener, int callers, ThreadKind threads, long thinkMicros) {
 
     /** The callers in words. */
     String callersText() {

@@ -8,10 +8,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What the command line asks for.
  *
+ * @param <S> the sections of the program
  * @param directory where the logs go, on the device to be measured
  * @param rounds windows of each scenario
  * @param windowMillis length of a window, in milliseconds
@@ -21,11 +23,11 @@ import java.util.Set;
  * @param foreignPercent what others may use of the machine in a window that counts, in percent
  * @param json where to write every window, if anywhere
  */
-record Settings(
+record Settings<S extends Enum<S>>(
         Path directory,
         int rounds,
         int windowMillis,
-        Set<Section> sections,
+        Set<S> sections,
         String only,
         List<Integer> callers,
         int foreignPercent,
@@ -41,41 +43,29 @@ record Settings(
     }
 
     /** How to call the program. */
-    static final String USAGE = """
+    static String usage(Class<?> sections) {
+        return """
             options, each with its default:
               --dir target/benchmark    where the logs go, on the device to be measured
               --rounds 5                windows of each scenario
               --window-millis 250       length of a window
-              --sections ktm,think,peers,tuned,memory,slow,recovery,start
+              --sections SECTIONS
               --only TEXT               only the logs whose name contains this
               --threads 1,8             only these numbers of callers
               --max-foreign-percent 15  what others may use of the machine in a window that counts
               --json FILE               where to write every window
-            """;
+            """.replace("SECTIONS", names(sections));
+    }
 
-    /** A part of the benchmark. */
-    enum Section {
-        /** KTM with platform and virtual threads. */
-        KTM,
-        /** KTM beside a plain flusher, with callers that think. */
-        THINK,
-        /** Other products as they come. */
-        PEERS,
-        /** Other products at their fastest. */
-        TUNED,
-        /** KTM without a disk. */
-        MEMORY,
-        /** KTM on a disk that takes a millisecond. */
-        SLOW,
-        /** How fast a log is read when it is opened. */
-        RECOVERY,
-        /** How soon a log can be used. */
-        START
+    private static String names(Class<?> sections) {
+        return Arrays.stream(sections.getEnumConstants())
+                .map(section -> section.toString().toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining(","));
     }
 
     /** Reads a command line. */
-    static Settings of(String... arguments) {
-        var builder = new Builder();
+    static <S extends Enum<S>> Settings<S> of(Class<S> sections, String... arguments) {
+        var builder = new Builder<S>(sections);
         if (arguments.length % 2 != 0) {
             throw new IllegalArgumentException("expected pairs of option and value");
         }
@@ -96,15 +86,21 @@ record Settings(
     }
 
     /** Collects the options. Not thread-safe. */
-    private static final class Builder {
+    private static final class Builder<S extends Enum<S>> {
+        private final Class<S> type;
         private Path directory = Path.of("target", "benchmark");
         private int rounds = 5;
         private int windowMillis = 250;
-        private Set<Section> sections = EnumSet.allOf(Section.class);
+        private Set<S> sections;
         private String only = "";
         private List<Integer> callers = List.of();
         private int foreignPercent = 15;
         private Optional<Path> json = Optional.empty();
+
+        Builder(Class<S> type) {
+            this.type = type;
+            this.sections = EnumSet.allOf(type);
+        }
 
         void set(String option, String value) {
             switch (option) {
@@ -123,16 +119,16 @@ record Settings(
             }
         }
 
-        private static Set<Section> sections(String value) {
-            var named = new ArrayList<Section>();
+        private Set<S> sections(String value) {
+            var named = new ArrayList<S>();
             for (var name : value.split(",")) {
-                named.add(Section.valueOf(name.toUpperCase(Locale.ROOT)));
+                named.add(Enum.valueOf(type, name.toUpperCase(Locale.ROOT)));
             }
             return EnumSet.copyOf(named);
         }
 
-        Settings build() {
-            return new Settings(directory, rounds, windowMillis, sections, only, callers, foreignPercent, json);
+        Settings<S> build() {
+            return new Settings<>(directory, rounds, windowMillis, sections, only, callers, foreignPercent, json);
         }
     }
 }

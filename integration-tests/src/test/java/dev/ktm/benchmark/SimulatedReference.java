@@ -19,7 +19,7 @@ final class SimulatedReference implements Reference {
     }
 
     @Override
-    public Rate measure(long nanos) throws IOException {
+    public Rate measure(Scenario beside, long nanos) throws IOException {
         var block = DirectFile.buffer(DirectFile.BLOCK_BYTES);
         var latencies = new Latencies();
         long start = System.nanoTime();

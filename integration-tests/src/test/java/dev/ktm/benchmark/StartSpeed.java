@@ -5,10 +5,8 @@ import dev.ktm.log.LogException;
 import dev.ktm.log.LogOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -24,9 +22,9 @@ final class StartSpeed {
     private static final int TRIES_PER_ROUND = 4;
     private static final long PROBE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
-    private final Settings settings;
+    private final Settings<?> settings;
 
-    StartSpeed(Settings settings) {
+    StartSpeed(Settings<?> settings) {
         this.settings = settings;
     }
 
@@ -91,21 +89,12 @@ final class StartSpeed {
     }
 
     private static double inNewMachine(String what, Path directory) throws IOException {
-        var command = new ArrayList<String>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                StartSpeed.class.getName(),
-                what,
-                directory.toString()));
-        var process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        var answer = new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
-        return Double.parseDouble(answer.trim());
+        return Double.parseDouble(NewMachine.run(StartSpeed.class, List.of(), what, directory.toString())
+                .line());
     }
 
-    private static String text(double[] millis) {
+    /** Median, smallest and largest. */
+    static String text(double[] millis) {
         var sorted = millis.clone();
         Arrays.sort(sorted);
         return String.format(

@@ -31,10 +31,15 @@ record Usage(long nanoTime, long processCpuNanos, long machineCpuNanos, long all
         return new Usage(System.nanoTime(), processCpu(), machineCpu(), allocated());
     }
 
-    /** What others have used of the machine since then, from 0 to 1; zero where there is no way to tell. */
-    double foreignShareSince(Usage before) {
+    /**
+     * What others have used of the machine since then, from 0 to 1; zero where there is no way to tell.
+     *
+     * @param workerNanos CPU time of a process that worked for this one
+     */
+    double foreignShareSince(Usage before, long workerNanos) {
         double capacity = (double) (nanoTime - before.nanoTime) * CORES;
-        double foreign = (machineCpuNanos - before.machineCpuNanos) - (processCpuNanos - before.processCpuNanos);
+        double foreign =
+                (machineCpuNanos - before.machineCpuNanos) - (processCpuNanos - before.processCpuNanos) - workerNanos;
         return Math.max(0, foreign / capacity);
     }
 
