@@ -21,7 +21,7 @@ public interface Journal extends AutoCloseable {
     /** The life of the transaction manager that began when the journal was opened; from 1. */
     long incarnation();
 
-    /** What had not ended when the journal was opened, oldest first. */
+    /** What had not ended when the journal was opened, oldest first; empty once anything has ended since. */
     List<TransactionRecord> found();
 
     /** Where the last record lies that was read when the journal was opened; empty if there was none. */

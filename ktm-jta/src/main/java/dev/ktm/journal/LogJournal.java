@@ -57,6 +57,9 @@ public final class LogJournal implements Journal {
     /** The base is looked at whenever the stream has grown by this part of the log. */
     private static final int TIDYINGS_PER_CAPACITY = 16;
 
+    /** About what the log adds to a record, in bytes. */
+    private static final int RECORD_OVERHEAD = 64;
+
     private static final long ROOM_SECONDS = 10;
     private static final int ATTEMPTS = 4;
 
@@ -70,8 +73,13 @@ public final class LogJournal implements Journal {
 
     private final AtomicBoolean tidying = new AtomicBoolean();
     private volatile long tidyBehind = Lsn.NULL;
+    /** How far the base may lie behind until those who write wait. */
+    private volatile long mostBehind;
+
     private final AtomicLong clock;
-    private final List<TransactionRecord> found;
+    /** Given up as soon as anything ends, so that it does not outlive what it holds. */
+    private volatile List<TransactionRecord> found;
+
     private final OptionalLong lastRead;
 
     /** Some of the live records. */
@@ -273,6 +281,9 @@ public final class LogJournal implements Journal {
             if (stripe.live.remove(id) == null) {
                 return;
             }
+            if (!found.isEmpty()) {
+                found = List.of();
+            }
             lsn = stream.append(JournalFormat.encodeEnd(id));
         } catch (LogFullException e) {
             lsn = Lsn.INVALID;
@@ -292,11 +303,32 @@ public final class LogJournal implements Journal {
     // The base.
 
     private void tidyIfDue(long lsn) {
-        if (lsn > tidyBehind && tidying.compareAndSet(false, true)) {
-            execute(() -> {
-                tidying.set(false);
+        if (lsn <= tidyBehind) {
+            return;
+        }
+        attempt(() -> {
+            if (lsn - stream.base() > mostBehind) {
+                // The housekeeper cannot keep up: whoever writes waits for it, before the log is full of what could be
+                // left
+                // behind.
+                tidyUnlessDone(lsn);
+            } else if (tidying.compareAndSet(false, true)) {
+                execute(() -> {
+                    tidying.set(false);
+                    tidy();
+                });
+            }
+        });
+    }
+
+    private void tidyUnlessDone(long lsn) throws LogException {
+        baseLock.lock();
+        try {
+            if (lsn > tidyBehind) {
                 tidy();
-            });
+            }
+        } finally {
+            baseLock.unlock();
         }
     }
 
@@ -305,19 +337,21 @@ public final class LogJournal implements Journal {
         void run() throws LogException;
     }
 
+    private void attempt(Task task) {
+        try {
+            task.run();
+        } catch (LogException | RuntimeException e) {
+            System.getLogger(LogJournal.class.getName())
+                    .log(
+                            System.Logger.Level.WARNING,
+                            "the journal of " + manager + " could not be shortened: " + e.getMessage(),
+                            e);
+        }
+    }
+
     private void execute(Task task) {
         try {
-            housekeeper.execute(() -> {
-                try {
-                    task.run();
-                } catch (LogException | RuntimeException e) {
-                    System.getLogger(LogJournal.class.getName())
-                            .log(
-                                    System.Logger.Level.WARNING,
-                                    "the journal of " + manager + " could not be shortened: " + e.getMessage(),
-                                    e);
-                }
-            });
+            housekeeper.execute(() -> attempt(task));
         } catch (RejectedExecutionException e) {
             // The journal is being closed.
             tidying.set(false);
@@ -332,13 +366,18 @@ public final class LogJournal implements Journal {
             long newest = stream.last();
             long capacity = capacityBytes();
             tidyBehind = newest + capacity / TIDYINGS_PER_CAPACITY;
-            long oldest = Math.min(newest, oldestLive());
-            if (oldest > stream.base()) {
-                stream.advanceBase(oldest);
+            mostBehind = capacity / 2;
+            var oldest = oldestLive();
+            long base = Math.min(newest, oldest.lsn());
+            if (base > stream.base()) {
+                stream.advanceBase(base);
             }
-            // Until the next time others may write as much again.
-            if (newest - oldest > capacity / 4) {
+            // Until the next time others may write as much again. Worth its writing only if it frees more than it
+            // writes.
+            long behind = newest - base;
+            if (behind > capacity / 4 && behind > 2 * oldest.liveBytes()) {
                 checkpoint();
+                tidyBehind = stream.last() + capacity / TIDYINGS_PER_CAPACITY;
             }
         } finally {
             baseLock.unlock();
@@ -350,19 +389,24 @@ public final class LogJournal implements Journal {
         return stats.containers() * stats.containerBytes();
     }
 
-    private long oldestLive() {
+    /** Where the oldest live record lies, and about how much log all of them need. */
+    private record Oldest(long lsn, long liveBytes) {}
+
+    private Oldest oldestLive() {
         long oldest = Lsn.INVALID;
+        long bytes = 0;
         for (var stripe : stripes) {
             stripe.lock.lock();
             try {
                 for (var entry : stripe.live.values()) {
                     oldest = Math.min(oldest, entry.lsn());
+                    bytes += JournalFormat.sizeOf(entry.transaction()) + RECORD_OVERHEAD;
                 }
             } finally {
                 stripe.lock.unlock();
             }
         }
-        return oldest;
+        return new Oldest(oldest, bytes);
     }
 
     /**

@@ -158,6 +158,27 @@ class LogJournalTest {
     }
 
     @Test
+    void whatIsLiveIsNotWrittenAgainAndAgain() throws Exception {
+        try (var log = open(device);
+                var journal = LogJournal.open(log)) {
+            long capacity = log.stats().containers() * log.stats().containerBytes();
+            long sequence = 1;
+            while (log.stats().writtenBytes() < capacity / 2) {
+                decide(journal, committed(log, sequence++));
+            }
+            long before = log.stats().writtenBytes();
+
+            long last = sequence + 200;
+            while (sequence < last) {
+                journal.end(decide(journal, committed(log, sequence++)));
+            }
+
+            // Each of these is written into a block of its own, and its end into at most another.
+            assertThat(log.stats().writtenBytes() - before).isLessThan(2 * 200 * 4096L + capacity / 4);
+        }
+    }
+
+    @Test
     void aDecisionThatMayBeWrittenIsToldFromOneThatCertainlyIsNot() throws Exception {
         try (var log = open(device)) {
             var journal = LogJournal.open(log);
