@@ -9,6 +9,8 @@ import dev.ktm.tm.TransactionManagers;
 import jakarta.transaction.TransactionManager;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.UserTransaction;
+import javax.sql.XADataSource;
+import javax.transaction.xa.XAResource;
 import org.jboss.tm.ExtendedJBossXATerminator;
 import org.jboss.tm.XAResourceRecoveryRegistry;
 
@@ -113,6 +115,20 @@ public final class Ktm implements AutoCloseable {
      */
     public void register(String name, XaResourceFactory factory) {
         jta.register(name, factory);
+    }
+
+    /** As {@link #register(String, XaResourceFactory)}: asks with a connection of its own each time, and closes it. */
+    public void register(String name, XADataSource dataSource) {
+        jta.register(name, dataSource);
+    }
+
+    /**
+     * A resource that says under which registration its branches are found again. Without it the resource manager is recognised
+     * by {@code isSameRM}, which many drivers answer with no for any other connection: then a branch that was committed just
+     * before a crash stays pending, because nobody can say that it has finished.
+     */
+    public XAResource named(String name, XAResource resource) {
+        return JtaCoordinator.named(name, resource);
     }
 
     /** Takes a registration back; waits while its resource manager is being asked. Does nothing if there is none. */

@@ -3,6 +3,8 @@ package dev.ktm.demo;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ktm.Ktm;
+import dev.ktm.KtmOptions;
 import dev.ktm.log.Log;
 import dev.ktm.log.LogException;
 import dev.ktm.log.LogOptions;
@@ -12,13 +14,17 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import javax.sql.XAConnection;
+import javax.sql.XADataSource;
+import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The example in the README is this code, and it works. */
+/** The examples in the README are this code, and they work. */
 class ReadmeExampleTest {
 
     private static final String START = "        // README\n";
@@ -35,16 +41,71 @@ class ReadmeExampleTest {
     }
 
     @Test
-    void theReadmeShowsTheExampleAsItIs() throws IOException {
-        var source = Files.readString(Path.of("src/test/java/dev/ktm/demo/ReadmeExampleTest.java"), UTF_8);
-        // The markers stand in constants first, then around the code.
-        int start = source.indexOf(START, source.indexOf("private static List<String> example")) + START.length();
-        var code = source.substring(start, source.indexOf(END, start))
-                .lines()
-                .map(line -> line.isEmpty() ? line : line.substring(8))
-                .collect(Collectors.joining("\n"));
+    void bothDatabasesAreChangedOrNeither() throws Exception {
+        var orders = database("orders", "CREATE TABLE orders (id INT, item VARCHAR(9))");
+        var stock = database("stock", "CREATE TABLE stock (item VARCHAR(9), left_over INT)");
+        var order = orders.getXAConnection();
+        var item = stock.getXAConnection();
 
-        assertThat(Files.readString(Path.of("..", "README.md"), UTF_8)).contains(code);
+        commit(directory.resolve("ktm"), orders, order, stock, item);
+
+        assertThat(count(orders, "orders")).isOne();
+        assertThat(count(stock, "stock")).isOne();
+        order.close();
+        item.close();
+    }
+
+    private JdbcDataSource database(String name, String table) throws SQLException {
+        var database = new JdbcDataSource();
+        database.setURL("jdbc:h2:" + directory.resolve(name) + ";DB_CLOSE_DELAY=0");
+        try (var connection = database.getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute(table);
+        }
+        return database;
+    }
+
+    private static int count(JdbcDataSource database, String table) throws SQLException {
+        try (var connection = database.getConnection();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery("SELECT COUNT(*) FROM " + table)) {
+            rows.next();
+            return rows.getInt(1);
+        }
+    }
+
+    @Test
+    void theReadmeShowsTheExamplesAsTheyAre() throws IOException {
+        var source = Files.readString(Path.of("src/test/java/dev/ktm/demo/ReadmeExampleTest.java"), UTF_8);
+        for (var example : List.of("private static List<String> example", "private static void commit")) {
+            // The markers stand in constants first, then around the code.
+            int start = source.indexOf(START, source.indexOf(example)) + START.length();
+            var code = source.substring(start, source.indexOf(END, start))
+                    .lines()
+                    .map(line -> line.isEmpty() ? line : line.substring(8))
+                    .collect(Collectors.joining("\n"));
+
+            assertThat(Files.readString(Path.of("..", "README.md"), UTF_8)).contains(code);
+        }
+    }
+
+    private static void commit(
+            Path directory, XADataSource orders, XAConnection order, XADataSource stock, XAConnection item)
+            throws Exception {
+        // README
+        try (var ktm = Ktm.open(KtmOptions.builder().logDirectory(directory).build())) {
+            ktm.register("orders", orders); // how their branches are found again after a crash
+            ktm.register("stock", stock);
+
+            ktm.userTransaction().begin();
+            var transaction = ktm.transactionManager().getTransaction();
+            transaction.enlistResource(ktm.named("orders", order.getXAResource()));
+            transaction.enlistResource(ktm.named("stock", item.getXAResource()));
+            order.getConnection().createStatement().execute("INSERT INTO orders VALUES (1, 'lamp')");
+            item.getConnection().createStatement().execute("INSERT INTO stock VALUES ('lamp', -1)");
+            ktm.userTransaction().commit(); // both, or neither, whatever happens meanwhile
+        }
+        // end of README
     }
 
     private static List<String> example(Path directory) throws LogException {

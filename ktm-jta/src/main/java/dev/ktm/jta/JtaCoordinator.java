@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import javax.sql.XADataSource;
 import javax.transaction.xa.XAResource;
 import org.jboss.tm.ExtendedJBossXATerminator;
 import org.jboss.tm.XAResourceRecovery;
@@ -148,6 +149,16 @@ public final class JtaCoordinator implements AutoCloseable {
     /** Registers a resource manager under a name that stays the same over restarts. */
     public void register(String name, XaResourceFactory factory) {
         recovery.register(name, factory);
+    }
+
+    /** As {@link #register(String, XaResourceFactory)}: asks with a connection of its own each time. */
+    public void register(String name, XADataSource dataSource) {
+        recovery.register(name, new DataSourceFactory(dataSource));
+    }
+
+    /** A resource that says under which registration it is found again. */
+    public static XAResource named(String name, XAResource resource) {
+        return new NamedResource(name, resource);
     }
 
     /** Takes a registration back; waits while its resource manager is being asked. */

@@ -405,11 +405,12 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
     }
 
     @Override
-    public boolean enlistResource(XAResource resource) throws RollbackException, SystemException {
-        if (resource == null) {
+    public boolean enlistResource(XAResource enlisted) throws RollbackException, SystemException {
+        if (enlisted == null) {
             throw new SystemException("expected a resource to enlist, found null");
         }
         requireEnlistable();
+        var resource = unwrap(enlisted);
         for (var branch : branches()) {
             var association = branch.find(resource);
             if (association != null) {
@@ -421,8 +422,13 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
                 return true;
             }
         }
-        begin(resource);
+        begin(resource, coordinator.recovery().nameOf(enlisted));
         return true;
+    }
+
+    /** A name is for the first enlistment only; what counts afterwards is the resource itself. */
+    private static XAResource unwrap(XAResource resource) {
+        return resource instanceof NamedResource named ? named.getResource() : resource;
     }
 
     private void requireEnlistable() throws RollbackException {
@@ -494,7 +500,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         return true;
     }
 
-    private void begin(XAResource resource) throws RollbackException, SystemException {
+    private void begin(XAResource resource, String name) throws RollbackException, SystemException {
         setTimeout(resource);
         int number;
         synchronized (this) {
@@ -502,7 +508,6 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         }
         XaBranch branch;
         try {
-            var name = coordinator.recovery().nameOf(resource);
             branch = coordinator.begin(this, resource, name, calls);
         } catch (KtmException e) {
             if (core.outcome() == Outcome.ABORTED) {
@@ -568,7 +573,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
                         + core.unitOfWork() + ", which is " + core.state());
         }
         for (var branch : branches()) {
-            var association = branch.find(resource);
+            var association = branch.find(unwrap(resource));
             if (association != null) {
                 return delist(branch, association, flag);
             }
