@@ -54,6 +54,8 @@ final class CoreTransaction implements Effects, KtmTransaction {
         FORCE_PREPARED,
         FORCE_SUPERIOR_DECISION,
         FORGET,
+        /** The journal is to forget it before all have answered. */
+        GIVE_UP,
         /** What was to be done is not to be done any more. */
         NOTHING
     }
@@ -247,6 +249,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
             case CLOSED -> "its last handle, or that of a participant at work, was closed";
             case LOG -> "the decision could not be written";
             case OPERATOR -> "an operator decided so";
+            case GIVEN_UP -> "its superior did not decide, and the log was full";
         };
         var because = failure;
         return because == null ? text : text + ": " + because;
@@ -757,6 +760,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 case FORCE_PREPARED -> carryOutForce(TransactionRecord.Status.PREPARED);
                 case FORCE_SUPERIOR_DECISION -> carryOutForce(TransactionRecord.Status.COMMITTED);
                 case FORGET -> carryOutForget();
+                case GIVE_UP -> carryOutGiveUp();
                 case NOTHING -> {}
             }
         }
@@ -810,8 +814,8 @@ final class CoreTransaction implements Effects, KtmTransaction {
             boolean underSuperior = superior().isPresent();
             var decision = locked(() -> record(TransactionRecord.Status.COMMITTED));
             var room = underSuperior
-                    ? journal.reserve(locked(() -> record(TransactionRecord.Status.PREPARED)), decision)
-                    : journal.reserve(decision);
+                    ? reserve(manager, journal, locked(() -> record(TransactionRecord.Status.PREPARED)), decision)
+                    : reserve(manager, journal, decision);
             say(each -> {
                 if (each.outcome() == Outcome.UNDETERMINED) {
                     space = room;
@@ -830,6 +834,51 @@ final class CoreTransaction implements Effects, KtmTransaction {
         } catch (LogException | RuntimeException | Error e) {
             logFailed(e);
             reservationFailed(KtmError.TRANSACTIONMANAGER_NOT_ONLINE, e);
+        }
+    }
+
+    /** As the journal; in a full log, in place of others if that is allowed. */
+    private static Journal.Space reserve(Coordinator manager, Journal journal, TransactionRecord... records)
+            throws LogException {
+        while (true) {
+            try {
+                return journal.reserve(records);
+            } catch (LogFullException e) {
+                if (!manager.giveUpOldest()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** Rolls back in place of a superior that does not decide, and has the journal forget it. Returns whether it did. */
+    boolean giveUp() {
+        boolean done = locked(() -> {
+            boolean given = protocol.giveUp();
+            if (given) {
+                offer(this, Work.GIVE_UP);
+            }
+            return given;
+        });
+        if (done) {
+            report(
+                    OutcomeReport.Kind.HEURISTIC,
+                    superior().map(CoreEnlistment::resourceManagerLabel).orElse(""),
+                    "",
+                    KtmError.TRANSACTION_INTEGRITY_VIOLATED.name(),
+                    "the log is full, and the superior has not decided: rolled back and forgotten",
+                    "compare with what the superior has decided; let the log grow",
+                    null);
+            drain();
+        }
+        return done;
+    }
+
+    private void carryOutGiveUp() {
+        releaseSpace();
+        var journal = Objects.requireNonNull(coordinator).journal();
+        if (journal != null) {
+            journal.end(boundId());
         }
     }
 
@@ -1048,7 +1097,9 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 }
             }
             case ABORTED -> {
-                var error = failureError;
+                var error = cause().filter(RollbackCause.GIVEN_UP::equals).isPresent()
+                        ? KtmError.TRANSACTION_INTEGRITY_VIOLATED
+                        : failureError;
                 throw new KtmException(
                         error == null ? KtmError.TRANSACTION_ALREADY_ABORTED : error,
                         "transaction " + unitOfWork() + " was rolled back: "
