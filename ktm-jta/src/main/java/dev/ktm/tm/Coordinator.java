@@ -416,7 +416,8 @@ final class Coordinator {
         }
         return kernel.live().all().stream()
                 .filter(each -> each.coordinator() == this && each.superior().isPresent())
-                .sorted(Comparator.comparing((CoreTransaction each) -> each.boundId().incarnation())
+                .sorted(Comparator.comparing(
+                                (CoreTransaction each) -> each.boundId().incarnation())
                         .thenComparing(each -> each.boundId().sequence()))
                 .anyMatch(CoreTransaction::giveUp);
     }

@@ -34,6 +34,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -398,32 +399,82 @@ final class CoreTransaction implements Effects, KtmTransaction {
                     "expected a resource manager of this host, found " + resourceManager.label()
                             + ", and the transaction must not be promoted");
         }
-        CoreEnlistment enlistment;
+        var home = coordinator;
+        if (home != null && home != manager) {
+            return enlistInBranch(home, resourceManager, mask, key, superior);
+        }
+        if (superior && isBranch()) {
+            throw notRoot("the transaction that this is a branch of");
+        }
+        var enlistment = enter(resourceManager, mask, key, superior, entered -> {});
+        if (enlistment == null) {
+            return enlistInBranch(Objects.requireNonNull(coordinator), resourceManager, mask, key, superior);
+        }
+        drain();
+        return enlistment;
+    }
+
+    private CoreEnlistment enlistInBranch(
+            Coordinator home,
+            CoreResourceManager resourceManager,
+            NotificationMask mask,
+            @Nullable Object key,
+            boolean superior)
+            throws KtmException {
+        if (superior) {
+            throw notRoot("a resource manager of " + home + ", where the root of the transaction is");
+        }
+        mask.check();
+        return kernel.links().enlist(this, home, resourceManager, mask, key);
+    }
+
+    private KtmException notRoot(String expected) {
+        return new KtmException(
+                KtmError.TRANSACTION_NOT_ROOT, "expected " + expected + ", found another for " + unitOfWork());
+    }
+
+    private boolean isBranch() {
+        return superior().filter(driver -> ManagerLink.otherEnd(driver) != null).isPresent();
+    }
+
+    /**
+     * Enlists, and leaves what follows to {@link #drain}.
+     *
+     * @param entering told of the enlistment before anybody else can see it
+     * @return null if the transaction is at home in another transaction manager
+     */
+    @Nullable
+    CoreEnlistment enter(
+            CoreResourceManager resourceManager,
+            NotificationMask mask,
+            @Nullable Object key,
+            boolean superior,
+            Consumer<CoreEnlistment> entering)
+            throws KtmException {
+        var manager = resourceManager.coordinator;
         lock.lock();
         try {
             var home = coordinator;
             if (home != null && home != manager) {
-                throw new KtmException(
-                        KtmError.TRANSACTION_NOT_ENLISTED,
-                        "expected a resource manager of " + home + ", found one of " + manager);
+                return null;
             }
             boolean durable = !resourceManager.isVolatile && !manager.isVolatile();
-            enlistment = new CoreEnlistment(this, resourceManager, enlisted + 1, mask, durable, superior, key);
+            var enlistment = new CoreEnlistment(this, resourceManager, enlisted + 1, mask, durable, superior, key);
             protocol.enlist(enlistment);
             if (home == null) {
                 bindTo(manager);
             }
             enlisted++;
             enlistment.handles = 1;
+            entering.accept(enlistment);
             if (resourceManager.isClosed()) {
                 // Whoever closed it may have looked for its enlistments before.
                 protocol.gone(enlistment);
             }
+            return enlistment;
         } finally {
             lock.unlock();
         }
-        drain();
-        return enlistment;
     }
 
     /**

@@ -47,17 +47,20 @@ public record ManagerOptions(
 
     /** With these options for the log. */
     public ManagerOptions withLogOptions(LogOptions options) {
-        return new ManagerOptions(volatileManager, logDirectory, device, options, name, expectedIdentity, progressFirst);
+        return new ManagerOptions(
+                volatileManager, logDirectory, device, options, name, expectedIdentity, progressFirst);
     }
 
     /** With this name. */
     public ManagerOptions withName(String value) {
-        return new ManagerOptions(volatileManager, logDirectory, device, logOptions, value, expectedIdentity, progressFirst);
+        return new ManagerOptions(
+                volatileManager, logDirectory, device, logOptions, value, expectedIdentity, progressFirst);
     }
 
     /** Refused unless the log belongs to this transaction manager. */
     public ManagerOptions withExpectedIdentity(UUID identity) {
-        return new ManagerOptions(volatileManager, logDirectory, device, logOptions, name, Optional.of(identity), progressFirst);
+        return new ManagerOptions(
+                volatileManager, logDirectory, device, logOptions, name, Optional.of(identity), progressFirst);
     }
 
     /**

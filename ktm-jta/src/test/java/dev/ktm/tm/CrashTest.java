@@ -105,7 +105,8 @@ class CrashTest {
 
     private static Remains nothing() throws IOException {
         var device = new SimulatedDevice();
-        var options = LogOptions.builder().containers(0).idleFlush(Duration.ZERO).build();
+        var options =
+                LogOptions.builder().containers(0).idleFlush(Duration.ZERO).build();
         try (var log = Log.open(device, options)) {
             log.addContainers(3, 1);
         }

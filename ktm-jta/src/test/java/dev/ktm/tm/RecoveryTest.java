@@ -122,7 +122,8 @@ class RecoveryTest {
 
             assertThat(announced(found)).hasSize(5).containsExactlyInAnyOrderElementsOf(expected);
             assertThat(found.heard()).hasSize(6).endsWith(Notification.LAST_RECOVER);
-            assertThat(found.events()).allSatisfy(event -> assertThat(event.key()).isNull());
+            assertThat(found.events())
+                    .allSatisfy(event -> assertThat(event.key()).isNull());
             assertThat(none.heard()).containsExactly(Notification.LAST_RECOVER);
         }
     }
@@ -152,8 +153,10 @@ class RecoveryTest {
             driver.recover(host.enlistment().id()).enlistment().rollback();
             first.assertHeard(Notification.COMMIT);
             second.assertHeard(Notification.INDOUBT, Notification.ROLLBACK);
-            assertThat(first.events()).allSatisfy(event -> assertThat(event.key()).isSameAs(first));
-            assertThat(second.events()).allSatisfy(event -> assertThat(event.key()).isSameAs(second));
+            assertThat(first.events())
+                    .allSatisfy(event -> assertThat(event.key()).isSameAs(first));
+            assertThat(second.events())
+                    .allSatisfy(event -> assertThat(event.key()).isSameAs(second));
         }
     }
 
@@ -250,7 +253,9 @@ class RecoveryTest {
 
             assertThat(outcomes).containsExactly(Outcome.COMMITTED);
             found.recover(id).assertHeard(Notification.COMMIT);
-            assertThat(again.transactions()).as("only what the other has not recovered").hasSize(1);
+            assertThat(again.transactions())
+                    .as("only what the other has not recovered")
+                    .hasSize(1);
         }
     }
 
@@ -272,7 +277,8 @@ class RecoveryTest {
     @Conforms("REC-15")
     void whatWasNotAnnouncedCannotBeRecovered() throws Exception {
         var live = one.enlist(begin(), PHASES);
-        assertRefused(KtmError.TRANSACTION_REQUEST_NOT_VALID, () -> live.enlistment().recover("key"));
+        assertRefused(
+                KtmError.TRANSACTION_REQUEST_NOT_VALID, () -> live.enlistment().recover("key"));
         live.assertHeard();
         var id = unresolved().enlistment().id();
 
@@ -281,7 +287,9 @@ class RecoveryTest {
             assertRefused(KtmError.TRANSACTION_REQUEST_NOT_VALID, () -> found.recover(id));
             found.handle().recover();
             var part = found.recover(id);
-            assertRefused(KtmError.TRANSACTION_REQUEST_NOT_VALID, () -> part.enlistment().recover("again"));
+            assertRefused(
+                    KtmError.TRANSACTION_REQUEST_NOT_VALID,
+                    () -> part.enlistment().recover("again"));
 
             part.assertHeard(Notification.COMMIT);
         }
@@ -303,8 +311,11 @@ class RecoveryTest {
                 var flipped = after.copy();
                 flipped.raw().flipBit(name, 8L * changed.get(i));
                 var torn = after.copy();
-                torn.raw().write(name, changed.get(i), java.util.Arrays.copyOfRange(
-                        old, changed.get(i), changed.get(changed.size() - 1) + 1));
+                torn.raw()
+                        .write(
+                                name,
+                                changed.get(i),
+                                java.util.Arrays.copyOfRange(old, changed.get(i), changed.get(changed.size() - 1) + 1));
                 for (var damaged : List.of(flipped, torn)) {
                     try (var next = new Machine(damaged)) {
                         assertThat(next.recovered().transactions()).containsExactly(kept);
@@ -424,17 +435,16 @@ class RecoveryTest {
         var active = begin();
         var working = one.enlist(active, PHASES).enlistment();
         assertRefused(
-                KtmError.TRANSACTION_REQUEST_NOT_VALID,
-                () -> manager.complete(active.unitOfWork(), working.id()));
-        assertRefused(
-                KtmError.ENLISTMENT_NOT_FOUND, () -> manager.complete(part.unitOfWork(), new UUID(6, 6)));
+                KtmError.TRANSACTION_REQUEST_NOT_VALID, () -> manager.complete(active.unitOfWork(), working.id()));
+        assertRefused(KtmError.ENLISTMENT_NOT_FOUND, () -> manager.complete(part.unitOfWork(), new UUID(6, 6)));
         assertRefused(KtmError.TRANSACTION_NOT_FOUND, () -> manager.complete(new UUID(6, 6), part.id()));
 
         try (var next = machine.afterCrash()) {
             var again = next.recovered();
             next.durable(again, "two").handle().recover();
             assertThat(again.transactions()).containsExactly(part.unitOfWork());
-            var others = again.openTransaction(part.unitOfWork(), TransactionRight.QUERY_INFORMATION).enlistments();
+            var others = again.openTransaction(part.unitOfWork(), TransactionRight.QUERY_INFORMATION)
+                    .enlistments();
             for (var enlisted : others) {
                 assertThat(again.transactions()).hasSize(1);
                 again.complete(part.unitOfWork(), enlisted.enlistment());
@@ -486,9 +496,7 @@ class RecoveryTest {
         var options = TransactionOptions.DEFAULT.withUnitOfWork(unit);
         for (boolean bound : List.of(true, false)) {
             try (var next = machine.afterCrash()) {
-                var taken = bound
-                        ? next.inMemory().createTransaction(options)
-                        : next.kernel.createTransaction(options);
+                var taken = bound ? next.inMemory().createTransaction(options) : next.kernel.createTransaction(options);
                 var again = next.opened();
 
                 assertRefused(KtmError.TRANSACTIONMANAGER_RECOVERY_NAME_COLLISION, again::recover);
@@ -523,7 +531,9 @@ class RecoveryTest {
                 if (allowed) {
                     assertThat(life.reported()).containsOnly(OutcomeReport.Kind.HEURISTIC);
                     assertThat(life.reports.get(0).unitOfWork()).isEqualTo(first.unitOfWork());
-                    assertThat(life.reports).as("the oldest, and no more than needed").hasSizeLessThan(inDoubt.size() / 2);
+                    assertThat(life.reports)
+                            .as("the oldest, and no more than needed")
+                            .hasSizeLessThan(inDoubt.size() / 2);
                     assertThat(inDoubt.get(inDoubt.size() - 1).heard()).endsWith(Notification.PREPARE_COMPLETE);
                     assertThat(inDoubt.get(0).heard()).endsWith(Notification.ROLLBACK);
                     assertRefused(KtmError.TRANSACTION_INTEGRITY_VIOLATED, superior::commit);
