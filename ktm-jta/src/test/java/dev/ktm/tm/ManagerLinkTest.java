@@ -150,8 +150,10 @@ class ManagerLinkTest {
 
         transaction.commit();
 
-        assertThat(parts).hasSize(2).allSatisfy(part -> part.assertHeard(
-                Notification.PREPREPARE, Notification.PREPARE, Notification.COMMIT));
+        assertThat(parts)
+                .hasSize(2)
+                .allSatisfy(
+                        part -> part.assertHeard(Notification.PREPREPARE, Notification.PREPARE, Notification.COMMIT));
         assertThat(away.transactions()).isEmpty();
     }
 
@@ -204,8 +206,9 @@ class ManagerLinkTest {
 
         var back = on(machine, secondDevice);
         back.recover();
-        assertThat(back.live()).singleElement().satisfies(live -> assertThat(live.outcome())
-                .isEqualTo(Outcome.COMMITTED));
+        assertThat(back.live())
+                .singleElement()
+                .satisfies(live -> assertThat(live.outcome()).isEqualTo(Outcome.COMMITTED));
         var again = machine.durable(back, "two");
         again.handle().recover();
         again.recover(id).assertHeard(Notification.COMMIT);
@@ -237,8 +240,9 @@ class ManagerLinkTest {
         assertRefused(KtmError.RM_DISCONNECTED, transaction::commit);
         home.close();
         assertThat(two.heard()).containsExactly(Notification.PREPREPARE, Notification.PREPARE);
-        assertThat(away.live()).singleElement().satisfies(live -> assertThat(live.outcome())
-                .isEqualTo(Outcome.UNDETERMINED));
+        assertThat(away.live())
+                .singleElement()
+                .satisfies(live -> assertThat(live.outcome()).isEqualTo(Outcome.UNDETERMINED));
 
         machine.device.injectFaults(FaultPlan.none());
         var back = machine.recovered();
@@ -368,7 +372,9 @@ class ManagerLinkTest {
     @Conforms("REC-28")
     void crashesDuringARollbackAndDuringRecoveryDoNotChangeThat() throws Exception {
         for (var each : commitNoting(true)) {
-            assertThat(committedAfterRestart(each, 0, new ArrayList<>())).as(each.step()).isFalse();
+            assertThat(committedAfterRestart(each, 0, new ArrayList<>()))
+                    .as(each.step())
+                    .isFalse();
         }
         for (var each : commitNoting(false)) {
             for (int first = 0; first < 2; first++) {
