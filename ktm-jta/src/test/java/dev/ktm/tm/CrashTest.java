@@ -3,8 +3,6 @@ package dev.ktm.tm;
 import static dev.ktm.testing.ScriptedResourceManager.PHASES;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ktm.log.Log;
-import dev.ktm.log.LogOptions;
 import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.CrashStates;
 import dev.ktm.log.testing.OperationHook;
@@ -16,8 +14,6 @@ import dev.ktm.rm.Outcome;
 import dev.ktm.testing.Ledger;
 import dev.ktm.testing.LedgerResourceManager;
 import dev.ktm.tm.ManagerHandle.Durability;
-import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -103,18 +99,12 @@ class CrashTest {
         }
     }
 
-    private static Remains nothing() throws IOException {
-        var device = new SimulatedDevice();
-        var options =
-                LogOptions.builder().containers(0).idleFlush(Duration.ZERO).build();
-        try (var log = Log.open(device, options)) {
-            log.addContainers(3, 1);
-        }
+    private static Remains nothing() {
         var ledgers = new ArrayList<Ledger>();
         for (int i = 0; i < PARTICIPANTS; i++) {
             ledgers.add(new Ledger());
         }
-        return new Remains("nothing", device, ledgers);
+        return new Remains("nothing", Machine.formatted(), ledgers);
     }
 
     /** One transaction of all; whoever is to refuse does so at this notification. */

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 class ManagerLinkTest {
 
     private final Machine machine = new Machine();
-    private final SimulatedDevice secondDevice = new SimulatedDevice();
+    private final SimulatedDevice secondDevice = Machine.formatted();
     private ManagerHandle home;
     private ManagerHandle away;
     private ScriptedResourceManager one;
@@ -310,8 +310,8 @@ class ManagerLinkTest {
     }
 
     private static List<Remains> commitNoting(boolean refused) throws Exception {
-        var nothing = new Remains(
-                "nothing", new SimulatedDevice(), new SimulatedDevice(), List.of(new Ledger(), new Ledger()));
+        var nothing =
+                new Remains("nothing", Machine.formatted(), Machine.formatted(), List.of(new Ledger(), new Ledger()));
         try (var life = new Life(nothing)) {
             life.recover(0);
             life.recover(1);

@@ -527,6 +527,10 @@ class RecoveryTest {
                     inDoubt.add(prepareLarge(host, large, full.createTransaction(TransactionOptions.DEFAULT)));
                 }
 
+                try (var next = life.afterCrash()) {
+                    assertThat(next.recovered().transactions().contains(first.unitOfWork()))
+                            .isEqualTo(!allowed);
+                }
                 var superior = inDoubt.get(0).enlistment();
                 if (allowed) {
                     assertThat(life.reported()).containsOnly(OutcomeReport.Kind.HEURISTIC);
@@ -544,10 +548,6 @@ class RecoveryTest {
                     assertThat(inDoubt.get(inDoubt.size() - 1).heard()).endsWith(Notification.ROLLBACK);
                     superior.commit();
                     assertThat(first.outcome()).isEqualTo(Outcome.COMMITTED);
-                }
-                try (var next = life.afterCrash()) {
-                    assertThat(next.recovered().transactions().contains(first.unitOfWork()))
-                            .isEqualTo(!allowed);
                 }
             }
         }
