@@ -15,5 +15,7 @@ public enum RollbackCause {
     /** The decision could not be written, and it is certain that it was not. */
     LOG,
     /** An operator decided so. */
-    OPERATOR
+    OPERATOR,
+    /** The superior did not decide, and the log had to go on: it may have decided otherwise. */
+    GIVEN_UP
 }

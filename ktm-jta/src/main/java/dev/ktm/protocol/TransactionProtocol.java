@@ -233,6 +233,21 @@ public final class TransactionProtocol {
         return true;
     }
 
+    /** Rolls back what is prepared, in place of a superior that does not decide. Returns whether it did. */
+    public boolean giveUp() {
+        if (!isPreparedUnderSuperior()) {
+            return false;
+        }
+        rollbackAll(RollbackCause.GIVEN_UP, null);
+        return true;
+    }
+
+    private KtmError rolledBackError() {
+        return cause == RollbackCause.GIVEN_UP
+                ? KtmError.TRANSACTION_INTEGRITY_VIOLATED
+                : KtmError.TRANSACTION_ALREADY_ABORTED;
+    }
+
     private boolean mayStillRollBack() {
         return switch (state) {
             case ACTIVE, PRE_PREPARING, PRE_PREPARED, PREPARING -> true;
@@ -243,7 +258,7 @@ public final class TransactionProtocol {
     private void checkUndecided() throws KtmException {
         switch (outcome) {
             case COMMITTED -> throw refused(KtmError.TRANSACTION_ALREADY_COMMITTED, "an active transaction");
-            case ABORTED -> throw refused(KtmError.TRANSACTION_ALREADY_ABORTED, "an active transaction");
+            case ABORTED -> throw refused(rolledBackError(), "an active transaction");
             case UNAVAILABLE -> throw refused(KtmError.RM_DISCONNECTED, "an active transaction");
             case UNDETERMINED -> {}
         }
@@ -497,7 +512,7 @@ public final class TransactionProtocol {
     public void commitBySuperior() throws KtmException {
         requireSuperiorThatGets(Notification.COMMIT_COMPLETE);
         require(outcome != Outcome.COMMITTED && awaited != Awaited.SUPERIOR_DECISION, KtmError.TRANSACTION_NOT_ACTIVE);
-        require(outcome != Outcome.ABORTED, KtmError.TRANSACTION_ALREADY_ABORTED);
+        require(outcome != Outcome.ABORTED, rolledBackError());
         requireOrder(isPreparedUnderSuperior());
         if (needsLog()) {
             awaited = Awaited.SUPERIOR_DECISION;
@@ -545,7 +560,7 @@ public final class TransactionProtocol {
 
     private void requireOrder(boolean holds) throws KtmException {
         if (!holds && outcome == Outcome.ABORTED) {
-            throw refused(KtmError.TRANSACTION_ALREADY_ABORTED, "a transaction that is not decided");
+            throw refused(rolledBackError(), "a transaction that is not decided");
         }
         require(holds, KtmError.TRANSACTION_REQUEST_NOT_VALID);
     }

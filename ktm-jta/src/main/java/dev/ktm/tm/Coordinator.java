@@ -16,6 +16,7 @@ import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionId;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -413,6 +414,19 @@ final class Coordinator {
                 ? enlistment.state() == EnlistmentState.IN_DOUBT
                         && enlistment.transaction.outcome() == Outcome.UNDETERMINED
                 : enlistment.state() == EnlistmentState.RECOVERING;
+    }
+
+    /** Gives up the oldest transaction that only its superior could decide, if that is allowed. Returns whether it did. */
+    boolean giveUpOldest() {
+        if (!options.progressFirst()) {
+            return false;
+        }
+        return kernel.live().all().stream()
+                .filter(each -> each.coordinator() == this && each.superior().isPresent())
+                .sorted(Comparator.comparing(
+                                (CoreTransaction each) -> each.boundId().incarnation())
+                        .thenComparing(each -> each.boundId().sequence()))
+                .anyMatch(CoreTransaction::giveUp);
     }
 
     // What was damaged.

@@ -35,6 +35,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +56,8 @@ final class CoreTransaction implements Effects, KtmTransaction {
         FORCE_PREPARED,
         FORCE_SUPERIOR_DECISION,
         FORGET,
+        /** The journal is to forget it before all have answered. */
+        GIVE_UP,
         /** What was to be done is not to be done any more. */
         NOTHING
     }
@@ -255,6 +258,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
             case CLOSED -> "its last handle, or that of a participant at work, was closed";
             case LOG -> "the decision could not be written";
             case OPERATOR -> "an operator decided so";
+            case GIVEN_UP -> "its superior did not decide, and the log was full";
         };
         var because = failure;
         return because == null ? text : text + ": " + because;
@@ -409,32 +413,82 @@ final class CoreTransaction implements Effects, KtmTransaction {
                     "expected a resource manager of this host, found " + resourceManager.label()
                             + ", and the transaction must not be promoted");
         }
-        CoreEnlistment enlistment;
+        var home = coordinator;
+        if (home != null && home != manager) {
+            return enlistInBranch(home, resourceManager, mask, key, superior);
+        }
+        if (superior && isBranch()) {
+            throw notRoot("the transaction that this is a branch of");
+        }
+        var enlistment = enter(resourceManager, mask, key, superior, entered -> {});
+        if (enlistment == null) {
+            return enlistInBranch(Objects.requireNonNull(coordinator), resourceManager, mask, key, superior);
+        }
+        drain();
+        return enlistment;
+    }
+
+    private CoreEnlistment enlistInBranch(
+            Coordinator home,
+            CoreResourceManager resourceManager,
+            NotificationMask mask,
+            @Nullable Object key,
+            boolean superior)
+            throws KtmException {
+        if (superior) {
+            throw notRoot("a resource manager of " + home + ", where the root of the transaction is");
+        }
+        mask.check();
+        return kernel.links().enlist(this, home, resourceManager, mask, key);
+    }
+
+    private KtmException notRoot(String expected) {
+        return new KtmException(
+                KtmError.TRANSACTION_NOT_ROOT, "expected " + expected + ", found another for " + unitOfWork());
+    }
+
+    private boolean isBranch() {
+        return superior().filter(driver -> ManagerLink.otherEnd(driver) != null).isPresent();
+    }
+
+    /**
+     * Enlists, and leaves what follows to {@link #drain}.
+     *
+     * @param entering told of the enlistment before anybody else can see it
+     * @return null if the transaction is at home in another transaction manager
+     */
+    @Nullable
+    CoreEnlistment enter(
+            CoreResourceManager resourceManager,
+            NotificationMask mask,
+            @Nullable Object key,
+            boolean superior,
+            Consumer<CoreEnlistment> entering)
+            throws KtmException {
+        var manager = resourceManager.coordinator;
         lock.lock();
         try {
             var home = coordinator;
             if (home != null && home != manager) {
-                throw new KtmException(
-                        KtmError.TRANSACTION_NOT_ENLISTED,
-                        "expected a resource manager of " + home + ", found one of " + manager);
+                return null;
             }
             boolean durable = !resourceManager.isVolatile && !manager.isVolatile();
-            enlistment = new CoreEnlistment(this, resourceManager, enlisted + 1, mask, durable, superior, key);
+            var enlistment = new CoreEnlistment(this, resourceManager, enlisted + 1, mask, durable, superior, key);
             protocol.enlist(enlistment);
             if (home == null) {
                 bindTo(manager);
             }
             enlisted++;
             enlistment.handles = 1;
+            entering.accept(enlistment);
             if (resourceManager.isClosed()) {
                 // Whoever closed it may have looked for its enlistments before.
                 protocol.gone(enlistment);
             }
+            return enlistment;
         } finally {
             lock.unlock();
         }
-        drain();
-        return enlistment;
     }
 
     /**
@@ -771,6 +825,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 case FORCE_PREPARED -> carryOutForce(TransactionRecord.Status.PREPARED);
                 case FORCE_SUPERIOR_DECISION -> carryOutForce(TransactionRecord.Status.COMMITTED);
                 case FORGET -> carryOutForget();
+                case GIVE_UP -> carryOutGiveUp();
                 case NOTHING -> {}
             }
         }
@@ -824,8 +879,8 @@ final class CoreTransaction implements Effects, KtmTransaction {
             boolean underSuperior = superior().isPresent();
             var decision = locked(() -> record(TransactionRecord.Status.COMMITTED));
             var room = underSuperior
-                    ? journal.reserve(locked(() -> record(TransactionRecord.Status.PREPARED)), decision)
-                    : journal.reserve(decision);
+                    ? reserve(manager, journal, locked(() -> record(TransactionRecord.Status.PREPARED)), decision)
+                    : reserve(manager, journal, decision);
             say(each -> {
                 if (each.outcome() == Outcome.UNDETERMINED) {
                     space = room;
@@ -844,6 +899,51 @@ final class CoreTransaction implements Effects, KtmTransaction {
         } catch (LogException | RuntimeException | Error e) {
             logFailed(e);
             reservationFailed(KtmError.TRANSACTIONMANAGER_NOT_ONLINE, e);
+        }
+    }
+
+    /** As the journal; in a full log, in place of others if that is allowed. */
+    private static Journal.Space reserve(Coordinator manager, Journal journal, TransactionRecord... records)
+            throws LogException {
+        while (true) {
+            try {
+                return journal.reserve(records);
+            } catch (LogFullException e) {
+                if (!manager.giveUpOldest()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** Rolls back in place of a superior that does not decide, and has the journal forget it. Returns whether it did. */
+    boolean giveUp() {
+        boolean done = locked(() -> {
+            boolean given = protocol.giveUp();
+            if (given) {
+                offer(this, Work.GIVE_UP);
+            }
+            return given;
+        });
+        if (done) {
+            report(
+                    OutcomeReport.Kind.HEURISTIC,
+                    superior().map(CoreEnlistment::resourceManagerLabel).orElse(""),
+                    "",
+                    KtmError.TRANSACTION_INTEGRITY_VIOLATED.name(),
+                    "the log is full, and the superior has not decided: rolled back and forgotten",
+                    "compare with what the superior has decided; let the log grow",
+                    null);
+            drain();
+        }
+        return done;
+    }
+
+    private void carryOutGiveUp() {
+        releaseSpace();
+        var journal = Objects.requireNonNull(coordinator).journal();
+        if (journal != null) {
+            journal.end(boundId());
         }
     }
 
@@ -1079,7 +1179,9 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 }
             }
             case ABORTED -> {
-                var error = failureError;
+                var error = cause().filter(RollbackCause.GIVEN_UP::equals).isPresent()
+                        ? KtmError.TRANSACTION_INTEGRITY_VIOLATED
+                        : failureError;
                 throw new KtmException(
                         error == null ? KtmError.TRANSACTION_ALREADY_ABORTED : error,
                         "transaction " + unitOfWork() + " was rolled back: "

@@ -97,6 +97,7 @@ public final class ManagerHandle implements AutoCloseable {
     public void recover() throws KtmException {
         require(ManagerRight.RECOVER);
         coordinator.recover(OptionalLong.empty());
+        kernel.links().online(coordinator);
     }
 
     /** As {@link #recover}, but only what was written up to and with this value of the virtual clock; may be called again. */

@@ -16,6 +16,7 @@ import java.util.UUID;
  * @param logOptions how a new log is made
  * @param name what others may open it by; empty for none
  * @param expectedIdentity whose log it must be; empty for anybody's
+ * @param progressFirst whether it may give up a transaction that its superior does not decide, when the log is full
  */
 public record ManagerOptions(
         boolean volatileManager,
@@ -23,39 +24,51 @@ public record ManagerOptions(
         Optional<LogDevice> device,
         LogOptions logOptions,
         String name,
-        Optional<UUID> expectedIdentity) {
+        Optional<UUID> expectedIdentity,
+        boolean progressFirst) {
 
     /** One without a log: nothing survives it. */
     public static ManagerOptions inMemory() {
         return new ManagerOptions(
-                true, Optional.empty(), Optional.empty(), LogOptions.defaults(), "", Optional.empty());
+                true, Optional.empty(), Optional.empty(), LogOptions.defaults(), "", Optional.empty(), false);
     }
 
     /** One with a log in this directory, which is made if there is none. */
     public static ManagerOptions durable(Path logDirectory) {
         return new ManagerOptions(
-                false, Optional.of(logDirectory), Optional.empty(), LogOptions.defaults(), "", Optional.empty());
+                false, Optional.of(logDirectory), Optional.empty(), LogOptions.defaults(), "", Optional.empty(), false);
     }
 
     /** One with a log on this device. */
     public static ManagerOptions durable(LogDevice device) {
         return new ManagerOptions(
-                false, Optional.empty(), Optional.of(device), LogOptions.defaults(), "", Optional.empty());
+                false, Optional.empty(), Optional.of(device), LogOptions.defaults(), "", Optional.empty(), false);
     }
 
     /** With these options for the log. */
     public ManagerOptions withLogOptions(LogOptions options) {
-        return new ManagerOptions(volatileManager, logDirectory, device, options, name, expectedIdentity);
+        return new ManagerOptions(
+                volatileManager, logDirectory, device, options, name, expectedIdentity, progressFirst);
     }
 
     /** With this name. */
     public ManagerOptions withName(String value) {
-        return new ManagerOptions(volatileManager, logDirectory, device, logOptions, value, expectedIdentity);
+        return new ManagerOptions(
+                volatileManager, logDirectory, device, logOptions, value, expectedIdentity, progressFirst);
     }
 
     /** Refused unless the log belongs to this transaction manager. */
     public ManagerOptions withExpectedIdentity(UUID identity) {
-        return new ManagerOptions(volatileManager, logDirectory, device, logOptions, name, Optional.of(identity));
+        return new ManagerOptions(
+                volatileManager, logDirectory, device, logOptions, name, Optional.of(identity), progressFirst);
+    }
+
+    /**
+     * Progress before consistency: when the log is full, the oldest transaction that only its superior could decide is rolled
+     * back and forgotten, though the superior may have decided otherwise. It is reported, and whoever asks later is told.
+     */
+    public ManagerOptions withProgressFirst() {
+        return new ManagerOptions(volatileManager, logDirectory, device, logOptions, name, expectedIdentity, true);
     }
 
     void check() throws KtmException {

@@ -45,6 +45,10 @@ public final class TransactionHandle implements AutoCloseable {
         return transaction;
     }
 
+    CoreTransaction core() {
+        return transaction;
+    }
+
     /** What KTM knows of it. */
     public KtmTransaction transaction() throws KtmException {
         return require(TransactionRight.QUERY_INFORMATION);

@@ -53,6 +53,7 @@ public final class TransactionManagers implements AutoCloseable {
     private final Map<UUID, Coordinator> managers = new ConcurrentHashMap<>();
     private final Map<String, Coordinator> logs = new ConcurrentHashMap<>();
     private final Map<UUID, CoreTransaction> named = new ConcurrentHashMap<>();
+    private final ManagerLinks links = new ManagerLinks(this);
     private final ReentrantLock lock = new ReentrantLock();
     private final Executor workers;
     private final @Nullable ExecutorService ownWorkers;
@@ -103,6 +104,27 @@ public final class TransactionManagers implements AutoCloseable {
 
     Timeouts timeouts() {
         return timeouts;
+    }
+
+    ManagerLinks links() {
+        return links;
+    }
+
+    /** The transaction manager of this identity, if it is at work. */
+    @Nullable
+    Coordinator online(UUID identity) {
+        return managers.values().stream()
+                .filter(each -> each.identity().equals(identity) && each.state() == Coordinator.State.ONLINE)
+                .findAny()
+                .orElse(null);
+    }
+
+    /** The transaction of this unit of work at this transaction manager, if it has not ended. */
+    @Nullable
+    CoreTransaction live(UUID unitOfWork, Coordinator coordinator) {
+        return find(unitOfWork)
+                .filter(each -> each.coordinator() == coordinator)
+                .orElse(null);
     }
 
     Executor workers() {

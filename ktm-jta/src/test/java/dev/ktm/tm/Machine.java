@@ -1,5 +1,7 @@
 package dev.ktm.tm;
 
+import dev.ktm.log.Log;
+import dev.ktm.log.LogException;
 import dev.ktm.log.LogOptions;
 import dev.ktm.log.testing.OperationHook;
 import dev.ktm.log.testing.OperationKind;
@@ -43,12 +45,25 @@ final class Machine implements AutoCloseable {
     private volatile boolean holding;
 
     Machine() {
-        this(new SimulatedDevice());
+        this(formatted());
     }
 
     Machine(SimulatedDevice device) {
         this.device = device;
         this.kernel = new TransactionManagers(reports::add, nanos::get, () -> Instant.EPOCH, this::execute);
+    }
+
+    /** A disk with a log on which all containers are there: nothing goes on beside that faults could hit. */
+    static SimulatedDevice formatted() {
+        var device = new SimulatedDevice();
+        var options =
+                LogOptions.builder().containers(0).idleFlush(Duration.ZERO).build();
+        try (var log = Log.open(device, options)) {
+            log.addContainers(3, 1);
+        } catch (LogException e) {
+            throw new IllegalStateException(e);
+        }
+        return device;
     }
 
     private void execute(Runnable task) {

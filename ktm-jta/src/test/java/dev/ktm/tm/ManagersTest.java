@@ -84,9 +84,9 @@ class ManagersTest {
     void aVolatileOneHasNoLogAndADurableOneMustHaveOne() {
         var log = Optional.of(directory);
         var volatileWithLog =
-                new ManagerOptions(true, log, Optional.empty(), LogOptions.defaults(), "", Optional.empty());
+                new ManagerOptions(true, log, Optional.empty(), LogOptions.defaults(), "", Optional.empty(), false);
         var durableWithout = new ManagerOptions(
-                false, Optional.empty(), Optional.empty(), LogOptions.defaults(), "", Optional.empty());
+                false, Optional.empty(), Optional.empty(), LogOptions.defaults(), "", Optional.empty(), false);
 
         assertRefused(KtmError.INVALID_PARAMETER, () -> machine.kernel.create(volatileWithLog));
         assertRefused(KtmError.INVALID_PARAMETER, () -> machine.kernel.create(durableWithout));

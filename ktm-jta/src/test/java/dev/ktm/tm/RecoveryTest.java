@@ -19,6 +19,7 @@ import dev.ktm.rm.NotificationEvent;
 import dev.ktm.rm.NotificationEvent.Recovered;
 import dev.ktm.rm.NotificationHandler.Result;
 import dev.ktm.rm.Outcome;
+import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionRight;
 import dev.ktm.rm.TransactionState;
 import dev.ktm.testing.ScriptedResourceManager;
@@ -507,6 +508,59 @@ class RecoveryTest {
                 assertThat(again.transactions()).containsExactly(unit);
             }
         }
+    }
+
+    @Test
+    @Conforms("REC-27")
+    void whatIsInDoubtIsGivenUpOnlyIfThatWasAllowed() throws Exception {
+        for (boolean allowed : List.of(false, true)) {
+            try (var life = new Machine()) {
+                var options = allowed ? life.onDisk().withProgressFirst() : life.onDisk();
+                var full = life.kernel.create(options);
+                full.recover();
+                var host = life.durable(full, "host");
+                var large = life.durable(full, "large");
+                var inDoubt = new ArrayList<Part>();
+                var first = full.createTransaction(TransactionOptions.DEFAULT);
+                inDoubt.add(prepareLarge(host, large, first));
+                while (life.reports.isEmpty()) {
+                    inDoubt.add(prepareLarge(host, large, full.createTransaction(TransactionOptions.DEFAULT)));
+                }
+
+                try (var next = life.afterCrash()) {
+                    assertThat(next.recovered().transactions().contains(first.unitOfWork()))
+                            .isEqualTo(!allowed);
+                }
+                var superior = inDoubt.get(0).enlistment();
+                if (allowed) {
+                    assertThat(life.reported()).containsOnly(OutcomeReport.Kind.HEURISTIC);
+                    assertThat(life.reports.get(0).unitOfWork()).isEqualTo(first.unitOfWork());
+                    assertThat(life.reports)
+                            .as("the oldest, and no more than needed")
+                            .hasSizeLessThan(inDoubt.size() / 2);
+                    assertThat(inDoubt.get(inDoubt.size() - 1).heard()).endsWith(Notification.PREPARE_COMPLETE);
+                    assertThat(inDoubt.get(0).heard()).endsWith(Notification.ROLLBACK);
+                    assertRefused(KtmError.TRANSACTION_INTEGRITY_VIOLATED, superior::commit);
+                    assertRefused(KtmError.TRANSACTION_INTEGRITY_VIOLATED, superior::rollback);
+                    assertRefused(KtmError.TRANSACTION_INTEGRITY_VIOLATED, first::commit);
+                } else {
+                    assertThat(life.reported()).containsExactly(OutcomeReport.Kind.REFUSED);
+                    assertThat(inDoubt.get(inDoubt.size() - 1).heard()).endsWith(Notification.ROLLBACK);
+                    superior.commit();
+                    assertThat(first.outcome()).isEqualTo(Outcome.COMMITTED);
+                }
+            }
+        }
+    }
+
+    private static Part prepareLarge(
+            ScriptedResourceManager host, ScriptedResourceManager large, TransactionHandle transaction)
+            throws Exception {
+        var superior = host.enlistSuperior(transaction, SUPERIOR);
+        large.enlist(transaction, PHASES).enlistment().setRecoveryInformation(new byte[60_000]);
+        superior.enlistment().prePrepare();
+        superior.enlistment().prepare();
+        return superior;
     }
 
     @Test
