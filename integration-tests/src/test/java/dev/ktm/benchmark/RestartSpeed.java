@@ -156,11 +156,10 @@ final class RestartSpeed {
     private static TransactionRecord record(TransactionId id) {
         var all = new ArrayList<EnlistmentRecord>();
         // The resource manager that stands for all XA resources.
-        var name = UUID.nameUUIDFromBytes("dev.ktm.xa".getBytes(StandardCharsets.UTF_8))
-                .toString();
+        var xaResources = UUID.nameUUIDFromBytes("dev.ktm.xa".getBytes(StandardCharsets.UTF_8));
         for (int i = 0; i < RESOURCE_MANAGERS.size(); i++) {
             all.add(new EnlistmentRecord(
-                    name, new UUID(id.sequence(), i), RESOURCE_MANAGERS.get(i).getBytes(StandardCharsets.UTF_8)));
+                    xaResources, new UUID(id.sequence(), i), RESOURCE_MANAGERS.get(i).getBytes(StandardCharsets.UTF_8)));
         }
         return new TransactionRecord(
                 TransactionRecord.Status.COMMITTED,

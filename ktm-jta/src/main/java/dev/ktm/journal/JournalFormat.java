@@ -20,7 +20,7 @@ import java.util.UUID;
  *   0         1      2       4             12         20             36      44              46
  *   | version | kind | flags | incarnation | sequence | unit of work | clock | participants  | enlistments - - -
  *
- *   an enlistment:  | name length u8 | name | id u128 | information length u16 | information |
+ *   an enlistment:  | resource manager u128 | id u128 | information length u16 | information |
  *   damage:         | count u16 | name length u8 | name | id u128 | decision u8 | code i32 | millis | note length u16 | note - - -
  *   an end:         | version | kind | flags | incarnation | sequence |
  * </pre>
@@ -107,15 +107,17 @@ final class JournalFormat {
     }
 
     private static int sizeOf(EnlistmentRecord enlistment) {
-        return Byte.BYTES
-                + enlistment.resourceManager().getBytes(StandardCharsets.UTF_8).length
-                + 2 * Long.BYTES
-                + Short.BYTES
-                + enlistment.informationBytes();
+        return 4 * Long.BYTES + Short.BYTES + enlistment.informationBytes();
     }
 
     static ByteBuffer encode(TransactionRecord transaction) {
         var buffer = ByteBuffer.allocate(sizeOf(transaction)).order(ByteOrder.LITTLE_ENDIAN);
+        encode(transaction, buffer);
+        return buffer.flip();
+    }
+
+    /** Puts a record into a little-endian buffer that has room for it. */
+    static void encode(TransactionRecord transaction, ByteBuffer buffer) {
         var kind = switch (transaction.status()) {
             case COMMITTED -> Kind.COMMITTED;
             case PREPARED -> Kind.PREPARED;
@@ -138,13 +140,17 @@ final class JournalFormat {
                 put(buffer, damage);
             }
         }
-        return buffer.flip();
     }
 
     static ByteBuffer encodeEnd(TransactionId id) {
         var buffer = ByteBuffer.allocate(END_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        putHeader(buffer, Kind.ENDED, 0, id);
+        encodeEnd(id, buffer);
         return buffer.flip();
+    }
+
+    /** Puts an end into a little-endian buffer that has room for it. */
+    static void encodeEnd(TransactionId id, ByteBuffer buffer) {
+        putHeader(buffer, Kind.ENDED, 0, id);
     }
 
     private static void putHeader(ByteBuffer buffer, Kind kind, int flags, TransactionId id) {
@@ -153,14 +159,15 @@ final class JournalFormat {
     }
 
     private static void put(ByteBuffer buffer, EnlistmentRecord enlistment) {
-        putName(buffer, enlistment.resourceManager());
+        putId(buffer, enlistment.resourceManager());
         putId(buffer, enlistment.enlistment());
-        var information = enlistment.recoveryInformation();
-        if (information.length > MOST_INFORMATION_BYTES) {
-            throw new IllegalArgumentException("expected recovery information of at most " + MOST_INFORMATION_BYTES
-                    + " bytes, found " + information.length);
+        int bytes = enlistment.informationBytes();
+        if (bytes > MOST_INFORMATION_BYTES) {
+            throw new IllegalArgumentException(
+                    "expected recovery information of at most " + MOST_INFORMATION_BYTES + " bytes, found " + bytes);
         }
-        buffer.putShort((short) information.length).put(information);
+        buffer.putShort((short) bytes);
+        enlistment.putInformation(buffer);
     }
 
     private static void put(ByteBuffer buffer, Damage damage) {
@@ -266,10 +273,11 @@ final class JournalFormat {
         return new TransactionRecord(status, id, unitOfWork, clock, superior, participants, damage);
     }
 
-    private static EnlistmentRecord getEnlistment(ByteBuffer buffer) throws CharacterCodingException {
-        var name = getText(buffer, Byte.toUnsignedInt(buffer.get()));
+    private static EnlistmentRecord getEnlistment(ByteBuffer buffer) {
+        var resourceManager = new UUID(buffer.getLong(), buffer.getLong());
         var enlistment = new UUID(buffer.getLong(), buffer.getLong());
-        return new EnlistmentRecord(name, enlistment, getBytes(buffer, Short.toUnsignedInt(buffer.getShort())));
+        var information = getBytes(buffer, Short.toUnsignedInt(buffer.getShort()));
+        return EnlistmentRecord.sharing(resourceManager, enlistment, information);
     }
 
     private static Damage getDamage(ByteBuffer buffer) throws CharacterCodingException {

@@ -14,6 +14,7 @@ import dev.ktm.log.Reservation;
 import dev.ktm.rm.TransactionId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -60,6 +61,9 @@ public final class LogJournal implements Journal {
     /** About what the log adds to a record, in bytes. */
     private static final int RECORD_OVERHEAD = 64;
 
+    private static final int BUFFER_BYTES = 512;
+    private static final int MOST_BUFFER_BYTES = 16 * 1024;
+
     private static final long ROOM_SECONDS = 10;
     private static final int ATTEMPTS = 4;
 
@@ -86,6 +90,18 @@ public final class LogJournal implements Journal {
     private static final class Stripe {
         final ReentrantLock lock = new ReentrantLock();
         final Map<TransactionId, Entry> live = new HashMap<>();
+        private ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+
+        /** An empty buffer for a record of this size; the log copies what is appended. */
+        ByteBuffer buffer(int bytes) {
+            if (bytes > MOST_BUFFER_BYTES) {
+                return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+            }
+            if (bytes > buffer.capacity()) {
+                buffer = ByteBuffer.allocate(MOST_BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            }
+            return buffer.clear();
+        }
     }
 
     private record Entry(TransactionRecord transaction, long lsn) {}
@@ -241,11 +257,13 @@ public final class LogJournal implements Journal {
     @Override
     public void force(Space space, TransactionRecord transaction) throws LogException, UnknownOutcomeException {
         clock.accumulateAndGet(transaction.clock(), Math::max);
-        var payload = JournalFormat.encode(transaction);
         var stripe = stripeOf(transaction.id());
         long lsn;
         stripe.lock.lock();
         try {
+            var payload = stripe.buffer(JournalFormat.sizeOf(transaction));
+            JournalFormat.encode(transaction, payload);
+            payload.flip();
             lsn = append(((StreamSpace) space).reservation(), payload);
             stripe.live.put(transaction.id(), new Entry(transaction, lsn));
         } finally {
@@ -284,7 +302,9 @@ public final class LogJournal implements Journal {
             if (!found.isEmpty()) {
                 found = List.of();
             }
-            lsn = stream.append(JournalFormat.encodeEnd(id));
+            var payload = stripe.buffer(JournalFormat.END_BYTES);
+            JournalFormat.encodeEnd(id, payload);
+            lsn = stream.append(payload.flip());
         } catch (LogFullException e) {
             lsn = Lsn.INVALID;
         } catch (LogException e) {

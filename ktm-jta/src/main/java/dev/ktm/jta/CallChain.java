@@ -23,8 +23,23 @@ interface CallChain {
     /** Has a call made. */
     void submit(Call call);
 
+    /** Whether calls are made at once, on the thread that asks, and need not be submitted. */
+    default boolean isDirect() {
+        return false;
+    }
+
     /** Everything at once, on the thread that asks. */
-    CallChain DIRECT = call -> call.conclude(call.make());
+    CallChain DIRECT = new CallChain() {
+        @Override
+        public void submit(Call call) {
+            call.conclude(call.make());
+        }
+
+        @Override
+        public boolean isDirect() {
+            return true;
+        }
+    };
 
     /** Threads and time for chains that are not direct. */
     interface Threads extends Executor {

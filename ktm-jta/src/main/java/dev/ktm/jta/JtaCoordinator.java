@@ -33,6 +33,7 @@ public final class JtaCoordinator implements AutoCloseable {
 
     private final ManagerHandle manager;
     private final Options options;
+    private final TransactionOptions ordinaryTransaction;
     private final Threads threads;
     private final XaRecovery recovery;
     private final XaResourceManager xa;
@@ -68,6 +69,7 @@ public final class JtaCoordinator implements AutoCloseable {
     JtaCoordinator(ManagerHandle manager, Options options) throws KtmException {
         this.manager = manager;
         this.options = options;
+        this.ordinaryTransaction = TransactionOptions.DEFAULT.withTimeout(options.defaultTimeout());
         var name = "ktm " + manager.identity();
         this.threads = new Threads(name);
         this.recovery = new XaRecovery(
@@ -185,8 +187,11 @@ public final class JtaCoordinator implements AutoCloseable {
 
     JtaTransaction begin(Duration timeout, int timeoutSeconds, boolean readOnly) throws SystemException {
         try {
+            var ordinary = timeout.equals(options.defaultTimeout()) && !readOnly;
             var handle = manager.createTransaction(
-                    TransactionOptions.DEFAULT.withTimeout(timeout).withReadOnly(readOnly));
+                    ordinary
+                            ? ordinaryTransaction
+                            : TransactionOptions.DEFAULT.withTimeout(timeout).withReadOnly(readOnly));
             return new JtaTransaction(this, handle, timeoutSeconds);
         } catch (KtmException e) {
             var failure = new SystemException("a transaction cannot begin: " + e.getMessage());

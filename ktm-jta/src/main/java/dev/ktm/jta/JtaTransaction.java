@@ -18,6 +18,7 @@ import jakarta.transaction.SystemException;
 import jakarta.transaction.Transaction;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +42,9 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
     private final KtmTransaction core;
     private final int timeoutSeconds;
     private final CallChain calls;
-    private List<XaBranch> branches = List.of();
+    private static final XaBranch[] NO_BRANCHES = {};
+
+    private XaBranch[] branches = NO_BRANCHES;
     private int branchesBegun;
     private @Nullable List<Synchronization> ordinary;
     private @Nullable List<Synchronization> interposed;
@@ -220,7 +223,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
 
     private boolean everybodyRolledBack() {
         var damage = core.damage();
-        return damage.size() == branches().size()
+        return damage.size() == branches().length
                 && damage.stream().map(Damage::decision).allMatch(HeuristicDecision.ROLLBACK::equals);
     }
 
@@ -373,8 +376,12 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
     public void afterCompletion(Outcome outcome) {
         completed = true;
         int status = endStatus(outcome);
-        List<Synchronization> all = new ArrayList<>();
+        List<Synchronization> all;
         synchronized (this) {
+            if (interposed == null && ordinary == null) {
+                return;
+            }
+            all = new ArrayList<>();
             if (interposed != null) {
                 all.addAll(interposed);
             }
@@ -398,7 +405,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
 
     // Resources.
 
-    private List<XaBranch> branches() {
+    private XaBranch[] branches() {
         synchronized (this) {
             return branches;
         }
@@ -411,13 +418,14 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         }
         requireEnlistable();
         var resource = unwrap(enlisted);
-        for (var branch : branches()) {
+        var present = branches();
+        for (var branch : present) {
             var association = branch.find(resource);
             if (association != null) {
                 return enlistAgain(branch, association);
             }
         }
-        for (var branch : branches()) {
+        for (var branch : present) {
             if (isSameResourceManager(branch.resource, resource) && join(branch, resource)) {
                 return true;
             }
@@ -526,9 +534,8 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
             throw rolledBack(core.rollbackCause().orElse("it was rolled back"), null);
         }
         synchronized (this) {
-            var all = new ArrayList<XaBranch>(branches.size() + 1);
-            all.addAll(branches);
-            all.add(branch);
+            var all = Arrays.copyOf(branches, branches.length + 1);
+            all[all.length - 1] = branch;
             branches = all;
         }
     }

@@ -13,6 +13,7 @@ import dev.ktm.rm.ResourceManager;
 import java.nio.charset.StandardCharsets;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The resource manager that stands for all XA resources: turns notifications into calls, and answers into replies.
@@ -46,25 +47,30 @@ final class XaResourceManager implements NotificationHandler {
             announced(event);
             return Result.PENDING;
         }
-        if (event.key() instanceof XaBranch branch) {
-            switch (event.notification()) {
-                case PREPARE -> branch.calls.submit(new BranchCall(branch, XaCall.PREPARE));
-                case COMMIT -> branch.calls.submit(new BranchCall(branch, XaCall.COMMIT));
+        return handle(event.notification(), event.key(), event.clock());
+    }
+
+    @Override
+    public Result handle(Notification notification, @Nullable Object key, long clock) throws KtmException {
+        if (key instanceof XaBranch branch) {
+            switch (notification) {
+                case PREPARE -> submit(branch, XaCall.PREPARE);
+                case COMMIT -> submit(branch, XaCall.COMMIT);
                 case ROLLBACK -> {
                     if (branch.cancel()) {
                         return Result.SUCCESS;
                     }
-                    branch.calls.submit(new BranchCall(branch, XaCall.ROLLBACK));
+                    submit(branch, XaCall.ROLLBACK);
                 }
-                case SINGLE_PHASE_COMMIT -> branch.calls.submit(new BranchCall(branch, XaCall.COMMIT_ONE_PHASE));
+                case SINGLE_PHASE_COMMIT -> submit(branch, XaCall.COMMIT_ONE_PHASE);
                 default -> {
                     return Result.SUCCESS;
                 }
             }
             return Result.PENDING;
         }
-        if (event.key() instanceof Unfinished unfinished) {
-            switch (event.notification()) {
+        if (key instanceof Unfinished unfinished) {
+            switch (notification) {
                 case COMMIT -> recovery.ordered(unfinished, Unfinished.Order.COMMIT);
                 case ROLLBACK -> recovery.ordered(unfinished, Unfinished.Order.ROLLBACK);
                 default -> {
@@ -74,6 +80,14 @@ final class XaResourceManager implements NotificationHandler {
             return Result.PENDING;
         }
         return Result.SUCCESS;
+    }
+
+    private void submit(XaBranch branch, XaCall call) {
+        if (branch.calls.isDirect()) {
+            conclude(branch, call, make(branch, call));
+        } else {
+            branch.calls.submit(new BranchCall(branch, call));
+        }
     }
 
     /** Notes who a branch is of, for the time after a restart. */
@@ -99,7 +113,7 @@ final class XaResourceManager implements NotificationHandler {
         enlistment.recover(unfinished);
     }
 
-    /** A call of a branch of this life. */
+    /** A call of a branch of this life that is made elsewhere, or later. */
     private final class BranchCall implements CallChain.Call {
         private final XaBranch branch;
         private final XaCall call;
@@ -111,243 +125,256 @@ final class XaResourceManager implements NotificationHandler {
 
         @Override
         public XaAnswer make() {
-            if (!branch.hasStarted()) {
-                var early = new IllegalStateException("its commit was asked for while the branch was being started");
-                return new XaAnswer(XaVerdict.REFUSED, XaCodes.NO_CODE, early);
-            }
-            try {
-                return switch (call) {
-                    case PREPARE -> {
-                        nameIfUnknown();
-                        branch.endAll(XAResource.TMSUCCESS);
-                        branch.asked = true;
-                        yield XaAnswer.returned(call, branch.resource.prepare(branch.xid()));
-                    }
-                    case COMMIT -> {
-                        branch.resource.commit(branch.xid(), false);
-                        yield XaAnswer.returned(call, XAResource.XA_OK);
-                    }
-                    case COMMIT_ONE_PHASE -> commitOnePhase();
-                    case ROLLBACK -> rollback();
-                    case START, END, FORGET, RECOVER -> throw new IllegalStateException(call + " of a branch");
-                };
-            } catch (XAException | RuntimeException | Error e) {
-                return XaAnswer.failed(call, e);
-            }
-        }
-
-        /** Its resource manager may have been registered, or reached for the first time, since it was enlisted. */
-        private void nameIfUnknown() {
-            if (branch.resourceManager.isEmpty() && recovery.hasRegistered()) {
-                var name = recovery.nameOf(branch.resource);
-                if (!name.isEmpty()) {
-                    setName(branch, name);
-                }
-            }
-        }
-
-        private XaAnswer commitOnePhase() throws XAException {
-            try {
-                branch.endAll(XAResource.TMSUCCESS);
-            } catch (XAException | RuntimeException e) {
-                // It was not asked to commit, so it has not.
-                return new XaAnswer(XaVerdict.REFUSED, XaCodes.codeOf(e), e);
-            }
-            branch.resource.commit(branch.xid(), true);
-            return XaAnswer.returned(call, XAResource.XA_OK);
-        }
-
-        private XaAnswer rollback() throws XAException {
-            if (branch.finished) {
-                return XaAnswer.returned(call, XAResource.XA_OK);
-            }
-            if (branch.stuck) {
-                return new XaAnswer(
-                        XaVerdict.LOOK, XaCodes.NO_CODE, new XAException("an earlier call has not come back"));
-            }
-            try {
-                branch.endAll(XAResource.TMFAIL);
-            } catch (XAException | RuntimeException e) {
-                // Said or not: what counts is the rollback.
-                System.getLogger(XaResourceManager.class.getName())
-                        .log(System.Logger.Level.DEBUG, "end before the rollback of " + branch.xid(), e);
-            }
-            branch.resource.rollback(branch.xid());
-            return XaAnswer.returned(call, XAResource.XA_OK);
+            return XaResourceManager.this.make(branch, call);
         }
 
         @Override
         public XaAnswer givenUp(Throwable why) {
-            branch.stuck = true;
-            return XaAnswer.failed(call, why);
+            return XaResourceManager.givenUp(branch, call, why);
         }
 
         @Override
         public void conclude(XaAnswer answer) {
-            try {
-                var enlistment = branch.enlistment();
-                switch (call) {
-                    case PREPARE -> prepared(enlistment, answer);
-                    case COMMIT -> committed(enlistment, answer);
-                    case COMMIT_ONE_PHASE -> committedOnePhase(enlistment, answer);
-                    case ROLLBACK -> rolledBack(enlistment, answer);
-                    case START, END, FORGET, RECOVER -> {}
+            XaResourceManager.this.conclude(branch, call, answer);
+        }
+    }
+
+    private XaAnswer make(XaBranch branch, XaCall call) {
+        if (!branch.hasStarted()) {
+            var early = new IllegalStateException("its commit was asked for while the branch was being started");
+            return new XaAnswer(XaVerdict.REFUSED, XaCodes.NO_CODE, early);
+        }
+        try {
+            return switch (call) {
+                case PREPARE -> {
+                    nameIfUnknown(branch);
+                    branch.endAll(XAResource.TMSUCCESS);
+                    branch.asked = true;
+                    yield XaAnswer.returned(call, branch.resource.prepare(branch.xid()));
                 }
-            } catch (KtmException e) {
-                if (e.error() == KtmError.TRANSACTIONMANAGER_NOT_ONLINE) {
-                    // What it did on its own cannot be written down: it is asked again after a restart.
-                    postpone();
+                case COMMIT -> {
+                    branch.resource.commit(branch.xid(), false);
+                    yield XaAnswer.returned(call, XAResource.XA_OK);
                 }
-                // Otherwise the transaction has gone another way meanwhile, and tells the branch so.
-                System.getLogger(XaResourceManager.class.getName())
-                        .log(System.Logger.Level.DEBUG, call + " of " + branch.xid() + " came too late", e);
+                case COMMIT_ONE_PHASE -> commitOnePhase(branch, call);
+                case ROLLBACK -> rollback(branch, call);
+                case START, END, FORGET, RECOVER -> throw new IllegalStateException(call + " of a branch");
+            };
+        } catch (XAException | RuntimeException | Error e) {
+            return XaAnswer.failed(call, e);
+        }
+    }
+
+    /** Its resource manager may have been registered, or reached for the first time, since it was enlisted. */
+    private void nameIfUnknown(XaBranch branch) {
+        if (branch.resourceManager.isEmpty() && recovery.hasRegistered()) {
+            var name = recovery.nameOf(branch.resource);
+            if (!name.isEmpty()) {
+                setName(branch, name);
             }
         }
+    }
 
-        private void postpone() {
-            try {
-                if (call == XaCall.COMMIT_ONE_PHASE) {
-                    branch.enlistment().close();
+    private XaAnswer commitOnePhase(XaBranch branch, XaCall call) throws XAException {
+        try {
+            branch.endAll(XAResource.TMSUCCESS);
+        } catch (XAException | RuntimeException e) {
+            // It was not asked to commit, so it has not.
+            return new XaAnswer(XaVerdict.REFUSED, XaCodes.codeOf(e), e);
+        }
+        branch.resource.commit(branch.xid(), true);
+        return XaAnswer.returned(call, XAResource.XA_OK);
+    }
+
+    private XaAnswer rollback(XaBranch branch, XaCall call) throws XAException {
+        if (branch.finished) {
+            return XaAnswer.returned(call, XAResource.XA_OK);
+        }
+        if (branch.stuck) {
+            return new XaAnswer(XaVerdict.LOOK, XaCodes.NO_CODE, new XAException("an earlier call has not come back"));
+        }
+        try {
+            branch.endAll(XAResource.TMFAIL);
+        } catch (XAException | RuntimeException e) {
+            // Said or not: what counts is the rollback.
+            System.getLogger(XaResourceManager.class.getName())
+                    .log(System.Logger.Level.DEBUG, "end before the rollback of " + branch.xid(), e);
+        }
+        branch.resource.rollback(branch.xid());
+        return XaAnswer.returned(call, XAResource.XA_OK);
+    }
+
+    private static XaAnswer givenUp(XaBranch branch, XaCall call, Throwable why) {
+        branch.stuck = true;
+        return XaAnswer.failed(call, why);
+    }
+
+    private void conclude(XaBranch branch, XaCall call, XaAnswer answer) {
+        try {
+            var enlistment = branch.enlistment();
+            switch (call) {
+                case PREPARE -> prepared(branch, call, enlistment, answer);
+                case COMMIT -> committed(branch, enlistment, answer);
+                case COMMIT_ONE_PHASE -> committedOnePhase(branch, call, enlistment, answer);
+                case ROLLBACK -> rolledBack(branch, enlistment, answer);
+                case START, END, FORGET, RECOVER -> {}
+            }
+        } catch (KtmException e) {
+            if (e.error() == KtmError.TRANSACTIONMANAGER_NOT_ONLINE) {
+                // What it did on its own cannot be written down: it is asked again after a restart.
+                postpone(branch, call);
+            }
+            // Otherwise the transaction has gone another way meanwhile, and tells the branch so.
+            System.getLogger(XaResourceManager.class.getName())
+                    .log(System.Logger.Level.DEBUG, call + " of " + branch.xid() + " came too late", e);
+        }
+    }
+
+    private void postpone(XaBranch branch, XaCall call) {
+        try {
+            if (call == XaCall.COMMIT_ONE_PHASE) {
+                branch.enlistment().close();
+            } else {
+                branch.enlistment().postpone();
+            }
+        } catch (KtmException e) {
+            System.getLogger(XaResourceManager.class.getName())
+                    .log(System.Logger.Level.DEBUG, branch.xid() + " cannot be postponed", e);
+        }
+    }
+
+    private void prepared(XaBranch branch, XaCall call, Enlistment enlistment, XaAnswer answer) throws KtmException {
+        switch (answer.verdict()) {
+            case DONE -> enlistment.prepareComplete();
+            case READ_ONLY -> {
+                branch.finished = true;
+                enlistment.readOnly();
+            }
+            case ROLLED_BACK -> {
+                branch.finished = true;
+                refuse(branch, call, enlistment, answer);
+            }
+            case REFUSED,
+                    CONTRADICTS,
+                    AGAIN,
+                    LOOK,
+                    HAZARD,
+                    HEURISTIC_COMMIT,
+                    HEURISTIC_ROLLBACK,
+                    HEURISTIC_MIXED,
+                    HEURISTIC_HAZARD -> refuse(branch, call, enlistment, answer);
+        }
+    }
+
+    private void refuse(XaBranch branch, XaCall call, Enlistment enlistment, XaAnswer answer) throws KtmException {
+        enlistment.rollback(new BranchRefusedException(recovery.label(branch), branch.xid(), call, answer));
+    }
+
+    private void committed(XaBranch branch, Enlistment enlistment, XaAnswer answer) throws KtmException {
+        switch (answer.verdict()) {
+            case DONE, READ_ONLY -> enlistment.commitComplete();
+            case HEURISTIC_COMMIT -> {
+                forget(branch);
+                enlistment.commitComplete();
+            }
+            case HEURISTIC_ROLLBACK -> {
+                damaged(branch, enlistment, HeuristicDecision.ROLLBACK, answer);
+                enlistment.commitComplete();
+            }
+            case HEURISTIC_MIXED -> {
+                damaged(branch, enlistment, HeuristicDecision.MIXED, answer);
+                enlistment.commitComplete();
+            }
+            case HEURISTIC_HAZARD, HAZARD -> {
+                damaged(branch, enlistment, HeuristicDecision.HAZARD, answer);
+                enlistment.commitComplete();
+            }
+            case CONTRADICTS, AGAIN, LOOK, REFUSED, ROLLED_BACK ->
+                recovery.leave(branch, Unfinished.Order.COMMIT, answer);
+        }
+    }
+
+    private void committedOnePhase(XaBranch branch, XaCall call, Enlistment enlistment, XaAnswer answer)
+            throws KtmException {
+        switch (answer.verdict()) {
+            case DONE, READ_ONLY -> enlistment.commitComplete();
+            case HEURISTIC_COMMIT -> {
+                forget(branch);
+                enlistment.commitComplete();
+            }
+            case ROLLED_BACK -> {
+                branch.finished = true;
+                refuse(branch, call, enlistment, answer);
+            }
+            case HEURISTIC_ROLLBACK -> {
+                forget(branch);
+                branch.finished = true;
+                refuse(branch, call, enlistment, answer);
+            }
+            case REFUSED, CONTRADICTS, AGAIN, LOOK -> refuse(branch, call, enlistment, answer);
+            case HEURISTIC_MIXED -> {
+                damaged(branch, enlistment, HeuristicDecision.MIXED, answer);
+                enlistment.close();
+            }
+            case HEURISTIC_HAZARD -> {
+                damaged(branch, enlistment, HeuristicDecision.HAZARD, answer);
+                enlistment.close();
+            }
+            case HAZARD -> {
+                report(branch, enlistment, HeuristicDecision.HAZARD, answer);
+                enlistment.close();
+            }
+        }
+    }
+
+    private void rolledBack(XaBranch branch, Enlistment enlistment, XaAnswer answer) throws KtmException {
+        switch (answer.verdict()) {
+            case DONE, READ_ONLY, ROLLED_BACK -> enlistment.rollbackComplete();
+            case HEURISTIC_ROLLBACK -> {
+                forget(branch);
+                enlistment.rollbackComplete();
+            }
+            case HEURISTIC_COMMIT -> {
+                damaged(branch, enlistment, HeuristicDecision.COMMIT, answer);
+                enlistment.rollbackComplete();
+            }
+            case HEURISTIC_MIXED -> {
+                damaged(branch, enlistment, HeuristicDecision.MIXED, answer);
+                enlistment.rollbackComplete();
+            }
+            case HEURISTIC_HAZARD, HAZARD -> {
+                damaged(branch, enlistment, HeuristicDecision.HAZARD, answer);
+                enlistment.rollbackComplete();
+            }
+            case CONTRADICTS, AGAIN, LOOK, REFUSED -> {
+                if (branch.asked) {
+                    recovery.leave(branch, Unfinished.Order.ROLLBACK, answer);
                 } else {
-                    branch.enlistment().postpone();
-                }
-            } catch (KtmException e) {
-                System.getLogger(XaResourceManager.class.getName())
-                        .log(System.Logger.Level.DEBUG, branch.xid() + " cannot be postponed", e);
-            }
-        }
-
-        private void prepared(Enlistment enlistment, XaAnswer answer) throws KtmException {
-            switch (answer.verdict()) {
-                case DONE -> enlistment.prepareComplete();
-                case READ_ONLY -> {
-                    branch.finished = true;
-                    enlistment.readOnly();
-                }
-                case ROLLED_BACK -> {
-                    branch.finished = true;
-                    refuse(enlistment, answer);
-                }
-                case REFUSED,
-                        CONTRADICTS,
-                        AGAIN,
-                        LOOK,
-                        HAZARD,
-                        HEURISTIC_COMMIT,
-                        HEURISTIC_ROLLBACK,
-                        HEURISTIC_MIXED,
-                        HEURISTIC_HAZARD -> refuse(enlistment, answer);
-            }
-        }
-
-        private void refuse(Enlistment enlistment, XaAnswer answer) throws KtmException {
-            enlistment.rollback(new BranchRefusedException(recovery.label(branch), branch.xid(), call, answer));
-        }
-
-        private void committed(Enlistment enlistment, XaAnswer answer) throws KtmException {
-            switch (answer.verdict()) {
-                case DONE, READ_ONLY -> enlistment.commitComplete();
-                case HEURISTIC_COMMIT -> {
-                    forget();
-                    enlistment.commitComplete();
-                }
-                case HEURISTIC_ROLLBACK -> {
-                    damaged(enlistment, HeuristicDecision.ROLLBACK, answer);
-                    enlistment.commitComplete();
-                }
-                case HEURISTIC_MIXED -> {
-                    damaged(enlistment, HeuristicDecision.MIXED, answer);
-                    enlistment.commitComplete();
-                }
-                case HEURISTIC_HAZARD, HAZARD -> {
-                    damaged(enlistment, HeuristicDecision.HAZARD, answer);
-                    enlistment.commitComplete();
-                }
-                case CONTRADICTS, AGAIN, LOOK, REFUSED, ROLLED_BACK ->
-                    recovery.leave(branch, Unfinished.Order.COMMIT, answer);
-            }
-        }
-
-        private void committedOnePhase(Enlistment enlistment, XaAnswer answer) throws KtmException {
-            switch (answer.verdict()) {
-                case DONE, READ_ONLY -> enlistment.commitComplete();
-                case HEURISTIC_COMMIT -> {
-                    forget();
-                    enlistment.commitComplete();
-                }
-                case ROLLED_BACK -> {
-                    branch.finished = true;
-                    refuse(enlistment, answer);
-                }
-                case HEURISTIC_ROLLBACK -> {
-                    forget();
-                    branch.finished = true;
-                    refuse(enlistment, answer);
-                }
-                case REFUSED, CONTRADICTS, AGAIN, LOOK -> refuse(enlistment, answer);
-                case HEURISTIC_MIXED -> {
-                    damaged(enlistment, HeuristicDecision.MIXED, answer);
-                    enlistment.close();
-                }
-                case HEURISTIC_HAZARD -> {
-                    damaged(enlistment, HeuristicDecision.HAZARD, answer);
-                    enlistment.close();
-                }
-                case HAZARD -> {
-                    report(enlistment, HeuristicDecision.HAZARD, answer);
-                    enlistment.close();
-                }
-            }
-        }
-
-        private void rolledBack(Enlistment enlistment, XaAnswer answer) throws KtmException {
-            switch (answer.verdict()) {
-                case DONE, READ_ONLY, ROLLED_BACK -> enlistment.rollbackComplete();
-                case HEURISTIC_ROLLBACK -> {
-                    forget();
+                    // Never asked to prepare: the resource manager presumes that it is rolled back.
                     enlistment.rollbackComplete();
                 }
-                case HEURISTIC_COMMIT -> {
-                    damaged(enlistment, HeuristicDecision.COMMIT, answer);
-                    enlistment.rollbackComplete();
-                }
-                case HEURISTIC_MIXED -> {
-                    damaged(enlistment, HeuristicDecision.MIXED, answer);
-                    enlistment.rollbackComplete();
-                }
-                case HEURISTIC_HAZARD, HAZARD -> {
-                    damaged(enlistment, HeuristicDecision.HAZARD, answer);
-                    enlistment.rollbackComplete();
-                }
-                case CONTRADICTS, AGAIN, LOOK, REFUSED -> {
-                    if (branch.asked) {
-                        recovery.leave(branch, Unfinished.Order.ROLLBACK, answer);
-                    } else {
-                        // Never asked to prepare: the resource manager presumes that it is rolled back.
-                        enlistment.rollbackComplete();
-                    }
-                }
             }
         }
+    }
 
-        private void report(Enlistment enlistment, HeuristicDecision decision, XaAnswer answer) throws KtmException {
-            enlistment.reportHeuristic(
-                    decision, answer.code(), recovery.label(branch) + " " + branch.xid(), answer.text());
-        }
+    private void report(XaBranch branch, Enlistment enlistment, HeuristicDecision decision, XaAnswer answer)
+            throws KtmException {
+        enlistment.reportHeuristic(decision, answer.code(), recovery.label(branch) + " " + branch.xid(), answer.text());
+    }
 
-        /** Only when it is known for ever may the resource manager forget it. */
-        private void damaged(Enlistment enlistment, HeuristicDecision decision, XaAnswer answer) throws KtmException {
-            report(enlistment, decision, answer);
-            forget();
-        }
+    /** Only when it is known for ever may the resource manager forget it. */
+    private void damaged(XaBranch branch, Enlistment enlistment, HeuristicDecision decision, XaAnswer answer)
+            throws KtmException {
+        report(branch, enlistment, decision, answer);
+        forget(branch);
+    }
 
-        private void forget() {
-            try {
-                branch.resource.forget(branch.xid());
-            } catch (XAException | RuntimeException | Error e) {
-                if (XaCodes.failed(XaCall.FORGET, XaCodes.codeOf(e)) != XaVerdict.DONE) {
-                    recovery.leaveToForget(branch);
-                }
+    private void forget(XaBranch branch) {
+        try {
+            branch.resource.forget(branch.xid());
+        } catch (XAException | RuntimeException | Error e) {
+            if (XaCodes.failed(XaCall.FORGET, XaCodes.codeOf(e)) != XaVerdict.DONE) {
+                recovery.leaveToForget(branch);
             }
         }
     }

@@ -757,7 +757,7 @@ public final class TransactionProtocol {
             return;
         }
         complete();
-        if (participants.stream().allMatch(this::isFinished)) {
+        if (allFinished()) {
             enter(TransactionState.FORGOTTEN);
             var driver = superior;
             if (driver != null) {
@@ -765,6 +765,15 @@ public final class TransactionProtocol {
             }
             effects.forget();
         }
+    }
+
+    private boolean allFinished() {
+        for (var participant : participants) {
+            if (!isFinished(participant)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void tellSuperiorOfTheEnd(Participant driver) {

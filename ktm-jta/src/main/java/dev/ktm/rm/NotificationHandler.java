@@ -1,5 +1,8 @@
 package dev.ktm.rm;
 
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
 /** A resource manager that is called, rather than asking for its notifications. */
 @FunctionalInterface
 public interface NotificationHandler {
@@ -20,4 +23,15 @@ public interface NotificationHandler {
      *     resource manager is recovered
      */
     Result handle(NotificationEvent event) throws Exception;
+
+    /**
+     * Deals with a notification that carries nothing but its key. Handlers that want to do without an event for each override
+     * this as well.
+     *
+     * @param key the enlistment's key
+     * @param clock the virtual clock
+     */
+    default Result handle(Notification notification, @Nullable Object key, long clock) throws Exception {
+        return handle(new NotificationEvent(notification, key, clock, Optional.empty()));
+    }
 }

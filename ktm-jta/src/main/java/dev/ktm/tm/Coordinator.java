@@ -271,15 +271,7 @@ final class Coordinator {
         }
         for (var enlistment : transaction.enlistments()) {
             // A resource manager that was there first finds its enlistments when it recovers.
-            enlistment.resourceManager = byName(enlistment.resourceManagerName);
-        }
-    }
-
-    private @Nullable CoreResourceManager byName(String resourceManager) {
-        try {
-            return resourceManagers.get(UUID.fromString(resourceManager));
-        } catch (IllegalArgumentException e) {
-            return null;
+            enlistment.resourceManager = resourceManagers.get(enlistment.resourceManagerId);
         }
     }
 
@@ -336,7 +328,7 @@ final class Coordinator {
         }
         created.opened();
         forEachEnlistment(enlistment -> {
-            if (enlistment.resourceManager == null && enlistment.resourceManagerName.equals(created.name())) {
+            if (enlistment.resourceManager == null && enlistment.resourceManagerId.equals(created.id)) {
                 enlistment.resourceManager = created;
             }
         });

@@ -11,8 +11,8 @@ final class CoreEnlistment extends Participant {
     static final byte[] NO_INFORMATION = {};
 
     final CoreTransaction transaction;
-    /** The name under which the journal finds the resource manager again. */
-    final String resourceManagerName;
+    /** The id by which the journal finds the resource manager again. */
+    final UUID resourceManagerId;
 
     /** Which one of its transaction it is, from 1; 0 if its id is from an earlier life. */
     private final int ordinal;
@@ -36,7 +36,7 @@ final class CoreEnlistment extends Participant {
         super(mask, durable, superior);
         this.transaction = transaction;
         this.resourceManager = resourceManager;
-        this.resourceManagerName = resourceManager.name();
+        this.resourceManagerId = resourceManager.id;
         this.ordinal = ordinal;
         this.key = key;
     }
@@ -44,14 +44,14 @@ final class CoreEnlistment extends Participant {
     /** One of an earlier life. */
     CoreEnlistment(
             CoreTransaction transaction,
-            String resourceManagerName,
+            UUID resourceManagerId,
             UUID id,
             NotificationMask mask,
             boolean superior,
             byte[] recoveryInformation) {
         super(mask, true, superior);
         this.transaction = transaction;
-        this.resourceManagerName = resourceManagerName;
+        this.resourceManagerId = resourceManagerId;
         this.ordinal = 0;
         this.id = id;
         this.recoveryInformation = recoveryInformation;
@@ -60,7 +60,7 @@ final class CoreEnlistment extends Participant {
     /** What people know its resource manager by. */
     String resourceManagerLabel() {
         var known = resourceManager;
-        return known == null ? resourceManagerName : known.label();
+        return known == null ? resourceManagerId.toString() : known.label();
     }
 
     UUID id() {

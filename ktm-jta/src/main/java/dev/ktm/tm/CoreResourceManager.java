@@ -100,8 +100,12 @@ final class CoreResourceManager {
             enlistment.transaction.act(protocol -> protocol.gone(enlistment));
             return;
         }
-        long clock = coordinator.clock();
         boolean announces = notification == Notification.RECOVER || notification == Notification.RECOVER_QUERY;
+        var callee = handler;
+        if (callee != null && !announces) {
+            call(callee, enlistment, notification, null);
+            return;
+        }
         if (announces) {
             announced.put(enlistment.id(), enlistment);
         }
@@ -109,16 +113,15 @@ final class CoreResourceManager {
                 ? new NotificationEvent(
                         notification,
                         null,
-                        clock,
+                        coordinator.clock(),
                         Optional.of(
                                 new NotificationEvent.Recovered(enlistment.id(), enlistment.transaction.unitOfWork())))
-                : new NotificationEvent(notification, enlistment.key, clock, Optional.empty());
-        var callee = handler;
+                : new NotificationEvent(notification, enlistment.key, coordinator.clock(), Optional.empty());
         if (callee == null) {
             callee = queueUnlessHandled(new Queued(event, enlistment));
         }
         if (callee != null) {
-            call(callee, enlistment, event);
+            call(callee, enlistment, notification, event);
         }
     }
 
@@ -136,10 +139,16 @@ final class CoreResourceManager {
         }
     }
 
-    private void call(NotificationHandler callee, CoreEnlistment enlistment, NotificationEvent event) {
-        var notification = event.notification();
+    /** Calls the handler; without an event, if the handler can do without one. */
+    private void call(
+            NotificationHandler callee,
+            CoreEnlistment enlistment,
+            Notification notification,
+            @Nullable NotificationEvent event) {
         try {
-            var result = callee.handle(event);
+            var result = event == null
+                    ? callee.handle(notification, enlistment.key, coordinator.clock())
+                    : callee.handle(event);
             if (result == NotificationHandler.Result.SUCCESS) {
                 answer(enlistment, notification);
             } else if (!hasReply(notification)) {
@@ -268,7 +277,7 @@ final class CoreResourceManager {
             if (enlistment == null) {
                 callLastRecover(newHandler, queued.event());
             } else {
-                call(newHandler, enlistment, queued.event());
+                call(newHandler, enlistment, queued.event().notification(), queued.event());
             }
         }
     }

@@ -89,6 +89,9 @@ final class CoreTransaction implements Effects, KtmTransaction {
     private boolean draining;
 
     private Journal.@Nullable Space space;
+    /** What will be decided if nobody changes his mind between reservation and vote. */
+    private @Nullable TransactionRecord prospective;
+
     /** Whether something of it may be in the journal. */
     private boolean written;
 
@@ -203,12 +206,22 @@ final class CoreTransaction implements Effects, KtmTransaction {
 
     @Override
     public TransactionState state() {
-        return locked(protocol::state);
+        lock.lock();
+        try {
+            return protocol.state();
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override
     public Outcome outcome() {
-        return locked(protocol::outcome);
+        lock.lock();
+        try {
+            return protocol.outcome();
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override
@@ -676,7 +689,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
             System.getLogger(CoreTransaction.class.getName())
                     .log(
                             System.Logger.Level.WARNING,
-                            "resource manager " + enlistment.resourceManagerName
+                            "resource manager " + enlistment.resourceManagerLabel()
                                     + " closed an enlistment that was neither read-only nor answered: transaction "
                                     + unitOfWork() + " is rolled back");
         }
@@ -868,7 +881,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
     }
 
     private static EnlistmentRecord recordOf(CoreEnlistment enlistment) {
-        return new EnlistmentRecord(enlistment.resourceManagerName, enlistment.id(), enlistment.recoveryInformation);
+        return EnlistmentRecord.sharing(enlistment.resourceManagerId, enlistment.id(), enlistment.recoveryInformation);
     }
 
     private void carryOutReserve() {
@@ -878,6 +891,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
             var journal = Objects.requireNonNull(manager.journal());
             boolean underSuperior = superior().isPresent();
             var decision = locked(() -> record(TransactionRecord.Status.COMMITTED));
+            prospective = decision;
             var room = underSuperior
                     ? reserve(manager, journal, locked(() -> record(TransactionRecord.Status.PREPARED)), decision)
                     : reserve(manager, journal, decision);
@@ -968,10 +982,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
     private void carryOutForce(TransactionRecord.Status status) {
         var journal = Objects.requireNonNull(Objects.requireNonNull(coordinator).journal());
         try {
-            var record = locked(() -> {
-                written = true;
-                return record(status);
-            });
+            var record = recordToForce(status);
             var room = space;
             if (room == null) {
                 // Of an earlier life, when the log was so full that the space of then could not be had again.
@@ -1004,6 +1015,44 @@ final class CoreTransaction implements Effects, KtmTransaction {
         if (status == TransactionRecord.Status.COMMITTED) {
             releaseSpace();
         }
+    }
+
+    private TransactionRecord recordToForce(TransactionRecord.Status status) {
+        lock.lock();
+        try {
+            written = true;
+            var known = prospective;
+            prospective = null;
+            return known != null && known.status() == status && isStill(known) ? known : record(status);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the participants are those of this record, with the same recovery information. */
+    private boolean isStill(TransactionRecord record) {
+        if (protocol.superior().isPresent() || record.damage() != damage) {
+            return false;
+        }
+        var records = record.participants();
+        int next = 0;
+        var participants = protocol.participants();
+        for (int i = 0; i < participants.size(); i++) {
+            var enlistment = (CoreEnlistment) participants.get(i);
+            if (isRecorded(enlistment)) {
+                if (next == records.size()
+                        || !records.get(next++).isOf(enlistment.id(), enlistment.recoveryInformation)) {
+                    return false;
+                }
+            }
+        }
+        return next == records.size();
+    }
+
+    private static boolean isRecorded(CoreEnlistment enlistment) {
+        return enlistment.isDurable()
+                && enlistment.state() != EnlistmentState.READ_ONLY
+                && enlistment.mask().has(Notification.COMMIT);
     }
 
     private void decisionNotWritten(@Nullable KtmError error, Throwable why) {

@@ -17,7 +17,7 @@ import dev.ktm.rm.TransactionId;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /** The only kind of {@link Enlistment}. */
@@ -25,7 +25,11 @@ final class EnlistmentHandle implements Enlistment {
 
     private final CoreEnlistment enlistment;
     private final Set<EnlistmentRight> rights;
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private static final AtomicIntegerFieldUpdater<EnlistmentHandle> CLOSED =
+            AtomicIntegerFieldUpdater.newUpdater(EnlistmentHandle.class, "closed");
+
+    /** 1 once it is closed. */
+    private volatile int closed;
 
     EnlistmentHandle(CoreEnlistment enlistment, Set<EnlistmentRight> rights) {
         this.enlistment = enlistment;
@@ -33,7 +37,7 @@ final class EnlistmentHandle implements Enlistment {
     }
 
     private CoreEnlistment require(EnlistmentRight right) throws KtmException {
-        if (closed.get()) {
+        if (closed != 0) {
             throw new KtmException(KtmError.INVALID_TRANSACTION, "expected an open handle, found a closed one");
         }
         TransactionManagers.Rights.require(rights, right, "the enlistment");
@@ -61,7 +65,7 @@ final class EnlistmentHandle implements Enlistment {
 
     @Override
     public UUID resourceManager() throws KtmException {
-        return UUID.fromString(require(EnlistmentRight.QUERY_INFORMATION).resourceManagerName);
+        return require(EnlistmentRight.QUERY_INFORMATION).resourceManagerId;
     }
 
     @Override
@@ -153,7 +157,7 @@ final class EnlistmentHandle implements Enlistment {
     public void reportHeuristic(HeuristicDecision decision, int code, String branch, String note) throws KtmException {
         var core = require(EnlistmentRight.SUBORDINATE_RIGHTS);
         var damage = new Damage(
-                core.resourceManagerName,
+                core.resourceManagerId.toString(),
                 core.id(),
                 decision,
                 code,
@@ -239,7 +243,7 @@ final class EnlistmentHandle implements Enlistment {
 
     @Override
     public void close() {
-        if (closed.compareAndSet(false, true)) {
+        if (CLOSED.compareAndSet(this, 0, 1)) {
             enlistment.transaction.enlistmentClosed(enlistment);
         }
     }

@@ -111,7 +111,7 @@ final class ManagerLink {
         }
         var other = uuidAt(enlistment, Long.BYTES);
         var ours = enlistment.isSuperior() ? branchSideId(other) : rootSideId(other);
-        return enlistment.resourceManagerName.equals(ours.toString()) ? other : null;
+        return enlistment.resourceManagerId.equals(ours) ? other : null;
     }
 
     // The two resource managers.

@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +29,11 @@ public final class TransactionHandle implements AutoCloseable {
     private final TransactionManagers kernel;
     private final CoreTransaction transaction;
     private final Set<TransactionRight> rights;
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private static final AtomicIntegerFieldUpdater<TransactionHandle> CLOSED =
+            AtomicIntegerFieldUpdater.newUpdater(TransactionHandle.class, "closed");
+
+    /** 1 once it is closed. */
+    private volatile int closed;
 
     TransactionHandle(TransactionManagers kernel, CoreTransaction transaction, Set<TransactionRight> rights) {
         this.kernel = kernel;
@@ -38,7 +42,7 @@ public final class TransactionHandle implements AutoCloseable {
     }
 
     private CoreTransaction require(TransactionRight right) throws KtmException {
-        if (closed.get()) {
+        if (closed != 0) {
             throw new KtmException(KtmError.INVALID_TRANSACTION, "expected an open handle, found a closed one");
         }
         TransactionManagers.Rights.require(rights, right, "the transaction");
@@ -90,7 +94,7 @@ public final class TransactionHandle implements AutoCloseable {
     /** Who takes part, the superior among them. */
     public List<Enlisted> enlistments() throws KtmException {
         return require(TransactionRight.QUERY_INFORMATION).enlistments().stream()
-                .map(each -> new Enlisted(UUID.fromString(each.resourceManagerName), each.id()))
+                .map(each -> new Enlisted(each.resourceManagerId, each.id()))
                 .toList();
     }
 
@@ -98,7 +102,7 @@ public final class TransactionHandle implements AutoCloseable {
     public Optional<Enlisted> superior() throws KtmException {
         return require(TransactionRight.QUERY_INFORMATION)
                 .superior()
-                .map(each -> new Enlisted(UUID.fromString(each.resourceManagerName), each.id()));
+                .map(each -> new Enlisted(each.resourceManagerId, each.id()));
     }
 
     /** Sets who is called before its commit and after its end. Only one, before its commit. */
@@ -192,7 +196,7 @@ public final class TransactionHandle implements AutoCloseable {
 
     @Override
     public void close() {
-        if (closed.compareAndSet(false, true)) {
+        if (CLOSED.compareAndSet(this, 0, 1)) {
             transaction.handleClosed();
         }
     }

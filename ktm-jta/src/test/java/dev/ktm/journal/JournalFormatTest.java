@@ -28,11 +28,11 @@ class JournalFormatTest {
 
     private static TransactionRecord transaction(TransactionRecord.Status status, int participants) {
         var superior = status == TransactionRecord.Status.PREPARED
-                ? Optional.of(new EnlistmentRecord("superior", new UUID(5, 6), new byte[64]))
+                ? Optional.of(new EnlistmentRecord(new UUID(4, 4), new UUID(5, 6), new byte[64]))
                 : Optional.<EnlistmentRecord>empty();
         var all = new EnlistmentRecord[participants];
         for (int i = 0; i < participants; i++) {
-            all[i] = new EnlistmentRecord("r\u00e9source " + i, new UUID(7, i), new byte[i]);
+            all[i] = new EnlistmentRecord(new UUID(6, i), new UUID(7, i), new byte[i]);
         }
         return new TransactionRecord(
                 status,

@@ -49,8 +49,8 @@ class LogJournalTest {
                 sequence,
                 Optional.empty(),
                 List.of(
-                        new EnlistmentRecord("orders", new UUID(1, sequence), new byte[0]),
-                        new EnlistmentRecord("audit", new UUID(2, sequence), new byte[] {1, 2, 3})));
+                        new EnlistmentRecord(new UUID(4, 1), new UUID(1, sequence), new byte[0]),
+                        new EnlistmentRecord(new UUID(4, 2), new UUID(2, sequence), new byte[] {1, 2, 3})));
     }
 
     private static TransactionId decide(LogJournal journal, TransactionRecord record) throws Exception {
@@ -99,7 +99,7 @@ class LogJournalTest {
     void whatIsPreparedIsFoundAsThatUntilItsSuperiorHasDecided() throws Exception {
         try (var log = open(device);
                 var journal = LogJournal.open(log)) {
-            var superior = Optional.of(new EnlistmentRecord("host", new UUID(3, 4), new byte[] {9}));
+            var superior = Optional.of(new EnlistmentRecord(new UUID(4, 3), new UUID(3, 4), new byte[] {9}));
             var id = new TransactionId(log.identity(), log.incarnation(), 7);
             var prepared = new TransactionRecord(
                     TransactionRecord.Status.PREPARED, id, new UUID(0, 7), 5, superior, List.of());

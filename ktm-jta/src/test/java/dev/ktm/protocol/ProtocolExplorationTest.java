@@ -210,8 +210,11 @@ class ProtocolExplorationTest {
                         .as("I-1: everybody has voted")
                         .noneMatch(each -> each.state() == EnlistmentState.PREPARING
                                 || each.state() == EnlistmentState.PRE_PREPARING);
-                boolean anyDurable =
-                        cast.stream().anyMatch(each -> each.isDurable() && each.state() != EnlistmentState.READ_ONLY);
+                boolean anyDurable = cast.stream()
+                        .anyMatch(each -> each.isDurable()
+                                && !each.isSuperior()
+                                && each.mask().has(Notification.COMMIT)
+                                && each.state() != EnlistmentState.READ_ONLY);
                 assertThat(durable || !anyDurable)
                         .as("I-1: the decision is durable")
                         .isTrue();

@@ -128,8 +128,8 @@ class MutantsTest {
                 new Mutant(
                         "has a heuristic decision forgotten before it is known for ever",
                         "jta.XaResourceManager",
-                        "report(enlistment, decision, answer); forget();",
-                        "forget(); report(enlistment, decision, answer);"),
+                        "report(branch, enlistment, decision, answer); forget(branch);",
+                        "forget(branch); report(branch, enlistment, decision, answer);"),
                 new Mutant(
                         "takes a failed vote for a yes",
                         "jta.XaCodes",

@@ -395,7 +395,7 @@ class CommitProtocolTest {
         var second = two.enlist(transaction, PHASES);
         machine.device.injectFaults(FaultPlan.none().failFrom(OperationKind.WRITE_FORCE, 1));
 
-        assertRefused(KtmError.RM_DISCONNECTED, transaction::commit);
+        assertRefused(KtmError.TRANSACTIONMANAGER_NOT_ONLINE, transaction::commit);
 
         first.assertHeard(Notification.PREPREPARE, Notification.PREPARE);
         second.assertHeard(Notification.PREPREPARE, Notification.PREPARE);

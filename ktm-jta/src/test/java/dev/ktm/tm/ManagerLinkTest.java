@@ -237,7 +237,7 @@ class ManagerLinkTest {
         var id = one.enlist(transaction, PHASES).enlistment().id();
         two.enlist(transaction, PHASES);
         machine.device.injectFaults(FaultPlan.none().failFrom(OperationKind.WRITE_FORCE, 1));
-        assertRefused(KtmError.RM_DISCONNECTED, transaction::commit);
+        assertRefused(KtmError.TRANSACTIONMANAGER_NOT_ONLINE, transaction::commit);
         home.close();
         assertThat(two.heard()).containsExactly(Notification.PREPREPARE, Notification.PREPARE);
         assertThat(away.live())

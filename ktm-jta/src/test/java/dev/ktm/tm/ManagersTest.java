@@ -386,7 +386,7 @@ class ManagersTest {
         two.enlist(unlucky, PHASES);
 
         machine.device.injectFaults(FaultPlan.none().failFrom(OperationKind.WRITE_FORCE, 1));
-        assertRefused(KtmError.RM_DISCONNECTED, unlucky::commit);
+        assertRefused(KtmError.TRANSACTIONMANAGER_NOT_ONLINE, unlucky::commit);
 
         assertThat(manager.isOnline()).isFalse();
         assertThat(machine.reported()).contains(OutcomeReport.Kind.OFFLINE);

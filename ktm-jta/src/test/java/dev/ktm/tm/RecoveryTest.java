@@ -266,7 +266,7 @@ class RecoveryTest {
         one.enlist(transaction, PHASES);
         two.enlist(transaction, PHASES);
         machine.device.injectFaults(FaultPlan.none().failFrom(OperationKind.WRITE_FORCE, 1));
-        assertRefused(KtmError.RM_DISCONNECTED, transaction::commit);
+        assertRefused(KtmError.TRANSACTIONMANAGER_NOT_ONLINE, transaction::commit);
 
         assertRefused(KtmError.TRANSACTIONMANAGER_NOT_ONLINE, () -> one.handle().recover());
 
