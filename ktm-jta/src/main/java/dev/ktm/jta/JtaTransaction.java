@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.UUID;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
+import org.jboss.tm.LastResource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -418,6 +419,11 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         }
         requireEnlistable();
         var resource = unwrap(enlisted);
+        if (resource instanceof LastResource) {
+            // It cannot vote: what it has committed could not be taken back, and after a crash nobody would know.
+            throw new SystemException("expected a resource that can prepare, found a last resource, "
+                    + resource.getClass().getName() + ": use an XA data source for it");
+        }
         var present = branches();
         for (var branch : present) {
             var association = branch.find(resource);

@@ -446,6 +446,135 @@ class TransactionManagerTest {
     }
 
     @Test
+    void aLastResourceIsRefusedRatherThanRisked() throws Exception {
+        manager.begin();
+        var last = (XAResource) java.lang.reflect.Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {XAResource.class, org.jboss.tm.LastResource.class},
+                (proxy, method, arguments) -> {
+                    throw new AssertionError("it must not be touched: " + method);
+                });
+
+        assertThatThrownBy(() -> manager.getTransaction().enlistResource(last))
+                .isInstanceOf(SystemException.class)
+                .hasMessageContaining("last resource");
+
+        manager.rollback();
+    }
+
+    @Test
+    void aTimeoutThreadIsRecognisedByItsName() throws Exception {
+        var recognised = new CompletableFuture<Boolean>();
+        orders.onNext(
+                SimulatedDatabase.Call.ROLLBACK,
+                after -> recognised.complete(org.jboss.tm.TxUtils.isTransactionManagerTimeoutThread()));
+        manager.setTransactionTimeout(1);
+        manager.begin();
+        enlist(orders);
+
+        assertThat(recognised.get()).isTrue();
+
+        manager.rollback();
+        manager.setTransactionTimeout(0);
+    }
+
+    @Test
+    void aCallThatDoesNotComeBackIsGivenUpAndTheOthersGoOn() throws Exception {
+        var never = new CountDownLatch(1);
+        try (var bounded = Ktm.open(KtmOptions.builder()
+                .inMemory()
+                .recoveryInterval(Duration.ofHours(1))
+                .resourceTimeout(Duration.ofMillis(100))
+                .build())) {
+            bounded.transactionManager().begin();
+            var transaction = bounded.transactionManager().getTransaction();
+            var first = orders.connect();
+            var second = stock.connect();
+            transaction.enlistResource(first);
+            transaction.enlistResource(second);
+            first.put("a");
+            second.put("b");
+            orders.hangNext(SimulatedDatabase.Call.PREPARE, never);
+
+            assertThatThrownBy(() -> bounded.transactionManager().commit())
+                    .isInstanceOf(RollbackException.class)
+                    .hasStackTraceContaining("no answer within PT0.1S");
+
+            assertThat(stock.branches()).isZero();
+            assertThat(stock.committed()).isEmpty();
+        } finally {
+            never.countDown();
+        }
+    }
+
+    @Test
+    void aCommitThatDoesNotComeBackIsDoneLater() throws Exception {
+        var never = new CountDownLatch(1);
+        try (var bounded = Ktm.open(KtmOptions.builder()
+                .inMemory()
+                .recoveryInterval(Duration.ofHours(1))
+                .resourceTimeout(Duration.ofMillis(100))
+                .build())) {
+            bounded.register("orders", orders::connect);
+            bounded.transactionManager().begin();
+            var transaction = bounded.transactionManager().getTransaction();
+            var first = orders.connect();
+            var second = stock.connect();
+            transaction.enlistResource(bounded.named("orders", first));
+            transaction.enlistResource(second);
+            first.put("a");
+            second.put("b");
+            orders.hangNext(SimulatedDatabase.Call.COMMIT, never);
+
+            bounded.transactionManager().commit();
+
+            assertThat(stock.committed()).containsExactly("b");
+            bounded.recoverNow();
+            assertThat(orders.committed()).containsExactly("a");
+        } finally {
+            never.countDown();
+        }
+    }
+
+    @Test
+    void branchesArePreparedAndCommittedAtOnceIfWanted() throws Exception {
+        try (var parallel = Ktm.open(KtmOptions.builder()
+                .inMemory()
+                .recoveryInterval(Duration.ofHours(1))
+                .parallel(true)
+                .build())) {
+            var bothPrepare = new java.util.concurrent.CyclicBarrier(2);
+            for (var database : List.of(orders, stock)) {
+                database.onNext(SimulatedDatabase.Call.PREPARE, after -> {
+                    if (!after) {
+                        meet(bothPrepare);
+                    }
+                });
+            }
+            parallel.transactionManager().begin();
+            for (var database : List.of(orders, stock)) {
+                var connection = database.connect();
+                parallel.transactionManager().getTransaction().enlistResource(connection);
+                connection.put("a");
+            }
+
+            parallel.transactionManager().commit();
+
+            assertThat(orders.committed()).containsExactly("a");
+            assertThat(stock.committed()).containsExactly("a");
+        }
+    }
+
+    /** Both must be here at once; one after the other would wait for ever. */
+    private static void meet(java.util.concurrent.CyclicBarrier barrier) {
+        try {
+            barrier.await();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
     void delistedResourcesAreEndedResumedAndJoinedAgain() throws Exception {
         manager.begin();
         var transaction = manager.getTransaction();
