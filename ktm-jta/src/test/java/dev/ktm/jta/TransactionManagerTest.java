@@ -7,8 +7,12 @@ import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.SimulatedDevice;
+import dev.ktm.rm.Notification;
+import dev.ktm.rm.NotificationHandler;
+import dev.ktm.rm.NotificationMask;
 import dev.ktm.testing.SimulatedDatabase;
 import dev.ktm.tm.KtmTransaction;
+import dev.ktm.tm.ManagerHandle;
 import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.HeuristicRollbackException;
 import jakarta.transaction.InvalidTransactionException;
@@ -167,6 +171,33 @@ class TransactionManagerTest {
         assertThat(stock.committed()).containsExactly("b");
         assertThat(orders.calls()).containsExactly("START", "END", "PREPARE", "COMMIT");
         assertThat(stock.calls()).containsExactly("START", "END", "PREPARE", "COMMIT");
+    }
+
+    @Test
+    @Conforms("JTA-06")
+    void aResourceBesideANativeParticipantCommitsInTwoPhases() throws Exception {
+        var told = new ArrayList<Notification>();
+        try (var files = ktm.manager().createResourceManager(null, "files", ManagerHandle.Durability.DURABLE)) {
+            files.setHandler(event -> {
+                told.add(event.notification());
+                return NotificationHandler.Result.SUCCESS;
+            });
+            manager.begin();
+            enlist(orders).put("a");
+            files.enlist(
+                    ((KtmTransaction) manager.getTransaction()).unitOfWork(),
+                    NotificationMask.of(
+                            Notification.PREPARE,
+                            Notification.COMMIT,
+                            Notification.ROLLBACK,
+                            Notification.SINGLE_PHASE_COMMIT),
+                    "key");
+
+            manager.commit();
+        }
+
+        assertThat(told).containsExactly(Notification.PREPARE, Notification.COMMIT);
+        assertThat(orders.calls()).containsExactly("START", "END", "PREPARE", "COMMIT");
     }
 
     @Test

@@ -1,0 +1,218 @@
+package dev.ktm.jta;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ktm.Ktm;
+import dev.ktm.KtmOptions;
+import dev.ktm.log.testing.Conforms;
+import dev.ktm.log.testing.SimulatedDevice;
+import dev.ktm.rm.OutcomeReport;
+import dev.ktm.testing.SimulatedDatabase;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.transaction.xa.XAException;
+import javax.transaction.xa.XAResource;
+import org.jboss.tm.XAResourceRecovery;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** How branches are found and finished. */
+class XaRecoveryTest {
+
+    private final SimulatedDevice device = new SimulatedDevice();
+    private final SimulatedDatabase orders = new SimulatedDatabase("orders");
+    private final SimulatedDatabase stock = new SimulatedDatabase("stock");
+    private final List<OutcomeReport> reports = new CopyOnWriteArrayList<>();
+    private Ktm ktm;
+
+    @BeforeEach
+    void open() {
+        ktm = Ktm.open(options(Duration.ofHours(1)).build());
+    }
+
+    private KtmOptions.Builder options(Duration interval) {
+        return KtmOptions.builder().device(device).recoveryInterval(interval).reportListener(reports::add);
+    }
+
+    @AfterEach
+    void close() {
+        ktm.close();
+    }
+
+    private void commit(String key) throws Exception {
+        var manager = ktm.transactionManager();
+        manager.begin();
+        for (var database : List.of(orders, stock)) {
+            var connection = database.connect();
+            manager.getTransaction().enlistResource(ktm.named(database.toString(), connection));
+            connection.put(key);
+        }
+        manager.commit();
+    }
+
+    private List<OutcomeReport.Kind> kinds() {
+        return reports.stream().map(OutcomeReport::kind).toList();
+    }
+
+    @Test
+    void removingARegistrationWaitsWhileItsResourceManagerIsBeingAsked() throws Exception {
+        var asked = new CountDownLatch(1);
+        var answer = new CountDownLatch(1);
+        orders.onNext(SimulatedDatabase.Call.RECOVER, after -> asked.countDown());
+        orders.hangNext(SimulatedDatabase.Call.RECOVER, answer);
+        XAResourceRecovery recovery = () -> new XAResource[] {orders.connect()};
+        var registry = ktm.recoveryRegistry();
+        registry.addXAResourceRecovery(recovery);
+        asked.await();
+        var scan = CompletableFuture.runAsync(ktm::recoverNow, task -> new Thread(task).start());
+        while (orders.calls().size() < 2) {
+            Thread.onSpinWait();
+        }
+
+        var removal = CompletableFuture.runAsync(
+                () -> registry.removeXAResourceRecovery(recovery), task -> new Thread(task).start());
+
+        assertThat(removal).isNotDone();
+        answer.countDown();
+        removal.get();
+        scan.get();
+        int calls = orders.calls().size();
+        ktm.recoverNow();
+        assertThat(orders.calls()).hasSize(calls);
+        registry.removeXAResourceRecovery(recovery);
+    }
+
+    @Test
+    void branchesAreFoundThroughTheRegistryOfOthersAsWell() throws Exception {
+        orders.failNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        commit("a");
+        assertThat(orders.committed()).isEmpty();
+
+        ktm.recoveryRegistry().addXAResourceRecovery(() -> new XAResource[] {stock.connect(), orders.connect()});
+        ktm.recoverNow();
+
+        assertThat(orders.committed()).containsExactly("a");
+        assertThat(ktm.manager().live()).isEmpty();
+        assertThat(kinds()).containsExactly(OutcomeReport.Kind.PENDING);
+    }
+
+    @Test
+    @Conforms("JTA-15")
+    void oneThatIsDeadIsReportedOnceAndHoldsUpNobody() throws Exception {
+        var attempts = new AtomicInteger();
+        ktm.register("stock", (XaResourceFactory) () -> {
+            attempts.incrementAndGet();
+            throw new IOException("connection refused");
+        });
+        ktm.register("orders", orders::connect);
+        orders.failNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        stock.failNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        commit("a");
+
+        ktm.recoverNow();
+        ktm.recoverNow();
+
+        assertThat(orders.committed()).containsExactly("a");
+        assertThat(stock.committed()).isEmpty();
+        assertThat(ktm.manager().live()).hasSize(1);
+        assertThat(attempts.get()).isGreaterThan(1);
+        assertThat(kinds().stream().filter(OutcomeReport.Kind.RECOVERY_FAILED::equals))
+                .hasSize(1);
+    }
+
+    @Test
+    void oneThatHangsHoldsUpNobody() throws Exception {
+        ktm.close();
+        ktm = Ktm.open(options(Duration.ofMillis(20)).build());
+        var never = new CountDownLatch(1);
+        var done = new CountDownLatch(1);
+        stock.hangNext(SimulatedDatabase.Call.RECOVER, never);
+        ktm.register("stock", stock::connect);
+        while (stock.calls().isEmpty()) {
+            Thread.onSpinWait();
+        }
+        ktm.register("orders", orders::connect);
+        orders.failNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        orders.onNext(SimulatedDatabase.Call.COMMIT, after -> {
+            if (after) {
+                done.countDown();
+            }
+        });
+        commit("a");
+
+        done.await();
+
+        never.countDown();
+        assertThat(orders.committed()).containsExactly("a");
+    }
+
+    @Test
+    @Conforms("JTA-11")
+    void whatWasDoneAlthoughItsAnswerWasLostIsNotDoneTwice() throws Exception {
+        ktm.register("orders", orders::connect);
+        orders.loseAnswerOfNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        commit("a");
+
+        ktm.recoverNow();
+
+        assertThat(orders.commits()).isOne();
+        assertThat(ktm.manager().live()).isEmpty();
+    }
+
+    @Test
+    @Conforms("JTA-12")
+    void whatWasDecidedByHandWhileNobodyCouldTellIsWrittenDownAndForgottenThere() throws Exception {
+        ktm.register("orders", orders::connect);
+        orders.failNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        orders.onNext(SimulatedDatabase.Call.COMMIT, after -> orders.decideHeuristically(false, XAException.XA_HEURRB));
+        commit("a");
+
+        ktm.recoverNow();
+
+        assertThat(orders.branches()).as("%s %s", orders.calls(), reports).isZero();
+        var damaged = ktm.manager().damaged();
+        assertThat(damaged).hasSize(1);
+        assertThat(damaged.get(0).committed()).isTrue();
+        var crashed = device.copy();
+        try (var restarted = Ktm.open(KtmOptions.builder()
+                .device(crashed)
+                .recoveryInterval(Duration.ofHours(1))
+                .build())) {
+            assertThat(restarted.manager().damaged()).hasSize(1);
+            assertThat(restarted.manager().forget(damaged.get(0).transaction())).isTrue();
+            assertThat(restarted.manager().damaged()).isEmpty();
+        }
+    }
+
+    @Test
+    void twoRegistrationsUnderOneNameAreRefused() {
+        ktm.register("orders", orders::connect);
+
+        assertThatThrownBy(() -> ktm.register("orders", stock::connect))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("orders");
+
+        ktm.unregister("orders");
+        ktm.register("orders", stock::connect);
+    }
+
+    @Test
+    void aLogThatIsInUseSaysWhoHasIt() {
+        assertThatThrownBy(() -> Ktm.open(options(Duration.ofHours(1)).build()))
+                .isInstanceOf(dev.ktm.KtmOpenException.class);
+        assertThatThrownBy(() -> KtmOptions.builder().build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("exactly one of");
+        assertThatThrownBy(() -> KtmOptions.builder().recoveryInterval(Duration.ZERO))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> KtmOptions.builder().defaultTimeout(Duration.ofSeconds(-1)))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+}
