@@ -158,8 +158,8 @@ class ModelTest {
 
     @Test
     @Tag("campaign")
-    void holdsForFourResourceManagersAndFourFaults(TestReporter reporter) throws Exception {
-        var verdict = check(Instance.safe("a, b, c, d", 4, 1), Duration.ofHours(1));
+    void holdsForFiveResourceManagersAndFourFaults(TestReporter reporter) throws Exception {
+        var verdict = check(Instance.safe("a, b, c, d, e", 4, 1), Duration.ofHours(1));
 
         report(reporter, verdict);
         assertHolds(verdict);
