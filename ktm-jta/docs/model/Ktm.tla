@@ -203,7 +203,7 @@ Orphan(r) == \/ ~Live \/ Is("live is an orphan") \/ Is("live is asked before the
 \* What is to be done about a listed branch. An orphan that has committed on its own is reported, and stays.
 Order(r) ==
     CASE phase = "committed" /\ r \in owed -> "commit"
-      [] phase = "aborted" /\ (r \in owed \/ Is("rule: what is rolled back is not left alone")) -> "rollback"
+      [] phase = "aborted" -> "rollback"
       [] Is("orphans are left alone") -> "nothing"
       [] Orphan(r) /\ rm[r] = "prepared" -> IF Is("presumed commit") THEN "commit" ELSE "rollback"
       [] Orphan(r) /\ rm[r] = "habort" -> "forget"

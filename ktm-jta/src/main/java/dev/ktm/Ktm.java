@@ -154,6 +154,7 @@ public final class Ktm implements AutoCloseable {
     /** Takes nothing new, lets commits that have begun end, rolls the rest back, stops every thread, releases the log. */
     @Override
     public void close() {
+        jta.stopRecovery();
         manager.close();
         jta.close();
         managers.close();

@@ -159,7 +159,9 @@ final class RestartSpeed {
         var xaResources = UUID.nameUUIDFromBytes("dev.ktm.xa".getBytes(StandardCharsets.UTF_8));
         for (int i = 0; i < RESOURCE_MANAGERS.size(); i++) {
             all.add(new EnlistmentRecord(
-                    xaResources, new UUID(id.sequence(), i), RESOURCE_MANAGERS.get(i).getBytes(StandardCharsets.UTF_8)));
+                    xaResources,
+                    new UUID(id.sequence(), i),
+                    RESOURCE_MANAGERS.get(i).getBytes(StandardCharsets.UTF_8)));
         }
         return new TransactionRecord(
                 TransactionRecord.Status.COMMITTED,

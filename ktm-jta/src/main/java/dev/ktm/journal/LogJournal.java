@@ -2,6 +2,7 @@ package dev.ktm.journal;
 
 import dev.ktm.log.Log;
 import dev.ktm.log.LogClient;
+import dev.ktm.log.LogClosedException;
 import dev.ktm.log.LogError;
 import dev.ktm.log.LogException;
 import dev.ktm.log.LogFullException;
@@ -77,6 +78,8 @@ public final class LogJournal implements Journal {
 
     private final AtomicBoolean tidying = new AtomicBoolean();
     private volatile long tidyBehind = Lsn.NULL;
+    /** Whether the log is known to have failed: it takes nothing any more. */
+    private volatile boolean failed;
     /** How far the base may lie behind until those who write wait. */
     private volatile long mostBehind;
 
@@ -264,7 +267,7 @@ public final class LogJournal implements Journal {
             var payload = stripe.buffer(JournalFormat.sizeOf(transaction));
             JournalFormat.encode(transaction, payload);
             payload.flip();
-            lsn = append(((StreamSpace) space).reservation(), payload);
+            lsn = append(transaction.id(), ((StreamSpace) space).reservation(), payload);
             stripe.live.put(transaction.id(), new Entry(transaction, lsn));
         } finally {
             stripe.lock.unlock();
@@ -272,12 +275,30 @@ public final class LogJournal implements Journal {
         try {
             stream.force(lsn);
         } catch (LogException e) {
+            failed = true;
             throw new UnknownOutcomeException(transaction.id(), e);
         }
         tidyIfDue(lsn);
     }
 
-    private long append(Reservation reservation, ByteBuffer payload) throws LogException {
+    /** A log at its last blocks forces what it appends: then a failure may come behind the force. */
+    private long append(TransactionId id, Reservation reservation, ByteBuffer payload)
+            throws LogException, UnknownOutcomeException {
+        boolean failedBefore = failed;
+        try {
+            return appendOrRefuse(reservation, payload);
+        } catch (LogFullException | LogRefusedException | LogClosedException e) {
+            throw e;
+        } catch (LogException e) {
+            failed = true;
+            if (failedBefore) {
+                throw e;
+            }
+            throw new UnknownOutcomeException(id, e);
+        }
+    }
+
+    private long appendOrRefuse(Reservation reservation, ByteBuffer payload) throws LogException {
         try {
             return stream.append(reservation, payload, Lsn.INVALID, Lsn.INVALID);
         } catch (LogRefusedException e) {

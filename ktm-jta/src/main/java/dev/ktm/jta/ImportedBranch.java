@@ -33,7 +33,8 @@ final class ImportedBranch {
     /** Whether its superior has to be asked, or to ask, what becomes of it. */
     boolean isPrepared() {
         return switch (transaction.state()) {
-            case PREPARED, IN_DOUBT -> transaction.outcome() == Outcome.UNDETERMINED;
+            // Also if only a restart can tell: its superior must not forget what it has decided.
+            case PREPARED, IN_DOUBT -> true;
             default -> false;
         };
     }
@@ -101,12 +102,20 @@ final class ImportedBranch {
                     XAException.XA_HEURRB,
                     "it was rolled back: " + transaction.rollbackCause().orElse(""));
         }
+        requireKnown();
         if (!isPrepared()) {
             throw failure(
                     XAException.XAER_PROTO, "expected a prepared branch, found one that is " + transaction.state());
         }
         commitPrepared();
         requireUndamaged();
+    }
+
+    private void requireKnown() throws XAException {
+        if (transaction.outcome() == Outcome.UNAVAILABLE) {
+            throw failure(
+                    XAException.XAER_RMFAIL, "the log has failed: what became of it is known after the next start");
+        }
     }
 
     private void commitPrepared() throws XAException {
@@ -151,6 +160,7 @@ final class ImportedBranch {
         if (transaction.outcome() == Outcome.COMMITTED) {
             throw failure(XAException.XA_HEURCOM, "it is committed");
         }
+        requireKnown();
         try {
             superior.rollback();
             awaitCompletion();

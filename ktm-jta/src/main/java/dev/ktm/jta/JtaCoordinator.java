@@ -1,6 +1,7 @@
 package dev.ktm.jta;
 
 import dev.ktm.rm.KtmException;
+import dev.ktm.rm.Outcome;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionId;
 import dev.ktm.tm.KtmTransaction;
@@ -104,7 +105,9 @@ public final class JtaCoordinator implements AutoCloseable {
 
     private Set<TransactionId> live() {
         try {
+            // A branch of a transaction that is rolled back can only be rolled back, however long others keep it alive.
             return manager.live().stream()
+                    .filter(transaction -> transaction.outcome() != Outcome.ABORTED)
                     .map(KtmTransaction::id)
                     .flatMap(java.util.Optional::stream)
                     .collect(Collectors.toSet());
@@ -224,6 +227,11 @@ public final class JtaCoordinator implements AutoCloseable {
             System.getLogger(JtaCoordinator.class.getName())
                     .log(System.Logger.Level.DEBUG, "branch " + branch.xid() + " has ended already", e);
         }
+    }
+
+    /** Asks nobody for branches any more; what is being asked comes to its end. */
+    public void stopRecovery() {
+        recovery.close();
     }
 
     @Override

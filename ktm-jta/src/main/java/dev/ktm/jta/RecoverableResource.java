@@ -34,8 +34,8 @@ final class RecoverableResource {
     volatile long dueNanos;
     volatile int failures;
     volatile @Nullable Throwable lastFailure;
-    /** One resource, to recognise others by; only asked whether another is of the same resource manager. */
-    volatile @Nullable XAResource representative;
+    /** Resources to recognise others by; only asked whether another is of the same resource manager. */
+    volatile List<XAResource> representatives = List.of();
 
     RecoverableResource(String name, @Nullable XAResourceRecovery registration, Source source) {
         this.name = name;

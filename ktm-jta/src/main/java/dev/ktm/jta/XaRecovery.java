@@ -153,7 +153,7 @@ final class XaRecovery implements AutoCloseable {
             }
         }
         for (var each : registered.values()) {
-            if (isRecognised(each.representative, resource)) {
+            if (isRecognised(each.representatives, resource)) {
                 return each.name;
             }
         }
@@ -168,9 +168,15 @@ final class XaRecovery implements AutoCloseable {
         return "";
     }
 
-    private static boolean isRecognised(@Nullable XAResource representative, XAResource resource) {
+    /** Whether a registration can be found again by its name after a restart. */
+    boolean isStable(String name) {
+        var found = registered.get(name);
+        return found == null || found.registration == null;
+    }
+
+    private static boolean isRecognised(XAResource representative, XAResource resource) {
         try {
-            return representative != null && representative.isSameRM(resource);
+            return representative.isSameRM(resource);
         } catch (XAException | RuntimeException e) {
             return false;
         }
@@ -335,10 +341,7 @@ final class XaRecovery implements AutoCloseable {
         try {
             var opened = resource.open();
             try {
-                for (var each : opened.resources()) {
-                    resource.representative = each;
-                    new Scan(resource.name, each).run();
-                }
+                askAll(resource, opened.resources());
             } finally {
                 opened.close();
             }
@@ -349,6 +352,36 @@ final class XaRecovery implements AutoCloseable {
         } catch (Exception | Error e) {
             failed(resource, e);
         }
+    }
+
+    /** Asks every resource of a registration, and only then concludes from what none of them lists. */
+    private void askAll(RecoverableResource registration, List<XAResource> resources) throws XAException {
+        registration.representatives = List.copyOf(resources);
+        // What is left while the lists are on their way may be missing from them.
+        var waiting = new ArrayList<Unfinished>();
+        for (var each : unfinished.values()) {
+            if (each.resourceManager.equals(registration.name)
+                    && (registration.registration == null || isRecognised(resources, each.resource))) {
+                waiting.add(each);
+            }
+        }
+        var scans = resources.stream()
+                .map(each -> new Scan(registration.name, each))
+                .toList();
+        for (var scan : scans) {
+            scan.run();
+        }
+        if (!waiting.isEmpty()) {
+            var listed = new HashSet<BranchXid>();
+            for (var scan : scans) {
+                listed.addAll(scan.list());
+            }
+            settle(waiting, listed);
+        }
+    }
+
+    private static boolean isRecognised(List<XAResource> resources, @Nullable XAResource resource) {
+        return resource != null && resources.stream().anyMatch(each -> isRecognised(each, resource));
     }
 
     private void failed(RecoverableResource resource, Throwable why) {
@@ -395,13 +428,6 @@ final class XaRecovery implements AutoCloseable {
         }
 
         void run() throws XAException {
-            // What is left while the list is on its way may be missing from it.
-            var waiting = new ArrayList<Unfinished>();
-            for (var each : unfinished.values()) {
-                if (each.resourceManager.equals(name)) {
-                    waiting.add(each);
-                }
-            }
             var listed = list();
             var orphans = new ArrayList<BranchXid>();
             Set<TransactionId> alive = null;
@@ -419,9 +445,6 @@ final class XaRecovery implements AutoCloseable {
             for (var orphan : orphans) {
                 rollBackOrphan(orphan);
             }
-            if (!waiting.isEmpty()) {
-                settle(waiting);
-            }
         }
 
         /** Asks for one branch only, with its own resource. */
@@ -429,16 +452,18 @@ final class XaRecovery implements AutoCloseable {
             if (list().contains(branch.xid)) {
                 carryOut(branch);
             }
-            settle(List.of(branch));
+            settle(List.of(branch), list());
         }
 
         private Set<BranchXid> list() throws XAException {
             Xid[] all = resource.recover(XAResource.TMSTARTRSCAN | XAResource.TMENDRSCAN);
+            if (all == null) {
+                // No list is not an empty list: nothing may be concluded from it.
+                throw new XAException(XAException.XAER_RMERR);
+            }
             var own = new HashSet<BranchXid>();
-            if (all != null) {
-                for (var xid : all) {
-                    BranchXid.of(xid).ifPresent(own::add);
-                }
+            for (var xid : all) {
+                BranchXid.of(xid).ifPresent(own::add);
             }
             return own;
         }
@@ -575,7 +600,7 @@ final class XaRecovery implements AutoCloseable {
         private void concludeCommit(Unfinished branch, XaAnswer answer) throws KtmException {
             branch.code = answer.code();
             switch (answer.verdict()) {
-                case DONE, READ_ONLY -> finished(branch);
+                case DONE, READ_ONLY -> finished(branch, true);
                 case HEURISTIC_COMMIT -> finishedAndForget(branch);
                 case HEURISTIC_ROLLBACK -> damaged(branch, HeuristicDecision.ROLLBACK, answer);
                 case HEURISTIC_MIXED -> damaged(branch, HeuristicDecision.MIXED, answer);
@@ -598,8 +623,7 @@ final class XaRecovery implements AutoCloseable {
         }
 
         private void finishedAndForget(Unfinished branch) throws KtmException {
-            ask(branch, XaCall.FORGET);
-            finished(branch);
+            finished(branch, ask(branch, XaCall.FORGET).verdict() == XaVerdict.DONE);
         }
 
         private void damaged(Unfinished branch, HeuristicDecision decision, XaAnswer answer) throws KtmException {
@@ -607,48 +631,53 @@ final class XaRecovery implements AutoCloseable {
                     decision, answer.code(), branch.resourceManager + " " + branch.xid, answer.text());
             finishedAndForget(branch);
         }
+    }
 
-        /** Those that are not listed any more have finished. */
-        private void settle(List<Unfinished> waiting) throws XAException {
-            var listed = list();
-            for (var branch : waiting) {
-                if (unfinished.get(branch.xid) == branch && !listed.contains(branch.xid)) {
-                    try {
-                        settle(branch);
-                    } catch (KtmException e) {
-                        System.getLogger(XaRecovery.class.getName())
-                                .log(System.Logger.Level.DEBUG, "branch " + branch.xid + " was finished already", e);
-                    }
+    /** Those that are not listed any more have finished. */
+    private void settle(List<Unfinished> waiting, Set<BranchXid> listed) {
+        for (var branch : waiting) {
+            if (unfinished.get(branch.xid) == branch && !listed.contains(branch.xid)) {
+                try {
+                    settle(branch);
+                } catch (KtmException e) {
+                    System.getLogger(XaRecovery.class.getName())
+                            .log(System.Logger.Level.DEBUG, "branch " + branch.xid + " was finished already", e);
                 }
             }
         }
+    }
 
-        private void settle(Unfinished branch) throws KtmException {
-            switch (branch.order) {
-                case COMMIT -> {
-                    if (branch.contradicts) {
-                        branch.enlistment.reportHeuristic(
-                                HeuristicDecision.ROLLBACK,
-                                branch.code,
-                                branch.resourceManager + " " + branch.xid,
-                                "it said that it rolled back, and does not list the branch any more");
-                    }
-                    finished(branch);
+    private void settle(Unfinished branch) throws KtmException {
+        switch (branch.order) {
+            case COMMIT -> {
+                if (branch.contradicts) {
+                    branch.enlistment.reportHeuristic(
+                            HeuristicDecision.ROLLBACK,
+                            branch.code,
+                            branch.resourceManager + " " + branch.xid,
+                            "it said that it rolled back, and does not list the branch any more");
                 }
-                case ROLLBACK -> finished(branch);
-                case FORGET -> unfinished.remove(branch.xid, branch);
-                case WAIT -> {}
+                finished(branch, true);
             }
+            case ROLLBACK -> finished(branch, true);
+            case FORGET -> unfinished.remove(branch.xid, branch);
+            case WAIT -> {}
         }
+    }
 
-        private void finished(Unfinished branch) throws KtmException {
-            if (branch.finish()) {
+    /** It has done what it was told to do; unless it has to be told to forget as well, that is all. */
+    private void finished(Unfinished branch, boolean forgotten) throws KtmException {
+        if (branch.finish()) {
+            boolean committed = branch.order == Unfinished.Order.COMMIT;
+            if (forgotten) {
                 unfinished.remove(branch.xid, branch);
-                if (branch.order == Unfinished.Order.COMMIT) {
-                    branch.enlistment.commitComplete();
-                } else {
-                    branch.enlistment.rollbackComplete();
-                }
+            } else {
+                branch.order = Unfinished.Order.FORGET;
+            }
+            if (committed) {
+                branch.enlistment.commitComplete();
+            } else {
+                branch.enlistment.rollbackComplete();
             }
         }
     }

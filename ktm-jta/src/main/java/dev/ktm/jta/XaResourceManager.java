@@ -93,7 +93,7 @@ final class XaResourceManager implements NotificationHandler {
     /** Notes who a branch is of, for the time after a restart. */
     void setName(XaBranch branch, String name) {
         branch.resourceManager = name;
-        if (!volatileManager) {
+        if (!volatileManager && recovery.isStable(name)) {
             try {
                 branch.enlistment().setRecoveryInformation(name.getBytes(StandardCharsets.UTF_8));
             } catch (KtmException e) {

@@ -423,7 +423,18 @@ final class Coordinator {
 
     // What was damaged.
 
+    /** It has ended but for what was damaged: nobody need be told again after a restart. */
     void remember(TransactionRecord record) {
+        var kept = journal;
+        if (kept != null) {
+            try (var room = kept.reserve(record)) {
+                kept.force(room, record);
+            } catch (LogException | UnknownOutcomeException e) {
+                // What is there tells of the damage as well; a restart tells the participants once more.
+                System.getLogger(Coordinator.class.getName())
+                        .log(System.Logger.Level.DEBUG, "the end of " + record.id() + " could not be written", e);
+            }
+        }
         damaged.put(record.id(), record);
     }
 
@@ -457,8 +468,15 @@ final class Coordinator {
         }
     }
 
+    /** What was damaged, whether it has ended or not. */
     List<TransactionRecord> damaged() {
-        return List.copyOf(damaged.values());
+        var all = new ArrayList<>(damaged.values());
+        for (var transaction : kernel.live().all()) {
+            if (transaction.coordinator() == this && !transaction.damage().isEmpty()) {
+                all.add(transaction.damagedRecord());
+            }
+        }
+        return all;
     }
 
     boolean forget(TransactionId id) {

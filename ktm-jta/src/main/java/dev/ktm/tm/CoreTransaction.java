@@ -1147,7 +1147,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
         kernel.live().remove(this);
     }
 
-    private TransactionRecord damagedRecord() {
+    TransactionRecord damagedRecord() {
         return locked(() -> new TransactionRecord(
                 protocol.outcome() == Outcome.COMMITTED
                         ? TransactionRecord.Status.COMMITTED

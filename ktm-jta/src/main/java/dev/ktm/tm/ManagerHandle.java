@@ -182,11 +182,13 @@ public final class ManagerHandle implements AutoCloseable {
 
     /** Its transactions that have not ended, as KTM knows them. */
     public List<KtmTransaction> live() throws KtmException {
-        require(ManagerRight.QUERY_INFORMATION);
-        return kernel.live().all().stream()
+        // First: whoever closes takes them all away after it has said so.
+        var all = kernel.live().all().stream()
                 .filter(each -> each.coordinator() == coordinator)
                 .map(KtmTransaction.class::cast)
                 .toList();
+        require(ManagerRight.QUERY_INFORMATION);
+        return all;
     }
 
     /**
@@ -208,7 +210,7 @@ public final class ManagerHandle implements AutoCloseable {
     /** A transaction some of whose participants did otherwise than was decided. */
     public record Damaged(TransactionId transaction, UUID unitOfWork, boolean committed, List<Damage> damage) {}
 
-    /** What was damaged and has ended, until it is {@linkplain #forget forgotten}; durable. */
+    /** What was damaged, until it has ended and is {@linkplain #forget forgotten}; durable. */
     public List<Damaged> damaged() throws KtmException {
         require(ManagerRight.QUERY_INFORMATION);
         return coordinator.damaged().stream()

@@ -9,6 +9,7 @@ import dev.ktm.log.LogFullException;
 import dev.ktm.log.LogOptions;
 import dev.ktm.log.testing.CrashStates;
 import dev.ktm.log.testing.FaultPlan;
+import dev.ktm.log.testing.OperationHook;
 import dev.ktm.log.testing.OperationKind;
 import dev.ktm.log.testing.SimulatedDevice;
 import dev.ktm.rm.TransactionId;
@@ -217,6 +218,38 @@ class LogJournalTest {
             assertThat(journal.found()).isEmpty();
             assertThat(journal.clock()).isEqualTo(1);
         }
+    }
+
+    @Test
+    void aFailureBehindTheForceOfALogAtItsLastBlocksLeavesTheOutcomeOpen() throws Exception {
+        var log = open(device);
+        var journal = LogJournal.open(log);
+        var record = committed(log, 1);
+        var space = journal.reserve(record);
+        var other = log.stream("other");
+        for (int size : new int[] {500, 1}) {
+            boolean full = false;
+            while (!full) {
+                try {
+                    other.append(ByteBuffer.allocate(size));
+                } catch (LogFullException e) {
+                    full = true;
+                }
+            }
+        }
+        log.stream("third").writeRestart(ByteBuffer.allocate(8));
+        device.hook(new OperationHook() {
+            @Override
+            public void after(OperationKind kind, String name) throws IOException {
+                if (kind == OperationKind.WRITE_FORCE) {
+                    throw new IOException("the answer is lost");
+                }
+            }
+        });
+
+        assertThatThrownBy(() -> journal.force(space, record)).isInstanceOf(UnknownOutcomeException.class);
+
+        assertThat(afterCrash(device)).containsExactly(1L);
     }
 
     @Test

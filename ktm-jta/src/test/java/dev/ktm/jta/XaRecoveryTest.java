@@ -169,16 +169,18 @@ class XaRecoveryTest {
     @Test
     @Conforms("JTA-12")
     void whatWasDecidedByHandWhileNobodyCouldTellIsWrittenDownAndForgottenThere() throws Exception {
-        ktm.register("orders", orders::connect);
         orders.failNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
         orders.onNext(SimulatedDatabase.Call.COMMIT, after -> orders.decideHeuristically(false, XAException.XA_HEURRB));
         commit("a");
 
+        ktm.register("orders", orders::connect);
         ktm.recoverNow();
 
         assertThat(orders.branches()).as("%s %s", orders.calls(), reports).isZero();
         var damaged = ktm.manager().damaged();
-        assertThat(damaged).hasSize(1);
+        assertThat(damaged)
+                .as("%s %s %s", orders.calls(), reports, ktm.manager().live())
+                .hasSize(1);
         assertThat(damaged.get(0).committed()).isTrue();
         var crashed = device.copy();
         try (var restarted = Ktm.open(KtmOptions.builder()
@@ -189,6 +191,76 @@ class XaRecoveryTest {
             assertThat(restarted.manager().forget(damaged.get(0).transaction())).isTrue();
             assertThat(restarted.manager().damaged()).isEmpty();
         }
+    }
+
+    @Test
+    void whatOneResourceOfARegistrationDoesNotListAnotherMayStillHold() throws Exception {
+        ktm.recoveryRegistry().addXAResourceRecovery(() -> new XAResource[] {orders.connect(), stock.connect()});
+        ktm.recoverNow();
+        stock.failNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        stock.failNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        stock.failNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        var manager = ktm.transactionManager();
+        manager.begin();
+        for (var database : List.of(orders, stock)) {
+            var connection = database.connect();
+            manager.getTransaction().enlistResource(connection);
+            connection.put("a");
+        }
+        manager.commit();
+
+        ktm.recoverNow();
+        ktm.recoverNow();
+        ktm.recoverNow();
+
+        assertThat(orders.committed()).containsExactly("a");
+        assertThat(stock.committed()).containsExactly("a");
+        assertThat(ktm.manager().live()).isEmpty();
+    }
+
+    @Test
+    void whatCouldNotBeForgottenIsForgottenLaterAndNotReported() throws Exception {
+        stock.failNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        stock.onNext(SimulatedDatabase.Call.COMMIT, after -> stock.decideHeuristically(true, XAException.XA_HEURCOM));
+        stock.failNext(SimulatedDatabase.Call.FORGET, XAException.XAER_RMFAIL);
+        stock.failNext(SimulatedDatabase.Call.FORGET, XAException.XAER_RMFAIL);
+        commit("a");
+
+        ktm.register("stock", stock::connect);
+        for (int i = 0; i < 4; i++) {
+            ktm.recoverNow();
+        }
+
+        assertThat(stock.branches()).isZero();
+        assertThat(kinds()).doesNotContain(OutcomeReport.Kind.HEURISTIC);
+        assertThat(ktm.manager().damaged()).isEmpty();
+    }
+
+    @Test
+    void whatIsPreparedTooLateIsRolledBackAlthoughAnotherIsDown() throws Exception {
+        ktm.close();
+        ktm = Ktm.open(options(Duration.ofHours(1))
+                .resourceTimeout(Duration.ofMillis(100))
+                .build());
+        ktm.register("orders", (XaResourceFactory) () -> {
+            throw new IOException("down");
+        });
+        ktm.register("stock", stock::connect);
+        var late = new CountDownLatch(1);
+        stock.hangNext(SimulatedDatabase.Call.PREPARE, late);
+        for (int i = 0; i < 3; i++) {
+            orders.failNext(SimulatedDatabase.Call.ROLLBACK, XAException.XAER_RMFAIL);
+        }
+        assertThatThrownBy(() -> commit("a")).isInstanceOf(jakarta.transaction.RollbackException.class);
+        ktm.recoverNow();
+        late.countDown();
+        while (stock.prepared() == 0) {
+            Thread.onSpinWait();
+        }
+
+        ktm.recoverNow();
+
+        assertThat(stock.prepared()).isZero();
     }
 
     @Test
