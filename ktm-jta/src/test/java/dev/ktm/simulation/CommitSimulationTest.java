@@ -52,6 +52,6 @@ class CommitSimulationTest {
     @Test
     @Tag("campaign")
     void fourParticipants(TestReporter reporter) throws Exception {
-        keepsItsRules(Casts.simulate(4, Long.getLong("ktm.seed", 0), 199, true, true), reporter);
+        keepsItsRules(Casts.simulate(4, Long.getLong("ktm.seed", 0), 37, true, true), reporter);
     }
 }
