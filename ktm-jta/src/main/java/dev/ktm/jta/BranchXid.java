@@ -2,7 +2,6 @@ package dev.ktm.jta;
 
 import dev.ktm.rm.TransactionId;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.UUID;
 import javax.transaction.xa.Xid;
@@ -66,13 +65,6 @@ record BranchXid(TransactionId transaction, UUID enlistment) implements Xid {
                 .putLong(enlistment.getMostSignificantBits())
                 .putLong(enlistment.getLeastSignificantBits())
                 .array();
-    }
-
-    /** Whether two xids name the same branch, whatever classes they are of. */
-    static boolean same(Xid one, Xid other) {
-        return one.getFormatId() == other.getFormatId()
-                && Arrays.equals(one.getGlobalTransactionId(), other.getGlobalTransactionId())
-                && Arrays.equals(one.getBranchQualifier(), other.getBranchQualifier());
     }
 
     @Override

@@ -33,7 +33,6 @@ final class RecoverableResource {
     volatile boolean removed;
     volatile long dueNanos;
     volatile int failures;
-    volatile @Nullable Throwable lastFailure;
     /** Resources to recognise others by; only asked whether another is of the same resource manager. */
     volatile List<XAResource> representatives = List.of();
 

@@ -8,8 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Threads for calls that may take long: as many as there are such calls, so that none waits for another. Virtual ones where the
- * JVM has them.
+ * Threads for calls that may take long: as many as there are such calls, so that none waits for another.
  */
 final class Threads implements CallChain.Threads, AutoCloseable {
 

@@ -158,12 +158,15 @@ final class XaRecovery implements AutoCloseable {
             }
         }
         if (warnedOfUnknown.compareAndSet(false, true)) {
-            System.getLogger("dev.ktm.reports")
-                    .log(
-                            System.Logger.Level.WARNING,
-                            "a resource of " + resource.getClass().getName()
-                                    + " was enlisted that no registered resource manager recognises: after a crash its"
-                                    + " branches can be finished only once one is registered that lists them (said once)");
+            report(
+                    OutcomeReport.Kind.NOT_RECOVERABLE,
+                    resource.getClass().getName(),
+                    null,
+                    "",
+                    "a resource was enlisted that no registered resource manager recognises",
+                    "after a crash its branches are finished once one is registered that lists them; register it, and enlist"
+                            + " by name (said once)",
+                    null);
         }
         return "";
     }
@@ -227,10 +230,6 @@ final class XaRecovery implements AutoCloseable {
     private static Unfinished unfinishedOf(XaBranch branch) {
         return new Unfinished(
                 branch.xid(), branch.enlistment(), branch.resourceManager, branch.stuck ? null : branch.resource);
-    }
-
-    List<Unfinished> unfinished() {
-        return List.copyOf(unfinished.values());
     }
 
     private void report(OutcomeReport.Kind kind, Unfinished branch, String code, String cause, String nextStep) {
@@ -347,7 +346,6 @@ final class XaRecovery implements AutoCloseable {
             }
             if (resource.failures > 0) {
                 resource.failures = 0;
-                resource.lastFailure = null;
             }
         } catch (Exception | Error e) {
             failed(resource, e);
@@ -395,7 +393,6 @@ final class XaRecovery implements AutoCloseable {
                     "it is asked again; what is prepared there waits",
                     why);
         }
-        resource.lastFailure = why;
         int failures = resource.failures + 1;
         resource.failures = failures;
         int doublings = Math.min(failures, MOST_DOUBLINGS);

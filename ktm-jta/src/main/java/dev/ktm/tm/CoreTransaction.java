@@ -253,15 +253,6 @@ final class CoreTransaction implements Effects, KtmTransaction {
                         Duration.ofNanos(Math.max(0, until - kernel.timeouts().now())));
     }
 
-    Optional<RollbackCause> cause() {
-        return locked(protocol::cause);
-    }
-
-    @Nullable
-    Throwable failure() {
-        return failure;
-    }
-
     private String explain(RollbackCause cause) {
         var text = switch (cause) {
             case CLIENT -> "its client rolled it back";
@@ -282,6 +273,10 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 .map(culprit -> ((CoreEnlistment) culprit).resourceManager)
                 .map(CoreResourceManager::label)
                 .orElse("a participant");
+    }
+
+    private Optional<RollbackCause> cause() {
+        return locked(protocol::cause);
     }
 
     @Override
@@ -306,10 +301,6 @@ final class CoreTransaction implements Effects, KtmTransaction {
     @Override
     public List<Damage> damage() {
         return locked(() -> damage);
-    }
-
-    boolean isPromotionForbidden() {
-        return doNotPromote;
     }
 
     <T> T locked(Supplier<T> query) {

@@ -17,8 +17,6 @@ final class LiveTransactions {
 
         @Nullable
         CoreTransaction first;
-
-        int size;
     }
 
     private final Stripe[] stripes = new Stripe[STRIPES];
@@ -41,7 +39,6 @@ final class LiveTransactions {
                 first.livePrevious = transaction;
             }
             stripe.first = transaction;
-            stripe.size++;
         } finally {
             stripe.lock.unlock();
         }
@@ -65,23 +62,9 @@ final class LiveTransactions {
             }
             transaction.livePrevious = null;
             transaction.liveNext = null;
-            stripe.size--;
         } finally {
             stripe.lock.unlock();
         }
-    }
-
-    int size() {
-        int size = 0;
-        for (var stripe : stripes) {
-            stripe.lock.lock();
-            try {
-                size += stripe.size;
-            } finally {
-                stripe.lock.unlock();
-            }
-        }
-        return size;
     }
 
     /** Calls for each, under the lock of its stripe: must not wait, add or remove. */

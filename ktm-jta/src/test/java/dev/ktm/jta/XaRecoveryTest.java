@@ -264,6 +264,17 @@ class XaRecoveryTest {
     }
 
     @Test
+    void aResourceThatNobodyRecognisesIsReportedOnce() throws Exception {
+        for (int i = 0; i < 2; i++) {
+            ktm.transactionManager().begin();
+            ktm.transactionManager().getTransaction().enlistResource(orders.connect());
+            ktm.transactionManager().rollback();
+        }
+
+        assertThat(kinds()).containsExactly(OutcomeReport.Kind.NOT_RECOVERABLE);
+    }
+
+    @Test
     void twoRegistrationsUnderOneNameAreRefused() {
         ktm.register("orders", orders::connect);
 
