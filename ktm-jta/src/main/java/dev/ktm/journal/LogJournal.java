@@ -540,10 +540,10 @@ public final class LogJournal implements Journal {
                 throw new IllegalStateException(
                         "expected no transaction that has not ended, found " + live().size() + " of " + manager);
             }
-            manager = newManager;
             // Behind every record: nothing that lies before it is read under the new identity.
             long newest = stream.append(JournalFormat.encodeEnd(new TransactionId(newManager, 1, 1)));
             stream.writeRestart(new Checkpoint(newManager, clock.get(), List.of()).encode(), newest);
+            manager = newManager;
         } finally {
             baseLock.unlock();
         }

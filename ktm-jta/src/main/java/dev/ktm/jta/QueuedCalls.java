@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,16 +45,16 @@ final class QueuedCalls implements CallChain {
         threads.execute(() -> {
             var answer = call.make();
             cancel.run();
-            conclude(call, answer);
+            conclude(call, () -> answer);
         });
     }
 
     private void giveUp(Call call) {
         var why = new TimeoutException("no answer within " + limit);
-        threads.execute(() -> conclude(call, call.givenUp(why)));
+        threads.execute(() -> conclude(call, () -> call.givenUp(why)));
     }
 
-    private void conclude(Call call, XaAnswer answer) {
+    private void conclude(Call call, Supplier<XaAnswer> answer) {
         lock.lock();
         try {
             if (running != call) {
@@ -65,7 +66,7 @@ final class QueuedCalls implements CallChain {
             lock.unlock();
         }
         try {
-            call.conclude(answer);
+            call.conclude(answer.get());
         } finally {
             next();
         }

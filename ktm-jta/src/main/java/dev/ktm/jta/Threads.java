@@ -2,7 +2,7 @@ package dev.ktm.jta;
 
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -13,11 +13,13 @@ import java.util.concurrent.atomic.AtomicLong;
 final class Threads implements CallChain.Threads, AutoCloseable {
 
     private final ExecutorService workers;
-    private final ScheduledExecutorService timer;
+    private final ScheduledThreadPoolExecutor timer;
 
     Threads(String name) {
         this.workers = Executors.newCachedThreadPool(daemons(name + " worker "));
-        this.timer = Executors.newSingleThreadScheduledExecutor(daemons(name + " call timer "));
+        this.timer = new ScheduledThreadPoolExecutor(1, daemons(name + " call timer "));
+        // Calls that have come back must not wait in it for their time.
+        this.timer.setRemoveOnCancelPolicy(true);
     }
 
     private static ThreadFactory daemons(String prefix) {
