@@ -24,7 +24,7 @@ import java.util.UUID;
  *   damage:         | count u16 | name length u8 | name | id u128 | decision u8 | code i32 | millis | note length u16 | note - - -
  *   an end:         | version | kind | flags | incarnation | sequence |
  * </pre>
- * With flag 1 the first enlistment is the superior; it is not counted among the participants. With flag 2 damage follows the
+ * With flag 1 the first enlistment is the one that decides; it is not counted among the participants. With flag 2 damage follows the
  * enlistments. The transaction manager's
  * identity is the log's, and stands in no record. Flags that are not known are refused: they may mean anything.
  */
@@ -39,7 +39,9 @@ final class JournalFormat {
         /** Everybody has answered, or the outcome is rollback: there is nothing left to remember. */
         ENDED(3),
         /** A {@link TransactionRecord} with status rolled back. */
-        ROLLED_BACK(4);
+        ROLLED_BACK(4),
+        /** A {@link TransactionRecord} with status delegated. */
+        DELEGATED(5);
 
         private final byte code;
 
@@ -61,7 +63,7 @@ final class JournalFormat {
     record Decoded(Kind kind, TransactionId id, Optional<TransactionRecord> transaction) {}
 
     private static final byte VERSION = 1;
-    private static final int SUPERIOR_FLAG = 1;
+    private static final int DECIDER_FLAG = 1;
     private static final int DAMAGE_FLAG = 2;
     private static final int MOST_PARTICIPANTS = 0xFFFF;
     private static final int MOST_NAME_BYTES = 255;
@@ -80,8 +82,8 @@ final class JournalFormat {
                     + transaction.participants().size());
         }
         int size = HEADER_BYTES;
-        if (transaction.superior().isPresent()) {
-            size += sizeOf(transaction.superior().get());
+        if (transaction.decider().isPresent()) {
+            size += sizeOf(transaction.decider().get());
         }
         for (var participant : transaction.participants()) {
             size += sizeOf(participant);
@@ -121,16 +123,17 @@ final class JournalFormat {
         var kind = switch (transaction.status()) {
             case COMMITTED -> Kind.COMMITTED;
             case PREPARED -> Kind.PREPARED;
+            case DELEGATED -> Kind.DELEGATED;
             case ROLLED_BACK -> Kind.ROLLED_BACK;
         };
         boolean damaged = !transaction.damage().isEmpty();
-        int flags = (transaction.superior().isPresent() ? SUPERIOR_FLAG : 0) | (damaged ? DAMAGE_FLAG : 0);
+        int flags = (transaction.decider().isPresent() ? DECIDER_FLAG : 0) | (damaged ? DAMAGE_FLAG : 0);
         putHeader(buffer, kind, flags, transaction.id());
         buffer.putLong(transaction.unitOfWork().getMostSignificantBits());
         buffer.putLong(transaction.unitOfWork().getLeastSignificantBits());
         buffer.putLong(transaction.clock());
         buffer.putShort((short) transaction.participants().size());
-        transaction.superior().ifPresent(superior -> put(buffer, superior));
+        transaction.decider().ifPresent(decider -> put(buffer, decider));
         for (var participant : transaction.participants()) {
             put(buffer, participant);
         }
@@ -235,7 +238,7 @@ final class JournalFormat {
         }
         var kind = Kind.of(buffer.get());
         int flags = buffer.getShort();
-        if ((flags & ~(SUPERIOR_FLAG | DAMAGE_FLAG)) != 0) {
+        if ((flags & ~(DECIDER_FLAG | DAMAGE_FLAG)) != 0) {
             throw new IllegalArgumentException("flags " + flags);
         }
         var id = new TransactionId(manager, buffer.getLong(), buffer.getLong());
@@ -253,8 +256,8 @@ final class JournalFormat {
         var unitOfWork = new UUID(buffer.getLong(), buffer.getLong());
         long clock = buffer.getLong();
         int count = Short.toUnsignedInt(buffer.getShort());
-        var superior =
-                (flags & SUPERIOR_FLAG) == 0 ? Optional.<EnlistmentRecord>empty() : Optional.of(getEnlistment(buffer));
+        var decider =
+                (flags & DECIDER_FLAG) == 0 ? Optional.<EnlistmentRecord>empty() : Optional.of(getEnlistment(buffer));
         List<EnlistmentRecord> participants = new ArrayList<>(Math.min(count, 16));
         for (int i = 0; i < count; i++) {
             participants.add(getEnlistment(buffer));
@@ -267,10 +270,11 @@ final class JournalFormat {
         var status = switch (kind) {
             case COMMITTED -> TransactionRecord.Status.COMMITTED;
             case PREPARED -> TransactionRecord.Status.PREPARED;
+            case DELEGATED -> TransactionRecord.Status.DELEGATED;
             case ROLLED_BACK -> TransactionRecord.Status.ROLLED_BACK;
             case ENDED -> throw new IllegalArgumentException("kind " + kind);
         };
-        return new TransactionRecord(status, id, unitOfWork, clock, superior, participants, damage);
+        return new TransactionRecord(status, id, unitOfWork, clock, decider, participants, damage);
     }
 
     private static EnlistmentRecord getEnlistment(ByteBuffer buffer) {

@@ -15,7 +15,7 @@ import java.util.UUID;
  * @param id its identity
  * @param unitOfWork the id that clients know it by
  * @param clock the virtual clock when it was written
- * @param superior who decides, if that is not this coordinator
+ * @param decider who decides, if that is not this coordinator: the superior, or the last participant
  * @param participants everybody who must learn the outcome
  * @param damage participants that did otherwise
  */
@@ -24,7 +24,7 @@ public record TransactionRecord(
         TransactionId id,
         UUID unitOfWork,
         long clock,
-        Optional<EnlistmentRecord> superior,
+        Optional<EnlistmentRecord> decider,
         List<EnlistmentRecord> participants,
         List<Damage> damage) {
 
@@ -34,18 +34,20 @@ public record TransactionRecord(
         COMMITTED,
         /** All are prepared, and the superior decides. After a crash: it is asked. */
         PREPARED,
+        /** All others are prepared, and the last participant decides. After a crash: it is asked what it has decided. */
+        DELEGATED,
         /** It is rolled back, and somebody did otherwise. After a crash: it is still shown. */
         ROLLED_BACK
     }
 
-    /** Copies the lists; refuses a prepared transaction that nobody decides. */
+    /** Copies the lists; refuses a transaction that nobody decides. */
     public TransactionRecord {
         Objects.requireNonNull(status, "status");
         participants = List.copyOf(participants);
         damage = List.copyOf(damage);
-        if (status == Status.PREPARED && superior.isEmpty()) {
+        if ((status == Status.PREPARED || status == Status.DELEGATED) && decider.isEmpty()) {
             throw new IllegalArgumentException(
-                    "expected a superior of a transaction that is only prepared, found none");
+                    "expected somebody who decides a transaction that is only prepared, found none");
         }
     }
 
@@ -55,20 +57,20 @@ public record TransactionRecord(
             TransactionId id,
             UUID unitOfWork,
             long clock,
-            Optional<EnlistmentRecord> superior,
+            Optional<EnlistmentRecord> decider,
             List<EnlistmentRecord> participants) {
-        this(status, id, unitOfWork, clock, superior, participants, List.of());
+        this(status, id, unitOfWork, clock, decider, participants, List.of());
     }
 
     /** The same transaction, committed by its superior. */
     public TransactionRecord committed(long newClock) {
-        return new TransactionRecord(Status.COMMITTED, id, unitOfWork, newClock, superior, participants, damage);
+        return new TransactionRecord(Status.COMMITTED, id, unitOfWork, newClock, decider, participants, damage);
     }
 
     /** The same transaction with one more participant that did otherwise. */
     public TransactionRecord with(Damage more) {
         var all = new ArrayList<>(damage);
         all.add(more);
-        return new TransactionRecord(status, id, unitOfWork, clock, superior, participants, all);
+        return new TransactionRecord(status, id, unitOfWork, clock, decider, participants, all);
     }
 }

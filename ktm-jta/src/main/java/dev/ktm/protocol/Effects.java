@@ -24,6 +24,9 @@ public interface Effects {
     /** Write the superior's decision to commit and force it; then as {@link #forceDecision}. */
     void forceSuperiorDecision();
 
+    /** Write that all are prepared for the last participant, which decides, and force it; then as {@link #forceDecision}. */
+    void forceDelegation();
+
     /** Tell the client: everything that can be done now is done. Called once. */
     void complete(Outcome outcome);
 

@@ -17,7 +17,7 @@ public class Participant {
 
     private final NotificationMask mask;
     private final boolean durable;
-    private final boolean superior;
+    private final Role role;
     private EnlistmentState state = EnlistmentState.ACTIVE;
     /** The states before this one, {@link #STATE_BITS} each, the latest lowest; what leaves the first goes to the second. */
     private long recent;
@@ -30,12 +30,12 @@ public class Participant {
      * A participant.
      *
      * @param durable whether it must learn the outcome also after a crash
-     * @param superior whether it drives the transaction in place of the client
+     * @param role when it is told, and whether it decides
      */
-    public Participant(NotificationMask mask, boolean durable, boolean superior) {
+    public Participant(NotificationMask mask, boolean durable, Role role) {
         this.mask = mask;
         this.durable = durable;
-        this.superior = superior;
+        this.role = role;
     }
 
     /** Which notifications it gets. */
@@ -48,9 +48,14 @@ public class Participant {
         return durable;
     }
 
+    /** When it is told, and whether it decides. */
+    public final Role role() {
+        return role;
+    }
+
     /** Whether it drives the transaction in place of the client. */
     public final boolean isSuperior() {
-        return superior;
+        return role == Role.SUPERIOR;
     }
 
     /** Where it stands. */

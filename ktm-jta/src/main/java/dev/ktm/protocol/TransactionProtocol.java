@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   ACTIVE -commit-> PRE_PREPARING -> PRE_PREPARED -reserve-> PREPARING -force-> COMMITTED -> FORGOTTEN
  *     |                                                   a single one left: DELEGATED -> COMMITTED
+ *     |                       a last one: PREPARED -force-> DELEGATED -> COMMITTED
  *     '- before PREPARED anybody may say no: ABORTED -> FORGOTTEN
  * </pre>
  *
@@ -41,7 +42,9 @@ public final class TransactionProtocol {
         RESERVATION,
         DECISION,
         PREPARED_RECORD,
-        SUPERIOR_DECISION
+        SUPERIOR_DECISION,
+        /** That the last participant decides: nobody has asked it yet. */
+        DELEGATION
     }
 
     private static final int STATE_BITS = 4;
@@ -50,6 +53,9 @@ public final class TransactionProtocol {
     private final Effects effects;
     private final List<Participant> participants = new ArrayList<>(2);
     private @Nullable Participant superior;
+    /** The participant that cannot prepare, and decides for all when everybody else is prepared. */
+    private @Nullable Participant last;
+
     private TransactionState state = TransactionState.ACTIVE;
     /** The states before this one, four bits each, the latest lowest. */
     private long history;
@@ -69,7 +75,7 @@ public final class TransactionProtocol {
 
     /**
      * A transaction from before a restart: {@link TransactionState#COMMITTED} if its decision is in the log, {@link
-     * TransactionState#IN_DOUBT} if its superior has to say. Its participants wait to be recovered.
+     * TransactionState#IN_DOUBT} if its superior or its last participant has to say. Its participants wait to be recovered.
      */
     public static TransactionProtocol recovered(
             Effects effects, TransactionState state, List<? extends Participant> participants) {
@@ -83,12 +89,12 @@ public final class TransactionProtocol {
         recovered.completed = state == TransactionState.COMMITTED;
         for (var participant : participants) {
             recovered.participants.add(participant);
-            if (participant.isSuperior()) {
-                recovered.superior = participant;
-                participant.become(EnlistmentState.IN_DOUBT, false);
-            } else {
-                participant.become(EnlistmentState.RECOVERING, false);
+            switch (participant.role()) {
+                case SUPERIOR -> recovered.superior = participant;
+                case LAST -> recovered.last = participant;
+                case FIRST, ANY -> {}
             }
+            participant.become(participant.isSuperior() ? EnlistmentState.IN_DOUBT : EnlistmentState.RECOVERING, false);
         }
         return recovered;
     }
@@ -136,6 +142,11 @@ public final class TransactionProtocol {
         return participants;
     }
 
+    /** The participant that cannot prepare and has to decide, if there is one that has anything to commit. */
+    public Optional<Participant> last() {
+        return Optional.ofNullable(last).filter(this::isSubordinateIn);
+    }
+
     /** The participant that drives it, if there is one. */
     public Optional<Participant> superior() {
         return Optional.ofNullable(superior);
@@ -151,30 +162,60 @@ public final class TransactionProtocol {
     /**
      * Takes a participant in.
      *
-     * @throws KtmException if it is too late for it, or a second superior; nothing has changed
+     * @throws KtmException if it is too late for it, or it wants to decide beside another that does; nothing has changed
      */
     public void enlist(Participant participant) throws KtmException {
         participant.mask().check();
-        if (participant.isSuperior()) {
-            if (superior != null) {
-                throw refused(KtmError.TRANSACTION_SUPERIOR_EXISTS, "no superior");
+        switch (participant.role()) {
+            case SUPERIOR -> enlistSuperior(participant);
+            case LAST -> {
+                requireNoOtherDecides(participant);
+                enlistSubordinate(participant);
+                last = participant;
             }
-            require(state == TransactionState.ACTIVE && !commitRequested, KtmError.TRANSACTION_NOT_ACTIVE);
-            superior = participant;
-            participants.add(participant);
-            return;
+            case FIRST, ANY -> enlistSubordinate(participant);
         }
+    }
+
+    private void enlistSuperior(Participant participant) throws KtmException {
+        if (superior != null) {
+            throw refused(KtmError.TRANSACTION_SUPERIOR_EXISTS, "no superior");
+        }
+        require(state == TransactionState.ACTIVE && !commitRequested, KtmError.TRANSACTION_NOT_ACTIVE);
+        if (last != null) {
+            throw refused(KtmError.TRANSACTION_REQUEST_NOT_VALID, "participants that can all prepare for a superior");
+        }
+        superior = participant;
+        participants.add(participant);
+    }
+
+    private void requireNoOtherDecides(Participant participant) throws KtmException {
+        if (superior != null) {
+            throw refused(KtmError.TRANSACTION_SUPERIOR_EXISTS, "no superior beside a participant that cannot prepare");
+        }
+        if (last != null) {
+            throw refused(KtmError.TRANSACTION_REQUEST_NOT_VALID, "at most one participant that cannot prepare");
+        }
+        if (!participant.gets(Notification.SINGLE_PHASE_COMMIT)) {
+            throw new KtmException(
+                    KtmError.INVALID_PARAMETER,
+                    "expected SINGLE_PHASE_COMMIT in the mask of a participant that cannot prepare, found "
+                            + participant.mask().notifications());
+        }
+    }
+
+    private void enlistSubordinate(Participant participant) throws KtmException {
         switch (state) {
-            case ACTIVE -> participants.add(participant);
+            case ACTIVE -> add(participant);
             case PRE_PREPARING -> {
-                participants.add(participant);
+                add(participant);
                 if (participant.gets(Notification.PREPREPARE)) {
                     ask(participant, EnlistmentState.PRE_PREPARING, Notification.PREPREPARE);
                 }
             }
             case PRE_PREPARED -> {
                 require(!participant.gets(Notification.PREPREPARE), KtmError.TRANSACTION_MUST_WRITETHROUGH);
-                participants.add(participant);
+                add(participant);
             }
             case PREPARING ->
                 throw refused(
@@ -185,6 +226,18 @@ public final class TransactionProtocol {
             case PREPARED, IN_DOUBT, DELEGATED, COMMITTED, ABORTED, FORGOTTEN ->
                 throw refused(KtmError.TRANSACTION_NOT_ACTIVE, "an active transaction");
         }
+    }
+
+    /** In the order in which they are told. */
+    private void add(Participant participant) {
+        int place = participants.size();
+        if (participant.role() == Role.FIRST) {
+            place = 0;
+            while (place < participants.size() && participants.get(place).role() == Role.FIRST) {
+                place++;
+            }
+        }
+        participants.add(place, participant);
     }
 
     // What the client asks for.
@@ -251,7 +304,8 @@ public final class TransactionProtocol {
     private boolean mayStillRollBack() {
         return switch (state) {
             case ACTIVE, PRE_PREPARING, PRE_PREPARED, PREPARING -> true;
-            case PREPARED, IN_DOUBT, DELEGATED, COMMITTED, ABORTED, FORGOTTEN -> false;
+            case PREPARED -> awaited == Awaited.DELEGATION;
+            case IN_DOUBT, DELEGATED, COMMITTED, ABORTED, FORGOTTEN -> false;
         };
     }
 
@@ -285,33 +339,38 @@ public final class TransactionProtocol {
                 advance();
             }
             case COMMIT_COMPLETE -> {
-                if (state == TransactionState.DELEGATED) {
-                    enter(TransactionState.COMMITTED);
-                    outcome = Outcome.COMMITTED;
-                }
+                boolean decides = participant.state() == EnlistmentState.DELEGATED;
                 participant.become(next, false);
-                endIfAllAnswered();
+                if (decides) {
+                    commitAll();
+                } else {
+                    endIfAllAnswered();
+                }
             }
             case ROLLBACK_COMPLETE -> {
                 participant.become(next, false);
                 endIfAllAnswered();
             }
             case READ_ONLY -> {
+                // What others have prepared waits for a decision that somebody remembers.
+                require(!decidesForOthers(participant), KtmError.TRANSACTION_REQUEST_NOT_VALID);
+                boolean decides = participant.state() == EnlistmentState.DELEGATED;
                 participant.become(next, false);
-                if (state == TransactionState.DELEGATED) {
+                if (decides) {
                     commitAll();
                 } else {
                     advance();
                 }
             }
             case SINGLE_PHASE_REJECT -> {
+                require(participant != last, KtmError.TRANSACTION_REQUEST_NOT_VALID);
                 participant.become(next, false);
                 singlePhaseRejected = true;
                 prePrepare();
             }
             case ROLLBACK -> {
                 require(
-                        mayStillRollBack() || state == TransactionState.DELEGATED,
+                        mayStillRollBack() || participant.state() == EnlistmentState.DELEGATED,
                         KtmError.TRANSACTION_REQUEST_NOT_VALID);
                 rollbackAll(RollbackCause.PARTICIPANT, participant);
             }
@@ -336,9 +395,30 @@ public final class TransactionProtocol {
         }
     }
 
-    /** A participant that was told the outcome cannot act on it now, and will later: the client need not wait for it. */
+    /** Whether everybody else is prepared, and waits for this one's decision. */
+    private boolean decidesForOthers(Participant participant) {
+        return participant == last && participant.state() == EnlistmentState.DELEGATED && !isAlone(participant);
+    }
+
+    /** Whether nobody else has anything to commit. */
+    public boolean isAlone(Participant participant) {
+        for (var other : participants) {
+            if (other != participant && isSubordinateIn(other)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * A participant that was told the outcome cannot act on it now, and will later; or the last one does not know what it has
+     * decided, and will find out: the client need not wait for it.
+     */
     public void postponed(Participant participant) {
-        if (participant.state() == EnlistmentState.COMMITTED_NOTIFY
+        if (decidesForOthers(participant)) {
+            participant.excuse();
+            complete();
+        } else if (participant.state() == EnlistmentState.COMMITTED_NOTIFY
                 || participant.state() == EnlistmentState.ABORTING) {
             participant.excuse();
             endIfAllAnswered();
@@ -347,7 +427,9 @@ public final class TransactionProtocol {
 
     /** A participant has gone without a word; what is prepared stays. */
     public void closed(Participant participant) {
-        if (participant.state() == EnlistmentState.DELEGATED) {
+        if (decidesForOthers(participant)) {
+            postponed(participant);
+        } else if (participant.state() == EnlistmentState.DELEGATED) {
             participant.become(EnlistmentState.OUTCOME_UNAVAILABLE, false);
             outcome = Outcome.UNAVAILABLE;
             enter(TransactionState.FORGOTTEN);
@@ -418,6 +500,11 @@ public final class TransactionProtocol {
             closed(participant);
             return;
         }
+        if (decidesForOthers(participant)) {
+            participant.become(EnlistmentState.RECOVERING, false);
+            complete();
+            return;
+        }
         switch (participant.state()) {
             case PREPARED, IN_DOUBT, COMMITTED_NOTIFY, ABORTING -> {
                 participant.become(EnlistmentState.RECOVERING, false);
@@ -486,7 +573,8 @@ public final class TransactionProtocol {
             case COMMITTED -> ask(participant, EnlistmentState.COMMITTED_NOTIFY, Notification.COMMIT);
             case ABORTED -> ask(participant, EnlistmentState.ABORTING, Notification.ROLLBACK);
             case UNDETERMINED, UNAVAILABLE -> {
-                participant.become(EnlistmentState.IN_DOUBT, false);
+                // The last one finds out for everybody what it has decided.
+                participant.become(participant == last ? EnlistmentState.DELEGATED : EnlistmentState.IN_DOUBT, false);
                 effects.tell(participant, Notification.INDOUBT);
             }
         }
@@ -641,7 +729,7 @@ public final class TransactionProtocol {
 
     private void askAllToPrepare() {
         for (var participant : participants) {
-            if (isSubordinateIn(participant) && participant.gets(Notification.PREPARE)) {
+            if (participant != last && isSubordinateIn(participant) && participant.gets(Notification.PREPARE)) {
                 ask(participant, EnlistmentState.PREPARING, Notification.PREPARE);
             }
         }
@@ -657,6 +745,8 @@ public final class TransactionProtocol {
             } else {
                 preparedUnderSuperior();
             }
+        } else if (last != null && isSubordinateIn(last)) {
+            delegateToLast(log);
         } else if (log) {
             enter(TransactionState.PREPARED);
             awaited = Awaited.DECISION;
@@ -664,6 +754,25 @@ public final class TransactionProtocol {
         } else {
             commitAll();
         }
+    }
+
+    /** Has the last participant decide: for itself, if nobody else is left; for all, once it is known for ever that it does. */
+    private void delegateToLast(boolean log) {
+        if (delegate()) {
+            return;
+        }
+        if (log) {
+            enter(TransactionState.PREPARED);
+            awaited = Awaited.DELEGATION;
+            effects.forceDelegation();
+        } else {
+            askLast();
+        }
+    }
+
+    private void askLast() {
+        enter(TransactionState.DELEGATED);
+        ask(Objects.requireNonNull(last), EnlistmentState.DELEGATED, Notification.SINGLE_PHASE_COMMIT);
     }
 
     private void preparedUnderSuperior() {
@@ -678,6 +787,7 @@ public final class TransactionProtocol {
         switch (what) {
             case DECISION, SUPERIOR_DECISION -> commitAll();
             case PREPARED_RECORD -> preparedUnderSuperior();
+            case DELEGATION -> askLast();
             case NOTHING, RESERVATION -> awaited = what;
         }
     }
@@ -696,8 +806,8 @@ public final class TransactionProtocol {
                     rollbackAll(RollbackCause.LOG, null);
                 }
             }
-            // The superior has not been told: it cannot have decided to commit.
-            case PREPARED_RECORD -> rollbackAll(RollbackCause.LOG, null);
+            // Who decides has not been told: it cannot have decided to commit.
+            case PREPARED_RECORD, DELEGATION -> rollbackAll(RollbackCause.LOG, null);
             // The superior tells its decision again: now, or, if only a restart knows, after that.
             case SUPERIOR_DECISION -> {
                 if (mayBeDurable) {
@@ -723,7 +833,9 @@ public final class TransactionProtocol {
         enter(TransactionState.COMMITTED);
         outcome = Outcome.COMMITTED;
         for (var participant : participants) {
-            if (isSubordinateIn(participant) && participant.state() != EnlistmentState.RECOVERING) {
+            if (isSubordinateIn(participant)
+                    && participant.state() != EnlistmentState.RECOVERING
+                    && participant.state() != EnlistmentState.COMMITTED) {
                 if (participant.gets(Notification.COMMIT)) {
                     ask(participant, EnlistmentState.COMMITTED_NOTIFY, Notification.COMMIT);
                 } else {
@@ -814,10 +926,13 @@ public final class TransactionProtocol {
         return participant != superior && participant.state() != EnlistmentState.READ_ONLY;
     }
 
-    /** Whether somebody who is still in it must learn the outcome also after a crash. A superior alone has nobody to tell. */
+    /** Whether somebody who is still in it must learn the outcome also after a crash. Who decides has nobody to tell. */
     private boolean needsLog() {
         for (var participant : participants) {
-            if (participant.isDurable() && isSubordinateIn(participant) && participant.gets(Notification.COMMIT)) {
+            if (participant != last
+                    && participant.isDurable()
+                    && isSubordinateIn(participant)
+                    && participant.gets(Notification.COMMIT)) {
                 return true;
             }
         }

@@ -64,9 +64,12 @@ public interface Enlistment extends AutoCloseable {
     /** As {@link #rollback()}, and says why: whoever asks is told. */
     void rollback(Throwable why) throws KtmException;
 
+    /** Whether nobody else in its transaction has anything to commit, so that it decides for itself only. */
+    boolean isAlone() throws KtmException;
+
     /**
-     * It cannot act on the outcome that it was told now, and will later: the client need not wait for it. It still has to
-     * answer.
+     * It cannot act on the outcome that it was told now, and will later; or it was to decide for others, and does not know
+     * what it has decided: the client need not wait for it. It still has to answer.
      */
     void postpone() throws KtmException;
 

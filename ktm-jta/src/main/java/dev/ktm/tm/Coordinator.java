@@ -260,7 +260,7 @@ final class Coordinator {
 
     private void recover(TransactionRecord record) {
         if (record.status() == TransactionRecord.Status.ROLLED_BACK
-                || (record.participants().isEmpty() && record.superior().isEmpty())) {
+                || (record.participants().isEmpty() && record.decider().isEmpty())) {
             damaged.put(record.id(), record);
             return;
         }

@@ -1,6 +1,7 @@
 package dev.ktm.tm;
 
 import dev.ktm.protocol.Participant;
+import dev.ktm.protocol.Role;
 import dev.ktm.rm.NotificationMask;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -31,9 +32,9 @@ final class CoreEnlistment extends Participant {
             int ordinal,
             NotificationMask mask,
             boolean durable,
-            boolean superior,
+            Role role,
             @Nullable Object key) {
-        super(mask, durable, superior);
+        super(mask, durable, role);
         this.transaction = transaction;
         this.resourceManager = resourceManager;
         this.resourceManagerId = resourceManager.id;
@@ -43,13 +44,8 @@ final class CoreEnlistment extends Participant {
 
     /** One of an earlier life. */
     CoreEnlistment(
-            CoreTransaction transaction,
-            UUID resourceManagerId,
-            UUID id,
-            NotificationMask mask,
-            boolean superior,
-            byte[] recoveryInformation) {
-        super(mask, true, superior);
+            CoreTransaction transaction, UUID resourceManagerId, UUID id, Role role, byte[] recoveryInformation) {
+        super(Masks.of(role), true, role);
         this.transaction = transaction;
         this.resourceManagerId = resourceManagerId;
         this.ordinal = 0;

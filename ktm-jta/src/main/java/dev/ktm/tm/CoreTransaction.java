@@ -9,6 +9,7 @@ import dev.ktm.log.LogFullException;
 import dev.ktm.protocol.Effects;
 import dev.ktm.protocol.Participant;
 import dev.ktm.protocol.Reply;
+import dev.ktm.protocol.Role;
 import dev.ktm.protocol.RollbackCause;
 import dev.ktm.protocol.TransactionProtocol;
 import dev.ktm.rm.Damage;
@@ -55,6 +56,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
         FORCE_DECISION,
         FORCE_PREPARED,
         FORCE_SUPERIOR_DECISION,
+        FORCE_DELEGATION,
         FORGET,
         /** The journal is to forget it before all have answered. */
         GIVE_UP,
@@ -141,22 +143,18 @@ final class CoreTransaction implements Effects, KtmTransaction {
         this.written = true;
         this.damage = record.damage();
         var participants = new ArrayList<CoreEnlistment>();
-        record.superior().ifPresent(superior -> participants.add(recovered(superior, true)));
-        record.participants().forEach(participant -> participants.add(recovered(participant, false)));
+        var decider = record.status() == TransactionRecord.Status.DELEGATED ? Role.LAST : Role.SUPERIOR;
+        record.decider().ifPresent(who -> participants.add(recovered(who, decider)));
+        record.participants().forEach(participant -> participants.add(recovered(participant, Role.ANY)));
         boolean committed = record.status() == TransactionRecord.Status.COMMITTED;
         this.protocol = TransactionProtocol.recovered(
                 this, committed ? TransactionState.COMMITTED : TransactionState.IN_DOUBT, participants);
         this.completed = committed ? Outcome.COMMITTED : null;
     }
 
-    private CoreEnlistment recovered(EnlistmentRecord record, boolean superior) {
+    private CoreEnlistment recovered(EnlistmentRecord record, Role role) {
         return new CoreEnlistment(
-                this,
-                record.resourceManager(),
-                record.enlistment(),
-                superior ? Masks.SUPERIOR : Masks.SUBORDINATE,
-                superior,
-                record.recoveryInformation());
+                this, record.resourceManager(), record.enlistment(), role, record.recoveryInformation());
     }
 
     private static long saturatedNanos(Duration timeout) {
@@ -401,15 +399,15 @@ final class CoreTransaction implements Effects, KtmTransaction {
         }
     }
 
-    CoreEnlistment enlist(
-            CoreResourceManager resourceManager, NotificationMask mask, @Nullable Object key, boolean superior)
+    CoreEnlistment enlist(CoreResourceManager resourceManager, NotificationMask mask, @Nullable Object key, Role role)
             throws KtmException {
         var manager = resourceManager.coordinator;
         manager.requireOnline();
-        if (superior && resourceManager.isVolatile && !manager.isVolatile()) {
+        boolean decides = role == Role.SUPERIOR || role == Role.LAST;
+        if (decides && resourceManager.isVolatile && !manager.isVolatile()) {
             throw new KtmException(
                     KtmError.TM_VOLATILE,
-                    "expected a durable resource manager as superior, found " + resourceManager.label());
+                    "expected a durable resource manager to decide, found " + resourceManager.label());
         }
         if (doNotPromote && resourceManager.communication) {
             throw new KtmException(
@@ -419,14 +417,14 @@ final class CoreTransaction implements Effects, KtmTransaction {
         }
         var home = coordinator;
         if (home != null && home != manager) {
-            return enlistInBranch(home, resourceManager, mask, key, superior);
+            return enlistInBranch(home, resourceManager, mask, key, role);
         }
-        if (superior && isBranch()) {
+        if (decides && isBranch()) {
             throw notRoot("the transaction that this is a branch of");
         }
-        var enlistment = enter(resourceManager, mask, key, superior, entered -> {});
+        var enlistment = enter(resourceManager, mask, key, role, entered -> {});
         if (enlistment == null) {
-            return enlistInBranch(Objects.requireNonNull(coordinator), resourceManager, mask, key, superior);
+            return enlistInBranch(Objects.requireNonNull(coordinator), resourceManager, mask, key, role);
         }
         drain();
         return enlistment;
@@ -437,9 +435,9 @@ final class CoreTransaction implements Effects, KtmTransaction {
             CoreResourceManager resourceManager,
             NotificationMask mask,
             @Nullable Object key,
-            boolean superior)
+            Role role)
             throws KtmException {
-        if (superior) {
+        if (role == Role.SUPERIOR || role == Role.LAST) {
             throw notRoot("a resource manager of " + home + ", where the root of the transaction is");
         }
         mask.check();
@@ -466,7 +464,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
             CoreResourceManager resourceManager,
             NotificationMask mask,
             @Nullable Object key,
-            boolean superior,
+            Role role,
             Consumer<CoreEnlistment> entering)
             throws KtmException {
         var manager = resourceManager.coordinator;
@@ -477,7 +475,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 return null;
             }
             boolean durable = !resourceManager.isVolatile && !manager.isVolatile();
-            var enlistment = new CoreEnlistment(this, resourceManager, enlisted + 1, mask, durable, superior, key);
+            var enlistment = new CoreEnlistment(this, resourceManager, enlisted + 1, mask, durable, role, key);
             protocol.enlist(enlistment);
             if (home == null) {
                 bindTo(manager);
@@ -746,6 +744,11 @@ final class CoreTransaction implements Effects, KtmTransaction {
     }
 
     @Override
+    public void forceDelegation() {
+        offer(this, Work.FORCE_DELEGATION);
+    }
+
+    @Override
     public void complete(Outcome outcome) {
         offer(this, outcome);
     }
@@ -828,6 +831,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 case FORCE_DECISION -> carryOutForce(TransactionRecord.Status.COMMITTED);
                 case FORCE_PREPARED -> carryOutForce(TransactionRecord.Status.PREPARED);
                 case FORCE_SUPERIOR_DECISION -> carryOutForce(TransactionRecord.Status.COMMITTED);
+                case FORCE_DELEGATION -> carryOutForce(TransactionRecord.Status.DELEGATED);
                 case FORGET -> carryOutForget();
                 case GIVE_UP -> carryOutGiveUp();
                 case NOTHING -> {}
@@ -849,16 +853,13 @@ final class CoreTransaction implements Effects, KtmTransaction {
 
     private TransactionRecord record(TransactionRecord.Status status) {
         var records = new ArrayList<EnlistmentRecord>(protocol.participants().size());
-        EnlistmentRecord superior = null;
+        EnlistmentRecord decider = null;
         for (var participant : protocol.participants()) {
             var enlistment = (CoreEnlistment) participant;
-            if (!enlistment.isDurable() || enlistment.state() == EnlistmentState.READ_ONLY) {
-                continue;
-            }
-            if (enlistment.isSuperior()) {
-                superior = recordOf(enlistment);
-            } else if (enlistment.mask().has(Notification.COMMIT)) {
+            if (isToldOutcome(enlistment)) {
                 records.add(recordOf(enlistment));
+            } else if (isDecider(enlistment, status)) {
+                decider = recordOf(enlistment);
             }
         }
         return new TransactionRecord(
@@ -866,9 +867,25 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 boundId(),
                 unitOfWork(),
                 Objects.requireNonNull(coordinator).clock(),
-                Optional.ofNullable(superior),
+                Optional.ofNullable(decider),
                 records,
                 damage);
+    }
+
+    /** Whether it must learn the outcome also after a crash. */
+    private static boolean isToldOutcome(CoreEnlistment enlistment) {
+        return enlistment.isDurable()
+                && enlistment.role() != Role.SUPERIOR
+                && enlistment.role() != Role.LAST
+                && enlistment.state() != EnlistmentState.READ_ONLY
+                && enlistment.mask().has(Notification.COMMIT);
+    }
+
+    private static boolean isDecider(CoreEnlistment enlistment, TransactionRecord.Status status) {
+        var decider = status == TransactionRecord.Status.DELEGATED ? Role.LAST : Role.SUPERIOR;
+        return enlistment.isDurable()
+                && enlistment.role() == decider
+                && enlistment.state() != EnlistmentState.READ_ONLY;
     }
 
     private static EnlistmentRecord recordOf(CoreEnlistment enlistment) {
@@ -881,7 +898,10 @@ final class CoreTransaction implements Effects, KtmTransaction {
             manager.requireOnline();
             var journal = Objects.requireNonNull(manager.journal());
             boolean underSuperior = superior().isPresent();
-            var decision = locked(() -> record(TransactionRecord.Status.COMMITTED));
+            var decision = locked(() -> record(
+                    protocol.last().isPresent()
+                            ? TransactionRecord.Status.DELEGATED
+                            : TransactionRecord.Status.COMMITTED));
             prospective = decision;
             var room = underSuperior
                     ? reserve(manager, journal, locked(() -> record(TransactionRecord.Status.PREPARED)), decision)
@@ -1003,7 +1023,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 each.decisionFailed(true);
             });
         }
-        if (status == TransactionRecord.Status.COMMITTED) {
+        if (status != TransactionRecord.Status.PREPARED) {
             releaseSpace();
         }
     }
@@ -1030,7 +1050,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
         var participants = protocol.participants();
         for (int i = 0; i < participants.size(); i++) {
             var enlistment = (CoreEnlistment) participants.get(i);
-            if (isRecorded(enlistment)) {
+            if (isToldOutcome(enlistment)) {
                 if (next == records.size()
                         || !records.get(next++).isOf(enlistment.id(), enlistment.recoveryInformation)) {
                     return false;
@@ -1038,12 +1058,6 @@ final class CoreTransaction implements Effects, KtmTransaction {
             }
         }
         return next == records.size();
-    }
-
-    private static boolean isRecorded(CoreEnlistment enlistment) {
-        return enlistment.isDurable()
-                && enlistment.state() != EnlistmentState.READ_ONLY
-                && enlistment.mask().has(Notification.COMMIT);
     }
 
     private void decisionNotWritten(@Nullable KtmError error, Throwable why) {
@@ -1237,6 +1251,11 @@ final class CoreTransaction implements Effects, KtmTransaction {
                                 + (failure == null ? "the participant that decides has gone" : failure),
                         failure);
         }
+    }
+
+    /** Whether nobody else in it has anything to commit. */
+    boolean isAlone(CoreEnlistment enlistment) {
+        return locked(() -> protocol.isAlone(enlistment));
     }
 
     /** Takes a participant's word, and carries out what follows. */

@@ -148,6 +148,12 @@ final class EnlistmentHandle implements Enlistment {
     }
 
     @Override
+    public boolean isAlone() throws KtmException {
+        var core = require(EnlistmentRight.QUERY_INFORMATION);
+        return core.transaction.isAlone(core);
+    }
+
+    @Override
     public void postpone() throws KtmException {
         var core = require(EnlistmentRight.SUBORDINATE_RIGHTS);
         core.transaction.act(protocol -> protocol.postponed(core));

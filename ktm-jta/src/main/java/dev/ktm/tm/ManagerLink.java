@@ -1,6 +1,7 @@
 package dev.ktm.tm;
 
 import dev.ktm.protocol.Reply;
+import dev.ktm.protocol.Role;
 import dev.ktm.protocol.RollbackCause;
 import dev.ktm.protocol.TransactionProtocol;
 import dev.ktm.rm.EnlistmentRight;
@@ -158,7 +159,7 @@ final class ManagerLink {
         var superior = present == null ? null : present.superior;
         if (superior != null) {
             try {
-                return superior.transaction.enlist(participant, mask, key, false);
+                return superior.transaction.enlist(participant, mask, key, Role.ANY);
             } catch (KtmException e) {
                 if (e.error() != KtmError.TRANSACTION_MUST_WRITETHROUGH) {
                     throw e;
@@ -185,13 +186,13 @@ final class ManagerLink {
         var made = new Branch(part.unitOfWork());
         boolean done = false;
         try {
-            part.enter(atBranch, Masks.SUPERIOR, made, true, superior -> {
+            part.enter(atBranch, Masks.SUPERIOR, made, Role.SUPERIOR, superior -> {
                 superior.recoveryInformation = information(root, unit);
                 made.superior = superior;
             });
             // Before the link itself, so that no phase can pass it by.
-            var enlistment = part.enlist(participant, mask, key, false);
-            transaction.enter(atRoot, PHASES, made, false, atHome -> {
+            var enlistment = part.enlist(participant, mask, key, Role.ANY);
+            transaction.enter(atRoot, PHASES, made, Role.ANY, atHome -> {
                 atHome.recoveryInformation = information(branch, made.branchUnit);
                 made.atHome = atHome;
             });

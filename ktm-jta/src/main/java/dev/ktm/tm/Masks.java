@@ -1,5 +1,6 @@
 package dev.ktm.tm;
 
+import dev.ktm.protocol.Role;
 import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationMask;
 
@@ -15,6 +16,16 @@ final class Masks {
             Notification.LAST_RECOVER,
             Notification.INDOUBT);
 
+    /** Of the last one, which decides. */
+    static final NotificationMask LAST = NotificationMask.of(
+            Notification.PREPARE,
+            Notification.COMMIT,
+            Notification.ROLLBACK,
+            Notification.SINGLE_PHASE_COMMIT,
+            Notification.RECOVER,
+            Notification.LAST_RECOVER,
+            Notification.INDOUBT);
+
     static final NotificationMask SUPERIOR = NotificationMask.of(
             Notification.ROLLBACK,
             Notification.COMMIT,
@@ -26,4 +37,12 @@ final class Masks {
             Notification.REQUEST_OUTCOME);
 
     private Masks() {}
+
+    static NotificationMask of(Role role) {
+        return switch (role) {
+            case SUPERIOR -> SUPERIOR;
+            case LAST -> LAST;
+            case FIRST, ANY -> SUBORDINATE;
+        };
+    }
 }

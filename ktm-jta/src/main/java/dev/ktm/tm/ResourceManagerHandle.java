@@ -1,5 +1,6 @@
 package dev.ktm.tm;
 
+import dev.ktm.protocol.Role;
 import dev.ktm.rm.Enlistment;
 import dev.ktm.rm.EnlistmentRight;
 import dev.ktm.rm.KtmError;
@@ -66,20 +67,20 @@ final class ResourceManagerHandle implements ResourceManager {
 
     @Override
     public Enlistment enlist(UUID unitOfWork, NotificationMask mask, @Nullable Object key) throws KtmException {
-        return enlist(unitOfWork, mask, key, false);
+        return enlist(unitOfWork, mask, key, Role.ANY);
     }
 
     @Override
     public Enlistment enlistSuperior(UUID unitOfWork, NotificationMask mask, @Nullable Object key) throws KtmException {
-        return enlist(unitOfWork, mask, key, true);
+        return enlist(unitOfWork, mask, key, Role.SUPERIOR);
     }
 
-    private Enlistment enlist(UUID unitOfWork, NotificationMask mask, @Nullable Object key, boolean superior)
+    private Enlistment enlist(UUID unitOfWork, NotificationMask mask, @Nullable Object key, Role role)
             throws KtmException {
         var core = require(ResourceManagerRight.ENLIST);
         core.coordinator.requireOnline();
         var transaction = kernel.require(unitOfWork, null);
-        return new EnlistmentHandle(transaction.enlist(core, mask, key, superior), EnlistmentRight.ALL);
+        return new EnlistmentHandle(transaction.enlist(core, mask, key, role), EnlistmentRight.ALL);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.ktm.tm;
 
+import dev.ktm.protocol.Role;
 import dev.ktm.protocol.RollbackCause;
 import dev.ktm.rm.Enlistment;
 import dev.ktm.rm.EnlistmentRight;
@@ -113,21 +114,40 @@ public final class TransactionHandle implements AutoCloseable {
     /** As {@link ResourceManager#enlist}, without a search for the transaction. */
     public Enlistment enlist(ResourceManager resourceManager, NotificationMask mask, @Nullable Object key)
             throws KtmException {
-        return enlist(resourceManager, mask, key, false);
+        return enlist(resourceManager, mask, key, Role.ANY);
     }
 
     /** As {@link ResourceManager#enlistSuperior}, without a search for the transaction. */
     public Enlistment enlistSuperior(ResourceManager resourceManager, NotificationMask mask, @Nullable Object key)
             throws KtmException {
-        return enlist(resourceManager, mask, key, true);
+        return enlist(resourceManager, mask, key, Role.SUPERIOR);
     }
 
-    private Enlistment enlist(
-            ResourceManager resourceManager, NotificationMask mask, @Nullable Object key, boolean superior)
+    /** As {@link #enlist}, and is told before all others that are not first. */
+    public Enlistment enlistFirst(ResourceManager resourceManager, NotificationMask mask, @Nullable Object key)
+            throws KtmException {
+        return enlist(resourceManager, mask, key, Role.FIRST);
+    }
+
+    /**
+     * As {@link #enlist}, for a participant that cannot prepare. When everybody else is prepared, and it is durable that this one
+     * decides, it is told SINGLE_PHASE_COMMIT: what it then does is the decision for all. If it cannot say what it has done it
+     * {@linkplain Enlistment#postpone postpones} its answer and finds out; after a restart it is told to recover and then
+     * INDOUBT, and answers with what it finds.
+     *
+     * @throws KtmException with {@link KtmError#TRANSACTION_REQUEST_NOT_VALID} if another such participant is enlisted, with
+     *     {@link KtmError#TRANSACTION_SUPERIOR_EXISTS} if a superior is
+     */
+    public Enlistment enlistLast(ResourceManager resourceManager, NotificationMask mask, @Nullable Object key)
+            throws KtmException {
+        return enlist(resourceManager, mask, key, Role.LAST);
+    }
+
+    private Enlistment enlist(ResourceManager resourceManager, NotificationMask mask, @Nullable Object key, Role role)
             throws KtmException {
         var target = require(TransactionRight.ENLIST);
         var core = ((ResourceManagerHandle) resourceManager).require(ResourceManagerRight.ENLIST);
-        return new EnlistmentHandle(target.enlist(core, mask, key, superior), EnlistmentRight.ALL);
+        return new EnlistmentHandle(target.enlist(core, mask, key, role), EnlistmentRight.ALL);
     }
 
     /**

@@ -27,7 +27,9 @@ class JournalFormatTest {
     }
 
     private static TransactionRecord transaction(TransactionRecord.Status status, int participants) {
-        var superior = status == TransactionRecord.Status.PREPARED
+        boolean othersDecide =
+                status == TransactionRecord.Status.PREPARED || status == TransactionRecord.Status.DELEGATED;
+        var decider = othersDecide
                 ? Optional.of(new EnlistmentRecord(new UUID(4, 4), new UUID(5, 6), new byte[64]))
                 : Optional.<EnlistmentRecord>empty();
         var all = new EnlistmentRecord[participants];
@@ -39,7 +41,7 @@ class JournalFormatTest {
                 new TransactionId(MANAGER, 3, 1L << 40),
                 new UUID(8, 9),
                 77,
-                superior,
+                decider,
                 List.of(all),
                 damage(status));
     }

@@ -34,6 +34,7 @@ class ProtocolExplorationTest {
         SINGLE_PHASE,
         VOLATILE,
         CACHE,
+        LAST,
         SUPERIOR
     }
 
@@ -43,11 +44,13 @@ class ProtocolExplorationTest {
         for (var first : subordinates) {
             casts.add(List.of(first));
             casts.add(List.of(first, Kind.SUPERIOR));
+            casts.add(List.of(first, Kind.LAST));
             for (var second : subordinates) {
                 if (second.compareTo(first) >= 0) {
                     casts.add(List.of(first, second));
                     casts.add(List.of(first, second, Kind.SUPERIOR));
                     casts.add(List.of(first, second, Kind.DURABLE));
+                    casts.add(List.of(first, Kind.LAST, second));
                 }
             }
         }
@@ -57,7 +60,7 @@ class ProtocolExplorationTest {
     @ParameterizedTest
     @MethodSource("casts")
     void keepsItsRulesInEveryStateThatCanBeReached(List<Kind> cast, TestReporter reporter) {
-        var actions = actions(cast.size(), cast.contains(Kind.SUPERIOR));
+        var actions = actions(cast.size(), cast.contains(Kind.SUPERIOR), cast.contains(Kind.LAST));
         var seen = new HashSet<String>();
         var paths = new ArrayDeque<List<Action>>();
         paths.add(List.of());
@@ -89,7 +92,7 @@ class ProtocolExplorationTest {
                 .isTrue();
     }
 
-    private static List<Action> actions(int participants, boolean superior) {
+    private static List<Action> actions(int participants, boolean superior, boolean last) {
         var actions = new ArrayList<Action>();
         actions.add(run -> run.protocol.commit());
         actions.add(run -> run.protocol.rollback());
@@ -106,6 +109,9 @@ class ProtocolExplorationTest {
             }
             actions.add(run -> run.protocol.postponed(run.cast.get(index)));
             actions.add(run -> run.protocol.closed(run.cast.get(index)));
+            if (last) {
+                actions.add(run -> run.disconnect(run.cast.get(index)));
+            }
         }
         if (superior) {
             actions.add(run -> run.protocol.prePrepareBySuperior());
@@ -125,20 +131,32 @@ class ProtocolExplorationTest {
         private boolean completed;
         private boolean forgotten;
         private boolean singlePhaseRejected;
+        /** Whether it is durable that the last one decides. */
+        private boolean delegated;
+        /** Whether the last one has committed. */
+        private boolean decidedByLast;
+
+        private static final NotificationMask LAST = NotificationMask.of(
+                Notification.PREPARE,
+                Notification.COMMIT,
+                Notification.ROLLBACK,
+                Notification.SINGLE_PHASE_COMMIT,
+                Notification.INDOUBT);
 
         Run(List<Kind> kinds) {
             for (var kind : kinds) {
                 var participant = switch (kind) {
-                    case DURABLE -> new Script.Named("durable", Script.ALL_PHASES, true, false);
-                    case SINGLE_PHASE -> new Script.Named("single", Script.SINGLE_PHASE, true, false);
-                    case VOLATILE -> new Script.Named("volatile", Script.ALL_PHASES, false, false);
+                    case DURABLE -> new Script.Named("durable", Script.ALL_PHASES, true, Role.ANY);
+                    case SINGLE_PHASE -> new Script.Named("single", Script.SINGLE_PHASE, true, Role.ANY);
+                    case VOLATILE -> new Script.Named("volatile", Script.ALL_PHASES, false, Role.ANY);
                     case CACHE ->
                         new Script.Named(
                                 "cache",
                                 NotificationMask.of(Notification.PREPREPARE, Notification.ROLLBACK),
                                 false,
-                                false);
-                    case SUPERIOR -> new Script.Named("superior", Script.SUPERIOR, true, true);
+                                Role.ANY);
+                    case LAST -> new Script.Named("last", LAST, true, Role.LAST);
+                    case SUPERIOR -> new Script.Named("superior", Script.SUPERIOR, true, Role.SUPERIOR);
                 };
                 cast.add(participant);
                 try {
@@ -177,9 +195,17 @@ class ProtocolExplorationTest {
             }
         }
 
+        /** Its resource manager closes, and announces it at once when it comes back. */
+        void disconnect(Participant participant) throws KtmException {
+            if (participant.state() == EnlistmentState.DELEGATED) {
+                protocol.disconnected(participant);
+            }
+        }
+
         void decide() {
             if (log.startsWith("force")) {
-                durable |= !log.equals("force prepared");
+                durable |= log.equals("force decision") || log.equals("force superior's decision");
+                delegated |= log.equals("force delegation");
                 log = "";
                 protocol.decided();
             }
@@ -215,14 +241,23 @@ class ProtocolExplorationTest {
                                 && !each.isSuperior()
                                 && each.mask().has(Notification.COMMIT)
                                 && each.state() != EnlistmentState.READ_ONLY);
-                assertThat(durable || !anyDurable)
+                decidedByLast |= cast.stream()
+                        .anyMatch(each -> each.role() == Role.LAST && each.state() == EnlistmentState.COMMITTED);
+                assertThat(durable || decidedByLast || !anyDurable)
                         .as("I-1: the decision is durable")
                         .isTrue();
             }
             if (notification == Notification.PREPARE) {
                 assertThat(log).as("I-8: space is reserved before").isEmpty();
             }
-            if (notification == Notification.SINGLE_PHASE_COMMIT) {
+            if (notification == Notification.PREPARE) {
+                assertThat(participant.role())
+                        .as("the last one is not asked to prepare")
+                        .isNotEqualTo(Role.LAST);
+            }
+            if (notification == Notification.SINGLE_PHASE_COMMIT && participant.role() == Role.LAST) {
+                assertOthersWait(participant);
+            } else if (notification == Notification.SINGLE_PHASE_COMMIT) {
                 assertThat(cast.stream().filter(each -> each.state() != EnlistmentState.READ_ONLY))
                         .as("a delegate is alone")
                         .hasSize(1);
@@ -231,6 +266,19 @@ class ProtocolExplorationTest {
             if (notification == Notification.PREPREPARE && protocol.state() == TransactionState.PRE_PREPARING) {
                 singlePhaseRejected |= told.contains(participant + " SINGLE_PHASE_COMMIT");
             }
+        }
+
+        private void assertOthersWait(Participant last) {
+            var others = cast.stream()
+                    .filter(each -> each != last && each.state() != EnlistmentState.READ_ONLY)
+                    .toList();
+            assertThat(others)
+                    .as("whoever is asked to prepare has voted before the last one decides")
+                    .noneMatch(each -> each.owes()
+                            || (each.mask().has(Notification.PREPARE) && each.state() != EnlistmentState.PREPARED));
+            assertThat(delegated || others.stream().noneMatch(Participant::isDurable))
+                    .as("after a crash it is known whom to ask")
+                    .isTrue();
         }
 
         @Override
@@ -251,6 +299,11 @@ class ProtocolExplorationTest {
         @Override
         public void forceSuperiorDecision() {
             log = "force superior's decision";
+        }
+
+        @Override
+        public void forceDelegation() {
+            log = "force delegation";
         }
 
         @Override
@@ -280,6 +333,7 @@ class ProtocolExplorationTest {
                     .append(protocol.isCommitRequested())
                     .append(log)
                     .append(durable)
+                    .append(delegated)
                     .append(completed)
                     .append(singlePhaseRejected);
             for (var each : cast) {

@@ -36,8 +36,8 @@ final class Script implements Effects {
     static final class Named extends Participant {
         private final String name;
 
-        Named(String name, NotificationMask mask, boolean durable, boolean superior) {
-            super(mask, durable, superior);
+        Named(String name, NotificationMask mask, boolean durable, Role role) {
+            super(mask, durable, role);
             this.name = name;
         }
 
@@ -48,15 +48,23 @@ final class Script implements Effects {
     }
 
     Named enlist(String name, NotificationMask mask) throws KtmException {
-        return enlist(new Named(name, mask, true, false));
+        return enlist(new Named(name, mask, true, Role.ANY));
     }
 
     Named enlistVolatile(String name, NotificationMask mask) throws KtmException {
-        return enlist(new Named(name, mask, false, false));
+        return enlist(new Named(name, mask, false, Role.ANY));
     }
 
     Named enlistSuperior(String name, NotificationMask mask) throws KtmException {
-        return enlist(new Named(name, mask, true, true));
+        return enlist(new Named(name, mask, true, Role.SUPERIOR));
+    }
+
+    Named enlistLast(String name, NotificationMask mask) throws KtmException {
+        return enlist(new Named(name, mask, true, Role.LAST));
+    }
+
+    Named enlistFirst(String name, NotificationMask mask) throws KtmException {
+        return enlist(new Named(name, mask, true, Role.FIRST));
     }
 
     private Named enlist(Named participant) throws KtmException {
@@ -99,6 +107,11 @@ final class Script implements Effects {
     @Override
     public void forceSuperiorDecision() {
         effects.add("force superior's decision");
+    }
+
+    @Override
+    public void forceDelegation() {
+        effects.add("force delegation");
     }
 
     @Override

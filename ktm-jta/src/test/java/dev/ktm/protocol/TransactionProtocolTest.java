@@ -16,6 +16,11 @@ import org.junit.jupiter.api.Test;
 
 class TransactionProtocolTest {
 
+    private static final NotificationMask TWO_PHASES =
+            NotificationMask.of(Notification.PREPARE, Notification.COMMIT, Notification.ROLLBACK);
+    private static final NotificationMask LAST = NotificationMask.of(
+            Notification.PREPARE, Notification.COMMIT, Notification.ROLLBACK, Notification.SINGLE_PHASE_COMMIT);
+
     private final Script script = new Script();
     private final TransactionProtocol protocol = script.protocol;
 
@@ -370,8 +375,8 @@ class TransactionProtocolTest {
 
     @Test
     void aDecidedTransactionFromBeforeARestartTellsWhoeverRecovers() throws Exception {
-        var a = new Script.Named("a", Script.ALL_PHASES, true, false);
-        var b = new Script.Named("b", Script.ALL_PHASES, true, false);
+        var a = new Script.Named("a", Script.ALL_PHASES, true, Role.ANY);
+        var b = new Script.Named("b", Script.ALL_PHASES, true, Role.ANY);
         var recovered = TransactionProtocol.recovered(script, TransactionState.COMMITTED, List.of(a, b));
         assertThat(script.taken()).isEmpty();
 
@@ -387,9 +392,9 @@ class TransactionProtocolTest {
 
     @Test
     void anUndecidedTransactionFromBeforeARestartWaitsForItsSuperior() throws Exception {
-        var s = new Script.Named("s", Script.SUPERIOR, true, true);
-        var a = new Script.Named("a", Script.ALL_PHASES, true, false);
-        var b = new Script.Named("b", Script.ALL_PHASES, true, false);
+        var s = new Script.Named("s", Script.SUPERIOR, true, Role.SUPERIOR);
+        var a = new Script.Named("a", Script.ALL_PHASES, true, Role.ANY);
+        var b = new Script.Named("b", Script.ALL_PHASES, true, Role.ANY);
         var recovered = TransactionProtocol.recovered(script, TransactionState.IN_DOUBT, List.of(s, a, b));
 
         recovered.reply(a, Reply.RECOVER);
@@ -403,5 +408,146 @@ class TransactionProtocolTest {
 
         assertThat(script.taken()).containsExactly("complete COMMITTED", "b COMMIT", "s COMMIT_COMPLETE", "forget");
         assertThat(recovered.outcome()).isEqualTo(Outcome.COMMITTED);
+    }
+
+    // One that cannot prepare.
+
+    private Script.Named preparedForTheLast() throws KtmException {
+        var last = script.enlistLast("last", LAST);
+        var a = script.enlist("a", Script.SINGLE_PHASE);
+        protocol.commit();
+        script.reply(a, Reply.PREPREPARE_COMPLETE);
+        protocol.reserved();
+        assertThat(script.taken()).containsExactly("a PREPREPARE", "reserve", "a PREPARE");
+        script.reply(a, Reply.PREPARE_COMPLETE);
+        assertThat(script.taken()).containsExactly("force delegation");
+        return last;
+    }
+
+    @Test
+    void theLastOneDecidesForAllWhenItIsKnownForEverThatItDoes() throws Exception {
+        var last = preparedForTheLast();
+
+        protocol.decided();
+        assertThat(script.taken()).containsExactly("last SINGLE_PHASE_COMMIT");
+        script.reply(last, Reply.COMMIT_COMPLETE);
+
+        assertThat(script.taken()).containsExactly("a COMMIT");
+        assertThat(protocol.outcome()).isEqualTo(Outcome.COMMITTED);
+    }
+
+    @Test
+    void theLastOneThatRefusesHasAllRolledBack() throws Exception {
+        var last = preparedForTheLast();
+        protocol.decided();
+        script.taken();
+
+        script.reply(last, Reply.ROLLBACK);
+
+        assertThat(script.taken()).containsExactly("last ROLLBACK", "a ROLLBACK");
+        assertThat(protocol.outcome()).isEqualTo(Outcome.ABORTED);
+    }
+
+    @Test
+    void beforeTheLastOneIsAskedEverybodyMayStillRollBack() throws Exception {
+        preparedForTheLast();
+
+        assertThat(protocol.abort(RollbackCause.TIMEOUT)).isTrue();
+        protocol.decided();
+
+        assertThat(script.taken()).containsExactly("last ROLLBACK", "a ROLLBACK");
+    }
+
+    @Test
+    void onceTheLastOneIsAskedNobodyElseDecides() throws Exception {
+        var last = preparedForTheLast();
+        protocol.decided();
+        script.taken();
+
+        assertThat(protocol.abort(RollbackCause.TIMEOUT)).isFalse();
+        assertThat(refusal(() -> script.reply(last, Reply.READ_ONLY)))
+                .isEqualTo(KtmError.TRANSACTION_REQUEST_NOT_VALID);
+        assertThat(refusal(() -> script.reply(last, Reply.SINGLE_PHASE_REJECT)))
+                .isEqualTo(KtmError.TRANSACTION_REQUEST_NOT_VALID);
+        assertThat(script.taken()).isEmpty();
+    }
+
+    @Test
+    void aFailedForceBeforeTheLastOneIsAskedRollsBack() throws Exception {
+        preparedForTheLast();
+
+        protocol.decisionFailed(true);
+
+        assertThat(script.taken()).containsExactly("last ROLLBACK", "a ROLLBACK");
+    }
+
+    @Test
+    void theClientDoesNotWaitForALastOneThatHasToFindOutAndTheOthersDo() throws Exception {
+        var last = preparedForTheLast();
+        protocol.decided();
+        script.taken();
+
+        protocol.postponed(last);
+        assertThat(script.taken()).containsExactly("complete UNDETERMINED");
+        script.reply(last, Reply.COMMIT_COMPLETE);
+
+        assertThat(script.taken()).containsExactly("a COMMIT");
+    }
+
+    @Test
+    void aLastOneThatIsAloneInTheEndDecidesForItselfAndNothingIsLogged() throws Exception {
+        script.enlistLast("last", LAST);
+        var a = script.enlist("a", Script.ALL_PHASES);
+        protocol.commit();
+        script.reply(a, Reply.PREPREPARE_COMPLETE);
+        protocol.reserved();
+        script.taken();
+
+        script.reply(a, Reply.READ_ONLY);
+
+        assertThat(script.taken()).containsExactly("last SINGLE_PHASE_COMMIT");
+    }
+
+    @Test
+    void onlyOneMayBeLastAndNotBesideASuperior() throws Exception {
+        script.enlistLast("last", LAST);
+
+        assertThat(refusal(() -> script.enlistLast("second", LAST))).isEqualTo(KtmError.TRANSACTION_REQUEST_NOT_VALID);
+        assertThat(refusal(() -> script.enlistSuperior("superior", Script.SUPERIOR)))
+                .isEqualTo(KtmError.TRANSACTION_REQUEST_NOT_VALID);
+        var other = new Script();
+        other.enlistSuperior("superior", Script.SUPERIOR);
+        assertThat(refusal(() -> other.enlistLast("last", LAST))).isEqualTo(KtmError.TRANSACTION_SUPERIOR_EXISTS);
+        assertThat(refusal(() -> new Script().enlistLast("last", Script.ALL_PHASES)))
+                .isEqualTo(KtmError.INVALID_PARAMETER);
+    }
+
+    @Test
+    void afterARestartTheLastOneIsAskedWhatItHasDecided() throws Exception {
+        var last = new Script.Named("last", LAST, true, Role.LAST);
+        var a = new Script.Named("a", Script.ALL_PHASES, true, Role.ANY);
+        var recovered = TransactionProtocol.recovered(script, TransactionState.IN_DOUBT, List.of(last, a));
+
+        recovered.reply(a, Reply.RECOVER);
+        recovered.reply(last, Reply.RECOVER);
+        assertThat(script.taken()).containsExactly("a INDOUBT", "last INDOUBT");
+        recovered.reply(last, Reply.ROLLBACK);
+
+        assertThat(script.taken()).containsExactly("last ROLLBACK", "a ROLLBACK");
+        recovered.reply(a, Reply.ROLLBACK_COMPLETE);
+        recovered.reply(last, Reply.ROLLBACK_COMPLETE);
+        assertThat(script.taken()).containsExactly("complete ABORTED", "forget");
+    }
+
+    @Test
+    void whoIsFirstIsToldFirst() throws Exception {
+        script.enlist("a", TWO_PHASES);
+        script.enlistFirst("b", TWO_PHASES);
+        script.enlistFirst("c", TWO_PHASES);
+
+        protocol.commit();
+        protocol.reserved();
+
+        assertThat(script.taken()).containsExactly("reserve", "b PREPARE", "c PREPARE", "a PREPARE");
     }
 }
