@@ -9,6 +9,7 @@ import dev.ktm.tm.TransactionManagers;
 import jakarta.transaction.TransactionManager;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.UserTransaction;
+import javax.sql.DataSource;
 import javax.sql.XADataSource;
 import javax.transaction.xa.XAResource;
 import org.jboss.tm.ExtendedJBossXATerminator;
@@ -129,6 +130,27 @@ public final class Ktm implements AutoCloseable {
      */
     public XAResource named(String name, XAResource resource) {
         return JtaCoordinator.named(name, resource);
+    }
+
+    /**
+     * As {@link #registerLastResource(String, DataSource, String)}, with the table {@code ktm_decision}.
+     */
+    public void registerLastResource(String name, DataSource dataSource) {
+        jta.registerLastResource(name, dataSource);
+    }
+
+    /**
+     * Registers a last resource: a database without XA, one of which may take part in a transaction beside others. It commits when
+     * all others are prepared, and notes in its own local transaction, in this table, that it has: so a restart knows what was
+     * decided. Enlisted resources of this name must be an {@link org.jboss.tm.LastResource} and an {@link
+     * org.jboss.tm.ConnectableResource} with a JDBC connection that is not in auto-commit mode.
+     *
+     * @param dataSource connections of the same database, to read the table and to clean it up
+     * @param table its name, with the schema if it needs one; how it is made stands in the guide to last resources
+     * @throws IllegalArgumentException if another is registered under this name, or it is no name of a table
+     */
+    public void registerLastResource(String name, DataSource dataSource, String table) {
+        jta.registerLastResource(name, dataSource, table);
     }
 
     /** Takes a registration back; waits while its resource manager is being asked. Does nothing if there is none. */

@@ -64,6 +64,13 @@ public interface Journal extends AutoCloseable {
     void end(TransactionId id);
 
     /**
+     * Makes durable what was written before, ends among it.
+     *
+     * @throws LogException if it cannot; a restart may find what has ended once more
+     */
+    void force() throws LogException;
+
+    /**
      * Gives the transaction manager another identity, which is durable when this returns.
      *
      * @throws IllegalStateException if transactions are live: they could not be recovered under another identity

@@ -337,6 +337,11 @@ public final class LogJournal implements Journal {
         tidyIfDue(lsn);
     }
 
+    @Override
+    public void force() throws LogException {
+        stream.force(Lsn.NULL);
+    }
+
     private Stripe stripeOf(TransactionId id) {
         return stripes.get((int) (id.sequence() & (STRIPES - 1)));
     }

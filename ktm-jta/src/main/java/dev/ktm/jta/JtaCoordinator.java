@@ -1,11 +1,13 @@
 package dev.ktm.jta;
 
+import dev.ktm.rm.Enlistment;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Outcome;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionId;
 import dev.ktm.tm.KtmTransaction;
 import dev.ktm.tm.ManagerHandle;
+import dev.ktm.tm.TransactionHandle;
 import dev.ktm.tm.TransactionOptions;
 import jakarta.transaction.SystemException;
 import jakarta.transaction.TransactionManager;
@@ -16,10 +18,14 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import javax.sql.DataSource;
 import javax.sql.XADataSource;
 import javax.transaction.xa.XAResource;
 import org.jboss.tm.ExtendedJBossXATerminator;
+import org.jboss.tm.FirstResource;
+import org.jboss.tm.LastResource;
 import org.jboss.tm.XAResourceRecovery;
 import org.jboss.tm.XAResourceRecoveryRegistry;
 
@@ -37,6 +43,7 @@ public final class JtaCoordinator implements AutoCloseable {
     private final TransactionOptions ordinaryTransaction;
     private final Threads threads;
     private final XaRecovery recovery;
+    private final LastResources lastResources;
     private final XaResourceManager xa;
     private final JtaTransactionManager transactionManager;
     private final JtaUserTransaction userTransaction;
@@ -81,11 +88,14 @@ public final class JtaCoordinator implements AutoCloseable {
                 options.reports(),
                 threads,
                 options.recoveryInterval());
+        this.lastResources = new LastResources(
+                this::identity, manager.incarnation(), () -> idsOf(transaction -> true), manager::forceLog, recovery);
         var durability = manager.isVolatile() ? ManagerHandle.Durability.VOLATILE : ManagerHandle.Durability.DURABLE;
         this.xa = new XaResourceManager(
                 manager.createResourceManager(XA_RESOURCES, "XA resources", durability),
                 manager.isVolatile(),
-                recovery);
+                recovery,
+                lastResources);
         this.xa.handle().setHandler(xa);
         this.xa.handle().recover();
         this.transactionManager = new JtaTransactionManager(this);
@@ -104,10 +114,14 @@ public final class JtaCoordinator implements AutoCloseable {
     }
 
     private Set<TransactionId> live() {
+        // A branch of a transaction that is rolled back can only be rolled back, however long others keep it alive.
+        return idsOf(transaction -> transaction.outcome() != Outcome.ABORTED);
+    }
+
+    private Set<TransactionId> idsOf(Predicate<KtmTransaction> wanted) {
         try {
-            // A branch of a transaction that is rolled back can only be rolled back, however long others keep it alive.
             return manager.live().stream()
-                    .filter(transaction -> transaction.outcome() != Outcome.ABORTED)
+                    .filter(wanted)
                     .map(KtmTransaction::id)
                     .flatMap(java.util.Optional::stream)
                     .collect(Collectors.toSet());
@@ -161,6 +175,24 @@ public final class JtaCoordinator implements AutoCloseable {
         recovery.register(name, new DataSourceFactory(dataSource));
     }
 
+    /** As {@link #registerLastResource(String, DataSource, String)}, with the table {@code ktm_decision}. */
+    public void registerLastResource(String name, DataSource dataSource) {
+        registerLastResource(name, dataSource, DecisionTable.DEFAULT_NAME);
+    }
+
+    /** Registers a last resource: where its decisions are found again. */
+    public void registerLastResource(String name, DataSource dataSource, String table) {
+        registerLastResource(name, new DecisionTable(dataSource, table));
+    }
+
+    void registerLastResource(String name, Decisions decisions) {
+        lastResources.register(name, decisions);
+    }
+
+    LastResources lastResources() {
+        return lastResources;
+    }
+
     /** A resource that says under which registration it is found again. */
     public static XAResource named(String name, XAResource resource) {
         return new NamedResource(name, resource);
@@ -169,6 +201,7 @@ public final class JtaCoordinator implements AutoCloseable {
     /** Takes a registration back; waits while its resource manager is being asked. */
     public void unregister(String name) {
         recovery.unregister(name);
+        lastResources.unregister(name);
     }
 
     /** Asks every registered resource manager for its branches now, on this thread, and finishes what can be finished. */
@@ -211,11 +244,21 @@ public final class JtaCoordinator implements AutoCloseable {
     XaBranch begin(JtaTransaction transaction, XAResource resource, String name, CallChain calls) throws KtmException {
         var chain = options.parallel() ? new QueuedCalls(threads, options.callLimit()) : calls;
         var branch = new XaBranch(resource, name, chain);
-        branch.enlisted(transaction.handle().enlist(xa.handle(), XaResourceManager.MASK, branch));
+        branch.enlisted(enlist(transaction.handle(), resource, branch));
         if (!name.isEmpty()) {
             xa.setName(branch, name);
         }
         return branch;
+    }
+
+    private Enlistment enlist(TransactionHandle transaction, XAResource resource, XaBranch branch) throws KtmException {
+        if (resource instanceof LastResource) {
+            branch.decisions = lastResources.find(branch.resourceManager);
+            return transaction.enlistLast(xa.handle(), XaResourceManager.MASK, branch);
+        }
+        return resource instanceof FirstResource
+                ? transaction.enlistFirst(xa.handle(), XaResourceManager.MASK, branch)
+                : transaction.enlist(xa.handle(), XaResourceManager.MASK, branch);
     }
 
     /** A branch could not be started. */

@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.UUID;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
+import org.jboss.tm.ConnectableResource;
 import org.jboss.tm.LastResource;
 import org.jspecify.annotations.Nullable;
 
@@ -419,17 +420,16 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         }
         requireEnlistable();
         var resource = unwrap(enlisted);
-        if (resource instanceof LastResource) {
-            // It cannot vote: what it has committed could not be taken back, and after a crash nobody would know.
-            throw new SystemException("expected a resource that can prepare, found a last resource, "
-                    + resource.getClass().getName() + ": use an XA data source for it");
-        }
         var present = branches();
         for (var branch : present) {
             var association = branch.find(resource);
             if (association != null) {
                 return enlistAgain(branch, association);
             }
+        }
+        if (resource instanceof LastResource) {
+            begin(resource, requireRecoverable(enlisted, resource));
+            return true;
         }
         for (var branch : present) {
             if (isSameResourceManager(branch.resource, resource) && join(branch, resource)) {
@@ -438,6 +438,18 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         }
         begin(resource, coordinator.recovery().nameOf(enlisted));
         return true;
+    }
+
+    /** A last resource cannot vote: without a note of what it has committed nobody would know after a crash. */
+    private String requireRecoverable(XAResource enlisted, XAResource resource) throws SystemException {
+        var name = coordinator.lastResources().nameOf(enlisted);
+        if (name.isEmpty() || !(resource instanceof ConnectableResource)) {
+            throw new SystemException("expected a resource that can prepare, or a last resource with a connection whose"
+                    + " table of decisions is registered under its name, found "
+                    + resource.getClass().getName()
+                    + ": register it with Ktm.registerLastResource, or use an XA data source");
+        }
+        return name.get();
     }
 
     /** A name is for the first enlistment only; what counts afterwards is the resource itself. */

@@ -17,6 +17,11 @@ final class RecoverableResource {
         void close() throws Exception;
     }
 
+    /** Another way of asking than for branches. */
+    interface Scan {
+        void run() throws Exception;
+    }
+
     /** Where resources come from. */
     interface Source {
         Opened open() throws Exception;
@@ -27,6 +32,8 @@ final class RecoverableResource {
     final @Nullable XAResourceRecovery registration;
 
     private final Source source;
+    /** Asks it in place of {@link XaRecovery}. */
+    final @Nullable Scan own;
     /** Held while it is being asked. */
     final ReentrantLock scan = new ReentrantLock();
 
@@ -40,6 +47,19 @@ final class RecoverableResource {
         this.name = name;
         this.registration = registration;
         this.source = source;
+        this.own = null;
+    }
+
+    /** One that is asked in its own way. */
+    RecoverableResource(String name, Scan own) {
+        this.name = name;
+        this.registration = null;
+        this.source = RecoverableResource::nothing;
+        this.own = own;
+    }
+
+    private static Opened nothing() {
+        throw new IllegalStateException("it is asked in its own way");
     }
 
     Opened open() throws Exception {

@@ -32,6 +32,9 @@ final class Unfinished {
     volatile boolean contradicts;
 
     volatile int code;
+    /** Whether it is a last resource, which says what is decided. */
+    volatile boolean decides;
+
     private final AtomicBoolean done = new AtomicBoolean();
 
     Unfinished(BranchXid xid, Enlistment enlistment, String resourceManager, @Nullable XAResource resource) {

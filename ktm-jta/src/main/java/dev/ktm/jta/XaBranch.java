@@ -31,6 +31,10 @@ final class XaBranch extends XaAssociation {
     volatile boolean stuck;
 
     final CallChain calls;
+    /** Of a last resource: where its decisions are. */
+    volatile @Nullable Decisions decisions;
+    /** Whether it decides for others as well. */
+    volatile boolean decides;
 
     XaBranch(XAResource resource, String resourceManager, CallChain calls) {
         super(resource);

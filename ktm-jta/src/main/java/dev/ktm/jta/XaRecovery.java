@@ -97,6 +97,11 @@ final class XaRecovery implements AutoCloseable {
         add(new RecoverableResource(name, null, RecoverableResource.of(factory)));
     }
 
+    /** Has somebody else's way of asking tried at intervals, as if it were a resource manager. */
+    void register(String name, RecoverableResource.Scan scan) {
+        add(new RecoverableResource(name, scan));
+    }
+
     void register(XAResourceRecovery recovery) {
         var all = registered.values();
         if (all.stream().noneMatch(each -> each.registration == recovery)) {
@@ -196,6 +201,11 @@ final class XaRecovery implements AutoCloseable {
         unfinished.put(branch.xid, branch);
     }
 
+    /** A branch is finished by somebody else. */
+    void remove(Unfinished branch) {
+        unfinished.remove(branch.xid, branch);
+    }
+
     /** The outcome of a branch of an earlier life is known. */
     void ordered(Unfinished branch, Unfinished.Order order) throws KtmException {
         branch.order = order;
@@ -232,7 +242,7 @@ final class XaRecovery implements AutoCloseable {
                 branch.xid(), branch.enlistment(), branch.resourceManager, branch.stuck ? null : branch.resource);
     }
 
-    private void report(OutcomeReport.Kind kind, Unfinished branch, String code, String cause, String nextStep) {
+    void report(OutcomeReport.Kind kind, Unfinished branch, String code, String cause, String nextStep) {
         report(kind, branch.resourceManager, branch.unitOfWork(), branch.xid, code, cause, nextStep, null);
     }
 
@@ -271,7 +281,7 @@ final class XaRecovery implements AutoCloseable {
 
     // When.
 
-    private void wake(String resourceManager) {
+    void wake(String resourceManager) {
         var found = registered.get(resourceManager);
         if (found != null && found.failures == 0) {
             found.dueNanos = System.nanoTime();
@@ -338,17 +348,26 @@ final class XaRecovery implements AutoCloseable {
             return;
         }
         try {
-            var opened = resource.open();
-            try {
-                askAll(resource, opened.resources());
-            } finally {
-                opened.close();
+            var own = resource.own;
+            if (own != null) {
+                own.run();
+            } else {
+                askForBranches(resource);
             }
             if (resource.failures > 0) {
                 resource.failures = 0;
             }
         } catch (Exception | Error e) {
             failed(resource, e);
+        }
+    }
+
+    private void askForBranches(RecoverableResource resource) throws Exception {
+        var opened = resource.open();
+        try {
+            askAll(resource, opened.resources());
+        } finally {
+            opened.close();
         }
     }
 

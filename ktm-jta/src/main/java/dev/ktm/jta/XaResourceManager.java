@@ -2,6 +2,7 @@ package dev.ktm.jta;
 
 import dev.ktm.rm.Enlistment;
 import dev.ktm.rm.EnlistmentRight;
+import dev.ktm.rm.EnlistmentState;
 import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
@@ -13,6 +14,7 @@ import dev.ktm.rm.ResourceManager;
 import java.nio.charset.StandardCharsets;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
+import org.jboss.tm.ConnectableResource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,11 +32,14 @@ final class XaResourceManager implements NotificationHandler {
     private final ResourceManager handle;
     private final boolean volatileManager;
     private final XaRecovery recovery;
+    private final LastResources lastResources;
 
-    XaResourceManager(ResourceManager handle, boolean volatileManager, XaRecovery recovery) {
+    XaResourceManager(
+            ResourceManager handle, boolean volatileManager, XaRecovery recovery, LastResources lastResources) {
         this.handle = handle;
         this.volatileManager = volatileManager;
         this.recovery = recovery;
+        this.lastResources = lastResources;
     }
 
     ResourceManager handle() {
@@ -62,7 +67,11 @@ final class XaResourceManager implements NotificationHandler {
                     }
                     submit(branch, XaCall.ROLLBACK);
                 }
-                case SINGLE_PHASE_COMMIT -> submit(branch, XaCall.COMMIT_ONE_PHASE);
+                case SINGLE_PHASE_COMMIT -> {
+                    branch.decides =
+                            branch.decisions != null && !branch.enlistment().isAlone();
+                    submit(branch, XaCall.COMMIT_ONE_PHASE);
+                }
                 default -> {
                     return Result.SUCCESS;
                 }
@@ -72,7 +81,18 @@ final class XaResourceManager implements NotificationHandler {
         if (key instanceof Unfinished unfinished) {
             switch (notification) {
                 case COMMIT -> recovery.ordered(unfinished, Unfinished.Order.COMMIT);
-                case ROLLBACK -> recovery.ordered(unfinished, Unfinished.Order.ROLLBACK);
+                case ROLLBACK -> {
+                    if (unfinished.decides) {
+                        return Result.SUCCESS;
+                    }
+                    recovery.ordered(unfinished, Unfinished.Order.ROLLBACK);
+                }
+                case INDOUBT -> {
+                    if (unfinished.enlistment.state() == EnlistmentState.DELEGATED) {
+                        recovery.remove(unfinished);
+                        lastResources.add(unfinished);
+                    }
+                }
                 default -> {
                     return Result.SUCCESS;
                 }
@@ -182,8 +202,28 @@ final class XaResourceManager implements NotificationHandler {
             // It was not asked to commit, so it has not.
             return new XaAnswer(XaVerdict.REFUSED, XaCodes.codeOf(e), e);
         }
+        var decisions = branch.decisions;
+        if (branch.decides && decisions != null) {
+            return decide(branch, call, decisions);
+        }
         branch.resource.commit(branch.xid(), true);
         return XaAnswer.returned(call, XAResource.XA_OK);
+    }
+
+    /** Commits for all; what is believed is what is noted. */
+    private XaAnswer decide(XaBranch branch, XaCall call, Decisions decisions) {
+        try {
+            decisions.note((ConnectableResource) branch.resource, branch.xid().transaction());
+        } catch (Exception e) {
+            // It was not asked to commit, so it has not.
+            return new XaAnswer(XaVerdict.REFUSED, XaCodes.codeOf(e), e);
+        }
+        try {
+            branch.resource.commit(branch.xid(), true);
+            return XaAnswer.returned(call, XAResource.XA_OK);
+        } catch (XAException | RuntimeException | Error e) {
+            return lastResources.lookUp(branch, decisions, e);
+        }
     }
 
     private XaAnswer rollback(XaBranch branch, XaCall call) throws XAException {
@@ -215,7 +255,13 @@ final class XaResourceManager implements NotificationHandler {
             switch (call) {
                 case PREPARE -> prepared(branch, call, enlistment, answer);
                 case COMMIT -> committed(branch, enlistment, answer);
-                case COMMIT_ONE_PHASE -> committedOnePhase(branch, call, enlistment, answer);
+                case COMMIT_ONE_PHASE -> {
+                    if (branch.decides) {
+                        decided(branch, call, enlistment, answer);
+                    } else {
+                        committedOnePhase(branch, call, enlistment, answer);
+                    }
+                }
                 case ROLLBACK -> rolledBack(branch, enlistment, answer);
                 case START, END, FORGET, RECOVER -> {}
             }
@@ -327,7 +373,28 @@ final class XaResourceManager implements NotificationHandler {
         }
     }
 
+    private void decided(XaBranch branch, XaCall call, Enlistment enlistment, XaAnswer answer) throws KtmException {
+        switch (answer.verdict()) {
+            case DONE -> enlistment.commitComplete();
+            case REFUSED, ROLLED_BACK -> refuse(branch, call, enlistment, answer);
+            case READ_ONLY,
+                    CONTRADICTS,
+                    AGAIN,
+                    LOOK,
+                    HAZARD,
+                    HEURISTIC_COMMIT,
+                    HEURISTIC_ROLLBACK,
+                    HEURISTIC_MIXED,
+                    HEURISTIC_HAZARD -> lastResources.leave(branch, answer);
+        }
+    }
+
     private void rolledBack(XaBranch branch, Enlistment enlistment, XaAnswer answer) throws KtmException {
+        if (branch.decisions != null) {
+            // Nothing of it is prepared: what is not committed goes with its connection.
+            enlistment.rollbackComplete();
+            return;
+        }
         switch (answer.verdict()) {
             case DONE, READ_ONLY, ROLLED_BACK -> enlistment.rollbackComplete();
             case HEURISTIC_ROLLBACK -> {

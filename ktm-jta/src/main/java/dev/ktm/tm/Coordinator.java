@@ -297,6 +297,17 @@ final class Coordinator {
         identity = fresh;
     }
 
+    void forceLog() throws KtmException {
+        var journalNow = journal;
+        if (journalNow != null) {
+            try {
+                journalNow.force();
+            } catch (LogException e) {
+                throw new KtmException(KtmError.TRANSACTIONMANAGER_NOT_ONLINE, "the log cannot be forced: " + e, e);
+            }
+        }
+    }
+
     void report(OutcomeReport report) {
         kernel.report(report);
     }
@@ -440,6 +451,31 @@ final class Coordinator {
 
     /** A participant of a transaction that nobody remembers, which was therefore rolled back, has done otherwise. */
     void addDamage(TransactionId id, Damage more) throws KtmException {
+        try {
+            // Its own record must hold it: the end of the transaction would end any other.
+            for (var live = live(id); live != null; live = live(id)) {
+                if (live.addDamage(more)) {
+                    return;
+                }
+                Thread.onSpinWait();
+            }
+            addDamageOfEnded(id, more);
+        } catch (LogException | UnknownOutcomeException e) {
+            throw new KtmException(
+                    KtmError.TRANSACTIONMANAGER_NOT_ONLINE, "the heuristic decision could not be written: " + e, e);
+        }
+    }
+
+    private @Nullable CoreTransaction live(TransactionId id) {
+        for (var transaction : kernel.live().all()) {
+            if (transaction.coordinator() == this && transaction.boundId().equals(id)) {
+                return transaction;
+            }
+        }
+        return null;
+    }
+
+    private void addDamageOfEnded(TransactionId id, Damage more) throws LogException, UnknownOutcomeException {
         damageLock.lock();
         try {
             var known = damaged.get(id);
@@ -460,9 +496,6 @@ final class Coordinator {
                 }
             }
             damaged.put(id, record);
-        } catch (LogException | UnknownOutcomeException e) {
-            throw new KtmException(
-                    KtmError.TRANSACTIONMANAGER_NOT_ONLINE, "the heuristic decision could not be written: " + e, e);
         } finally {
             damageLock.unlock();
         }

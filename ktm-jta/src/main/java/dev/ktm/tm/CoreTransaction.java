@@ -96,6 +96,8 @@ final class CoreTransaction implements Effects, KtmTransaction {
 
     /** Whether something of it may be in the journal. */
     private boolean written;
+    /** Whether the journal is being told, or was, that it has ended. */
+    private boolean ended;
 
     private List<Damage> damage = List.of();
     private volatile @Nullable Throwable failure;
@@ -684,11 +686,18 @@ final class CoreTransaction implements Effects, KtmTransaction {
         }
     }
 
-    /** What is heuristic must be known for ever, before the resource manager is allowed to forget it. */
-    void addDamage(Damage more) throws LogException, UnknownOutcomeException {
+    /**
+     * What is heuristic must be known for ever, before the resource manager is allowed to forget it.
+     *
+     * @return false if the transaction has ended, and the journal forgets it
+     */
+    boolean addDamage(Damage more) throws LogException, UnknownOutcomeException {
         var manager = Objects.requireNonNull(coordinator);
         manager.damageLock.lock();
         try {
+            if (locked(() -> ended)) {
+                return false;
+            }
             var record = locked(() -> {
                 var all = new ArrayList<>(damage);
                 all.add(more);
@@ -711,6 +720,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
                     journal.force(room, record);
                 }
             }
+            return true;
         } finally {
             manager.damageLock.unlock();
         }
@@ -1139,7 +1149,10 @@ final class CoreTransaction implements Effects, KtmTransaction {
         releaseSpace();
         var manager = coordinator;
         if (manager != null) {
-            var damaged = locked(() -> damage);
+            var damaged = locked(() -> {
+                ended = true;
+                return damage;
+            });
             if (!damaged.isEmpty()) {
                 manager.remember(damagedRecord());
             } else if (written && locked(protocol::outcome) != Outcome.UNAVAILABLE) {

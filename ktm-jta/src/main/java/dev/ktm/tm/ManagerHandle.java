@@ -237,6 +237,16 @@ public final class ManagerHandle implements AutoCloseable {
         coordinator.addDamage(transaction, damage);
     }
 
+    /**
+     * Makes durable what is in the log now, ends of transactions among it. Does nothing if there is no log.
+     *
+     * @throws KtmException with {@link KtmError#TRANSACTIONMANAGER_NOT_ONLINE} if that fails
+     */
+    public void forceLog() throws KtmException {
+        require(ManagerRight.RECOVER);
+        coordinator.forceLog();
+    }
+
     /** Closes the transaction manager: takes nothing new, lets commits that have begun end, releases the log. */
     @Override
     public void close() {

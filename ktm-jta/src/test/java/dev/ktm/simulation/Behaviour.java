@@ -5,20 +5,20 @@ import java.util.List;
 
 /** How a participant behaves. Faults strike once: whoever asks again finds it well. */
 enum Behaviour {
-    YES(Kind.XA, Kind.NATIVE, Kind.VOLATILE),
+    YES(Kind.XA, Kind.NATIVE, Kind.VOLATILE, Kind.LAST),
     READ_ONLY(Kind.XA, Kind.NATIVE, Kind.VOLATILE),
     /** Refuses, and has forgotten the branch. */
-    REFUSES(Kind.XA, Kind.NATIVE, Kind.VOLATILE),
+    REFUSES(Kind.XA, Kind.NATIVE, Kind.VOLATILE, Kind.LAST),
     /** Refuses, and keeps the branch. */
     REFUSES_AND_KEEPS(Kind.XA),
     /** Is prepared, but says that it has failed. */
     VOTE_IS_LOST(Kind.XA, Kind.NATIVE),
     /** Fails when it has to end its work. */
-    END_FAILS(Kind.XA),
+    END_FAILS(Kind.XA, Kind.LAST),
     /** Does not commit, and says so. */
-    COMMIT_FAILS(Kind.XA, Kind.NATIVE),
+    COMMIT_FAILS(Kind.XA, Kind.NATIVE, Kind.LAST),
     /** Commits, but says that it has failed. */
-    COMMIT_IS_LOST(Kind.XA, Kind.NATIVE),
+    COMMIT_IS_LOST(Kind.XA, Kind.NATIVE, Kind.LAST),
     /** Says that it knows no such branch, and has it. */
     COMMIT_LIES(Kind.XA),
     /** An administrator has rolled back when it is to commit. */
@@ -26,17 +26,27 @@ enum Behaviour {
     /** An administrator has committed when it is to roll back or to commit. */
     COMMITTED_BY_HAND(Kind.XA),
     /** Does not roll back, and says so. */
-    ROLLBACK_FAILS(Kind.XA, Kind.NATIVE);
+    ROLLBACK_FAILS(Kind.XA, Kind.NATIVE, Kind.LAST),
+    /** Does not commit, says that it has failed, and cannot be asked what it has done. */
+    COMMIT_FAILS_IN_SILENCE(Kind.LAST),
+    /** Commits, says that it has failed, and cannot be asked what it has done. */
+    COMMIT_IS_LOST_IN_SILENCE(Kind.LAST),
+    /** Says that it has failed, cannot be asked, and commits a little later if it still can. */
+    COMMITS_LATE(Kind.LAST),
+    /** Cannot note what it decides. */
+    NOTE_FAILS(Kind.LAST);
 
     private final boolean xa;
     private final boolean nativeKind;
     private final boolean volatileKind;
+    private final boolean last;
 
     Behaviour(Kind... kinds) {
         var all = List.of(kinds);
         this.xa = all.contains(Kind.XA);
         this.nativeKind = all.contains(Kind.NATIVE);
         this.volatileKind = all.contains(Kind.VOLATILE);
+        this.last = all.contains(Kind.LAST);
     }
 
     static List<Behaviour> of(Kind kind) {
@@ -48,6 +58,7 @@ enum Behaviour {
             case XA -> xa;
             case NATIVE -> nativeKind;
             case VOLATILE -> volatileKind;
+            case LAST -> last;
         };
     }
 }

@@ -24,6 +24,15 @@ public final class Casts {
         return all;
     }
 
+    /** Without a superior and with one; where one of the participants decides, nobody else does. */
+    private static List<Boolean> superiors(List<Part> cast) {
+        long last = cast.stream().filter(part -> part.kind == Kind.LAST).count();
+        if (last > 1) {
+            return List.of();
+        }
+        return last == 1 ? List.of(false) : List.of(false, true);
+    }
+
     /** How many casts of so many participants there are. */
     static long count(int size) {
         long count = 1;
@@ -61,9 +70,10 @@ public final class Casts {
         var shown = new ArrayList<String>();
         var all = troubles ? List.of(SimulatedJournal.Trouble.values()) : List.of(SimulatedJournal.Trouble.NONE);
         for (long number = first; number < count(size); number += stride) {
+            var cast = cast(size, number);
             for (var trouble : all) {
-                for (boolean superior : new boolean[] {false, true}) {
-                    var scenario = new Simulation.Scenario(cast(size, number), superior, trouble);
+                for (boolean superior : superiors(cast)) {
+                    var scenario = new Simulation.Scenario(cast, superior, trouble);
                     var result = Simulation.run(scenario, secondCrash);
                     runs += result.runs();
                     violations += result.violations().size();
@@ -81,9 +91,10 @@ public final class Casts {
     /** Whether a rule is violated with any cast of this size, and any trouble with the log, after one crash. */
     public static boolean hasViolation(int size) throws Exception {
         for (long number = 0; number < count(size); number++) {
+            var cast = cast(size, number);
             for (var trouble : SimulatedJournal.Trouble.values()) {
-                for (boolean superior : new boolean[] {false, true}) {
-                    var scenario = new Simulation.Scenario(cast(size, number), superior, trouble);
+                for (boolean superior : superiors(cast)) {
+                    var scenario = new Simulation.Scenario(cast, superior, trouble);
                     if (!Simulation.run(scenario, false).violations().isEmpty()) {
                         return true;
                     }

@@ -7,5 +7,7 @@ enum Kind {
     /** A durable resource manager that speaks KTM. */
     NATIVE,
     /** A volatile one. */
-    VOLATILE
+    VOLATILE,
+    /** A last resource. */
+    LAST
 }

@@ -1,5 +1,6 @@
 package dev.ktm.simulation;
 
+import dev.ktm.rm.TransactionId;
 import javax.transaction.xa.Xid;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,14 @@ final class Part {
     @Nullable
     Xid xid;
 
+    /** Of a last resource: the transaction that something is noted about, and whether it is committed. */
+    @Nullable
+    TransactionId noted;
+
+    boolean notedCommitted;
+    /** Whether its commit is under way although nobody waits for it any more. */
+    boolean underWay;
+
     Part(Kind kind, Behaviour behaviour) {
         this.kind = kind;
         this.behaviour = behaviour;
@@ -46,6 +55,9 @@ final class Part {
         copy.byHand = byHand;
         copy.faultUsed = faultUsed;
         copy.xid = xid;
+        copy.noted = noted;
+        copy.notedCommitted = notedCommitted;
+        copy.underWay = underWay;
         return copy;
     }
 

@@ -150,6 +150,15 @@ final class Simulation {
             fail(path, "the superior has not decided to commit", world);
         }
         checkDamage(path, world);
+        checkNotes(path, world);
+    }
+
+    private void checkNotes(String path, World world) {
+        for (var part : world.parts()) {
+            if (part.noted != null) {
+                fail(path, "a note is kept for ever: " + part, world);
+            }
+        }
     }
 
     private void checkDamage(String path, World world) {

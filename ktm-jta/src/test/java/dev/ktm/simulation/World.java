@@ -3,6 +3,7 @@ package dev.ktm.simulation;
 import dev.ktm.journal.TransactionRecord;
 import dev.ktm.jta.JtaCoordinator;
 import dev.ktm.jta.ManualCoordinator;
+import dev.ktm.jta.SimulatedDecisions;
 import dev.ktm.rm.Enlistment;
 import dev.ktm.rm.EnlistmentRight;
 import dev.ktm.rm.KtmException;
@@ -21,12 +22,15 @@ import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.HeuristicRollbackException;
 import jakarta.transaction.RollbackException;
 import jakarta.transaction.SystemException;
+import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
+import org.jboss.tm.ConnectableResource;
 import org.jspecify.annotations.Nullable;
 
 /** A coordinator in one of its lives, and its participants. Notes every step, and checks what must hold at every moment. */
@@ -103,7 +107,7 @@ final class World implements SimulatedJournal.Watcher {
         for (int i = 0; i < parts.size(); i++) {
             enlistments.add(null);
             var part = parts.get(i);
-            if (part.kind == Kind.XA) {
+            if (part.kind == Kind.XA || part.kind == Kind.LAST) {
                 continue;
             }
             var durability =
@@ -163,14 +167,37 @@ final class World implements SimulatedJournal.Watcher {
 
     /** I-1: everybody has voted, and the decision is durable. */
     private void toldToCommit(int index) {
-        for (var part : parts) {
-            if (part.counts() && part.kind != Kind.VOLATILE && !part.voted) {
-                violations.add("I-1: told to commit: " + part(index) + ", without the vote of: " + part);
+        requireVotes(index);
+        var last = parts.stream().filter(part -> part.kind == Kind.LAST).findAny();
+        if (last.isPresent()) {
+            if (last.get().durable != Part.Durable.COMMITTED) {
+                violations.add("I-1: told to commit: " + part(index) + ", and the last one has not: " + last.get());
             }
+            return;
         }
         boolean decided = superior == Superior.NONE || superior == Superior.COMMITS;
         if (!decided || journal.live().stream().noneMatch(each -> journal.isCommitted(each.id()))) {
             violations.add("I-1: told to commit: " + part(index) + ", and no decision is durable");
+        }
+    }
+
+    private void requireVotes(int index) {
+        for (var part : parts) {
+            if (part.counts() && part.kind != Kind.VOLATILE && part.kind != Kind.LAST && !part.voted) {
+                violations.add("I-1: told to commit: " + part(index) + ", without the vote of: " + part);
+            }
+        }
+    }
+
+    /** I-1: everybody has voted, and it is durable who decides. */
+    private void toldToDecide(int index) {
+        requireVotes(index);
+        boolean known = journal.disk().forced().values().stream()
+                .anyMatch(record -> record.status() == TransactionRecord.Status.DELEGATED);
+        boolean matters =
+                parts.stream().anyMatch(part -> part.kind != Kind.VOLATILE && part.kind != Kind.LAST && part.counts());
+        if (matters && !known) {
+            violations.add("I-1: told to decide, and nobody would know after a crash: " + part(index));
         }
     }
 
@@ -195,6 +222,8 @@ final class World implements SimulatedJournal.Watcher {
         for (int i = 0; i < parts.size(); i++) {
             if (part(i).kind == Kind.XA) {
                 transaction.enlistResource(new Resource(i));
+            } else if (part(i).kind == Kind.LAST) {
+                transaction.enlistResource(JtaCoordinator.named("part " + i, new LastResource(i)));
             } else {
                 // One that can decide alone is told so.
                 var mask = part(i).kind == Kind.NATIVE && parts.size() == 1 ? DELEGATING_MASK : NATIVE_MASK;
@@ -302,6 +331,8 @@ final class World implements SimulatedJournal.Watcher {
                 int index = i;
                 if (part(i).kind == Kind.XA) {
                     jta.register("part " + i, () -> new Resource(index));
+                } else if (part(i).kind == Kind.LAST) {
+                    SimulatedDecisions.register(jta, "part " + i, new PartDecisions(index));
                 }
             }
         }
@@ -332,18 +363,18 @@ final class World implements SimulatedJournal.Watcher {
 
     // XA.
 
-    private final class Resource implements XAResource {
-        private final int index;
+    private class Resource implements XAResource {
+        final int index;
 
         Resource(int index) {
             this.index = index;
         }
 
-        private Part self() {
+        final Part self() {
             return part(index);
         }
 
-        private void fail(boolean strikes, int code) throws XAException {
+        final void fail(boolean strikes, int code) throws XAException {
             if (strikes) {
                 throw new XAException(code);
             }
@@ -469,6 +500,117 @@ final class World implements SimulatedJournal.Watcher {
         @Override
         public boolean setTransactionTimeout(int seconds) {
             return false;
+        }
+    }
+
+    /** One that cannot prepare. What it has done is lost with its connection unless it is committed. */
+    private final class LastResource extends Resource implements SimulatedDecisions.Resource {
+
+        LastResource(int index) {
+            super(index);
+        }
+
+        /** What it has noted in its local transaction. */
+        private @Nullable TransactionId pending;
+
+        @Override
+        public int prepare(Xid xid) {
+            violations.add("a last resource is asked to prepare: " + self());
+            return XA_OK;
+        }
+
+        @Override
+        public void commit(Xid xid, boolean onePhase) throws XAException {
+            step("before commit " + index);
+            var noted = pending;
+            if (noted != null) {
+                toldToDecide(index);
+            }
+            fail(self().strikes(Behaviour.REFUSES), XAException.XA_RBROLLBACK);
+            self().underWay = noted != null && self().behaviour == Behaviour.COMMITS_LATE;
+            boolean silent = self().behaviour == Behaviour.COMMIT_FAILS_IN_SILENCE && !self().faultUsed;
+            fail(silent || self().underWay || self().strikes(Behaviour.COMMIT_FAILS), XAException.XAER_RMFAIL);
+            if (noted != null) {
+                self().noted = noted;
+                self().notedCommitted = true;
+            }
+            self().durable = Part.Durable.COMMITTED;
+            step("committed last " + index);
+            boolean lost = self().behaviour == Behaviour.COMMIT_IS_LOST_IN_SILENCE && !self().faultUsed;
+            fail(lost || self().strikes(Behaviour.COMMIT_IS_LOST), XAException.XAER_RMFAIL);
+        }
+
+        @Override
+        public void rollback(Xid xid) throws XAException {
+            step("before rollback " + index);
+            fail(self().strikes(Behaviour.ROLLBACK_FAILS), XAException.XAER_RMFAIL);
+            self().underWay = false;
+            if (self().durable == Part.Durable.NOTHING) {
+                self().durable = Part.Durable.ROLLED_BACK;
+            }
+        }
+    }
+
+    /** The table of a last resource. */
+    private final class PartDecisions implements SimulatedDecisions {
+        private final int index;
+
+        PartDecisions(int index) {
+            this.index = index;
+        }
+
+        private Part self() {
+            return part(index);
+        }
+
+        @Override
+        public void note(ConnectableResource resource, TransactionId transaction) throws SQLException {
+            step("before note " + index);
+            if (self().strikes(Behaviour.NOTE_FAILS)) {
+                throw new SQLException("simulated");
+            }
+            ((LastResource) resource).pending = transaction;
+        }
+
+        @Override
+        public boolean isCommitted(TransactionId transaction) throws SQLException {
+            step("before look " + index);
+            if (self().strikes(Behaviour.COMMIT_FAILS_IN_SILENCE)
+                    || self().strikes(Behaviour.COMMIT_IS_LOST_IN_SILENCE)) {
+                throw new SQLException("simulated");
+            }
+            if (self().underWay && self().noted == null) {
+                self().underWay = false;
+                self().noted = transaction;
+                self().notedCommitted = true;
+                self().durable = Part.Durable.COMMITTED;
+                step("committed late " + index);
+                throw new SQLException("simulated");
+            }
+            if (self().noted == null) {
+                self().noted = transaction;
+                self().notedCommitted = false;
+                step("noted as rolled back " + index);
+            }
+            return self().notedCommitted;
+        }
+
+        @Override
+        public List<TransactionId> noted(UUID manager) {
+            var noted = self().noted;
+            return noted == null ? List.of() : List.of(noted);
+        }
+
+        @Override
+        public void forget(Collection<TransactionId> transactions) {
+            for (var transaction : transactions) {
+                var record = journal.disk().forced().get(transaction);
+                if (record != null && record.status() == TransactionRecord.Status.DELEGATED) {
+                    violations.add("I-5: a note is dropped that would be looked for after a crash: " + self());
+                }
+            }
+            self().noted = null;
+            step("note forgotten " + index);
         }
     }
 

@@ -195,6 +195,14 @@ public final class SimulatedJournal implements Journal {
     }
 
     @Override
+    public void force() throws LogException {
+        requireNotFailed();
+        unforcedEnds.forEach(forced::remove);
+        unforcedEnds.clear();
+        watcher.step("ends are forced");
+    }
+
+    @Override
     public void rename(UUID manager) {
         throw new UnsupportedOperationException("rename");
     }
