@@ -92,6 +92,7 @@ final class XaResourceManager implements NotificationHandler {
                         recovery.remove(unfinished);
                         lastResources.add(unfinished);
                     }
+                    return Result.SUCCESS;
                 }
                 default -> {
                     return Result.SUCCESS;
@@ -218,12 +219,26 @@ final class XaResourceManager implements NotificationHandler {
             // It was not asked to commit, so it has not.
             return new XaAnswer(XaVerdict.REFUSED, XaCodes.codeOf(e), e);
         }
+        if (branch.stuck) {
+            // Somebody may have asked before the note was there, and have been told that it is rolled back.
+            return rollBackLate(branch);
+        }
         try {
             branch.resource.commit(branch.xid(), true);
             return XaAnswer.returned(call, XAResource.XA_OK);
         } catch (XAException | RuntimeException | Error e) {
             return lastResources.lookUp(branch, decisions, e);
         }
+    }
+
+    private static XaAnswer rollBackLate(XaBranch branch) {
+        var late = new IllegalStateException("its call was given up before it was asked to commit");
+        try {
+            branch.resource.rollback(branch.xid());
+        } catch (XAException | RuntimeException e) {
+            late.addSuppressed(e);
+        }
+        return new XaAnswer(XaVerdict.REFUSED, XaCodes.NO_CODE, late);
     }
 
     private XaAnswer rollback(XaBranch branch, XaCall call) throws XAException {

@@ -494,6 +494,79 @@ class TransactionManagerTest {
     }
 
     @Test
+    void aContainerIsToldOfEveryTransactionThatAnApplicationBegins() throws Exception {
+        var user = (org.jboss.tm.usertx.UserTransactionProvider) ktm.userTransaction();
+        var registry = new org.jboss.tm.usertx.UserTransactionRegistry();
+        var told = new java.util.concurrent.atomic.AtomicInteger();
+        registry.addListener(told::incrementAndGet);
+        user.setTransactionRegistry(registry);
+
+        ktm.userTransaction().begin();
+        assertThat(told).hasValue(1);
+        ktm.userTransaction().rollback();
+        manager.begin();
+        manager.rollback();
+
+        assertThat(told).hasValue(1);
+    }
+
+    @Test
+    void whereTheContainerManagesTransactionsAnApplicationCannot() throws Exception {
+        var operations = (org.jboss.tm.usertx.UserTransactionOperationsProvider) ktm.userTransaction();
+        var user = ktm.userTransaction();
+        operations.setAvailability(false);
+
+        assertThatThrownBy(user::begin)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("container");
+        manager.begin();
+        assertThatThrownBy(user::commit).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(user::setRollbackOnly).isInstanceOf(IllegalStateException.class);
+        assertThat(CompletableFuture.supplyAsync(operations::getAvailability).get())
+                .isTrue();
+        operations.setAvailability(true);
+        user.commit();
+
+        assertThat(manager.getStatus()).isEqualTo(Status.STATUS_NO_TRANSACTION);
+    }
+
+    @Test
+    void aResourceThatMustBeFirstIsFirst() throws Exception {
+        manager.begin();
+        enlist(orders);
+        var connection = stock.connect();
+        manager.getTransaction().enlistResource(first(connection));
+        connection.put("a");
+        var order = new java.util.concurrent.CopyOnWriteArrayList<String>();
+        for (var database : List.of(orders, stock)) {
+            for (var call : List.of(SimulatedDatabase.Call.PREPARE, SimulatedDatabase.Call.COMMIT)) {
+                database.onNext(call, after -> {
+                    if (!after) {
+                        order.add(call + " " + database);
+                    }
+                });
+            }
+        }
+
+        manager.commit();
+
+        assertThat(order).containsExactly("PREPARE stock", "PREPARE orders", "COMMIT stock", "COMMIT orders");
+    }
+
+    private static XAResource first(XAResource resource) {
+        return (XAResource) java.lang.reflect.Proxy.newProxyInstance(
+                TransactionManagerTest.class.getClassLoader(),
+                new Class<?>[] {XAResource.class, org.jboss.tm.FirstResource.class},
+                (proxy, method, arguments) -> {
+                    try {
+                        return method.invoke(resource, arguments);
+                    } catch (java.lang.reflect.InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+    }
+
+    @Test
     void aTimeoutThreadIsRecognisedByItsName() throws Exception {
         var recognised = new CompletableFuture<Boolean>();
         orders.onNext(

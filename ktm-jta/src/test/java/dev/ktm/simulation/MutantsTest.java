@@ -67,6 +67,36 @@ class MutantsTest {
                         "if (only != null) { return false; }",
                         "if (only != null) { break; }"),
                 new Mutant(
+                        "has the last one decide before it is known that it does",
+                        "protocol.TransactionProtocol",
+                        "awaited = Awaited.DELEGATION; effects.forceDelegation();",
+                        "askLast();"),
+                new Mutant(
+                        "rolls back when the last one does not know what it has decided",
+                        "protocol.TransactionProtocol",
+                        "if (decidesForOthers(participant)) { participant.excuse(); complete();",
+                        "if (decidesForOthers(participant)) { rollbackAll(RollbackCause.PARTICIPANT, participant);"),
+                new Mutant(
+                        "forgets what a last resource has noted before the end is durable",
+                        "jta.LastResources",
+                        "ends.force();",
+                        ""),
+                new Mutant(
+                        "forgets what a last resource has noted about live transactions",
+                        "jta.LastResources",
+                        "if (!alive.contains(noted) &&",
+                        "if ("),
+                new Mutant(
+                        "believes a last resource that says it has failed",
+                        "jta.LastResources",
+                        "return decisions.isCommitted(branch.xid().transaction()) ?",
+                        "return branch.xid().getFormatId() == 0 ?"),
+                new Mutant(
+                        "recovers a transaction that the last one decides without it",
+                        "tm.CoreTransaction",
+                        "record.decider().ifPresent(who -> participants.add(recovered(who, decider)));",
+                        "record.decider().ifPresent(who -> recovered(who, decider));"),
+                new Mutant(
                         "recovers a committed transaction as one in doubt",
                         "tm.CoreTransaction",
                         "this, committed ? TransactionState.COMMITTED : TransactionState.IN_DOUBT, participants",
