@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
@@ -151,6 +152,86 @@ class XaRecoveryTest {
 
         never.countDown();
         assertThat(orders.committed()).containsExactly("a");
+    }
+
+    @Test
+    void oneThatIsNotRegisteredAndHangsHoldsUpNobody() throws Exception {
+        ktm.close();
+        ktm = Ktm.open(options(Duration.ofMillis(20)).build());
+        var never = new CountDownLatch(1);
+        var hanging = new CountDownLatch(1);
+        orders.failNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        orders.onNext(SimulatedDatabase.Call.RECOVER, after -> {
+            hanging.countDown();
+            awaitUninterruptibly(never);
+        });
+        commit("a");
+        hanging.await();
+        var done = new CountDownLatch(1);
+        stock.failNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        stock.onNext(SimulatedDatabase.Call.RECOVER, after -> {
+            throw new IllegalStateException("closed");
+        });
+        stock.onNext(SimulatedDatabase.Call.RECOVER, after -> {
+            throw new LinkageError("closed");
+        });
+        stock.onNext(SimulatedDatabase.Call.COMMIT, after -> {
+            if (after) {
+                done.countDown();
+            }
+        });
+
+        commit("b");
+
+        assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(orders.committed()).containsExactly("b");
+        never.countDown();
+    }
+
+    @Test
+    void whatIsLeftWhileTheListIsOnItsWayIsFinishedAsSoonAsTheListIsThere() throws Exception {
+        var listed = new CountDownLatch(1);
+        var answer = new CountDownLatch(1);
+        orders.onNext(SimulatedDatabase.Call.RECOVER, after -> {
+            if (after) {
+                listed.countDown();
+                awaitUninterruptibly(answer);
+            }
+        });
+        ktm.register("orders", orders::connect);
+        listed.await();
+        var done = new CountDownLatch(1);
+        orders.failNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        orders.onNext(SimulatedDatabase.Call.COMMIT, after -> {
+            if (after) {
+                done.countDown();
+            }
+        });
+        commit("a");
+        // When another has been asked, whoever asks has looked at this one, too.
+        ktm.register("stock", stock::connect);
+        while (!stock.calls().contains("RECOVER")) {
+            Thread.onSpinWait();
+        }
+
+        answer.countDown();
+
+        assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(orders.committed()).containsExactly("a");
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        boolean interrupted = false;
+        while (latch.getCount() > 0) {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test
