@@ -4,6 +4,7 @@ import dev.ktm.rm.Damage;
 import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Outcome;
+import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionId;
 import dev.ktm.rm.TransactionState;
 import dev.ktm.tm.KtmTransaction;
@@ -127,6 +128,11 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
     @Override
     public Optional<String> rollbackCause() {
         return core.rollbackCause();
+    }
+
+    @Override
+    public Optional<RollbackCause> rolledBackBy() {
+        return core.rolledBackBy();
     }
 
     @Override

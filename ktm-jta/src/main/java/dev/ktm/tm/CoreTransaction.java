@@ -10,7 +10,6 @@ import dev.ktm.protocol.Effects;
 import dev.ktm.protocol.Participant;
 import dev.ktm.protocol.Reply;
 import dev.ktm.protocol.Role;
-import dev.ktm.protocol.RollbackCause;
 import dev.ktm.protocol.TransactionProtocol;
 import dev.ktm.rm.Damage;
 import dev.ktm.rm.EnlistmentState;
@@ -20,6 +19,7 @@ import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationMask;
 import dev.ktm.rm.Outcome;
 import dev.ktm.rm.OutcomeReport;
+import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionId;
 import dev.ktm.rm.TransactionState;
 import java.time.Duration;
@@ -261,7 +261,6 @@ final class CoreTransaction implements Effects, KtmTransaction {
             case TIMEOUT -> "it took longer than " + Duration.ofNanos(timeoutNanos);
             case CLOSED -> "its last handle, or that of a participant at work, was closed";
             case LOG -> "the decision could not be written";
-            case OPERATOR -> "an operator decided so";
             case GIVEN_UP -> "its superior did not decide, and the log was full";
         };
         var because = failure;
@@ -275,7 +274,8 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 .orElse("a participant");
     }
 
-    private Optional<RollbackCause> cause() {
+    @Override
+    public Optional<RollbackCause> rolledBackBy() {
         return locked(protocol::cause);
     }
 
@@ -1246,9 +1246,10 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 }
             }
             case ABORTED -> {
-                var error = cause().filter(RollbackCause.GIVEN_UP::equals).isPresent()
-                        ? KtmError.TRANSACTION_INTEGRITY_VIOLATED
-                        : failureError;
+                var error =
+                        rolledBackBy().filter(RollbackCause.GIVEN_UP::equals).isPresent()
+                                ? KtmError.TRANSACTION_INTEGRITY_VIOLATED
+                                : failureError;
                 throw new KtmException(
                         error == null ? KtmError.TRANSACTION_ALREADY_ABORTED : error,
                         "transaction " + unitOfWork() + " was rolled back: "

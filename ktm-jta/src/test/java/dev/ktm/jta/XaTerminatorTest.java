@@ -7,6 +7,7 @@ import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.SimulatedDevice;
+import dev.ktm.rm.RollbackCause;
 import dev.ktm.testing.SimulatedDatabase;
 import jakarta.resource.spi.XATerminator;
 import jakarta.resource.spi.work.Work;
@@ -174,7 +175,9 @@ class XaTerminatorTest {
 
         terminator.commit(ONE, true);
 
-        assertThat(orders.calls()).endsWith("END", "COMMIT_ONE_PHASE");
+        assertThat(orders.calls())
+                .containsSubsequence("START", "END", "COMMIT_ONE_PHASE")
+                .doesNotContain("PREPARE");
         assertThat(orders.committed()).containsExactly("a");
     }
 
@@ -241,6 +244,23 @@ class XaTerminatorTest {
 
         assertThat(refusalOf(() -> terminator.prepare(ONE)).errorCode).isEqualTo(XAException.XA_RBROLLBACK);
         assertThat(orders.branches()).isZero();
+    }
+
+    @Test
+    void itsSuperiorIsToldThatItTookTooLongAndNotThatForWhatAResourceManagerSays() throws Exception {
+        var timedOut = ktm.xaTerminator().importTransaction(ONE, 1).getTransaction();
+        while (timedOut.getStatus() != Status.STATUS_ROLLEDBACK) {
+            Thread.onSpinWait();
+        }
+        work(TWO);
+        orders.onNext(SimulatedDatabase.Call.PREPARE, after -> {
+            throw new IllegalStateException("it took longer than it should");
+        });
+
+        assertThat(refusalOf(() -> terminator.prepare(ONE)).errorCode).isEqualTo(XAException.XA_RBTIMEOUT);
+        assertThat(refusalOf(() -> terminator.prepare(TWO)).errorCode).isEqualTo(XAException.XA_RBROLLBACK);
+
+        assertThat(((dev.ktm.tm.KtmTransaction) timedOut).rolledBackBy()).contains(RollbackCause.TIMEOUT);
     }
 
     @Test
