@@ -48,7 +48,6 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
     private static final XaBranch[] NO_BRANCHES = {};
 
     private XaBranch[] branches = NO_BRANCHES;
-    private int branchesBegun;
     private @Nullable List<Synchronization> ordinary;
     private @Nullable List<Synchronization> interposed;
     private @Nullable Map<Object, Object> resources;
@@ -534,10 +533,6 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
 
     private void begin(XAResource resource, String name) throws RollbackException, SystemException {
         setTimeout(resource);
-        int number;
-        synchronized (this) {
-            number = ++branchesBegun;
-        }
         XaBranch branch;
         try {
             branch = coordinator.begin(this, resource, name, calls);
@@ -545,7 +540,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
             if (core.outcome() == Outcome.ABORTED) {
                 throw rolledBack(core.rollbackCause().orElse("it was rolled back"), e);
             }
-            throw withCause(new SystemException("resource " + number + " cannot be enlisted: " + e.getMessage()), e);
+            throw withCause(new SystemException("a resource cannot be enlisted: " + e.getMessage()), e);
         }
         try {
             resource.start(branch.xid(), XAResource.TMNOFLAGS);

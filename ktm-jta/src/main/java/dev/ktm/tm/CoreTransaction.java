@@ -55,7 +55,6 @@ final class CoreTransaction implements Effects, KtmTransaction {
         RESERVE,
         FORCE_DECISION,
         FORCE_PREPARED,
-        FORCE_SUPERIOR_DECISION,
         FORCE_DELEGATION,
         FORGET,
         /** The journal is to forget it before all have answered. */
@@ -750,7 +749,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
 
     @Override
     public void forceSuperiorDecision() {
-        offer(this, Work.FORCE_SUPERIOR_DECISION);
+        offer(this, Work.FORCE_DECISION);
     }
 
     @Override
@@ -840,7 +839,6 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 case RESERVE -> carryOutReserve();
                 case FORCE_DECISION -> carryOutForce(TransactionRecord.Status.COMMITTED);
                 case FORCE_PREPARED -> carryOutForce(TransactionRecord.Status.PREPARED);
-                case FORCE_SUPERIOR_DECISION -> carryOutForce(TransactionRecord.Status.COMMITTED);
                 case FORCE_DELEGATION -> carryOutForce(TransactionRecord.Status.DELEGATED);
                 case FORGET -> carryOutForget();
                 case GIVE_UP -> carryOutGiveUp();
