@@ -54,6 +54,10 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
     /** Why it must not commit. */
     private volatile @Nullable Throwable rollbackOnly;
 
+    /** The thread that it is associated with; the last one, if they are several. */
+    private volatile @Nullable Thread owner;
+
+    /** Whether it is too late for synchronizations; set under the lock that their lists are read and written under. */
     private volatile boolean preparing;
     private volatile boolean completed;
     /** Whether its client has committed it or rolled it back. */
@@ -659,6 +663,23 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
 
     boolean hasEnded() {
         return ended;
+    }
+
+    /** This thread works in it from now on. */
+    void associated() {
+        owner = Thread.currentThread();
+    }
+
+    /** This thread works in it no longer. */
+    void dissociated() {
+        if (owner == Thread.currentThread()) {
+            owner = null;
+        }
+    }
+
+    @Override
+    public Optional<Thread> owner() {
+        return Optional.ofNullable(owner);
     }
 
     void requireNotRolledBack() throws RollbackException {

@@ -338,6 +338,11 @@ final class CoreTransaction implements Effects, KtmTransaction {
         }
     }
 
+    /** The thread that works in it, if that is known. */
+    Optional<Thread> owner() {
+        return Optional.ofNullable(listener).flatMap(TransactionListener::owner);
+    }
+
     void setListener(TransactionListener newListener) {
         listener = newListener;
     }
@@ -362,8 +367,26 @@ final class CoreTransaction implements Effects, KtmTransaction {
         var done = new boolean[1];
         say(each -> done[0] = each.abort(RollbackCause.TIMEOUT));
         if (done[0]) {
-            kernel.timedOut(this);
+            reportTimeout();
         }
+    }
+
+    /** Where its owner is at this moment tells what takes so long; nobody has noted anything before. */
+    private void reportTimeout() {
+        var owner = owner().map(OutcomeReport.Owner::of);
+        kernel.report(new OutcomeReport(
+                OutcomeReport.Kind.TIMED_OUT,
+                kernel.now(),
+                id(),
+                unitOfWork(),
+                "",
+                "",
+                "",
+                "not prepared within " + timeout() + ", "
+                        + owner.map(found -> "while " + found).orElse("associated with no thread"),
+                "it is rolled back: find out what takes so long, or give it more time",
+                Optional.empty(),
+                owner));
     }
 
     void setTimeout(Duration timeout) throws KtmException {

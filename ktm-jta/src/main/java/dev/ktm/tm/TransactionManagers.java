@@ -144,18 +144,13 @@ public final class TransactionManagers implements AutoCloseable {
             case REFUSED, ORPHAN -> System.Logger.Level.INFO;
         };
         System.getLogger("dev.ktm.reports").log(level, report::toString);
-        reports.accept(report);
-    }
-
-    void timedOut(CoreTransaction transaction) {
-        transaction.report(
-                OutcomeReport.Kind.TIMED_OUT,
-                "",
-                "",
-                "",
-                "not prepared within " + transaction.timeout(),
-                "it is rolled back: find out what takes so long, or give it more time",
-                null);
+        try {
+            reports.accept(report);
+        } catch (RuntimeException | Error e) {
+            // Whoever reports has more to do, timeouts and recovery above all.
+            System.getLogger(TransactionManagers.class.getName())
+                    .log(System.Logger.Level.WARNING, "the listener of reports failed", e);
+        }
     }
 
     // Transaction managers.
