@@ -59,6 +59,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
 
     /** Whether it is too late for synchronizations; set under the lock that their lists are read and written under. */
     private volatile boolean preparing;
+
     private volatile boolean completed;
     /** Whether its client has committed it or rolled it back. */
     private volatile boolean ended;
@@ -285,10 +286,15 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
     void markRollbackOnly(Throwable why) {
         switch (getStatus()) {
             case Status.STATUS_ACTIVE, Status.STATUS_PREPARING -> {
-                if (rollbackOnly == null) {
-                    rollbackOnly = why;
+                boolean late;
+                synchronized (this) {
+                    if (rollbackOnly == null) {
+                        rollbackOnly = why;
+                    }
+                    // Nobody looks at the mark any more.
+                    late = preparing;
                 }
-                if (core.state() != TransactionState.ACTIVE) {
+                if (late || core.state() != TransactionState.ACTIVE) {
                     abort(why);
                 }
             }
@@ -300,10 +306,15 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
     }
 
     private void abort(Throwable why) {
+        boolean done;
         try {
-            handle.abort(why);
+            done = handle.abort(why);
         } catch (KtmException e) {
             throw illegal("rollback", e);
+        }
+        if (!done && core.outcome() != Outcome.ABORTED) {
+            throw new IllegalStateException("expected a transaction that can still be rolled back, found "
+                    + core.unitOfWork() + ", which is " + core.state());
         }
     }
 
@@ -316,6 +327,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         }
         requireActive("a synchronization");
         synchronized (this) {
+            requireStillCalled();
             var list = ordinary;
             if (list == null) {
                 list = new ArrayList<>(2);
@@ -330,6 +342,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
             requireActive("a synchronization");
         }
         synchronized (this) {
+            requireStillCalled();
             var list = interposed;
             if (list == null) {
                 list = new ArrayList<>(2);
@@ -341,8 +354,19 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
 
     private void requireActive(String what) {
         if (getStatus() != Status.STATUS_ACTIVE) {
-            throw new IllegalStateException("expected an active transaction to register " + what + " with, found "
-                    + core.unitOfWork() + ", which is " + core.state());
+            throw notActive(what);
+        }
+    }
+
+    private IllegalStateException notActive(String what) {
+        return new IllegalStateException("expected an active transaction to register " + what + " with, found "
+                + core.unitOfWork() + ", which is " + core.state());
+    }
+
+    /** Under the lock under which it is concluded that there are no more: what is accepted is called. */
+    private void requireStillCalled() {
+        if (completed || (preparing && rollbackOnly == null)) {
+            throw notActive("a synchronization");
         }
     }
 
@@ -355,10 +379,9 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         if (why != null) {
             throw new RollbackOnlyException("marked for rollback", why);
         }
-        preparing = true;
     }
 
-    /** Ordinary ones first, then interposed ones, and whatever they register meanwhile. */
+    /** Ordinary ones first, then interposed ones, and whatever they register meanwhile; nothing is taken after the last one. */
     private void runBeforeCompletion() {
         int ordinaryDone = 0;
         int interposedDone = 0;
@@ -372,6 +395,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
                 } else if (second != null && interposedDone < second.size()) {
                     next = second.get(interposedDone++);
                 } else {
+                    preparing = rollbackOnly == null;
                     return;
                 }
             }
@@ -385,10 +409,10 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
 
     @Override
     public void afterCompletion(Outcome outcome) {
-        completed = true;
         int status = endStatus(outcome);
         List<Synchronization> all;
         synchronized (this) {
+            completed = true;
             if (interposed == null && ordinary == null) {
                 return;
             }
