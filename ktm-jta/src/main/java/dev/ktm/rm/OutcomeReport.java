@@ -21,6 +21,7 @@ import java.util.UUID;
  * @param failure what was thrown, if anything
  * @param owner of what has timed out: the thread that was associated with it at that moment; empty if there was none, as when
  *     it was suspended, and in reports of any other kind
+ * @param operator what an operator had done, who and why; empty in reports of any other kind
  */
 public record OutcomeReport(
         Kind kind,
@@ -33,9 +34,10 @@ public record OutcomeReport(
         String cause,
         String nextStep,
         Optional<Throwable> failure,
-        Optional<Owner> owner) {
+        Optional<Owner> owner,
+        Optional<OperatorAct> operator) {
 
-    /** A report without an owner. */
+    /** A report of neither an owner nor an operator. */
     public OutcomeReport(
             Kind kind,
             Instant when,
@@ -58,6 +60,7 @@ public record OutcomeReport(
                 cause,
                 nextStep,
                 failure,
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -110,7 +113,9 @@ public record OutcomeReport(
         /** A resource manager could not be asked for its branches. */
         RECOVERY_FAILED,
         /** Something enlisted that could not be found again after a restart. */
-        NOT_RECOVERABLE
+        NOT_RECOVERABLE,
+        /** An operator had something dropped that would have been kept. */
+        OPERATOR
     }
 
     /** One line for a log, and the owner's stack below it. */

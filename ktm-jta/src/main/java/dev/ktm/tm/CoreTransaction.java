@@ -386,7 +386,8 @@ final class CoreTransaction implements Effects, KtmTransaction {
                         + owner.map(found -> "while " + found).orElse("associated with no thread"),
                 "it is rolled back: find out what takes so long, or give it more time",
                 Optional.empty(),
-                owner));
+                owner,
+                Optional.empty()));
     }
 
     void setTimeout(Duration timeout) throws KtmException {

@@ -7,6 +7,7 @@ import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.SimulatedDevice;
+import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.testing.SimulatedDatabase;
 import java.io.IOException;
@@ -267,10 +268,28 @@ class XaRecoveryTest {
         try (var restarted = Ktm.open(KtmOptions.builder()
                 .device(crashed)
                 .recoveryInterval(Duration.ofHours(1))
+                .reportListener(reports::add)
                 .build())) {
             assertThat(restarted.manager().damaged()).hasSize(1);
-            assertThat(restarted.manager().forget(damaged.get(0).transaction())).isTrue();
+            var id = damaged.get(0).transaction();
+            assertThat(restarted.manager().forget(id, "jane", "mended, ticket 4711"))
+                    .isTrue();
+            assertThat(restarted.manager().forget(id, "jane", "mended, ticket 4711"))
+                    .isFalse();
             assertThat(restarted.manager().damaged()).isEmpty();
+            var told = reports.get(reports.size() - 1).operator().orElseThrow();
+            assertThat(told.who()).isEqualTo("jane");
+        }
+        try (var later = Ktm.open(KtmOptions.builder()
+                .device(crashed)
+                .recoveryInterval(Duration.ofHours(1))
+                .build())) {
+            assertThat(later.manager().damaged()).isEmpty();
+            assertThat(later.manager().operatorActs()).singleElement().satisfies(act -> {
+                assertThat(act.kind()).isEqualTo(OperatorAct.Kind.FORGET);
+                assertThat(act.transaction()).isEqualTo(damaged.get(0).transaction());
+                assertThat(act.why()).isEqualTo("mended, ticket 4711");
+            });
         }
     }
 

@@ -7,6 +7,7 @@ import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.SimulatedDevice;
+import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.RollbackCause;
 import dev.ktm.testing.SimulatedDatabase;
 import jakarta.resource.spi.XATerminator;
@@ -290,6 +291,7 @@ class XaTerminatorTest {
         terminator.forget(ONE);
         assertThat(terminator.recover(SCAN)).isEmpty();
         assertThat(ktm.manager().damaged()).isEmpty();
+        assertThat(ktm.manager().operatorActs()).extracting(OperatorAct::who).containsExactly("superior");
     }
 
     /** Work that does nothing. */
