@@ -5,6 +5,7 @@ import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionId;
+import dev.ktm.tm.Workers;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -429,6 +430,10 @@ final class XaRecovery implements AutoCloseable {
     }
 
     private void failed(RecoverableResource resource, Throwable why) {
+        if (stopped) {
+            // An interrupt, or what it has left, is no news of the resource manager.
+            return;
+        }
         if (resource.failures == 0) {
             report(
                     OutcomeReport.Kind.RECOVERY_FAILED,
@@ -458,7 +463,7 @@ final class XaRecovery implements AutoCloseable {
     }
 
     private void askOwn(XAResource resource, List<Unfinished> branches) {
-        if (!asking.add(resource)) {
+        if (stopped || !asking.add(resource)) {
             return;
         }
         try {
@@ -742,5 +747,9 @@ final class XaRecovery implements AutoCloseable {
     public void close() {
         stopped = true;
         wake();
+        var thread = scheduler;
+        if (thread != null) {
+            Workers.end(thread);
+        }
     }
 }

@@ -27,7 +27,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -47,6 +46,8 @@ public final class TransactionManagers implements AutoCloseable {
     /** How long a close waits for commits that have begun. */
     private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
+    private static final int MOST_WORKERS = 256;
+
     private static final UUID ZERO = new UUID(0, 0);
 
     private final LiveTransactions live = new LiveTransactions();
@@ -56,7 +57,7 @@ public final class TransactionManagers implements AutoCloseable {
     private final ManagerLinks links = new ManagerLinks(this);
     private final ReentrantLock lock = new ReentrantLock();
     private final Executor workers;
-    private final @Nullable ExecutorService ownWorkers;
+    private final @Nullable Workers ownWorkers;
     private final Timeouts timeouts;
     private final long closeNanos;
     private final InstantSource wallClock;
@@ -72,7 +73,7 @@ public final class TransactionManagers implements AutoCloseable {
         this.reports = reports;
         this.wallClock = InstantSource.system();
         this.closeNanos = CLOSE_NANOS;
-        this.ownWorkers = Workers.create(TIMEOUT_THREAD + " Worker ");
+        this.ownWorkers = Workers.platform(TIMEOUT_THREAD + " Worker ", MOST_WORKERS);
         this.workers = ownWorkers;
         this.timeouts = new Timeouts(live, System::nanoTime, workers);
         this.timeouts.start(TIMEOUT_THREAD);
@@ -390,7 +391,9 @@ public final class TransactionManagers implements AutoCloseable {
         return live.all().stream().map(CoreTransaction::unitOfWork).toList();
     }
 
-    /** Closes every transaction manager, and stops every thread. */
+    /**
+     * Closes every transaction manager, and stops every thread: waits some seconds for what these are at, then interrupts them.
+     */
     @Override
     public void close() {
         for (var coordinator : new ArrayList<>(managers.values())) {
@@ -403,7 +406,7 @@ public final class TransactionManagers implements AutoCloseable {
         timeouts.stop();
         var own = ownWorkers;
         if (own != null) {
-            own.shutdown();
+            own.close();
         }
     }
 
