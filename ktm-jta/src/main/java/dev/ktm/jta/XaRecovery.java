@@ -290,10 +290,12 @@ final class XaRecovery implements AutoCloseable {
 
     void wake(String resourceManager) {
         var found = registered.get(resourceManager);
-        if (found != null && found.failures == 0) {
+        if (found != null) {
             // First: whoever is asking it at this moment may have its list already.
             found.again = true;
-            found.dueNanos = System.nanoTime();
+            if (found.failures == 0) {
+                found.dueNanos = System.nanoTime();
+            }
         }
         wake();
     }
