@@ -347,16 +347,22 @@ class XaRecoveryTest {
         });
         ktm.register("stock", stock::connect);
         var late = new CountDownLatch(1);
-        stock.hangNext(SimulatedDatabase.Call.PREPARE, late);
+        var prepared = new CountDownLatch(1);
+        stock.onNext(SimulatedDatabase.Call.PREPARE, after -> {
+            if (after) {
+                prepared.countDown();
+            } else {
+                awaitUninterruptibly(late);
+            }
+        });
         for (int i = 0; i < 3; i++) {
             orders.failNext(SimulatedDatabase.Call.ROLLBACK, XAException.XAER_RMFAIL);
         }
         assertThatThrownBy(() -> commit("a")).isInstanceOf(jakarta.transaction.RollbackException.class);
         ktm.recoverNow();
         late.countDown();
-        while (stock.prepared() == 0) {
-            Thread.onSpinWait();
-        }
+        // Somebody else may have asked and rolled it back before this thread sees it.
+        prepared.await();
 
         ktm.recoverNow();
 
