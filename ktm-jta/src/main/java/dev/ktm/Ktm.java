@@ -173,7 +173,13 @@ public final class Ktm implements AutoCloseable {
         return managers;
     }
 
-    /** Takes nothing new, lets commits that have begun end, rolls the rest back, stops every thread, releases the log. */
+    /**
+     * Takes nothing new, lets commits that have begun end, rolls the rest back, stops every thread, releases the log.
+     *
+     * <p>Waits a minute at most for commits, then some seconds for calls of resources that are still on their way, which are
+     * interrupted after that. A thread in a call that heeds no interrupt ends when the call comes back; it is a daemon, and what
+     * the call answers changes nothing here any more.
+     */
     @Override
     public void close() {
         jta.stopRecovery();

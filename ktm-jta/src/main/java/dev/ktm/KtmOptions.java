@@ -156,7 +156,8 @@ public final class KtmOptions {
 
         /**
          * Prepares and commits the branches of a transaction at once, on threads of the coordinator, rather than one after the
-         * other on the client's. Off unless told otherwise.
+         * other on the client's. These are virtual from Java 24 on, unless there is a {@link #resourceTimeout}. Off unless told
+         * otherwise.
          */
         public Builder parallel(boolean value) {
             parallel = value;

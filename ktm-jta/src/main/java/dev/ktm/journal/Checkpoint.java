@@ -1,5 +1,6 @@
 package dev.ktm.journal;
 
+import dev.ktm.rm.OperatorAct;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -17,14 +18,16 @@ import java.util.UUID;
  * @param manager the transaction manager's identity
  * @param clock the virtual clock
  * @param transactions all that are not ended
+ * @param acts what operators have done, oldest first; they are counted with the transactions and follow them
  */
-record Checkpoint(UUID manager, long clock, List<TransactionRecord> transactions) {
+record Checkpoint(UUID manager, long clock, List<TransactionRecord> transactions, List<OperatorAct> acts) {
 
     private static final byte VERSION = 1;
     private static final int HEADER_BYTES = Integer.BYTES + 3 * Long.BYTES + Integer.BYTES;
 
     Checkpoint {
         transactions = List.copyOf(transactions);
+        acts = List.copyOf(acts);
     }
 
     int size() {
@@ -32,18 +35,23 @@ record Checkpoint(UUID manager, long clock, List<TransactionRecord> transactions
         for (var transaction : transactions) {
             size += Integer.BYTES + JournalFormat.sizeOf(transaction);
         }
+        for (var act : acts) {
+            size += Integer.BYTES + JournalFormat.sizeOf(act);
+        }
         return size;
     }
 
     ByteBuffer encode() {
         var buffer = ByteBuffer.allocate(size()).order(ByteOrder.LITTLE_ENDIAN);
         buffer.putInt(VERSION).putLong(manager.getMostSignificantBits()).putLong(manager.getLeastSignificantBits());
-        buffer.putLong(clock).putInt(transactions.size());
-        for (var transaction : transactions) {
-            var bytes = JournalFormat.encode(transaction);
-            buffer.putInt(bytes.remaining()).put(bytes);
-        }
+        buffer.putLong(clock).putInt(transactions.size() + acts.size());
+        transactions.forEach(transaction -> put(buffer, JournalFormat.encode(transaction)));
+        acts.forEach(act -> put(buffer, JournalFormat.encode(act)));
         return buffer.flip();
+    }
+
+    private static void put(ByteBuffer buffer, ByteBuffer record) {
+        buffer.putInt(record.remaining()).put(record);
     }
 
     static Checkpoint decode(ByteBuffer data) throws JournalException {
@@ -59,6 +67,7 @@ record Checkpoint(UUID manager, long clock, List<TransactionRecord> transactions
         long clock = buffer.getLong();
         int count = buffer.getInt();
         var transactions = new ArrayList<TransactionRecord>();
+        var acts = new ArrayList<OperatorAct>();
         for (int i = 0; i < count; i++) {
             int length = buffer.remaining() < Integer.BYTES ? -1 : buffer.getInt();
             if (length < 0 || length > buffer.remaining()) {
@@ -66,12 +75,16 @@ record Checkpoint(UUID manager, long clock, List<TransactionRecord> transactions
             }
             var record = JournalFormat.decode(manager, buffer.slice(buffer.position(), length));
             buffer.position(buffer.position() + length);
-            transactions.add(record.transaction().orElseThrow(() -> damaged("a transaction", "the end of one")));
+            if (record.operator().isPresent()) {
+                acts.add(record.operator().get());
+            } else {
+                transactions.add(record.transaction().orElseThrow(() -> damaged("a transaction", "the end of one")));
+            }
         }
         if (count < 0 || buffer.hasRemaining()) {
             throw damaged("nothing behind " + count + " transactions", buffer.remaining() + " bytes");
         }
-        return new Checkpoint(manager, clock, transactions);
+        return new Checkpoint(manager, clock, transactions, acts);
     }
 
     private static JournalException damaged(String expected, String found) {

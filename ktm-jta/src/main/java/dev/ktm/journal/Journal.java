@@ -2,6 +2,7 @@ package dev.ktm.journal;
 
 import dev.ktm.log.LogException;
 import dev.ktm.log.LogFullException;
+import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.TransactionId;
 import java.util.Collection;
 import java.util.List;
@@ -69,6 +70,18 @@ public interface Journal extends AutoCloseable {
      * @throws LogException if it cannot; a restart may find what has ended once more
      */
     void force() throws LogException;
+
+    /**
+     * Writes down what an operator does, and returns once it is durable. It is kept as long as its transaction is live, and
+     * afterwards as long as it is among the last 100.
+     *
+     * @throws UnknownOutcomeException if it may be durable or not: only a restart can tell
+     * @throws LogException if it is certain that it was not written
+     */
+    void note(OperatorAct act) throws LogException, UnknownOutcomeException;
+
+    /** What operators have done, oldest first, also in earlier lives. */
+    List<OperatorAct> acts();
 
     /**
      * Gives the transaction manager another identity, which is durable when this returns.

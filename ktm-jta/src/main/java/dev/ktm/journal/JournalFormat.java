@@ -2,12 +2,14 @@ package dev.ktm.journal;
 
 import dev.ktm.rm.Damage;
 import dev.ktm.rm.HeuristicDecision;
+import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.TransactionId;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,10 +25,12 @@ import java.util.UUID;
  *   an enlistment:  | resource manager u128 | id u128 | information length u16 | information |
  *   damage:         | count u16 | name length u8 | name | id u128 | decision u8 | code i32 | millis | note length u16 | note - - -
  *   an end:         | version | kind | flags | incarnation | sequence |
+ *   an operator's:  | version | kind | flags | incarnation | sequence | manager u128 | unit of work | act u8 | id u128 | millis
+ *                   | who length u16 | who | why length u16 | why |
  * </pre>
  * With flag 1 the first enlistment is the one that decides; it is not counted among the participants. With flag 2 damage follows the
  * enlistments. The transaction manager's
- * identity is the log's, and stands in no record. Flags that are not known are refused: they may mean anything.
+ * identity is the log's, and stands in no record but an operator's, which outlives a new identity; an id of zero there is none. Flags that are not known are refused: they may mean anything.
  */
 final class JournalFormat {
 
@@ -41,7 +45,9 @@ final class JournalFormat {
         /** A {@link TransactionRecord} with status rolled back. */
         ROLLED_BACK(4),
         /** A {@link TransactionRecord} with status delegated. */
-        DELEGATED(5);
+        DELEGATED(5),
+        /** An {@link OperatorAct}. */
+        OPERATOR(6);
 
         private final byte code;
 
@@ -59,8 +65,9 @@ final class JournalFormat {
         }
     }
 
-    /** A record that was read; an end has no transaction. */
-    record Decoded(Kind kind, TransactionId id, Optional<TransactionRecord> transaction) {}
+    /** A record that was read; only that of a transaction has one, and only an operator's has an act. */
+    record Decoded(
+            Kind kind, TransactionId id, Optional<TransactionRecord> transaction, Optional<OperatorAct> operator) {}
 
     private static final byte VERSION = 1;
     private static final int DECIDER_FLAG = 1;
@@ -74,7 +81,31 @@ final class JournalFormat {
 
     private static final int HEADER_BYTES = END_BYTES + 2 * Long.BYTES + Long.BYTES + Short.BYTES;
 
+    /** Behind the numbers of the id: manager, unit of work, act, enlistment, milliseconds, and two lengths. */
+    private static final int ACT_BYTES = END_BYTES + 6 * Long.BYTES + Byte.BYTES + Long.BYTES + 2 * Short.BYTES;
+
+    private static final UUID NONE = new UUID(0, 0);
+
     private JournalFormat() {}
+
+    static int sizeOf(OperatorAct act) {
+        return ACT_BYTES
+                + act.who().getBytes(StandardCharsets.UTF_8).length
+                + act.why().getBytes(StandardCharsets.UTF_8).length;
+    }
+
+    static ByteBuffer encode(OperatorAct act) {
+        var buffer = ByteBuffer.allocate(sizeOf(act)).order(ByteOrder.LITTLE_ENDIAN);
+        putHeader(buffer, Kind.OPERATOR, 0, act.transaction());
+        putId(buffer, act.transaction().manager());
+        putId(buffer, act.unitOfWork());
+        buffer.put(codeOf(act.kind()));
+        putId(buffer, act.enlistment().orElse(NONE));
+        buffer.putLong(act.when().toEpochMilli());
+        putText(buffer, act.who());
+        putText(buffer, act.why());
+        return buffer.flip();
+    }
 
     static int sizeOf(TransactionRecord transaction) {
         if (transaction.participants().size() > MOST_PARTICIPANTS) {
@@ -177,8 +208,12 @@ final class JournalFormat {
         putName(buffer, damage.resourceManager());
         putId(buffer, damage.enlistment());
         buffer.put(codeOf(damage.decision())).putInt(damage.code()).putLong(damage.millis());
-        var note = damage.note().getBytes(StandardCharsets.UTF_8);
-        buffer.putShort((short) note.length).put(note);
+        putText(buffer, damage.note());
+    }
+
+    private static void putText(ByteBuffer buffer, String text) {
+        var bytes = text.getBytes(StandardCharsets.UTF_8);
+        buffer.putShort((short) bytes.length).put(bytes);
     }
 
     private static void putName(ByteBuffer buffer, String text) {
@@ -192,6 +227,21 @@ final class JournalFormat {
 
     private static void putId(ByteBuffer buffer, UUID id) {
         buffer.putLong(id.getMostSignificantBits()).putLong(id.getLeastSignificantBits());
+    }
+
+    private static byte codeOf(OperatorAct.Kind kind) {
+        return switch (kind) {
+            case COMPLETE -> 1;
+            case FORGET -> 2;
+        };
+    }
+
+    private static OperatorAct.Kind actOf(byte code) {
+        return switch (code) {
+            case 1 -> OperatorAct.Kind.COMPLETE;
+            case 2 -> OperatorAct.Kind.FORGET;
+            default -> throw new IllegalArgumentException("act of an operator " + code);
+        };
     }
 
     private static byte codeOf(HeuristicDecision decision) {
@@ -241,14 +291,50 @@ final class JournalFormat {
         if ((flags & ~(DECIDER_FLAG | DAMAGE_FLAG)) != 0) {
             throw new IllegalArgumentException("flags " + flags);
         }
-        var id = new TransactionId(manager, buffer.getLong(), buffer.getLong());
-        var transaction = kind == Kind.ENDED
-                ? Optional.<TransactionRecord>empty()
-                : Optional.of(getBody(buffer, kind, id, flags));
+        long incarnation = buffer.getLong();
+        long sequence = buffer.getLong();
+        var decoded = kind == Kind.OPERATOR
+                ? getAct(buffer, incarnation, sequence, flags)
+                : getDecision(buffer, kind, new TransactionId(manager, incarnation, sequence), flags);
         if (buffer.hasRemaining()) {
             throw new IllegalArgumentException(buffer.remaining() + " bytes behind the end");
         }
-        return new Decoded(kind, id, transaction);
+        return decoded;
+    }
+
+    private static Decoded getDecision(ByteBuffer buffer, Kind kind, TransactionId id, int flags)
+            throws CharacterCodingException {
+        var transaction = kind == Kind.ENDED
+                ? Optional.<TransactionRecord>empty()
+                : Optional.of(getBody(buffer, kind, id, flags));
+        return new Decoded(kind, id, transaction, Optional.empty());
+    }
+
+    private static Decoded getAct(ByteBuffer buffer, long incarnation, long sequence, int flags)
+            throws CharacterCodingException {
+        if (flags != 0) {
+            throw new IllegalArgumentException("flags " + flags + " of an operator's act");
+        }
+        var id = new TransactionId(getId(buffer), incarnation, sequence);
+        var unitOfWork = getId(buffer);
+        var kind = actOf(buffer.get());
+        var enlistment = getId(buffer);
+        var when = Instant.ofEpochMilli(buffer.getLong());
+        var who = getText(buffer, Short.toUnsignedInt(buffer.getShort()));
+        var why = getText(buffer, Short.toUnsignedInt(buffer.getShort()));
+        var act = new OperatorAct(
+                kind,
+                id,
+                unitOfWork,
+                enlistment.equals(NONE) ? Optional.empty() : Optional.of(enlistment),
+                when,
+                who,
+                why);
+        return new Decoded(Kind.OPERATOR, id, Optional.empty(), Optional.of(act));
+    }
+
+    private static UUID getId(ByteBuffer buffer) {
+        return new UUID(buffer.getLong(), buffer.getLong());
     }
 
     private static TransactionRecord getBody(ByteBuffer buffer, Kind kind, TransactionId id, int flags)
@@ -272,7 +358,7 @@ final class JournalFormat {
             case PREPARED -> TransactionRecord.Status.PREPARED;
             case DELEGATED -> TransactionRecord.Status.DELEGATED;
             case ROLLED_BACK -> TransactionRecord.Status.ROLLED_BACK;
-            case ENDED -> throw new IllegalArgumentException("kind " + kind);
+            case ENDED, OPERATOR -> throw new IllegalArgumentException("kind " + kind);
         };
         return new TransactionRecord(status, id, unitOfWork, clock, decider, participants, damage);
     }

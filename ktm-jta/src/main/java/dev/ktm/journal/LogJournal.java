@@ -12,6 +12,7 @@ import dev.ktm.log.LogStream;
 import dev.ktm.log.Lsn;
 import dev.ktm.log.ReadMode;
 import dev.ktm.log.Reservation;
+import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.TransactionId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -73,7 +74,11 @@ public final class LogJournal implements Journal {
     private volatile UUID manager;
     private final List<Stripe> stripes = new ArrayList<>(STRIPES);
     private final ExecutorService housekeeper;
-    /** Over the base; taken before the locks of stripes. */
+    private final OperatorActs acts;
+    /** Over what operators have done; taken before the locks of stripes. */
+    private final ReentrantLock actsLock = new ReentrantLock();
+
+    /** Over the base; taken before all others. */
     private final ReentrantLock baseLock = new ReentrantLock();
 
     private final AtomicBoolean tidying = new AtomicBoolean();
@@ -114,6 +119,7 @@ public final class LogJournal implements Journal {
         this.stream = stream;
         this.manager = recovered.manager();
         this.clock = new AtomicLong(recovered.clock());
+        this.acts = recovered.acts();
         this.lastRead = recovered.lastRead() == Lsn.NULL ? OptionalLong.empty() : OptionalLong.of(recovered.lastRead());
         this.found = recovered.live().values().stream().map(Entry::transaction).toList();
         for (int i = 0; i < STRIPES; i++) {
@@ -128,7 +134,8 @@ public final class LogJournal implements Journal {
         stream.registerClient(new Client());
     }
 
-    private record Recovered(UUID manager, Map<TransactionId, Entry> live, long clock, long lastRead) {}
+    private record Recovered(
+            UUID manager, Map<TransactionId, Entry> live, OperatorActs acts, long clock, long lastRead) {}
 
     /**
      * Opens the coordinator's stream of a log and reads what has not ended.
@@ -148,6 +155,7 @@ public final class LogJournal implements Journal {
     private static Recovered read(UUID log, LogStream stream) throws IOException {
         var manager = log;
         var live = new LinkedHashMap<TransactionId, Entry>();
+        var acts = new OperatorActs();
         long clock = 1;
         long last = Lsn.NULL;
         var restart = stream.latestRestart();
@@ -159,6 +167,9 @@ public final class LogJournal implements Journal {
             for (var transaction : checkpoint.transactions()) {
                 live.put(transaction.id(), new Entry(transaction, restart.get().lsn()));
             }
+            for (var act : checkpoint.acts()) {
+                acts.add(act, restart.get().lsn(), live::containsKey);
+            }
         }
         var reader = stream.read(Lsn.NULL, ReadMode.FORWARD);
         while (reader.next()) {
@@ -169,12 +180,14 @@ public final class LogJournal implements Journal {
                     var transaction = decoded.transaction().get();
                     clock = Math.max(clock, transaction.clock());
                     live.put(decoded.id(), new Entry(transaction, reader.lsn()));
+                } else if (decoded.operator().isPresent()) {
+                    acts.add(decoded.operator().get(), reader.lsn(), live::containsKey);
                 } else {
                     live.remove(decoded.id());
                 }
             }
         }
-        return new Recovered(manager, live, clock, last);
+        return new Recovered(manager, live, acts, clock, last);
     }
 
     @Override
@@ -230,6 +243,10 @@ public final class LogJournal implements Journal {
         for (int i = 0; i < sizes.length; i++) {
             sizes[i] = JournalFormat.sizeOf(records[i]);
         }
+        return reserve(sizes);
+    }
+
+    private StreamSpace reserve(int... sizes) throws LogException {
         for (int attempt = 1; ; attempt++) {
             try {
                 return new StreamSpace(stream.reserve(sizes));
@@ -272,13 +289,53 @@ public final class LogJournal implements Journal {
         } finally {
             stripe.lock.unlock();
         }
+        force(transaction.id(), lsn);
+    }
+
+    private void force(TransactionId id, long lsn) throws UnknownOutcomeException {
         try {
             stream.force(lsn);
         } catch (LogException e) {
             failed = true;
-            throw new UnknownOutcomeException(transaction.id(), e);
+            throw new UnknownOutcomeException(id, e);
         }
         tidyIfDue(lsn);
+    }
+
+    @Override
+    public void note(OperatorAct act) throws LogException, UnknownOutcomeException {
+        var payload = JournalFormat.encode(act);
+        long lsn;
+        try (var space = reserve(payload.remaining())) {
+            actsLock.lock();
+            try {
+                lsn = append(act.transaction(), space.reservation(), payload);
+                acts.add(act, lsn, this::isLive);
+            } finally {
+                actsLock.unlock();
+            }
+        }
+        force(act.transaction(), lsn);
+    }
+
+    private boolean isLive(TransactionId id) {
+        var stripe = stripeOf(id);
+        stripe.lock.lock();
+        try {
+            return stripe.live.containsKey(id);
+        } finally {
+            stripe.lock.unlock();
+        }
+    }
+
+    @Override
+    public List<OperatorAct> acts() {
+        actsLock.lock();
+        try {
+            return acts.all();
+        } finally {
+            actsLock.unlock();
+        }
     }
 
     /** A log at its last blocks forces what it appends: then a failure may come behind the force. */
@@ -452,7 +509,12 @@ public final class LogJournal implements Journal {
                 stripe.lock.unlock();
             }
         }
-        return new Oldest(oldest, bytes);
+        actsLock.lock();
+        try {
+            return new Oldest(acts.oldest(oldest), bytes + acts.bytes(RECORD_OVERHEAD));
+        } finally {
+            actsLock.unlock();
+        }
     }
 
     /**
@@ -469,13 +531,15 @@ public final class LogJournal implements Journal {
                 // There is no record that could be a base, and none to be carried forward.
                 return;
             }
-            var checkpoint = new Checkpoint(manager, clock.get(), List.copyOf(live()));
+            var checkpoint = new Checkpoint(manager, clock.get(), List.copyOf(live()), acts());
             if (checkpoint.size() <= stream.maxPayloadBytes() - Long.BYTES) {
                 long lsn = stream.writeRestart(checkpoint.encode(), newest);
                 moveAll(newest, transaction -> lsn);
+                moveActs(newest, act -> lsn);
             } else {
                 moveAll(newest, transaction -> stream.append(JournalFormat.encode(transaction)));
-                stream.writeRestart(new Checkpoint(manager, clock.get(), List.of()).encode(), newest);
+                moveActs(newest, act -> stream.append(JournalFormat.encode(act)));
+                stream.writeRestart(new Checkpoint(manager, clock.get(), List.of(), List.of()).encode(), newest);
             }
         } finally {
             baseLock.unlock();
@@ -501,6 +565,15 @@ public final class LogJournal implements Journal {
             } finally {
                 stripe.lock.unlock();
             }
+        }
+    }
+
+    private void moveActs(long newest, OperatorActs.Move move) throws LogException {
+        actsLock.lock();
+        try {
+            acts.moveAll(newest, move);
+        } finally {
+            actsLock.unlock();
         }
     }
 
@@ -547,7 +620,8 @@ public final class LogJournal implements Journal {
             }
             // Behind every record: nothing that lies before it is read under the new identity.
             long newest = stream.append(JournalFormat.encodeEnd(new TransactionId(newManager, 1, 1)));
-            stream.writeRestart(new Checkpoint(newManager, clock.get(), List.of()).encode(), newest);
+            moveActs(newest, act -> stream.append(JournalFormat.encode(act)));
+            stream.writeRestart(new Checkpoint(newManager, clock.get(), List.of(), List.of()).encode(), newest);
             manager = newManager;
         } finally {
             baseLock.unlock();

@@ -43,6 +43,9 @@ interface CallChain {
 
     /** Threads and time for chains that are not direct. */
     interface Threads extends Executor {
+        /** Threads for calls of resources that nobody expects to hang. */
+        Executor calls();
+
         /** Runs this after so many nanoseconds, unless the returned is run before. */
         Runnable after(long nanos, Runnable task);
     }

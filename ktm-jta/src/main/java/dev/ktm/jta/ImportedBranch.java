@@ -4,6 +4,7 @@ import dev.ktm.rm.Enlistment;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Outcome;
+import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionState;
 import jakarta.resource.spi.work.Work;
 import java.util.List;
@@ -80,7 +81,10 @@ final class ImportedBranch {
     /** Fails with the reason if it is rolled back. */
     private void requireNotRolledBack() throws XAException {
         if (transaction.outcome() == Outcome.ABORTED) {
-            boolean timedOut = transaction.rollbackCause().orElse("").startsWith("it took longer");
+            boolean timedOut = transaction
+                    .rolledBackBy()
+                    .filter(RollbackCause.TIMEOUT::equals)
+                    .isPresent();
             throw failure(
                     timedOut ? XAException.XA_RBTIMEOUT : XAException.XA_RBROLLBACK,
                     transaction.rollbackCause().orElse("it was rolled back"));

@@ -2,6 +2,7 @@ package dev.ktm.jta;
 
 import dev.ktm.rm.Damage;
 import dev.ktm.rm.Outcome;
+import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionId;
 import dev.ktm.rm.TransactionState;
 import dev.ktm.tm.KtmTransaction;
@@ -240,6 +241,11 @@ final class ImportedJtaTransaction implements ImportedTransaction, KtmTransactio
     @Override
     public Optional<String> rollbackCause() {
         return branch.transaction.rollbackCause();
+    }
+
+    @Override
+    public Optional<RollbackCause> rolledBackBy() {
+        return branch.transaction.rolledBackBy();
     }
 
     @Override

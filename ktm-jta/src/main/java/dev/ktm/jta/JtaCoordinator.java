@@ -272,7 +272,7 @@ public final class JtaCoordinator implements AutoCloseable {
         }
     }
 
-    /** Asks nobody for branches any more; what is being asked comes to its end. */
+    /** Asks nobody for branches any more; what is being asked comes to its end, for which this does not wait. */
     public void stopRecovery() {
         recovery.close();
     }

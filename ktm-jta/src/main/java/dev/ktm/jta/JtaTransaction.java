@@ -4,6 +4,7 @@ import dev.ktm.rm.Damage;
 import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Outcome;
+import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionId;
 import dev.ktm.rm.TransactionState;
 import dev.ktm.tm.KtmTransaction;
@@ -47,14 +48,18 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
     private static final XaBranch[] NO_BRANCHES = {};
 
     private XaBranch[] branches = NO_BRANCHES;
-    private int branchesBegun;
     private @Nullable List<Synchronization> ordinary;
     private @Nullable List<Synchronization> interposed;
     private @Nullable Map<Object, Object> resources;
     /** Why it must not commit. */
     private volatile @Nullable Throwable rollbackOnly;
 
+    /** The thread that it is associated with; the last one, if they are several. */
+    private volatile @Nullable Thread owner;
+
+    /** Whether it is too late for synchronizations; set under the lock that their lists are read and written under. */
     private volatile boolean preparing;
+
     private volatile boolean completed;
     /** Whether its client has committed it or rolled it back. */
     private volatile boolean ended;
@@ -127,6 +132,11 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
     @Override
     public Optional<String> rollbackCause() {
         return core.rollbackCause();
+    }
+
+    @Override
+    public Optional<RollbackCause> rolledBackBy() {
+        return core.rolledBackBy();
     }
 
     @Override
@@ -276,10 +286,15 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
     void markRollbackOnly(Throwable why) {
         switch (getStatus()) {
             case Status.STATUS_ACTIVE, Status.STATUS_PREPARING -> {
-                if (rollbackOnly == null) {
-                    rollbackOnly = why;
+                boolean late;
+                synchronized (this) {
+                    if (rollbackOnly == null) {
+                        rollbackOnly = why;
+                    }
+                    // Nobody looks at the mark any more.
+                    late = preparing;
                 }
-                if (core.state() != TransactionState.ACTIVE) {
+                if (late || core.state() != TransactionState.ACTIVE) {
                     abort(why);
                 }
             }
@@ -291,10 +306,15 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
     }
 
     private void abort(Throwable why) {
+        boolean done;
         try {
-            handle.abort(why);
+            done = handle.abort(why);
         } catch (KtmException e) {
             throw illegal("rollback", e);
+        }
+        if (!done && core.outcome() != Outcome.ABORTED) {
+            throw new IllegalStateException("expected a transaction that can still be rolled back, found "
+                    + core.unitOfWork() + ", which is " + core.state());
         }
     }
 
@@ -307,6 +327,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         }
         requireActive("a synchronization");
         synchronized (this) {
+            requireStillCalled();
             var list = ordinary;
             if (list == null) {
                 list = new ArrayList<>(2);
@@ -321,6 +342,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
             requireActive("a synchronization");
         }
         synchronized (this) {
+            requireStillCalled();
             var list = interposed;
             if (list == null) {
                 list = new ArrayList<>(2);
@@ -332,8 +354,19 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
 
     private void requireActive(String what) {
         if (getStatus() != Status.STATUS_ACTIVE) {
-            throw new IllegalStateException("expected an active transaction to register " + what + " with, found "
-                    + core.unitOfWork() + ", which is " + core.state());
+            throw notActive(what);
+        }
+    }
+
+    private IllegalStateException notActive(String what) {
+        return new IllegalStateException("expected an active transaction to register " + what + " with, found "
+                + core.unitOfWork() + ", which is " + core.state());
+    }
+
+    /** Under the lock under which it is concluded that there are no more: what is accepted is called. */
+    private void requireStillCalled() {
+        if (completed || (preparing && rollbackOnly == null)) {
+            throw notActive("a synchronization");
         }
     }
 
@@ -346,10 +379,9 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         if (why != null) {
             throw new RollbackOnlyException("marked for rollback", why);
         }
-        preparing = true;
     }
 
-    /** Ordinary ones first, then interposed ones, and whatever they register meanwhile. */
+    /** Ordinary ones first, then interposed ones, and whatever they register meanwhile; nothing is taken after the last one. */
     private void runBeforeCompletion() {
         int ordinaryDone = 0;
         int interposedDone = 0;
@@ -363,6 +395,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
                 } else if (second != null && interposedDone < second.size()) {
                     next = second.get(interposedDone++);
                 } else {
+                    preparing = rollbackOnly == null;
                     return;
                 }
             }
@@ -376,10 +409,10 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
 
     @Override
     public void afterCompletion(Outcome outcome) {
-        completed = true;
         int status = endStatus(outcome);
         List<Synchronization> all;
         synchronized (this) {
+            completed = true;
             if (interposed == null && ordinary == null) {
                 return;
             }
@@ -528,10 +561,6 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
 
     private void begin(XAResource resource, String name) throws RollbackException, SystemException {
         setTimeout(resource);
-        int number;
-        synchronized (this) {
-            number = ++branchesBegun;
-        }
         XaBranch branch;
         try {
             branch = coordinator.begin(this, resource, name, calls);
@@ -539,7 +568,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
             if (core.outcome() == Outcome.ABORTED) {
                 throw rolledBack(core.rollbackCause().orElse("it was rolled back"), e);
             }
-            throw withCause(new SystemException("resource " + number + " cannot be enlisted: " + e.getMessage()), e);
+            throw withCause(new SystemException("a resource cannot be enlisted: " + e.getMessage()), e);
         }
         try {
             resource.start(branch.xid(), XAResource.TMNOFLAGS);
@@ -658,6 +687,23 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
 
     boolean hasEnded() {
         return ended;
+    }
+
+    /** This thread works in it from now on. */
+    void associated() {
+        owner = Thread.currentThread();
+    }
+
+    /** This thread works in it no longer. */
+    void dissociated() {
+        if (owner == Thread.currentThread()) {
+            owner = null;
+        }
+    }
+
+    @Override
+    public Optional<Thread> owner() {
+        return Optional.ofNullable(owner);
     }
 
     void requireNotRolledBack() throws RollbackException {

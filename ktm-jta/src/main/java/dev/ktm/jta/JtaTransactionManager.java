@@ -57,9 +57,16 @@ final class JtaTransactionManager implements TransactionManager, TransactionTime
                     "expected no transaction on this thread: they do not nest; found " + state[TRANSACTION]);
         }
         var own = (Integer) state[TIMEOUT];
-        state[TRANSACTION] = own == null
-                ? coordinator.begin(coordinator.defaultTimeout(), coordinator.defaultTimeoutSeconds(), readOnly)
-                : coordinator.begin(Duration.ofSeconds(own), own, readOnly);
+        associate(
+                state,
+                own == null
+                        ? coordinator.begin(coordinator.defaultTimeout(), coordinator.defaultTimeoutSeconds(), readOnly)
+                        : coordinator.begin(Duration.ofSeconds(own), own, readOnly));
+    }
+
+    private static void associate(@Nullable Object[] state, JtaTransaction transaction) {
+        state[TRANSACTION] = transaction;
+        transaction.associated();
     }
 
     @Override
@@ -88,6 +95,7 @@ final class JtaTransactionManager implements TransactionManager, TransactionTime
         var state = threads.get();
         if (state[TRANSACTION] == transaction) {
             state[TRANSACTION] = null;
+            transaction.dissociated();
         }
     }
 
@@ -119,7 +127,10 @@ final class JtaTransactionManager implements TransactionManager, TransactionTime
     public @Nullable Transaction suspend() {
         var state = threads.get();
         var suspended = (JtaTransaction) state[TRANSACTION];
-        state[TRANSACTION] = null;
+        if (suspended != null) {
+            state[TRANSACTION] = null;
+            suspended.dissociated();
+        }
         return suspended;
     }
 
@@ -138,7 +149,7 @@ final class JtaTransactionManager implements TransactionManager, TransactionTime
             throw new InvalidTransactionException(
                     "expected a transaction that its client has not ended, found " + resumed);
         }
-        state[TRANSACTION] = resumed;
+        associate(state, resumed);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.ktm.jta;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class QueuedCalls implements CallChain {
 
     private final Threads threads;
+    private final Executor callers;
     private final Duration limit;
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<Call> waiting = new ArrayDeque<>();
@@ -22,6 +24,7 @@ final class QueuedCalls implements CallChain {
     /** Calls have no limit if it is zero. */
     QueuedCalls(Threads threads, Duration limit) {
         this.threads = threads;
+        this.callers = limit.isZero() ? threads.calls() : threads;
         this.limit = limit;
     }
 
@@ -42,7 +45,7 @@ final class QueuedCalls implements CallChain {
 
     private void start(Call call) {
         Runnable cancel = limit.isZero() ? () -> {} : threads.after(limit.toNanos(), () -> giveUp(call));
-        threads.execute(() -> {
+        callers.execute(() -> {
             var answer = call.make();
             cancel.run();
             conclude(call, () -> answer);

@@ -38,6 +38,9 @@ final class RecoverableResource {
     final ReentrantLock scan = new ReentrantLock();
 
     volatile boolean removed;
+    /** Whether something was left to it since it was last asked, so that its list of then may not do. */
+    volatile boolean again;
+
     volatile long dueNanos;
     volatile int failures;
     /** Resources to recognise others by; only asked whether another is of the same resource manager. */
@@ -60,6 +63,11 @@ final class RecoverableResource {
 
     private static Opened nothing() {
         throw new IllegalStateException("it is asked in its own way");
+    }
+
+    /** Whether it has to be asked at once; one that fails has its time. */
+    boolean isAskedForAgain() {
+        return again && failures == 0;
     }
 
     Opened open() throws Exception {

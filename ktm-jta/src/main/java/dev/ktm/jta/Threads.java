@@ -1,34 +1,30 @@
 package dev.ktm.jta;
 
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import dev.ktm.tm.Workers;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Threads for calls that may take long: as many as there are such calls, so that none waits for another.
+ *
+ * <p>Calls that are expected to come back are made on virtual threads where that is of use. What decides about calls that do
+ * not, and the calls of recovery, have platform threads: a driver that waits in native code would keep the few carriers of all
+ * virtual threads.
  */
 final class Threads implements CallChain.Threads, AutoCloseable {
 
-    private final ExecutorService workers;
+    private final Workers workers;
+    private final Workers calls;
     private final ScheduledThreadPoolExecutor timer;
 
     Threads(String name) {
-        this.workers = Executors.newCachedThreadPool(daemons(name + " worker "));
-        this.timer = new ScheduledThreadPoolExecutor(1, daemons(name + " call timer "));
+        this.workers = Workers.platform(name + " worker ", Integer.MAX_VALUE);
+        this.calls = Workers.virtual(name + " call ");
+        this.timer = new ScheduledThreadPoolExecutor(1, Workers.daemons(name + " call timer "));
         // Calls that have come back must not wait in it for their time.
         this.timer.setRemoveOnCancelPolicy(true);
-    }
-
-    private static ThreadFactory daemons(String prefix) {
-        var number = new AtomicLong();
-        return task -> {
-            var thread = new Thread(task, prefix + number.incrementAndGet());
-            thread.setDaemon(true);
-            return thread;
-        };
     }
 
     @Override
@@ -37,14 +33,26 @@ final class Threads implements CallChain.Threads, AutoCloseable {
     }
 
     @Override
+    public Executor calls() {
+        return calls;
+    }
+
+    @Override
     public Runnable after(long nanos, Runnable task) {
-        var scheduled = timer.schedule(task, nanos, TimeUnit.NANOSECONDS);
-        return () -> scheduled.cancel(false);
+        try {
+            var scheduled = timer.schedule(Workers.named(task), nanos, TimeUnit.NANOSECONDS);
+            return () -> scheduled.cancel(false);
+        } catch (RejectedExecutionException e) {
+            // This is closed: nobody gives anything up any more.
+            return () -> {};
+        }
     }
 
     @Override
     public void close() {
         timer.shutdownNow();
-        workers.shutdown();
+        Workers.end(timer);
+        workers.close();
+        calls.close();
     }
 }

@@ -5,10 +5,13 @@ import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionId;
+import dev.ktm.tm.Workers;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,6 +53,10 @@ final class XaRecovery implements AutoCloseable {
     private final long intervalNanos;
     private final Map<BranchXid, Unfinished> unfinished = new ConcurrentHashMap<>();
     private final Map<String, RecoverableResource> registered = new ConcurrentHashMap<>();
+    /** Resources of nobody who is registered, by identity, that are being asked. */
+    private final Set<XAResource> asking =
+            Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
+
     private final AtomicBoolean warnedOfUnknown = new AtomicBoolean();
     private volatile boolean stopped;
     private volatile @Nullable Thread scheduler;
@@ -283,8 +290,12 @@ final class XaRecovery implements AutoCloseable {
 
     void wake(String resourceManager) {
         var found = registered.get(resourceManager);
-        if (found != null && found.failures == 0) {
-            found.dueNanos = System.nanoTime();
+        if (found != null) {
+            // First: whoever is asking it at this moment may have its list already.
+            found.again = true;
+            if (found.failures == 0) {
+                found.dueNanos = System.nanoTime();
+            }
         }
         wake();
     }
@@ -304,18 +315,28 @@ final class XaRecovery implements AutoCloseable {
             for (var each : registered.values()) {
                 if (each.dueNanos - now <= 0) {
                     each.dueNanos = now + intervalNanos;
-                    threads.execute(() -> scan(each));
+                    begin(() -> scan(each));
                 }
                 next = Math.min(next, each.dueNanos - now);
             }
             if (unregisteredDue - now <= 0) {
                 unregisteredDue = now + intervalNanos;
-                threads.execute(this::askOwnResources);
+                askOwnResources(this::begin);
             }
             next = Math.min(next, unregisteredDue - now);
             LockSupport.parkNanos(this, Math.max(1, next));
             // An interrupt is not for this thread, and would keep it from sleeping.
             Thread.interrupted();
+        }
+    }
+
+    /** On a thread of its own; if there is none to be had, the next time comes. */
+    private void begin(Runnable task) {
+        try {
+            threads.execute(task);
+        } catch (RuntimeException | Error e) {
+            System.getLogger(XaRecovery.class.getName())
+                    .log(System.Logger.Level.WARNING, "a resource manager cannot be asked now", e);
         }
     }
 
@@ -328,22 +349,31 @@ final class XaRecovery implements AutoCloseable {
             } finally {
                 each.scan.unlock();
             }
+            if (each.isAskedForAgain()) {
+                scan(each);
+            }
         }
-        askOwnResources();
+        askOwnResources(Runnable::run);
     }
 
-    /** Asks one resource manager, unless it is being asked. */
+    /**
+     * Asks one resource manager, unless it is being asked: then whoever does so asks once more, if that was wanted. It looks
+     * for that when it has given the lock back, and who wants it says so before he tries to have the lock.
+     */
     private void scan(RecoverableResource resource) {
-        if (resource.scan.tryLock()) {
+        boolean wanted = true;
+        while (wanted && resource.scan.tryLock()) {
             try {
                 scanNow(resource);
             } finally {
                 resource.scan.unlock();
             }
+            wanted = resource.isAskedForAgain();
         }
     }
 
     private void scanNow(RecoverableResource resource) {
+        resource.again = false;
         if (resource.removed || stopped) {
             return;
         }
@@ -402,6 +432,10 @@ final class XaRecovery implements AutoCloseable {
     }
 
     private void failed(RecoverableResource resource, Throwable why) {
+        if (stopped) {
+            // An interrupt, or what it has left, is no news of the resource manager.
+            return;
+        }
         if (resource.failures == 0) {
             report(
                     OutcomeReport.Kind.RECOVERY_FAILED,
@@ -418,18 +452,31 @@ final class XaRecovery implements AutoCloseable {
         resource.dueNanos = System.nanoTime() + Math.min(LONGEST_BACK_OFF_NANOS, intervalNanos << doublings);
     }
 
-    /** Branches of resource managers that nobody has registered: their own resources are asked. */
-    private void askOwnResources() {
+    /** Branches of resource managers that nobody has registered: their own resources are asked, each unless it is being asked. */
+    private void askOwnResources(Executor executor) {
+        var all = new IdentityHashMap<XAResource, List<Unfinished>>();
         for (var branch : unfinished.values()) {
             var resource = branch.resource;
             if (resource != null && !registered.containsKey(branch.resourceManager)) {
-                try {
-                    new Scan(branch.resourceManager, resource).only(branch);
-                } catch (XAException | RuntimeException e) {
-                    System.getLogger(XaRecovery.class.getName())
-                            .log(System.Logger.Level.DEBUG, "branch " + branch.xid + " cannot be asked for", e);
-                }
+                all.computeIfAbsent(resource, each -> new ArrayList<>()).add(branch);
             }
+        }
+        all.forEach((resource, branches) -> executor.execute(() -> askOwn(resource, branches)));
+    }
+
+    private void askOwn(XAResource resource, List<Unfinished> branches) {
+        if (stopped || !asking.add(resource)) {
+            return;
+        }
+        try {
+            for (var branch : branches) {
+                new Scan(branch.resourceManager, resource).only(branch);
+            }
+        } catch (XAException | RuntimeException | Error e) {
+            System.getLogger(XaRecovery.class.getName())
+                    .log(System.Logger.Level.DEBUG, "a resource that nobody has registered cannot be asked", e);
+        } finally {
+            asking.remove(resource);
         }
     }
 
@@ -702,5 +749,9 @@ final class XaRecovery implements AutoCloseable {
     public void close() {
         stopped = true;
         wake();
+        var thread = scheduler;
+        if (thread != null) {
+            Workers.end(thread);
+        }
     }
 }

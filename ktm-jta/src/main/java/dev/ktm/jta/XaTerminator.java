@@ -188,7 +188,7 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
         try {
             var id = branch.transaction.id();
             if (id.isPresent()) {
-                manager.forget(id.get());
+                manager.forget(id.get(), "superior", "it has said forget of branch " + branch.xid);
             }
         } catch (KtmException e) {
             var failure = new XAException(e.getMessage());

@@ -5,6 +5,7 @@ import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Notification;
 import dev.ktm.rm.Outcome;
+import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionState;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -517,13 +518,17 @@ public final class TransactionProtocol {
 
     /** An operator says that a participant which was told the outcome has acted on it, or never will. */
     public void finish(Participant participant) throws KtmException {
+        requireFinishable(participant);
+        participant.become(outcome == Outcome.COMMITTED ? EnlistmentState.COMMITTED : EnlistmentState.ABORTED, false);
+        endIfAllAnswered();
+    }
+
+    /** Fails unless {@link #finish} can be said of this participant. */
+    public void requireFinishable(Participant participant) throws KtmException {
         switch (participant.state()) {
-            case COMMITTED_NOTIFY, RECOVERING, IN_DOUBT -> {
+            case COMMITTED_NOTIFY, RECOVERING, IN_DOUBT ->
                 require(outcome != Outcome.UNDETERMINED, KtmError.TRANSACTION_REQUEST_NOT_VALID);
-                participant.become(
-                        outcome == Outcome.COMMITTED ? EnlistmentState.COMMITTED : EnlistmentState.ABORTED, false);
-            }
-            case ABORTING -> participant.become(EnlistmentState.ABORTED, false);
+            case ABORTING -> {}
             case ACTIVE,
                     PRE_PREPARING,
                     PRE_PREPARED,
@@ -536,7 +541,6 @@ public final class TransactionProtocol {
                     OUTCOME_UNAVAILABLE ->
                 throw refused(KtmError.TRANSACTION_REQUEST_NOT_VALID, "a participant that was told the outcome");
         }
-        endIfAllAnswered();
     }
 
     private static boolean isAtWork(Participant participant) {

@@ -1,6 +1,7 @@
 package dev.ktm.rm;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -18,6 +19,9 @@ import java.util.UUID;
  * @param cause why
  * @param nextStep what happens now, or what should be done
  * @param failure what was thrown, if anything
+ * @param owner of what has timed out: the thread that was associated with it at that moment; empty if there was none, as when
+ *     it was suspended, and in reports of any other kind
+ * @param operator what an operator had done, who and why; empty in reports of any other kind
  */
 public record OutcomeReport(
         Kind kind,
@@ -29,7 +33,64 @@ public record OutcomeReport(
         String code,
         String cause,
         String nextStep,
-        Optional<Throwable> failure) {
+        Optional<Throwable> failure,
+        Optional<Owner> owner,
+        Optional<OperatorAct> operator) {
+
+    /** A report of neither an owner nor an operator. */
+    public OutcomeReport(
+            Kind kind,
+            Instant when,
+            Optional<TransactionId> transaction,
+            UUID unitOfWork,
+            String resourceManager,
+            String branch,
+            String code,
+            String cause,
+            String nextStep,
+            Optional<Throwable> failure) {
+        this(
+                kind,
+                when,
+                transaction,
+                unitOfWork,
+                resourceManager,
+                branch,
+                code,
+                cause,
+                nextStep,
+                failure,
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    /**
+     * A thread that worked in a transaction.
+     *
+     * @param thread its name
+     * @param alive whether it was still running: one that has ended has left its transaction behind
+     * @param stack where it was, innermost call first; empty if it was not running
+     */
+    public record Owner(String thread, boolean alive, List<StackTraceElement> stack) {
+        /** Copies the stack. */
+        public Owner {
+            stack = List.copyOf(stack);
+        }
+
+        /** Where a thread is now. */
+        public static Owner of(Thread thread) {
+            return new Owner(thread.getName(), thread.isAlive(), List.of(thread.getStackTrace()));
+        }
+
+        /** In one line: the thread, and its innermost call. */
+        @Override
+        public String toString() {
+            if (!alive) {
+                return "thread " + thread + ", which has ended, left it behind";
+            }
+            return "thread " + thread + (stack.isEmpty() ? " worked in it" : " was at " + stack.get(0));
+        }
+    }
 
     /** What is the matter. */
     public enum Kind {
@@ -52,10 +113,12 @@ public record OutcomeReport(
         /** A resource manager could not be asked for its branches. */
         RECOVERY_FAILED,
         /** Something enlisted that could not be found again after a restart. */
-        NOT_RECOVERABLE
+        NOT_RECOVERABLE,
+        /** An operator had something dropped that would have been kept. */
+        OPERATOR
     }
 
-    /** One line for a log. */
+    /** One line for a log, and the owner's stack below it. */
     @Override
     public String toString() {
         var text = new StringBuilder(200).append(kind).append(": transaction ");
@@ -66,6 +129,8 @@ public record OutcomeReport(
         append(text, ", code ", code);
         append(text, ": ", cause);
         append(text, "; ", nextStep);
+        owner.ifPresent(
+                found -> found.stack().forEach(call -> text.append("\n\tat ").append(call)));
         return text.toString();
     }
 

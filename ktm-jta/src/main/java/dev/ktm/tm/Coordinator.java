@@ -5,14 +5,15 @@ import dev.ktm.journal.TransactionRecord;
 import dev.ktm.journal.UnknownOutcomeException;
 import dev.ktm.log.Log;
 import dev.ktm.log.LogException;
-import dev.ktm.protocol.RollbackCause;
 import dev.ktm.rm.Damage;
 import dev.ktm.rm.EnlistmentState;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Notification;
+import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.Outcome;
 import dev.ktm.rm.OutcomeReport;
+import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionId;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -512,12 +513,58 @@ final class Coordinator {
         return all;
     }
 
-    boolean forget(TransactionId id) {
-        if (damaged.remove(id) == null) {
-            return false;
+    boolean forget(TransactionId id, String who, String why) throws KtmException {
+        // What is added meanwhile is not forgotten with what was known.
+        damageLock.lock();
+        try {
+            var known = damaged.get(id);
+            if (known == null) {
+                return false;
+            }
+            note(new OperatorAct(
+                    OperatorAct.Kind.FORGET, id, known.unitOfWork(), Optional.empty(), kernel.now(), who, why));
+            damaged.remove(id);
+            Optional.ofNullable(journal).ifPresent(kept -> kept.end(id));
+            return true;
+        } finally {
+            damageLock.unlock();
         }
-        Optional.ofNullable(journal).ifPresent(kept -> kept.end(id));
-        return true;
+    }
+
+    /** What an operator does is known for ever before it takes effect. */
+    void note(OperatorAct act) throws KtmException {
+        var kept = journal;
+        if (kept != null) {
+            try {
+                kept.note(act);
+            } catch (LogException | UnknownOutcomeException e) {
+                throw new KtmException(
+                        KtmError.TRANSACTIONMANAGER_NOT_ONLINE,
+                        "what the operator does could not be written, and was not done: " + e,
+                        e);
+            }
+        }
+        report(new OutcomeReport(
+                OutcomeReport.Kind.OPERATOR,
+                act.when(),
+                Optional.of(act.transaction()),
+                act.unitOfWork(),
+                "",
+                act.enlistment().map(UUID::toString).orElse(""),
+                act.kind().name(),
+                act.who() + ": " + act.why(),
+                switch (act.kind()) {
+                    case COMPLETE -> "the participant is not waited for any more";
+                    case FORGET -> "what was damaged is not remembered any more";
+                },
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(act)));
+    }
+
+    List<OperatorAct> operatorActs() {
+        var kept = journal;
+        return kept == null ? List.of() : kept.acts();
     }
 
     // The end.

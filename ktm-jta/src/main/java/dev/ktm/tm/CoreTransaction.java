@@ -10,7 +10,6 @@ import dev.ktm.protocol.Effects;
 import dev.ktm.protocol.Participant;
 import dev.ktm.protocol.Reply;
 import dev.ktm.protocol.Role;
-import dev.ktm.protocol.RollbackCause;
 import dev.ktm.protocol.TransactionProtocol;
 import dev.ktm.rm.Damage;
 import dev.ktm.rm.EnlistmentState;
@@ -20,6 +19,7 @@ import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationMask;
 import dev.ktm.rm.Outcome;
 import dev.ktm.rm.OutcomeReport;
+import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionId;
 import dev.ktm.rm.TransactionState;
 import java.time.Duration;
@@ -55,7 +55,6 @@ final class CoreTransaction implements Effects, KtmTransaction {
         RESERVE,
         FORCE_DECISION,
         FORCE_PREPARED,
-        FORCE_SUPERIOR_DECISION,
         FORCE_DELEGATION,
         FORGET,
         /** The journal is to forget it before all have answered. */
@@ -261,7 +260,6 @@ final class CoreTransaction implements Effects, KtmTransaction {
             case TIMEOUT -> "it took longer than " + Duration.ofNanos(timeoutNanos);
             case CLOSED -> "its last handle, or that of a participant at work, was closed";
             case LOG -> "the decision could not be written";
-            case OPERATOR -> "an operator decided so";
             case GIVEN_UP -> "its superior did not decide, and the log was full";
         };
         var because = failure;
@@ -275,7 +273,8 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 .orElse("a participant");
     }
 
-    private Optional<RollbackCause> cause() {
+    @Override
+    public Optional<RollbackCause> rolledBackBy() {
         return locked(protocol::cause);
     }
 
@@ -339,6 +338,11 @@ final class CoreTransaction implements Effects, KtmTransaction {
         }
     }
 
+    /** The thread that works in it, if that is known. */
+    Optional<Thread> owner() {
+        return Optional.ofNullable(listener).flatMap(TransactionListener::owner);
+    }
+
     void setListener(TransactionListener newListener) {
         listener = newListener;
     }
@@ -363,8 +367,27 @@ final class CoreTransaction implements Effects, KtmTransaction {
         var done = new boolean[1];
         say(each -> done[0] = each.abort(RollbackCause.TIMEOUT));
         if (done[0]) {
-            kernel.timedOut(this);
+            reportTimeout();
         }
+    }
+
+    /** Where its owner is at this moment tells what takes so long; nobody has noted anything before. */
+    private void reportTimeout() {
+        var owner = owner().map(OutcomeReport.Owner::of);
+        kernel.report(new OutcomeReport(
+                OutcomeReport.Kind.TIMED_OUT,
+                kernel.now(),
+                id(),
+                unitOfWork(),
+                "",
+                "",
+                "",
+                "not prepared within " + timeout() + ", "
+                        + owner.map(found -> "while " + found).orElse("associated with no thread"),
+                "it is rolled back: find out what takes so long, or give it more time",
+                Optional.empty(),
+                owner,
+                Optional.empty()));
     }
 
     void setTimeout(Duration timeout) throws KtmException {
@@ -750,7 +773,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
 
     @Override
     public void forceSuperiorDecision() {
-        offer(this, Work.FORCE_SUPERIOR_DECISION);
+        offer(this, Work.FORCE_DECISION);
     }
 
     @Override
@@ -840,7 +863,6 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 case RESERVE -> carryOutReserve();
                 case FORCE_DECISION -> carryOutForce(TransactionRecord.Status.COMMITTED);
                 case FORCE_PREPARED -> carryOutForce(TransactionRecord.Status.PREPARED);
-                case FORCE_SUPERIOR_DECISION -> carryOutForce(TransactionRecord.Status.COMMITTED);
                 case FORCE_DELEGATION -> carryOutForce(TransactionRecord.Status.DELEGATED);
                 case FORGET -> carryOutForget();
                 case GIVE_UP -> carryOutGiveUp();
@@ -1246,9 +1268,10 @@ final class CoreTransaction implements Effects, KtmTransaction {
                 }
             }
             case ABORTED -> {
-                var error = cause().filter(RollbackCause.GIVEN_UP::equals).isPresent()
-                        ? KtmError.TRANSACTION_INTEGRITY_VIOLATED
-                        : failureError;
+                var error =
+                        rolledBackBy().filter(RollbackCause.GIVEN_UP::equals).isPresent()
+                                ? KtmError.TRANSACTION_INTEGRITY_VIOLATED
+                                : failureError;
                 throw new KtmException(
                         error == null ? KtmError.TRANSACTION_ALREADY_ABORTED : error,
                         "transaction " + unitOfWork() + " was rolled back: "

@@ -2,6 +2,7 @@ package dev.ktm.tm;
 
 import dev.ktm.rm.Damage;
 import dev.ktm.rm.Outcome;
+import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionId;
 import dev.ktm.rm.TransactionState;
 import java.time.Duration;
@@ -38,6 +39,9 @@ public interface KtmTransaction {
 
     /** Why it was rolled back, for people; empty if it was not. */
     Optional<String> rollbackCause();
+
+    /** Who or what had it rolled back, for programs; empty if it was not. */
+    Optional<RollbackCause> rolledBackBy();
 
     /** How long it has until it is rolled back; empty if for ever, or if that does not matter any more. */
     Optional<Duration> timeLeft();

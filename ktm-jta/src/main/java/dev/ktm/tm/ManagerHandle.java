@@ -6,6 +6,7 @@ import dev.ktm.rm.Damage;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.ManagerRight;
+import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.ResourceManager;
 import dev.ktm.rm.ResourceManagerRight;
 import dev.ktm.rm.TransactionId;
@@ -193,10 +194,14 @@ public final class ManagerHandle implements AutoCloseable {
 
     /**
      * An operator says that a participant which was told the outcome has acted on it, or never will: the transaction ends
-     * without its answer.
+     * without its answer. Who says so, when and why is in the log before that, see {@link #operatorActs}.
+     *
+     * @param who says so, in at most 100 characters
+     * @param why for those who ask later, in at most 500 characters
      */
-    public void complete(UUID unitOfWork, UUID enlistment) throws KtmException {
+    public void complete(UUID unitOfWork, UUID enlistment, String who, String why) throws KtmException {
         require(ManagerRight.RECOVER);
+        requireSaid(who, why);
         var transaction = kernel.require(unitOfWork, coordinator);
         var found = transaction.enlistments().stream()
                 .filter(each -> each.id().equals(enlistment))
@@ -204,7 +209,28 @@ public final class ManagerHandle implements AutoCloseable {
                 .orElseThrow(() -> new KtmException(
                         KtmError.ENLISTMENT_NOT_FOUND,
                         "expected an enlistment of " + unitOfWork + ", found none with id " + enlistment));
+        transaction.act(protocol -> protocol.requireFinishable(found));
+        coordinator.note(new OperatorAct(
+                OperatorAct.Kind.COMPLETE,
+                transaction.boundId(),
+                unitOfWork,
+                Optional.of(enlistment),
+                coordinator.now(),
+                who,
+                why));
+        // If it has answered meanwhile, that is what counts, and the operator is told.
         transaction.act(protocol -> protocol.finish(found));
+    }
+
+    private static void requireSaid(String who, String why) throws KtmException {
+        if (who.isBlank() || who.length() > OperatorAct.MOST_WHO_CHARACTERS) {
+            throw TransactionOptions.invalid(
+                    "who says so, in at most " + OperatorAct.MOST_WHO_CHARACTERS + " characters", "\"" + who + "\"");
+        }
+        if (why.isBlank() || why.length() > OperatorAct.MOST_WHY_CHARACTERS) {
+            throw TransactionOptions.invalid(
+                    "why, in at most " + OperatorAct.MOST_WHY_CHARACTERS + " characters", "\"" + why + "\"");
+        }
     }
 
     /** A transaction some of whose participants did otherwise than was decided. */
@@ -222,10 +248,27 @@ public final class ManagerHandle implements AutoCloseable {
                 .toList();
     }
 
-    /** An operator has mended what was damaged: it need not be remembered any more. Returns whether it was known. */
-    public boolean forget(TransactionId transaction) throws KtmException {
+    /**
+     * An operator has mended what was damaged: it need not be remembered any more. Who says so, when and why is in the log
+     * before that, see {@link #operatorActs}.
+     *
+     * @param who says so, in at most 100 characters
+     * @param why for those who ask later, in at most 500 characters
+     * @return whether it was known
+     */
+    public boolean forget(TransactionId transaction, String who, String why) throws KtmException {
         require(ManagerRight.RECOVER);
-        return coordinator.forget(transaction);
+        requireSaid(who, why);
+        return coordinator.forget(transaction, who, why);
+    }
+
+    /**
+     * What operators have had dropped, oldest first, also in earlier lives: all of transactions that the log still holds, and
+     * the last 100 in all. Empty if it is volatile.
+     */
+    public List<OperatorAct> operatorActs() throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return coordinator.operatorActs();
     }
 
     /**

@@ -2,7 +2,6 @@ package dev.ktm.tm;
 
 import dev.ktm.protocol.Reply;
 import dev.ktm.protocol.Role;
-import dev.ktm.protocol.RollbackCause;
 import dev.ktm.protocol.TransactionProtocol;
 import dev.ktm.rm.EnlistmentRight;
 import dev.ktm.rm.KtmError;
@@ -13,6 +12,7 @@ import dev.ktm.rm.NotificationHandler;
 import dev.ktm.rm.NotificationHandler.Result;
 import dev.ktm.rm.NotificationMask;
 import dev.ktm.rm.Outcome;
+import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionState;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -60,11 +60,13 @@ final class Timeouts {
         }
     }
 
+    /** Ends the thread, and waits for that. */
     void stop() {
         stopped = true;
         var timer = thread;
         if (timer != null) {
             LockSupport.unpark(timer);
+            Workers.end(timer);
         }
     }
 

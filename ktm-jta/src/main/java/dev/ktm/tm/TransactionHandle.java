@@ -1,7 +1,6 @@
 package dev.ktm.tm;
 
 import dev.ktm.protocol.Role;
-import dev.ktm.protocol.RollbackCause;
 import dev.ktm.rm.Enlistment;
 import dev.ktm.rm.EnlistmentRight;
 import dev.ktm.rm.KtmError;
@@ -10,6 +9,7 @@ import dev.ktm.rm.NotificationMask;
 import dev.ktm.rm.Outcome;
 import dev.ktm.rm.ResourceManager;
 import dev.ktm.rm.ResourceManagerRight;
+import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionRight;
 import dev.ktm.rm.TransactionState;
 import java.time.Duration;

@@ -1,6 +1,7 @@
 package dev.ktm.tm;
 
 import dev.ktm.rm.Outcome;
+import java.util.Optional;
 
 /** Whoever stands behind a transaction: called before its commit and after its end. */
 public interface TransactionListener {
@@ -15,4 +16,9 @@ public interface TransactionListener {
 
     /** It has ended, as far as it can for now. Runs on whichever thread ended it; what it throws is logged. */
     void afterCompletion(Outcome outcome);
+
+    /** The thread that works in it now, if any: if it takes too long, the report says where that thread is. */
+    default Optional<Thread> owner() {
+        return Optional.empty();
+    }
 }

@@ -6,11 +6,11 @@ import dev.ktm.journal.LogJournal;
 import dev.ktm.log.Log;
 import dev.ktm.log.LogCorruptException;
 import dev.ktm.log.LogInUseException;
-import dev.ktm.protocol.RollbackCause;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.ManagerRight;
 import dev.ktm.rm.OutcomeReport;
+import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionRight;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -27,7 +27,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -47,6 +46,8 @@ public final class TransactionManagers implements AutoCloseable {
     /** How long a close waits for commits that have begun. */
     private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
+    private static final int MOST_WORKERS = 256;
+
     private static final UUID ZERO = new UUID(0, 0);
 
     private final LiveTransactions live = new LiveTransactions();
@@ -56,7 +57,7 @@ public final class TransactionManagers implements AutoCloseable {
     private final ManagerLinks links = new ManagerLinks(this);
     private final ReentrantLock lock = new ReentrantLock();
     private final Executor workers;
-    private final @Nullable ExecutorService ownWorkers;
+    private final @Nullable Workers ownWorkers;
     private final Timeouts timeouts;
     private final long closeNanos;
     private final InstantSource wallClock;
@@ -72,7 +73,7 @@ public final class TransactionManagers implements AutoCloseable {
         this.reports = reports;
         this.wallClock = InstantSource.system();
         this.closeNanos = CLOSE_NANOS;
-        this.ownWorkers = Workers.create(TIMEOUT_THREAD + " Worker ");
+        this.ownWorkers = Workers.platform(TIMEOUT_THREAD + " Worker ", MOST_WORKERS);
         this.workers = ownWorkers;
         this.timeouts = new Timeouts(live, System::nanoTime, workers);
         this.timeouts.start(TIMEOUT_THREAD);
@@ -139,23 +140,18 @@ public final class TransactionManagers implements AutoCloseable {
     public void report(OutcomeReport report) {
         var level = switch (report.kind()) {
             case HEURISTIC, OFFLINE -> System.Logger.Level.ERROR;
-            case PENDING, IN_DOUBT, TIMED_OUT, PROTOCOL_ERROR, RECOVERY_FAILED, NOT_RECOVERABLE ->
+            case PENDING, IN_DOUBT, TIMED_OUT, PROTOCOL_ERROR, RECOVERY_FAILED, NOT_RECOVERABLE, OPERATOR ->
                 System.Logger.Level.WARNING;
             case REFUSED, ORPHAN -> System.Logger.Level.INFO;
         };
         System.getLogger("dev.ktm.reports").log(level, report::toString);
-        reports.accept(report);
-    }
-
-    void timedOut(CoreTransaction transaction) {
-        transaction.report(
-                OutcomeReport.Kind.TIMED_OUT,
-                "",
-                "",
-                "",
-                "not prepared within " + transaction.timeout(),
-                "it is rolled back: find out what takes so long, or give it more time",
-                null);
+        try {
+            reports.accept(report);
+        } catch (RuntimeException | Error e) {
+            // Whoever reports has more to do, timeouts and recovery above all.
+            System.getLogger(TransactionManagers.class.getName())
+                    .log(System.Logger.Level.WARNING, "the listener of reports failed", e);
+        }
     }
 
     // Transaction managers.
@@ -395,7 +391,9 @@ public final class TransactionManagers implements AutoCloseable {
         return live.all().stream().map(CoreTransaction::unitOfWork).toList();
     }
 
-    /** Closes every transaction manager, and stops every thread. */
+    /**
+     * Closes every transaction manager, and stops every thread: waits some seconds for what these are at, then interrupts them.
+     */
     @Override
     public void close() {
         for (var coordinator : new ArrayList<>(managers.values())) {
@@ -408,7 +406,7 @@ public final class TransactionManagers implements AutoCloseable {
         timeouts.stop();
         var own = ownWorkers;
         if (own != null) {
-            own.shutdown();
+            own.close();
         }
     }
 

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.rm.Damage;
 import dev.ktm.rm.HeuristicDecision;
+import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.TransactionId;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -66,7 +69,82 @@ class JournalFormatTest {
 
         var decoded = JournalFormat.decode(MANAGER, JournalFormat.encodeEnd(id));
 
-        assertThat(decoded).isEqualTo(new JournalFormat.Decoded(JournalFormat.Kind.ENDED, id, Optional.empty()));
+        assertThat(decoded)
+                .isEqualTo(new JournalFormat.Decoded(JournalFormat.Kind.ENDED, id, Optional.empty(), Optional.empty()));
+    }
+
+    private static OperatorAct act(OperatorAct.Kind kind) {
+        return new OperatorAct(
+                kind,
+                new TransactionId(new UUID(8, 8), 3, 4),
+                new UUID(5, 6),
+                kind == OperatorAct.Kind.COMPLETE ? Optional.of(new UUID(7, 7)) : Optional.empty(),
+                Instant.ofEpochMilli(1_234_567_890_123L),
+                "J\u00f6rg",
+                "the disk of the stock database was thrown away");
+    }
+
+    @Test
+    void whatAnOperatorDoesIsReadAsItWasWrittenAlsoUnderAnotherIdentity() throws Exception {
+        for (var kind : OperatorAct.Kind.values()) {
+            var act = act(kind);
+
+            var bytes = JournalFormat.encode(act);
+
+            assertThat(bytes.remaining()).isEqualTo(JournalFormat.sizeOf(act));
+            var decoded = JournalFormat.decode(MANAGER, bytes);
+            assertThat(decoded.operator()).contains(act);
+            assertThat(decoded.transaction()).isEmpty();
+        }
+    }
+
+    @Test
+    void theBytesOfWhatAnOperatorDoesStayAsTheyAre() {
+        var first = new byte[40];
+
+        JournalFormat.encode(act(OperatorAct.Kind.COMPLETE)).get(first);
+
+        assertThat(HexFormat.of().formatHex(first))
+                .isEqualTo("01060000" + "0300000000000000" + "0400000000000000" + "0800000000000000"
+                        + "0800000000000000" + "05000000");
+    }
+
+    @Test
+    void whatAnOperatorDoesIsRefusedWhenItIsCutOffAnywhereOrMakesNoSense() {
+        var bytes = JournalFormat.encode(act(OperatorAct.Kind.FORGET));
+        for (int length = 0; length < bytes.capacity(); length++) {
+            var cut = bytes.duplicate().limit(length);
+
+            assertThatThrownBy(() -> JournalFormat.decode(MANAGER, cut)).isInstanceOf(JournalException.class);
+        }
+        var flagged = JournalFormat.encode(act(OperatorAct.Kind.FORGET)).put(2, (byte) 1);
+        assertThatThrownBy(() -> JournalFormat.decode(MANAGER, flagged)).hasMessageContaining("flags 1");
+        var unknown = JournalFormat.encode(act(OperatorAct.Kind.FORGET)).put(52, (byte) 9);
+        assertThatThrownBy(() -> JournalFormat.decode(MANAGER, unknown)).hasMessageContaining("act of an operator 9");
+    }
+
+    @Test
+    void anOperatorHasToSayWhoAndWhy() {
+        assertThatThrownBy(() -> new OperatorAct(
+                        OperatorAct.Kind.FORGET,
+                        new TransactionId(MANAGER, 3, 4),
+                        new UUID(5, 6),
+                        Optional.empty(),
+                        Instant.EPOCH,
+                        " ",
+                        "because"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("who");
+        assertThatThrownBy(() -> new OperatorAct(
+                        OperatorAct.Kind.FORGET,
+                        new TransactionId(MANAGER, 3, 4),
+                        new UUID(5, 6),
+                        Optional.empty(),
+                        Instant.EPOCH,
+                        "me",
+                        "x".repeat(501)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("1 to 500");
     }
 
     @Test
@@ -92,8 +170,11 @@ class JournalFormatTest {
     @Test
     void arbitraryBytesAreReadOrRefusedAndNothingElse() {
         var random = new SplittableRandom(42);
-        var whole = JournalFormat.encode(transaction(TransactionRecord.Status.PREPARED, 3));
+        var wholes = List.of(
+                JournalFormat.encode(transaction(TransactionRecord.Status.PREPARED, 3)),
+                JournalFormat.encode(act(OperatorAct.Kind.COMPLETE)));
         for (int i = 0; i < 100_000; i++) {
+            var whole = wholes.get(i % 2);
             var bytes = new byte[whole.remaining()];
             whole.duplicate().get(bytes);
             for (int flips = random.nextInt(1, 4); flips > 0; flips--) {
@@ -122,7 +203,8 @@ class JournalFormatTest {
                 99,
                 List.of(
                         transaction(TransactionRecord.Status.COMMITTED, 2),
-                        transaction(TransactionRecord.Status.PREPARED, 1)));
+                        transaction(TransactionRecord.Status.PREPARED, 1)),
+                List.of(act(OperatorAct.Kind.FORGET), act(OperatorAct.Kind.COMPLETE)));
 
         var bytes = checkpoint.encode();
 

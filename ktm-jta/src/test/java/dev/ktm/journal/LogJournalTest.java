@@ -12,10 +12,12 @@ import dev.ktm.log.testing.FaultPlan;
 import dev.ktm.log.testing.OperationHook;
 import dev.ktm.log.testing.OperationKind;
 import dev.ktm.log.testing.SimulatedDevice;
+import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.TransactionId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -119,6 +121,76 @@ class LogJournalTest {
                     .containsExactly(TransactionRecord.Status.COMMITTED);
             assertThat(journal.clock()).isEqualTo(6);
         }
+    }
+
+    private static OperatorAct act(TransactionId id, String why) {
+        return new OperatorAct(
+                OperatorAct.Kind.FORGET, id, new UUID(0, 1), Optional.empty(), Instant.EPOCH, "jane", why);
+    }
+
+    private static List<OperatorAct> actsAfterCrash(SimulatedDevice device) throws IOException {
+        try (var log = open(device.copy());
+                var journal = LogJournal.open(log)) {
+            return journal.acts();
+        }
+    }
+
+    @Test
+    void whatAnOperatorDoesIsThereAfterACrashAndHoweverMuchIsWrittenAfterwards() throws Exception {
+        try (var log = open(device);
+                var journal = LogJournal.open(log)) {
+            var act = act(committed(log, 1).id(), "mended");
+            journal.note(act);
+            assertThat(actsAfterCrash(device)).containsExactly(act);
+
+            long capacity = log.stats().containers() * log.stats().containerBytes();
+            long sequence = 2;
+            while (log.stats().writtenBytes() < 4 * capacity) {
+                journal.end(decide(journal, committed(log, sequence++)));
+            }
+
+            assertThat(log.containers()).hasSize(3);
+            assertThat(actsAfterCrash(device)).containsExactly(act);
+            journal.checkpoint();
+            assertThat(actsAfterCrash(device)).containsExactly(act);
+        }
+        assertThat(actsAfterCrash(device)).as("after a clean end").hasSize(1);
+    }
+
+    @Test
+    void theLast100ActsOfOperatorsAreKeptAndThoseOfWhatIsLive() throws Exception {
+        try (var log = open(device);
+                var journal = LogJournal.open(log)) {
+            var live = decide(journal, committed(log, 1));
+            var first = act(live, "live");
+            journal.note(first);
+            for (int i = 0; i < 150; i++) {
+                journal.note(act(committed(log, 2).id(), "reason " + i));
+            }
+
+            assertThat(journal.acts()).hasSize(100).contains(first);
+            assertThat(journal.acts()).extracting(OperatorAct::why).contains("reason 149", "reason 51");
+            journal.checkpoint();
+            assertThat(actsAfterCrash(device)).isEqualTo(journal.acts());
+            journal.end(live);
+            journal.note(act(committed(log, 2).id(), "one more"));
+
+            assertThat(journal.acts()).hasSize(100).doesNotContain(first);
+        }
+    }
+
+    @Test
+    void whatOperatorsHaveDoneOutlivesANewIdentity() throws Exception {
+        try (var log = open(device);
+                var journal = LogJournal.open(log)) {
+            var act = act(committed(log, 1).id(), "mended");
+            journal.note(act);
+
+            journal.rename(new UUID(77, 77));
+
+            assertThat(actsAfterCrash(device)).containsExactly(act);
+        }
+        assertThat(actsAfterCrash(device)).as("after a clean end").hasSize(1);
     }
 
     @Test

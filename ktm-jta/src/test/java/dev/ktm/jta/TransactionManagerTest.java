@@ -583,6 +583,36 @@ class TransactionManagerTest {
     }
 
     @Test
+    void aTimeoutThreadIsRecognisedByItsNameAlsoWhereCallsAreMadeInParallelOrBounded() throws Exception {
+        for (var each : List.of(
+                KtmOptions.builder().inMemory().parallel(true),
+                KtmOptions.builder().inMemory().resourceTimeout(Duration.ofMinutes(1)))) {
+            var recognised = new CompletableFuture<Boolean>();
+            var ordinary = new CompletableFuture<Boolean>();
+            orders.onNext(
+                    SimulatedDatabase.Call.ROLLBACK,
+                    after -> recognised.complete(org.jboss.tm.TxUtils.isTransactionManagerTimeoutThread()));
+            orders.onNext(
+                    SimulatedDatabase.Call.ROLLBACK,
+                    after -> ordinary.complete(org.jboss.tm.TxUtils.isTransactionManagerTimeoutThread()));
+            try (var own = Ktm.open(each.build())) {
+                var faces = own.transactionManager();
+                faces.setTransactionTimeout(1);
+                faces.begin();
+                faces.getTransaction().enlistResource(orders.connect());
+
+                assertThat(recognised.get()).isTrue();
+
+                faces.rollback();
+                faces.begin();
+                faces.getTransaction().enlistResource(orders.connect());
+                faces.rollback();
+                assertThat(ordinary.get()).isFalse();
+            }
+        }
+    }
+
+    @Test
     void aCallThatDoesNotComeBackIsGivenUpAndTheOthersGoOn() throws Exception {
         var never = new CountDownLatch(1);
         try (var bounded = Ktm.open(KtmOptions.builder()

@@ -7,6 +7,7 @@ import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.SimulatedDevice;
+import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.testing.SimulatedDatabase;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
@@ -154,6 +156,86 @@ class XaRecoveryTest {
     }
 
     @Test
+    void oneThatIsNotRegisteredAndHangsHoldsUpNobody() throws Exception {
+        ktm.close();
+        ktm = Ktm.open(options(Duration.ofMillis(20)).build());
+        var never = new CountDownLatch(1);
+        var hanging = new CountDownLatch(1);
+        orders.failNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        orders.onNext(SimulatedDatabase.Call.RECOVER, after -> {
+            hanging.countDown();
+            awaitUninterruptibly(never);
+        });
+        commit("a");
+        hanging.await();
+        var done = new CountDownLatch(1);
+        stock.failNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        stock.onNext(SimulatedDatabase.Call.RECOVER, after -> {
+            throw new IllegalStateException("closed");
+        });
+        stock.onNext(SimulatedDatabase.Call.RECOVER, after -> {
+            throw new LinkageError("closed");
+        });
+        stock.onNext(SimulatedDatabase.Call.COMMIT, after -> {
+            if (after) {
+                done.countDown();
+            }
+        });
+
+        commit("b");
+
+        assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(orders.committed()).containsExactly("b");
+        never.countDown();
+    }
+
+    @Test
+    void whatIsLeftWhileTheListIsOnItsWayIsFinishedAsSoonAsTheListIsThere() throws Exception {
+        var listed = new CountDownLatch(1);
+        var answer = new CountDownLatch(1);
+        orders.onNext(SimulatedDatabase.Call.RECOVER, after -> {
+            if (after) {
+                listed.countDown();
+                awaitUninterruptibly(answer);
+            }
+        });
+        ktm.register("orders", orders::connect);
+        listed.await();
+        var done = new CountDownLatch(1);
+        orders.failNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        orders.onNext(SimulatedDatabase.Call.COMMIT, after -> {
+            if (after) {
+                done.countDown();
+            }
+        });
+        commit("a");
+        // When another has been asked, whoever asks has looked at this one, too.
+        ktm.register("stock", stock::connect);
+        while (!stock.calls().contains("RECOVER")) {
+            Thread.onSpinWait();
+        }
+
+        answer.countDown();
+
+        assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(orders.committed()).containsExactly("a");
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        boolean interrupted = false;
+        while (latch.getCount() > 0) {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
     @Conforms("JTA-11")
     void whatWasDoneAlthoughItsAnswerWasLostIsNotDoneTwice() throws Exception {
         ktm.register("orders", orders::connect);
@@ -186,10 +268,28 @@ class XaRecoveryTest {
         try (var restarted = Ktm.open(KtmOptions.builder()
                 .device(crashed)
                 .recoveryInterval(Duration.ofHours(1))
+                .reportListener(reports::add)
                 .build())) {
             assertThat(restarted.manager().damaged()).hasSize(1);
-            assertThat(restarted.manager().forget(damaged.get(0).transaction())).isTrue();
+            var id = damaged.get(0).transaction();
+            assertThat(restarted.manager().forget(id, "jane", "mended, ticket 4711"))
+                    .isTrue();
+            assertThat(restarted.manager().forget(id, "jane", "mended, ticket 4711"))
+                    .isFalse();
             assertThat(restarted.manager().damaged()).isEmpty();
+            var told = reports.get(reports.size() - 1).operator().orElseThrow();
+            assertThat(told.who()).isEqualTo("jane");
+        }
+        try (var later = Ktm.open(KtmOptions.builder()
+                .device(crashed)
+                .recoveryInterval(Duration.ofHours(1))
+                .build())) {
+            assertThat(later.manager().damaged()).isEmpty();
+            assertThat(later.manager().operatorActs()).singleElement().satisfies(act -> {
+                assertThat(act.kind()).isEqualTo(OperatorAct.Kind.FORGET);
+                assertThat(act.transaction()).isEqualTo(damaged.get(0).transaction());
+                assertThat(act.why()).isEqualTo("mended, ticket 4711");
+            });
         }
     }
 
@@ -247,16 +347,22 @@ class XaRecoveryTest {
         });
         ktm.register("stock", stock::connect);
         var late = new CountDownLatch(1);
-        stock.hangNext(SimulatedDatabase.Call.PREPARE, late);
+        var prepared = new CountDownLatch(1);
+        stock.onNext(SimulatedDatabase.Call.PREPARE, after -> {
+            if (after) {
+                prepared.countDown();
+            } else {
+                awaitUninterruptibly(late);
+            }
+        });
         for (int i = 0; i < 3; i++) {
             orders.failNext(SimulatedDatabase.Call.ROLLBACK, XAException.XAER_RMFAIL);
         }
         assertThatThrownBy(() -> commit("a")).isInstanceOf(jakarta.transaction.RollbackException.class);
         ktm.recoverNow();
         late.countDown();
-        while (stock.prepared() == 0) {
-            Thread.onSpinWait();
-        }
+        // Somebody else may have asked and rolled it back before this thread sees it.
+        prepared.await();
 
         ktm.recoverNow();
 

@@ -7,6 +7,8 @@ import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.SimulatedDevice;
+import dev.ktm.rm.OperatorAct;
+import dev.ktm.rm.RollbackCause;
 import dev.ktm.testing.SimulatedDatabase;
 import jakarta.resource.spi.XATerminator;
 import jakarta.resource.spi.work.Work;
@@ -174,7 +176,9 @@ class XaTerminatorTest {
 
         terminator.commit(ONE, true);
 
-        assertThat(orders.calls()).endsWith("END", "COMMIT_ONE_PHASE");
+        assertThat(orders.calls())
+                .containsSubsequence("START", "END", "COMMIT_ONE_PHASE")
+                .doesNotContain("PREPARE");
         assertThat(orders.committed()).containsExactly("a");
     }
 
@@ -244,6 +248,23 @@ class XaTerminatorTest {
     }
 
     @Test
+    void itsSuperiorIsToldThatItTookTooLongAndNotThatForWhatAResourceManagerSays() throws Exception {
+        var timedOut = ktm.xaTerminator().importTransaction(ONE, 1).getTransaction();
+        while (timedOut.getStatus() != Status.STATUS_ROLLEDBACK) {
+            Thread.onSpinWait();
+        }
+        work(TWO);
+        orders.onNext(SimulatedDatabase.Call.PREPARE, after -> {
+            throw new IllegalStateException("it took longer than it should");
+        });
+
+        assertThat(refusalOf(() -> terminator.prepare(ONE)).errorCode).isEqualTo(XAException.XA_RBTIMEOUT);
+        assertThat(refusalOf(() -> terminator.prepare(TWO)).errorCode).isEqualTo(XAException.XA_RBROLLBACK);
+
+        assertThat(((dev.ktm.tm.KtmTransaction) timedOut).rolledBackBy()).contains(RollbackCause.TIMEOUT);
+    }
+
+    @Test
     void whatIsOutOfOrderIsRefused() throws Exception {
         work(ONE);
         assertThat(refusalOf(() -> terminator.commit(ONE, false)).errorCode).isEqualTo(XAException.XAER_PROTO);
@@ -270,6 +291,7 @@ class XaTerminatorTest {
         terminator.forget(ONE);
         assertThat(terminator.recover(SCAN)).isEmpty();
         assertThat(ktm.manager().damaged()).isEmpty();
+        assertThat(ktm.manager().operatorActs()).extracting(OperatorAct::who).containsExactly("superior");
     }
 
     /** Work that does nothing. */

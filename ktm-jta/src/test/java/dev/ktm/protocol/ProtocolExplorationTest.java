@@ -7,6 +7,7 @@ import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationMask;
 import dev.ktm.rm.Outcome;
+import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionState;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

@@ -9,6 +9,7 @@ import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationMask;
 import dev.ktm.rm.Outcome;
+import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionState;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;

@@ -6,6 +6,7 @@ import dev.ktm.journal.UnknownOutcomeException;
 import dev.ktm.journal.UnknownOutcomes;
 import dev.ktm.log.LogException;
 import dev.ktm.log.LogTroubles;
+import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.TransactionId;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -67,6 +68,7 @@ public final class SimulatedJournal implements Journal {
     private final Map<TransactionId, TransactionRecord> live;
     private final List<TransactionId> unforcedEnds = new ArrayList<>();
     private final List<TransactionRecord> found;
+    private final List<OperatorAct> acts = new ArrayList<>();
     private final long incarnation;
     private final Watcher watcher;
     private Trouble trouble = Trouble.NONE;
@@ -200,6 +202,17 @@ public final class SimulatedJournal implements Journal {
         unforcedEnds.forEach(forced::remove);
         unforcedEnds.clear();
         watcher.step("ends are forced");
+    }
+
+    @Override
+    public void note(OperatorAct act) throws LogException {
+        requireNotFailed();
+        acts.add(act);
+    }
+
+    @Override
+    public List<OperatorAct> acts() {
+        return List.copyOf(acts);
     }
 
     @Override

@@ -18,6 +18,7 @@ import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationEvent;
 import dev.ktm.rm.NotificationEvent.Recovered;
 import dev.ktm.rm.NotificationHandler.Result;
+import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.Outcome;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionRight;
@@ -435,9 +436,16 @@ class RecoveryTest {
         var active = begin();
         var working = one.enlist(active, PHASES).enlistment();
         assertRefused(
-                KtmError.TRANSACTION_REQUEST_NOT_VALID, () -> manager.complete(active.unitOfWork(), working.id()));
-        assertRefused(KtmError.ENLISTMENT_NOT_FOUND, () -> manager.complete(part.unitOfWork(), new UUID(6, 6)));
-        assertRefused(KtmError.TRANSACTION_NOT_FOUND, () -> manager.complete(new UUID(6, 6), part.id()));
+                KtmError.TRANSACTION_REQUEST_NOT_VALID,
+                () -> manager.complete(active.unitOfWork(), working.id(), "jane", "gone"));
+        assertRefused(
+                KtmError.ENLISTMENT_NOT_FOUND,
+                () -> manager.complete(part.unitOfWork(), new UUID(6, 6), "jane", "gone"));
+        assertRefused(
+                KtmError.TRANSACTION_NOT_FOUND, () -> manager.complete(new UUID(6, 6), part.id(), "jane", "gone"));
+        assertRefused(KtmError.INVALID_PARAMETER, () -> manager.complete(part.unitOfWork(), part.id(), "jane", " "));
+        assertRefused(KtmError.INVALID_PARAMETER, () -> manager.complete(part.unitOfWork(), part.id(), "", "gone"));
+        assertThat(manager.operatorActs()).as("what is refused was not done").isEmpty();
 
         try (var next = machine.afterCrash()) {
             var again = next.recovered();
@@ -447,12 +455,20 @@ class RecoveryTest {
                     .enlistments();
             for (var enlisted : others) {
                 assertThat(again.transactions()).hasSize(1);
-                again.complete(part.unitOfWork(), enlisted.enlistment());
+                again.complete(part.unitOfWork(), enlisted.enlistment(), "jane", "its disk is gone");
             }
             assertThat(again.transactions()).isEmpty();
             again.log().orElseThrow().force();
+            assertThat(next.reported()).contains(OutcomeReport.Kind.OPERATOR);
             try (var later = next.afterCrash()) {
-                assertThat(later.recovered().transactions()).isEmpty();
+                var last = later.recovered();
+                assertThat(last.transactions()).isEmpty();
+                assertThat(last.operatorActs()).hasSize(others.size()).allSatisfy(act -> {
+                    assertThat(act.kind()).isEqualTo(OperatorAct.Kind.COMPLETE);
+                    assertThat(act.unitOfWork()).isEqualTo(part.unitOfWork());
+                    assertThat(act.who()).isEqualTo("jane");
+                    assertThat(act.why()).isEqualTo("its disk is gone");
+                });
             }
         }
     }

@@ -16,6 +16,7 @@ import dev.ktm.rm.TransactionState;
 import dev.ktm.testing.ScriptedResourceManager;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -84,6 +85,44 @@ class TimeoutsTest {
         assertThat(machine.reported()).containsExactly(OutcomeReport.Kind.TIMED_OUT, OutcomeReport.Kind.TIMED_OUT);
         machine.pass(MINUTE);
         assertThat(machine.reports).as("once").hasSize(2);
+    }
+
+    @Test
+    void theReportSaysWhereTheThreadIsThatWorksInWhatTakesTooLong() throws Exception {
+        var owned = begin(MINUTE);
+        owned.setListener(new TransactionListener() {
+            @Override
+            public void beforeCommit() {}
+
+            @Override
+            public void afterCompletion(Outcome outcome) {}
+
+            @Override
+            public Optional<Thread> owner() {
+                return Optional.of(Thread.currentThread());
+            }
+        });
+
+        machine.pass(MINUTE);
+
+        var owner = machine.reports.get(0).owner().orElseThrow();
+        assertThat(owner.thread()).isEqualTo(Thread.currentThread().getName());
+        assertThat(owner.alive()).isTrue();
+        assertThat(owner.stack())
+                .extracting(StackTraceElement::getMethodName)
+                .contains("theReportSaysWhereTheThreadIsThatWorksInWhatTakesTooLong");
+        assertThat(machine.reports.get(0).toString())
+                .contains(owner.thread(), "\tat dev.ktm.tm.TimeoutsTest.theReportSaysWhere");
+    }
+
+    @Test
+    void theReportOfWhatNoThreadWorksInSaysSo() throws Exception {
+        begin(MINUTE);
+
+        machine.pass(MINUTE);
+
+        assertThat(machine.reports.get(0).owner()).isEmpty();
+        assertThat(machine.reports.get(0).cause()).contains("associated with no thread");
     }
 
     @Test

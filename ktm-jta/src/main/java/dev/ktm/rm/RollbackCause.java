@@ -1,4 +1,4 @@
-package dev.ktm.protocol;
+package dev.ktm.rm;
 
 /** Who or what had a transaction rolled back. */
 public enum RollbackCause {
@@ -14,8 +14,6 @@ public enum RollbackCause {
     CLOSED,
     /** The decision could not be written, and it is certain that it was not. */
     LOG,
-    /** An operator decided so. */
-    OPERATOR,
     /** The superior did not decide, and the log had to go on: it may have decided otherwise. */
     GIVEN_UP
 }

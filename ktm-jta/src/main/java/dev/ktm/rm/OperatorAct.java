@@ -1,0 +1,60 @@
+package dev.ktm.rm;
+
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * What somebody had dropped that would have been kept until all have answered: written to the log before it takes effect.
+ *
+ * @param kind what was done
+ * @param transaction of which transaction
+ * @param unitOfWork the id that clients know it by
+ * @param enlistment of which participant; empty if it concerns the whole transaction
+ * @param when to the millisecond
+ * @param who said so
+ * @param why, for people
+ */
+public record OperatorAct(
+        Kind kind,
+        TransactionId transaction,
+        UUID unitOfWork,
+        Optional<UUID> enlistment,
+        Instant when,
+        String who,
+        String why) {
+
+    /** The longest name of an operator, in characters. */
+    public static final int MOST_WHO_CHARACTERS = 100;
+
+    /** The longest reason, in characters. */
+    public static final int MOST_WHY_CHARACTERS = 500;
+
+    /** What can be done. */
+    public enum Kind {
+        /** A participant that was told the outcome is not waited for any more. */
+        COMPLETE,
+        /** What was damaged is mended, and not remembered any more. */
+        FORGET
+    }
+
+    /**
+     * Cuts the time to milliseconds.
+     *
+     * @throws IllegalArgumentException if it is not said who and why, or said at too great length
+     */
+    public OperatorAct {
+        when = when.truncatedTo(ChronoUnit.MILLIS);
+        require("a name of who says so", who, MOST_WHO_CHARACTERS);
+        require("a reason", why, MOST_WHY_CHARACTERS);
+    }
+
+    private static void require(String what, String text, int most) {
+        if (text.isBlank() || text.length() > most) {
+            throw new IllegalArgumentException("expected " + what + " of 1 to " + most + " characters, found "
+                    + (text.isBlank() ? "none" : text.length() + " characters")
+                    + ": it is kept for those who ask later");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+package dev.ktm.jta;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ktm.Ktm;
+import dev.ktm.KtmOptions;
+import dev.ktm.log.testing.SimulatedDevice;
+import dev.ktm.testing.SimulatedDatabase;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.transaction.xa.XAException;
+import org.junit.jupiter.api.Test;
+
+/** What closing leaves behind: nothing. */
+class ClosingTest {
+
+    private final Set<Thread> before = Thread.getAllStackTraces().keySet();
+    private final SimulatedDatabase orders = new SimulatedDatabase("orders");
+    private final SimulatedDatabase stock = new SimulatedDatabase("stock");
+
+    private static KtmOptions.Builder options() {
+        return KtmOptions.builder().device(new SimulatedDevice()).recoveryInterval(Duration.ofMillis(20));
+    }
+
+    private void commit(Ktm ktm) throws Exception {
+        var manager = ktm.transactionManager();
+        manager.begin();
+        for (var database : List.of(orders, stock)) {
+            manager.getTransaction().enlistResource(ktm.named(database.toString(), database.connect()));
+        }
+        manager.commit();
+    }
+
+    /** Threads that live and did not when the test began; those of the JVM and of other libraries apart. */
+    private List<Thread> left() throws InterruptedException {
+        var all = Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> !before.contains(thread))
+                .filter(thread ->
+                        thread.getName().startsWith("ktm") || thread.getName().startsWith("Transaction Reaper"))
+                .toList();
+        for (var thread : all) {
+            // It has done its last work, and may still be on its way out.
+            thread.join(500);
+        }
+        return all.stream().filter(Thread::isAlive).toList();
+    }
+
+    @Test
+    void noThreadIsLeftWhenClosingReturns() throws Exception {
+        try (var ktm = Ktm.open(options().parallel(true).build())) {
+            ktm.register("orders", orders::connect);
+            ktm.register("stock", stock::connect);
+            commit(ktm);
+        }
+        assertThat(left()).isEmpty();
+        try (var ktm = Ktm.open(options().resourceTimeout(Duration.ofMinutes(1)).build())) {
+            commit(ktm);
+            assertThat(left()).isNotEmpty();
+        }
+
+        assertThat(left()).isEmpty();
+    }
+
+    @Test
+    void noThreadIsLeftOfAResourceManagerThatHangsUntilItIsInterrupted() throws Exception {
+        var hanging = new CountDownLatch(1);
+        var ktm = Ktm.open(options().build());
+        ktm.register("orders", (XaResourceFactory) () -> {
+            hanging.countDown();
+            new CountDownLatch(1).await();
+            return orders.connect();
+        });
+        hanging.await();
+
+        ktm.close();
+
+        assertThat(left()).isEmpty();
+    }
+
+    @Test
+    void aThreadThatHeedsNoInterruptIsNotWaitedForAndEndsWhenItsCallComesBack() throws Exception {
+        var answer = new CountDownLatch(1);
+        var ktm = Ktm.open(options().build());
+        orders.hangNext(SimulatedDatabase.Call.RECOVER, answer);
+        ktm.register("orders", orders::connect);
+        while (orders.calls().isEmpty()) {
+            Thread.onSpinWait();
+        }
+
+        ktm.close();
+
+        assertThat(left()).hasSize(1);
+        var last = left().get(0);
+        answer.countDown();
+        last.join();
+        assertThat(left()).isEmpty();
+    }
+
+    @Test
+    void whatIsAskedForAfterwardsIsDoneByWhoeverAsks() {
+        var threads = new Threads("ktm test");
+        threads.close();
+        var ran = new AtomicReference<Thread>();
+
+        threads.execute(() -> ran.set(Thread.currentThread()));
+
+        assertThat(ran.get()).isSameAs(Thread.currentThread());
+        threads.calls().execute(() -> ran.set(null));
+        assertThat(ran.get()).isNull();
+        threads.after(1, () -> ran.set(Thread.currentThread())).run();
+        assertThat(ran.get()).isNull();
+    }
+
+    @Test
+    void anInterruptedThreadClosesAsWellAndStaysInterrupted() throws Exception {
+        var ktm = Ktm.open(options().build());
+        ktm.register("orders", orders::connect);
+        orders.failNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        commit(ktm);
+        Thread.currentThread().interrupt();
+
+        ktm.close();
+
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(left()).isEmpty();
+    }
+
+    @Test
+    void parallelCallsAreMadeOnVirtualThreadsIfTheseCannotBePinnedByMonitors() throws Exception {
+        var caller = new CompletableFuture<Thread>();
+        orders.onNext(SimulatedDatabase.Call.PREPARE, after -> caller.complete(Thread.currentThread()));
+        try (var ktm = Ktm.open(options().parallel(true).build())) {
+            commit(ktm);
+        }
+
+        boolean can = Runtime.version().feature() >= 24;
+        assertThat(isVirtual(caller.get())).isEqualTo(can);
+    }
+
+    private static boolean isVirtual(Thread thread) throws ReflectiveOperationException {
+        return Runtime.version().feature() >= 21
+                && (boolean) Thread.class.getMethod("isVirtual").invoke(thread);
+    }
+}
