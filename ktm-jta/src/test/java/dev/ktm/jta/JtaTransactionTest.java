@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 /** Several threads at one transaction, and what its reports say of them. */
 class JtaTransactionTest {
 
-    private static final int ROUNDS = 2_000;
+    private static final int ROUNDS = 500;
     private static final int ATTEMPTS = 40;
 
     private final BlockingQueue<OutcomeReport> reports = new LinkedBlockingQueue<>();

@@ -636,6 +636,8 @@ class TransactionManagerTest {
 
             assertThat(stock.branches()).isZero();
             assertThat(stock.committed()).isEmpty();
+            // Closing would wait for it.
+            never.countDown();
         } finally {
             never.countDown();
         }
@@ -665,6 +667,8 @@ class TransactionManagerTest {
             assertThat(stock.committed()).containsExactly("b");
             bounded.recoverNow();
             assertThat(orders.committed()).containsExactly("a");
+            // Closing would wait for it.
+            never.countDown();
         } finally {
             never.countDown();
         }
