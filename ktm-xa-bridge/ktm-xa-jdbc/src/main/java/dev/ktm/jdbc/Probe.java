@@ -8,6 +8,7 @@ import javax.sql.XAConnection;
 import javax.sql.XADataSource;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Looks at a database before its first transaction: whether it can prepare, whether its branches can be listed, and what is known
@@ -46,7 +47,7 @@ record Probe(String name, XADataSource driver, int poolSize, boolean ownUser, Op
         return chosen.orElse(profile);
     }
 
-    private MisconfiguredDataSourceException refuse(String text, @org.jspecify.annotations.Nullable Throwable cause) {
+    private MisconfiguredDataSourceException refuse(String text, @Nullable Throwable cause) {
         return new MisconfiguredDataSourceException("data source \"" + name + "\": " + text, cause);
     }
 
@@ -137,6 +138,12 @@ record Probe(String name, XADataSource driver, int poolSize, boolean ownUser, Op
                 throw refuse("the driver gives no list of prepared transactions", null);
             }
         } catch (XAException e) {
+            if (e.errorCode == XAException.XAER_RMFAIL) {
+                throw new SQLException(
+                        "prepared transactions cannot be listed: the database is not available",
+                        SqlStates.CANNOT_CONNECT,
+                        e);
+            }
             throw refuse(
                     "prepared transactions cannot be listed (XA error code " + e.errorCode + ": " + e.getMessage()
                             + "). " + remedy(kind),

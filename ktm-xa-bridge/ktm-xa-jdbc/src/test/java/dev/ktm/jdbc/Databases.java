@@ -16,10 +16,13 @@ final class Databases {
 
     private Databases() {}
 
-    /** An H2 database in memory, gone with its last connection. */
+    /**
+     * An H2 database in memory, gone with its last connection. Without its cache of results: H2 does not notice that another
+     * connection has committed what is in doubt, and repeats what it has answered before.
+     */
     static JdbcDataSource h2InMemory(String name) {
         var database = new JdbcDataSource();
-        database.setURL("jdbc:h2:mem:" + name);
+        database.setURL("jdbc:h2:mem:" + name + ";OPTIMIZE_REUSE_RESULTS=0");
         database.setUser("sa");
         database.setPassword("");
         return database;

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
@@ -84,12 +85,19 @@ final class FaultyXaDataSource implements XADataSource {
             if (result instanceof XAResource resource) {
                 return resource(resource);
             }
-            return result instanceof Connection connection
-                    ? proxy(Connection.class, connection, (each, same) -> same)
-                    : result;
+            return result instanceof Connection connection ? connection(connection) : result;
         });
         open.add(made);
         return proxy;
+    }
+
+    private Object connection(Connection connection) {
+        return proxy(
+                Connection.class,
+                connection,
+                (name, result) -> result instanceof PreparedStatement statement
+                        ? proxy(PreparedStatement.class, statement, (each, same) -> same)
+                        : result);
     }
 
     private Object resource(XAResource resource) {
