@@ -63,7 +63,7 @@ final class Rules {
         arrows.put("jta", List.of("tm", "rm"));
         arrows.put("", coordinator);
         // Adapters are opened on the front door, which is the root.
-        arrows.put("jdbc", List.of("", "jta"));
+        arrows.put("jdbc", List.of("", "jta", "tm"));
         arrows.put("jms", List.of("", "jta"));
         arrows.put("file", List.of("", "rm", "log"));
         arrows.put("registry", List.of("", "rm", "log"));

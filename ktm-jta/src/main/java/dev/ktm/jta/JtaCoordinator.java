@@ -258,7 +258,7 @@ public final class JtaCoordinator implements AutoCloseable {
         }
         return resource instanceof FirstResource
                 ? transaction.enlistFirst(xa.handle(), XaResourceManager.MASK, branch)
-                : transaction.enlist(xa.handle(), XaResourceManager.MASK, branch);
+                : transaction.enlist(xa.handle(), XaResourceManager.maskOf(resource), branch);
     }
 
     /** A branch could not be started. */

@@ -26,6 +26,8 @@ final class Unfinished {
     final String resourceManager;
     /** The resource that worked for it; null if it is of an earlier life. */
     final @Nullable XAResource resource;
+    /** Who wants to know when it has finished. */
+    volatile @Nullable XaParticipant participant;
 
     volatile Order order = Order.WAIT;
     /** Whether it has said that it rolled back what it should commit. */

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -58,6 +59,9 @@ final class XaRecovery implements AutoCloseable {
             Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
 
     private final AtomicBoolean warnedOfUnknown = new AtomicBoolean();
+    /** Names that branches wait for and nobody has registered; each is reported once. */
+    private final Set<String> missed = ConcurrentHashMap.newKeySet();
+
     private volatile boolean stopped;
     private volatile @Nullable Thread scheduler;
 
@@ -245,8 +249,11 @@ final class XaRecovery implements AutoCloseable {
     }
 
     private static Unfinished unfinishedOf(XaBranch branch) {
-        return new Unfinished(
+        var left = new Unfinished(
                 branch.xid(), branch.enlistment(), branch.resourceManager, branch.stuck ? null : branch.resource);
+        // Even one whose connection is of no use holds on to it until the branch has finished.
+        left.participant = branch.resource instanceof XaParticipant participant ? participant : null;
+        return left;
     }
 
     void report(OutcomeReport.Kind kind, Unfinished branch, String code, String cause, String nextStep) {
@@ -457,7 +464,12 @@ final class XaRecovery implements AutoCloseable {
         var all = new IdentityHashMap<XAResource, List<Unfinished>>();
         for (var branch : unfinished.values()) {
             var resource = branch.resource;
-            if (resource != null && !registered.containsKey(branch.resourceManager)) {
+            if (registered.containsKey(branch.resourceManager)) {
+                continue;
+            }
+            if (resource == null) {
+                reportMissing(branch);
+            } else {
                 all.computeIfAbsent(resource, each -> new ArrayList<>()).add(branch);
             }
         }
@@ -477,6 +489,21 @@ final class XaRecovery implements AutoCloseable {
                     .log(System.Logger.Level.DEBUG, "a resource that nobody has registered cannot be asked", e);
         } finally {
             asking.remove(resource);
+        }
+    }
+
+    /** Somebody may have renamed it: it is not found again by itself. */
+    private void reportMissing(Unfinished branch) {
+        var name = branch.resourceManager;
+        if (!name.isEmpty() && missed.add(name)) {
+            report(
+                    OutcomeReport.Kind.PENDING,
+                    branch,
+                    "",
+                    "a branch of an earlier life waits for resource manager \"" + name
+                            + "\", which nobody has registered",
+                    "register it under this name; if it was renamed, register it under both until this is finished;"
+                            + " registered are now " + new TreeSet<>(registered.keySet()));
         }
     }
 
@@ -736,6 +763,10 @@ final class XaRecovery implements AutoCloseable {
                 unfinished.remove(branch.xid, branch);
             } else {
                 branch.order = Unfinished.Order.FORGET;
+            }
+            var participant = branch.participant;
+            if (participant != null) {
+                participant.finished(branch.xid);
             }
             if (committed) {
                 branch.enlistment.commitComplete();

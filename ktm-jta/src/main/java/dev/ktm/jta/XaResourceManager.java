@@ -28,6 +28,8 @@ final class XaResourceManager implements NotificationHandler {
 
     static final NotificationMask MASK = NotificationMask.of(
             Notification.PREPARE, Notification.COMMIT, Notification.ROLLBACK, Notification.SINGLE_PHASE_COMMIT);
+    private static final NotificationMask ALWAYS_VOTES =
+            NotificationMask.of(Notification.PREPARE, Notification.COMMIT, Notification.ROLLBACK);
 
     private final ResourceManager handle;
     private final boolean volatileManager;
@@ -44,6 +46,13 @@ final class XaResourceManager implements NotificationHandler {
 
     ResourceManager handle() {
         return handle;
+    }
+
+    /** Which notifications the branch of a resource gets. */
+    static NotificationMask maskOf(XAResource resource) {
+        return resource instanceof XaParticipant participant && !participant.mayCommitInOnePhase()
+                ? ALWAYS_VOTES
+                : MASK;
     }
 
     @Override

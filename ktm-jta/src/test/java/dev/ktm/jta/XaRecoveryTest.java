@@ -11,6 +11,8 @@ import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.testing.SimulatedDatabase;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -20,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
+import javax.transaction.xa.Xid;
 import org.jboss.tm.XAResourceRecovery;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -403,5 +406,83 @@ class XaRecoveryTest {
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> KtmOptions.builder().defaultTimeout(Duration.ofSeconds(-1)))
                 .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aNameThatNobodyRegistersAnyMoreIsReportedOnceWithWhatToDo() throws Exception {
+        orders.loseAnswerOfNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        commit("a");
+        ktm.close();
+
+        ktm = Ktm.open(options(Duration.ofHours(1)).build());
+        ktm.register("stock", stock::connect);
+        ktm.register("purchases", orders::connect);
+        ktm.recoverNow();
+        ktm.recoverNow();
+
+        var missing = reports.stream()
+                .filter(report -> report.cause().contains("nobody has registered"))
+                .toList();
+        assertThat(missing).hasSize(1);
+        assertThat(missing.get(0).resourceManager()).isEqualTo("orders");
+        assertThat(missing.get(0).nextStep()).contains("under both", "[purchases, stock]");
+        ktm.register("orders", orders::connect);
+        ktm.recoverNow();
+        assertThat(ktm.manager().live()).isEmpty();
+    }
+
+    @Test
+    void aParticipantThatMustVoteIsNeverCommittedInOnePhase() throws Exception {
+        var told = new CopyOnWriteArrayList<Xid>();
+        ktm.transactionManager().begin();
+        var connection = orders.connect();
+        ktm.transactionManager().getTransaction().enlistResource(ktm.named("orders", participant(connection, told)));
+        connection.put("a");
+
+        ktm.transactionManager().commit();
+
+        assertThat(orders.calls()).containsExactly("START", "END", "PREPARE", "COMMIT");
+        assertThat(told).isEmpty();
+    }
+
+    @Test
+    void aParticipantIsToldWhenRecoveryHasFinishedItsBranch() throws Exception {
+        ktm.register("orders", orders::connect);
+        orders.failNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        var told = new CopyOnWriteArrayList<Xid>();
+        ktm.transactionManager().begin();
+        var connection = orders.connect();
+        ktm.transactionManager().getTransaction().enlistResource(ktm.named("orders", participant(connection, told)));
+        connection.put("a");
+        ktm.transactionManager().commit();
+
+        ktm.recoverNow();
+
+        assertThat(orders.committed()).containsExactly("a");
+        assertThat(told).hasSize(1);
+    }
+
+    private static XaParticipant participant(XAResource resource, List<Xid> told) {
+        return (XaParticipant) Proxy.newProxyInstance(
+                XaParticipant.class.getClassLoader(),
+                new Class<?>[] {XaParticipant.class},
+                (proxy, method, arguments) -> {
+                    switch (method.getName()) {
+                        case "mayCommitInOnePhase" -> {
+                            return false;
+                        }
+                        case "finished" -> {
+                            told.add((Xid) arguments[0]);
+                            return null;
+                        }
+                        default -> {
+                            try {
+                                return method.invoke(resource, arguments);
+                            } catch (InvocationTargetException e) {
+                                throw e.getCause();
+                            }
+                        }
+                    }
+                });
     }
 }

@@ -1,0 +1,134 @@
+package dev.ktm.jdbc;
+
+import dev.ktm.jta.XaResourceFactory;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.sql.XAConnection;
+import javax.sql.XADataSource;
+import javax.transaction.xa.XAResource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the coordinator knows a data source by: gives it connections of their own to find branches with, and knows the kind of
+ * database. The database is looked at as soon as it can be reached, and again until it is set up as it must be. Thread-safe.
+ */
+final class Adapter implements XaResourceFactory, AutoCloseable {
+
+    /** Who may see and finish the branches. */
+    record Credentials(String user, String password) {
+        @Override
+        public String toString() {
+            return user;
+        }
+    }
+
+    private final String name;
+    private final XADataSource source;
+    private final Optional<Credentials> recoveryUser;
+    private final Probe probe;
+
+    private volatile @Nullable AdapterProfile found;
+    private volatile @Nullable MisconfiguredDataSourceException refused;
+    private final Map<Integer, XAConnection> open = new ConcurrentHashMap<>();
+    /** Stays open, so that an embedded database stays open. */
+    private final AtomicReference<@Nullable XAConnection> guard = new AtomicReference<>();
+
+    private volatile boolean closed;
+
+    Adapter(String name, XADataSource source, Optional<Credentials> recoveryUser, Probe probe) {
+        this.name = name;
+        this.source = source;
+        this.recoveryUser = recoveryUser;
+        this.probe = probe;
+    }
+
+    String name() {
+        return name;
+    }
+
+    AdapterProfile profile() {
+        var known = found;
+        return known == null ? AdapterProfile.CAUTIOUS : known;
+    }
+
+    /** Fails at once where it is known that no transaction could be committed. */
+    void requireConfigured() throws SQLException {
+        var why = refused;
+        if (why != null && found == null) {
+            throw new MisconfiguredDataSourceException(why.getMessage(), why);
+        }
+    }
+
+    /** Looks at the database unless that was done, with a connection of its own. */
+    void ensureProbed() throws SQLException {
+        if (found == null) {
+            var connection = connect();
+            try {
+                look(connection);
+            } finally {
+                giveBack(connection);
+            }
+        }
+    }
+
+    private XAConnection connect() throws SQLException {
+        return recoveryUser.isPresent()
+                ? source.getXAConnection(
+                        recoveryUser.get().user(), recoveryUser.get().password())
+                : source.getXAConnection();
+    }
+
+    private void look(XAConnection connection) throws SQLException {
+        try {
+            found = probe.look(connection);
+            refused = null;
+        } catch (MisconfiguredDataSourceException e) {
+            refused = e;
+            throw e;
+        }
+    }
+
+    @Override
+    public XAResource open() throws SQLException {
+        var connection = connect();
+        try {
+            if (found == null) {
+                look(connection);
+            }
+            var resource = connection.getXAResource();
+            open.put(System.identityHashCode(resource), connection);
+            return resource;
+        } catch (SQLException | RuntimeException | Error e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void close(XAResource resource) throws SQLException {
+        var connection = open.remove(System.identityHashCode(resource));
+        if (connection != null) {
+            giveBack(connection);
+        }
+    }
+
+    /** An embedded database closes with its last connection, also while branches of it are in doubt: keeps the latest open. */
+    private void giveBack(XAConnection connection) throws SQLException {
+        var former = profile().keptInDoubt() && !closed ? guard.getAndSet(connection) : connection;
+        if (former != null) {
+            former.close();
+        }
+    }
+
+    @Override
+    public void close() throws SQLException {
+        closed = true;
+        var last = guard.getAndSet(null);
+        if (last != null) {
+            last.close();
+        }
+    }
+}
