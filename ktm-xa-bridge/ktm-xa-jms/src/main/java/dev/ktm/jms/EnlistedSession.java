@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * be done, then takes the lock. If a call does not come back, the session is closed under it, which makes the broker roll back.
  *
  * <p>Once the transaction is over the session goes back to the pool, if the broker has answered that the branch is finished and
- * nothing has failed. Otherwise it is closed: a branch that is prepared outlives its session in every broker that we know, and
+ * nothing has failed. Otherwise it is closed, and a branch that was never asked for its vote is rolled back over another: a branch that is prepared outlives its session in every broker that we know, and
  * recovery finishes it on a connection of its own.
  */
 final class EnlistedSession implements Work, XAResource, Synchronization {
@@ -53,12 +53,16 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
         /** Opens a session of a connection that is started. */
         PhysicalSession open() throws JMSException;
 
-        /** The transaction is over. */
-        void done(PhysicalSession session, boolean reusable);
+        /** The transaction is over, and the session is as good as new. */
+        void takeBack(PhysicalSession session);
+
+        /** The transaction is over, and the session is closed. */
+        void lost(PhysicalSession session);
     }
 
     private final KtmConnectionFactory factory;
     private final Transaction transaction;
+    private final Credentials credentials;
     private final Source source;
     private final Runnable whenOver;
     private final ReentrantLock lock = new ReentrantLock();
@@ -76,15 +80,25 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
     private boolean associated;
 
     private boolean timeoutSet;
+    /** The branch, once it has started. */
+    private volatile @Nullable Xid branch;
+    /** Whether the branch was asked to prepare or to commit: then what becomes of it is the coordinator's to find out. */
+    private volatile boolean asked;
 
     /**
      * A session of a transaction.
      *
      * @param whenOver is run once nobody can work with it any more
      */
-    EnlistedSession(KtmConnectionFactory factory, Transaction transaction, Source source, Runnable whenOver) {
+    EnlistedSession(
+            KtmConnectionFactory factory,
+            Transaction transaction,
+            Credentials credentials,
+            Source source,
+            Runnable whenOver) {
         this.factory = factory;
         this.transaction = transaction;
+        this.credentials = credentials;
         this.source = source;
         this.whenOver = whenOver;
     }
@@ -146,9 +160,9 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
                             e);
                 }
                 if (attempt == 1) {
-                    opened.discard();
+                    opened.discard(false, () -> {});
                 } else {
-                    opened.discardWithConnection();
+                    opened.discardNow();
                 }
             }
         }
@@ -159,7 +173,7 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
         phase = Phase.GONE;
         whenOver.run();
         if (opened != null) {
-            source.done(opened, false);
+            drop(opened);
         }
     }
 
@@ -254,13 +268,30 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
         if (session != null) {
             boolean idle = lock.tryLock();
             try {
-                source.done(session, idle && finished && !broken && !stuck);
+                if (idle && finished && !broken && !stuck) {
+                    source.takeBack(session);
+                } else {
+                    stuck |= !idle;
+                    drop(session);
+                }
             } finally {
                 if (idle) {
                     lock.unlock();
                 }
             }
         }
+    }
+
+    /**
+     * Closes the session. Closing it does not roll its branch back in every broker, and closing waits for the branch in some; so
+     * the branch is rolled back over another session. The coordinator does not: it presumes it.
+     */
+    private void drop(PhysicalSession session) {
+        var started = branch;
+        Runnable afterwards =
+                started == null || asked || finished ? () -> {} : () -> factory.rollBack(started, credentials);
+        session.discard(stuck, afterwards);
+        source.lost(session);
     }
 
     // The branch.
@@ -328,6 +359,7 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
             if (!timeoutSet) {
                 setLongestTimeout(resource);
             }
+            branch = xid;
             resource.start(xid, flags);
             associated = true;
             phase = Phase.WORKING;
@@ -359,6 +391,7 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
 
     @Override
     public int prepare(Xid xid) throws XAException {
+        asked = true;
         return branch(resource -> {
             int vote = resource.prepare(xid);
             finished = vote == XA_RDONLY;
@@ -368,6 +401,7 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
 
     @Override
     public void commit(Xid xid, boolean onePhase) throws XAException {
+        asked = true;
         branch(resource -> {
             resource.commit(xid, onePhase);
             finished = true;

@@ -15,7 +15,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
+import javax.transaction.xa.Xid;
 import org.jspecify.annotations.Nullable;
 import org.messaginghub.pooled.jms.JmsPoolConnection;
 import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
@@ -192,6 +194,7 @@ public final class KtmConnectionFactory implements ConnectionFactory, AutoClosea
                     absent -> new EnlistedSession(
                             this,
                             transaction,
+                            wanted,
                             holder == null ? new OfThePool(wanted) : holder,
                             () -> enlisted.remove(absent)));
         }
@@ -217,12 +220,28 @@ public final class KtmConnectionFactory implements ConnectionFactory, AutoClosea
         }
 
         @Override
-        public void done(PhysicalSession session, boolean reusable) {
-            if (reusable) {
+        public void takeBack(PhysicalSession session) {
+            session.giveBack();
+        }
+
+        @Override
+        public void lost(PhysicalSession session) {
+            // It was the pool's, which makes another.
+        }
+    }
+
+    /** Rolls a branch back that was left when its session was lost. Where that fails there is nobody to hold it any more. */
+    void rollBack(Xid branch, Credentials wanted) {
+        try {
+            var session = pools.lend(wanted);
+            try {
+                session.resource().rollback(branch);
+            } finally {
                 session.giveBack();
-            } else {
-                session.discard();
             }
+        } catch (JMSException | XAException | RuntimeException e) {
+            System.getLogger(KtmConnectionFactory.class.getName())
+                    .log(System.Logger.Level.DEBUG, "branch " + branch + " could not be rolled back", e);
         }
     }
 

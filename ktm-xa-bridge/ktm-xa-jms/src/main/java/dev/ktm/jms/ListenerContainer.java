@@ -100,7 +100,7 @@ public final class ListenerContainer implements AutoCloseable {
 
     /**
      * Receives nothing more, and waits for the work that is under way, up to the grace period. What is not done by then goes on
-     * by itself, on a session that is closed: its transaction is rolled back.
+     * by itself, and is rolled back when it ends.
      */
     @Override
     public void close() {

@@ -6,6 +6,7 @@ import jakarta.jms.MessageConsumer;
 import jakarta.transaction.RollbackException;
 import jakarta.transaction.Status;
 import jakarta.transaction.SystemException;
+import jakarta.transaction.Transaction;
 import jakarta.transaction.TransactionManager;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -35,6 +36,8 @@ final class ListenerLoop implements Runnable, EnlistedSession.Source {
     /** Tells whether the session may be used again once its transaction is over. */
     private volatile CompletableFuture<Boolean> released = new CompletableFuture<>();
 
+    private boolean isEnlisted;
+    private volatile @Nullable Transaction current;
     private int failures;
 
     ListenerLoop(
@@ -92,9 +95,11 @@ final class ListenerLoop implements Runnable, EnlistedSession.Source {
     /** One transaction. True if it has committed, or if there was nothing to do. */
     private boolean receiveAndWork() throws Exception {
         transactions.begin();
+        current = transactions.getTransaction();
         Message message = null;
         try {
             released = new CompletableFuture<>();
+            isEnlisted = false;
             message = receive();
             if (message != null) {
                 work.onMessage(message);
@@ -109,6 +114,7 @@ final class ListenerLoop implements Runnable, EnlistedSession.Source {
     private @Nullable Message receive() throws JMSException {
         var transaction = Objects.requireNonNull(factory.currentTransaction(), "a transaction has begun");
         var enlisted = factory.enlist(transaction, factory.credentials(), this);
+        isEnlisted = true;
         long start = System.nanoTime();
         while (!container.isStopping()) {
             long left = settings.receiveTimeout.toMillis() - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
@@ -179,17 +185,19 @@ final class ListenerLoop implements Runnable, EnlistedSession.Source {
     }
 
     @Override
-    public void done(PhysicalSession over, boolean reusable) {
-        if (!reusable) {
-            over.discard();
-        }
-        released.complete(reusable);
+    public void takeBack(PhysicalSession over) {
+        released.complete(true);
+    }
+
+    @Override
+    public void lost(PhysicalSession over) {
+        released.complete(false);
     }
 
     /** Drops the session unless its transaction is over and has left it usable. It may be rolled back elsewhere just now. */
     private void settleSession() {
         var used = session;
-        if (used == null) {
+        if (used == null || !isEnlisted) {
             return;
         }
         boolean interrupted = Thread.interrupted();
@@ -202,7 +210,7 @@ final class ListenerLoop implements Runnable, EnlistedSession.Source {
             LOGGER.log(System.Logger.Level.DEBUG, "a transaction is not over yet; its session is replaced", e);
         }
         if (!reusable) {
-            used.discard();
+            used.discard(true, () -> {});
             session = null;
             consumer = null;
         }
@@ -218,11 +226,15 @@ final class ListenerLoop implements Runnable, EnlistedSession.Source {
         }
     }
 
-    /** The container does not wait any longer: without its session the transaction cannot commit. */
+    /** The container does not wait any longer: what is under way must not commit. */
     void abandon() {
-        var used = session;
-        if (used != null) {
-            used.discard();
+        var transaction = current;
+        if (transaction != null) {
+            try {
+                transaction.setRollbackOnly();
+            } catch (SystemException | IllegalStateException e) {
+                LOGGER.log(System.Logger.Level.DEBUG, "a transaction has ended just now", e);
+            }
         }
     }
 }

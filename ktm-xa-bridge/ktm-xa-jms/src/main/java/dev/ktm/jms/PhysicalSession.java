@@ -3,6 +3,7 @@ package dev.ktm.jms;
 import jakarta.jms.JMSException;
 import jakarta.jms.Session;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.transaction.xa.XAResource;
 import org.messaginghub.pooled.jms.JmsPoolConnection;
@@ -53,15 +54,32 @@ final class PhysicalSession {
         }
     }
 
-    /** What became of its branch is not known here, or it has failed: nobody may have it. */
-    void discard() {
+    /**
+     * What became of its branch is not known here, or it has failed: nobody may have it. Closes it on another thread.
+     *
+     * @param withConnection if a call of it does not come back: only the end of its connection ends that
+     * @param afterwards is run there, too
+     */
+    void discard(boolean withConnection, Runnable afterwards) {
         if (gone.compareAndSet(false, true)) {
-            closing.execute(() -> close(true));
+            try {
+                closing.execute(() -> {
+                    if (withConnection) {
+                        SessionPools.fail(connection, "a call of a session of this connection has not come back");
+                    }
+                    close(true);
+                    afterwards.run();
+                });
+            } catch (RejectedExecutionException e) {
+                // The pool is closed, and every connection with it.
+                System.getLogger(PhysicalSession.class.getName())
+                        .log(System.Logger.Level.DEBUG, "a session was lost when its factory was closed", e);
+            }
         }
     }
 
     /** Its connection has died without telling the pool: nobody may have that either. */
-    void discardWithConnection() {
+    void discardNow() {
         if (gone.compareAndSet(false, true)) {
             SessionPools.fail(connection, "a session of this connection could not be used");
             close(true);

@@ -97,7 +97,7 @@ final class RecoveryConnection implements XaResourceFactory {
             }
             LOGGER.log(
                     System.Logger.Level.WARNING,
-                    where() + " cannot be reached now (" + e.getMessage()
+                    where() + " cannot be reached now (" + rootOf(e).getMessage()
                             + "); transactions with it fail until it can, recovery asks it again",
                     e);
         }
@@ -116,6 +116,14 @@ final class RecoveryConnection implements XaResourceFactory {
         resource.start(xid, XAResource.TMNOFLAGS);
         resource.end(xid, XAResource.TMSUCCESS);
         resource.rollback(xid);
+    }
+
+    private static Throwable rootOf(Throwable e) {
+        var root = e;
+        for (var cause = e.getCause(); cause != null; cause = cause.getCause()) {
+            root = cause;
+        }
+        return root;
     }
 
     /** What will not go away by waiting; null if it may. */

@@ -5,6 +5,7 @@ import jakarta.jms.ConnectionFactory;
 import jakarta.jms.ExceptionListener;
 import jakarta.jms.JMSContext;
 import jakarta.jms.JMSException;
+import jakarta.jms.JMSSecurityException;
 import jakarta.jms.Session;
 import jakarta.jms.XAConnection;
 import jakarta.jms.XAConnectionFactory;
@@ -76,11 +77,15 @@ final class SessionPools implements AutoCloseable {
             var session = (JmsPoolSession) connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
             return new PhysicalSession(connection, session, closing);
         } catch (JMSException | RuntimeException e) {
+            var refusal = refusal(e);
             boolean exhausted = isExhausted(e);
             if (!exhausted) {
                 fail(connection, "no session could be made: " + e.getMessage());
             }
             close(connection, e);
+            if (refusal != null) {
+                throw refusal;
+            }
             if (exhausted) {
                 throw explained(e);
             }
@@ -113,6 +118,16 @@ final class SessionPools implements AutoCloseable {
     /** The pool reports that no session is free, and that none can be made, as the same exception. */
     private static boolean isExhausted(Throwable e) {
         return e.getCause() instanceof java.util.NoSuchElementException;
+    }
+
+    /** Some brokers look at the password when the first session is made. The pool wraps what they say. */
+    private static @Nullable JMSSecurityException refusal(Throwable e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof JMSSecurityException refused) {
+                return refused;
+            }
+        }
+        return null;
     }
 
     private static JMSException explained(Throwable e) {

@@ -89,9 +89,11 @@ final class TransactedMessagingTest {
             if (ktm.userTransaction().getStatus() != Status.STATUS_NO_TRANSACTION) {
                 ktm.userTransaction().rollback();
             }
-            if (factory != null) {
-                assertThat(factory.enlistedSessions()).isZero();
-                factory.close();
+            var opened = factory;
+            if (opened != null) {
+                // One that has timed out may still be on its way to its end.
+                Until.holds(() -> opened.enlistedSessions() == 0);
+                opened.close();
             }
             ktm.close();
         }
@@ -218,7 +220,7 @@ final class TransactedMessagingTest {
             assertThat(consumer.receiveBody(String.class, SOON_MILLIS)).isEqualTo("2");
             assertThat(consumer.receiveBody(String.class, SOON_MILLIS)).isEqualTo("3");
         }
-        assertThat(broker.messages(queueName)).isZero();
+        assertThat(receive(messaging, NOTHING_MILLIS)).isNull();
     }
 
     @ParameterizedTest
