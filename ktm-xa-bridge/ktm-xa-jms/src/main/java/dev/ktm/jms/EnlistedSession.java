@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * be done, then takes the lock. If a call does not come back, the session is closed under it, which makes the broker roll back.
  *
  * <p>Once the transaction is over the session goes back to the pool, if the broker has answered that the branch is finished and
- * nothing has failed. Otherwise it is closed, and a branch that was never asked for its vote is rolled back over another: a branch that is prepared outlives its session in every broker that we know, and
+ * nothing has failed. Otherwise it is closed: a branch that is prepared outlives its session in every broker that we know, and
  * recovery finishes it on a connection of its own.
  */
 final class EnlistedSession implements Work, XAResource, Synchronization {
@@ -82,8 +82,6 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
     private boolean timeoutSet;
     /** The branch, once it has started. */
     private volatile @Nullable Xid branch;
-    /** Whether the branch was asked to prepare or to commit: then what becomes of it is the coordinator's to find out. */
-    private volatile boolean asked;
 
     /**
      * A session of a transaction.
@@ -173,7 +171,7 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
         phase = Phase.GONE;
         whenOver.run();
         if (opened != null) {
-            drop(opened);
+            drop(opened, true);
         }
     }
 
@@ -272,7 +270,7 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
                     source.takeBack(session);
                 } else {
                     stuck |= !idle;
-                    drop(session);
+                    drop(session, status == Status.STATUS_ROLLEDBACK);
                 }
             } finally {
                 if (idle) {
@@ -283,13 +281,14 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
     }
 
     /**
-     * Closes the session. Closing it does not roll its branch back in every broker, and closing waits for the branch in some; so
-     * the branch is rolled back over another session. The coordinator does not: it presumes it.
+     * Closes the session. In some brokers that does not roll its branch back, in some it waits for the end of the branch. So a
+     * branch that is to be rolled back, and may not be, is rolled back over another session; one that was not prepared would
+     * otherwise keep its messages until the broker gives up, since recovery sees only those that are.
      */
-    private void drop(PhysicalSession session) {
+    private void drop(PhysicalSession session, boolean rolledBack) {
         var started = branch;
         Runnable afterwards =
-                started == null || asked || finished ? () -> {} : () -> factory.rollBack(started, credentials);
+                started == null || finished || !rolledBack ? () -> {} : () -> factory.rollBack(started, credentials);
         session.discard(stuck, afterwards);
         source.lost(session);
     }
@@ -391,7 +390,6 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
 
     @Override
     public int prepare(Xid xid) throws XAException {
-        asked = true;
         return branch(resource -> {
             int vote = resource.prepare(xid);
             finished = vote == XA_RDONLY;
@@ -401,7 +399,6 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
 
     @Override
     public void commit(Xid xid, boolean onePhase) throws XAException {
-        asked = true;
         branch(resource -> {
             resource.commit(xid, onePhase);
             finished = true;

@@ -111,7 +111,8 @@ final class ProducerHandle implements MessageProducer {
         }
         work.call(on -> {
             // Of the pool, which keeps the broker's producer: this costs no round trip.
-            try (var producer = on.createProducer(null)) {
+            var producer = on.createProducer(null);
+            try {
                 producer.setDisableMessageID(disableMessageId);
                 producer.setDisableMessageTimestamp(disableTimestamp);
                 if (deliveryDelayMillis != 0) {
@@ -123,10 +124,22 @@ final class ProducerHandle implements MessageProducer {
                 } else {
                     producer.send(to, message, how.mode(), how.priority(), how.timeToLiveMillis(), listener);
                 }
+            } finally {
+                closeQuietly(producer);
             }
             return to;
         });
         session.worked(work);
+    }
+
+    /** Whether it was sent is known by now. The pool fails here, and not always as it should, if the connection has died. */
+    private static void closeQuietly(MessageProducer producer) {
+        try {
+            producer.close();
+        } catch (JMSException | RuntimeException e) {
+            System.getLogger(ProducerHandle.class.getName())
+                    .log(System.Logger.Level.DEBUG, "a producer could not be given back", e);
+        }
     }
 
     @Override
