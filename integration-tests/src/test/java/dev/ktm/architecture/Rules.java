@@ -64,7 +64,8 @@ final class Rules {
         arrows.put("", coordinator);
         // Adapters are opened on the front door, which is the root.
         arrows.put("jdbc", List.of("", "jta", "tm"));
-        arrows.put("jms", List.of("", "jta"));
+        // What a transaction was rolled back for is in its native face.
+        arrows.put("jms", List.of("", "jta", "tm"));
         arrows.put("file", List.of("", "rm", "log"));
         arrows.put("registry", List.of("", "rm", "log"));
         arrows.put("cdi", List.of("", "jta"));

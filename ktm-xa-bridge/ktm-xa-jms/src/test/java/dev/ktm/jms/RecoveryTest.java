@@ -1,0 +1,367 @@
+package dev.ktm.jms;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ktm.Ktm;
+import dev.ktm.KtmOptions;
+import jakarta.jms.XAConnectionFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.transaction.xa.XAException;
+import javax.transaction.xa.XAResource;
+import javax.transaction.xa.Xid;
+import org.apache.activemq.ActiveMQConnectionFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Brokers that are gone when they are needed, and users and hosts that are wrong. */
+@Timeout(120)
+final class RecoveryTest {
+
+    private static final String ARTEMIS = "Artemis";
+    private static final String CLASSIC = "ActiveMQ Classic";
+
+    @TempDir
+    Path directory;
+
+    private Ktm open(Path log) {
+        return Ktm.open(KtmOptions.builder()
+                .logDirectory(log)
+                .recoveryInterval(Duration.ofHours(1))
+                .build());
+    }
+
+    private Broker broker(String kind) throws Exception {
+        return kind.equals(ARTEMIS)
+                ? new ArtemisBroker(directory.resolve("artemis"))
+                : new ClassicBroker(directory.resolve("classic"), false);
+    }
+
+    private static void send(KtmConnectionFactory factory, String text) {
+        try (var context = factory.createContext()) {
+            context.createProducer().send(context.createQueue("orders"), text);
+        }
+    }
+
+    private static List<String> receiveAll(KtmConnectionFactory factory) {
+        var all = new ArrayList<String>();
+        try (var context = factory.createContext();
+                var consumer = context.createConsumer(context.createQueue("orders"))) {
+            for (var text = consumer.receiveBody(String.class, 2_000);
+                    text != null;
+                    text = consumer.receiveBody(String.class, 300)) {
+                all.add(text);
+            }
+        }
+        return all;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {ARTEMIS, CLASSIC})
+    void aBranchThatTheBrokerHasPreparedIsCommittedWhenBothAreBack(String kind) throws Exception {
+        var broker = broker(kind);
+        broker.start();
+        broker.createQueue("orders");
+        try (var ktm = open(directory.resolve("log"));
+                var factory =
+                        KtmConnectionFactory.builder(ktm, "broker", broker.xa()).build()) {
+            ktm.userTransaction().begin();
+            // Stops the broker once everybody is prepared, and the decision is made.
+            ktm.transactionManager().getTransaction().enlistResource(new BeforeCommit(broker::stop));
+            send(factory, "lamp");
+
+            ktm.userTransaction().commit();
+
+            assertThat(factory.enlistedSessions()).isZero();
+        }
+
+        try (var ktm = open(directory.resolve("log"));
+                var factory =
+                        KtmConnectionFactory.builder(ktm, "broker", broker.xa()).build()) {
+            ktm.recoverNow();
+            broker.start();
+            ktm.recoverNow();
+
+            assertThat(receiveAll(factory)).containsExactly("lamp");
+            assertThat(listed(broker.xa())).isEmpty();
+        } finally {
+            broker.stop();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {ARTEMIS, CLASSIC})
+    void aBranchWithoutADecisionIsRolledBackAfterARestart(String kind) throws Exception {
+        var broker = broker(kind);
+        broker.start();
+        broker.createQueue("orders");
+        var log = directory.resolve("log");
+        try (var ktm = open(log);
+                var factory =
+                        KtmConnectionFactory.builder(ktm, "broker", broker.xa()).build()) {
+            ktm.userTransaction().begin();
+            send(factory, "lamp");
+            // Votes after the broker, and only once that is gone: nobody can tell the broker to roll back.
+            ktm.transactionManager().getTransaction().enlistResource(new RefusesAfter(broker::stop));
+
+            assertThatThrownBy(() -> ktm.userTransaction().commit())
+                    .isInstanceOf(jakarta.transaction.RollbackException.class);
+        }
+
+        broker.start();
+        assertThat(listed(broker.xa())).hasSize(1);
+        try (var ktm = open(log);
+                var factory =
+                        KtmConnectionFactory.builder(ktm, "broker", broker.xa()).build()) {
+            ktm.recoverNow();
+
+            assertThat(listed(broker.xa())).isEmpty();
+            assertThat(receiveAll(factory)).isEmpty();
+        } finally {
+            broker.stop();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {ARTEMIS, CLASSIC})
+    void aBrokerThatIsDownAtTheStartIsUsedOnceItIsThere(String kind) throws Exception {
+        var broker = broker(kind);
+        try (var ktm = Ktm.open(KtmOptions.builder().inMemory().build());
+                var factory =
+                        KtmConnectionFactory.builder(ktm, "broker", broker.xa()).build()) {
+            ktm.userTransaction().begin();
+            assertThatThrownBy(() -> send(factory, "too early")).isInstanceOf(jakarta.jms.JMSRuntimeException.class);
+            ktm.userTransaction().rollback();
+
+            broker.start();
+            broker.createQueue("orders");
+            ktm.userTransaction().begin();
+            send(factory, "lamp");
+            ktm.userTransaction().commit();
+
+            assertThat(receiveAll(factory)).containsExactly("lamp");
+        } finally {
+            broker.stop();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {ARTEMIS, CLASSIC})
+    void aBrokerThatWasRestartedIsUsedByTheVeryNextTransaction(String kind) throws Exception {
+        var broker = broker(kind);
+        broker.start();
+        broker.createQueue("orders");
+        try (var ktm = Ktm.open(KtmOptions.builder().inMemory().build());
+                var factory =
+                        KtmConnectionFactory.builder(ktm, "broker", broker.xa()).build()) {
+            ktm.userTransaction().begin();
+            send(factory, "before");
+            ktm.userTransaction().commit();
+            broker.stop();
+            broker.start();
+
+            ktm.userTransaction().begin();
+            send(factory, "after");
+            ktm.userTransaction().commit();
+
+            assertThat(receiveAll(factory)).containsExactly("before", "after");
+        } finally {
+            broker.stop();
+        }
+    }
+
+    @Test
+    void aWrongPasswordIsSaidAtOnceForClassic() throws Exception {
+        refusesWrongPassword(new ClassicBroker(directory.resolve("classic"), true));
+    }
+
+    @Test
+    void aWrongPasswordIsSaidAtOnceForArtemis() throws Exception {
+        refusesWrongPassword(new ArtemisBroker(directory.resolve("artemis"), true, false));
+    }
+
+    private static void refusesWrongPassword(Broker broker) throws Exception {
+        broker.start();
+        try (var ktm = Ktm.open(KtmOptions.builder().inMemory().build())) {
+            assertThatThrownBy(() -> KtmConnectionFactory.builder(ktm, "broker", broker.xa())
+                            .credentials("app", "wrong")
+                            .build())
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("connection factory broker (user app) is refused by the broker")
+                    .hasMessageNotContaining("wrong");
+            assertThatThrownBy(() -> KtmConnectionFactory.builder(ktm, "broker", broker.xa())
+                            .credentials("app", "secret")
+                            .recoveryCredentials("nobody", "wrong")
+                            .build())
+                    .hasMessageContaining("(user nobody)");
+            try (var factory = KtmConnectionFactory.builder(ktm, "broker", broker.xa())
+                    .credentials("app", "secret")
+                    .build()) {
+                ktm.userTransaction().begin();
+                send(factory, "lamp");
+                assertThatThrownBy(() -> {
+                            try (var context = factory.createContext("app", "wrong")) {
+                                context.createProducer().send(context.createQueue("orders"), "lamp");
+                            }
+                        })
+                        .isInstanceOf(jakarta.jms.JMSSecurityRuntimeException.class);
+                ktm.userTransaction().rollback();
+            }
+        } finally {
+            broker.stop();
+        }
+    }
+
+    @Test
+    void aHostThatNobodyKnowsIsSaidAtOnce() {
+        try (var ktm = Ktm.open(KtmOptions.builder().inMemory().build())) {
+            var classic = new org.apache.activemq.ActiveMQXAConnectionFactory("tcp://no-such-host.invalid:61616");
+
+            assertThatThrownBy(() ->
+                            KtmConnectionFactory.builder(ktm, "broker", classic).build())
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("nobody knows 'no-such-host.invalid'");
+        }
+    }
+
+    @Test
+    void aFactoryWithoutXaIsSaidWithTheClassThatHasIt() {
+        assertThatThrownBy(() -> KtmConnectionFactory.xa(new ActiveMQConnectionFactory("vm://unused")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("org.apache.activemq.ActiveMQXAConnectionFactory");
+        assertThat(KtmConnectionFactory.xa(ArtemisBroker.factory("tcp://127.0.0.1:1")))
+                .isNotNull();
+    }
+
+    @Test
+    void aPoolIsNotPooledAgain() {
+        try (var ktm = Ktm.open(KtmOptions.builder().inMemory().build())) {
+            var pool = new org.messaginghub.pooled.jms.JmsPoolXAConnectionFactory();
+
+            assertThatThrownBy(() -> KtmConnectionFactory.builder(ktm, "broker", pool))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("pools already");
+        }
+    }
+
+    @Test
+    void aNameIsForOneFactoryOnlyUntilThatIsClosed() throws Exception {
+        var broker = broker(ARTEMIS);
+        broker.start();
+        try (var ktm = Ktm.open(KtmOptions.builder().inMemory().build())) {
+            var builder = KtmConnectionFactory.builder(ktm, "broker", broker.xa());
+            try (var first = builder.build()) {
+                assertThatThrownBy(builder::build)
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("broker");
+                assertThat(first.name()).isEqualTo("broker");
+            }
+            assertThatCode(() -> builder.build().close()).doesNotThrowAnyException();
+        } finally {
+            broker.stop();
+        }
+    }
+
+    private static List<Xid> listed(XAConnectionFactory xa) throws Exception {
+        try (var connection = xa.createXAConnection();
+                var session = connection.createXASession()) {
+            return List.of(session.getXAResource().recover(XAResource.TMSTARTRSCAN | XAResource.TMENDRSCAN));
+        }
+    }
+
+    /** Something that may fail. */
+    private interface Step {
+        void run() throws Exception;
+    }
+
+    /** A participant that is asked first, and does something when it is told to commit. */
+    private static final class BeforeCommit extends Participant {
+        private final Step step;
+
+        BeforeCommit(Step step) {
+            this.step = step;
+        }
+
+        @Override
+        public void commit(Xid xid, boolean onePhase) {
+            run(step);
+        }
+    }
+
+    /** A participant that is asked last, does something and votes no. */
+    private static final class RefusesAfter extends Participant {
+        private final Step step;
+
+        RefusesAfter(Step step) {
+            this.step = step;
+        }
+
+        @Override
+        public int prepare(Xid xid) throws XAException {
+            run(step);
+            throw new XAException(XAException.XA_RBROLLBACK);
+        }
+    }
+
+    private static class Participant implements XAResource {
+        private final AtomicReference<Xid> branch = new AtomicReference<>();
+
+        static void run(Step step) {
+            try {
+                step.run();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        @Override
+        public void start(Xid xid, int flags) {
+            branch.set(xid);
+        }
+
+        @Override
+        public void end(Xid xid, int flags) {}
+
+        @Override
+        public int prepare(Xid xid) throws XAException {
+            return XA_OK;
+        }
+
+        @Override
+        public void commit(Xid xid, boolean onePhase) {}
+
+        @Override
+        public void rollback(Xid xid) {}
+
+        @Override
+        public void forget(Xid xid) {}
+
+        @Override
+        public Xid[] recover(int flags) {
+            return new Xid[0];
+        }
+
+        @Override
+        public boolean isSameRM(XAResource other) {
+            return other == this;
+        }
+
+        @Override
+        public int getTransactionTimeout() {
+            return 0;
+        }
+
+        @Override
+        public boolean setTransactionTimeout(int seconds) {
+            return false;
+        }
+    }
+}
