@@ -1,0 +1,80 @@
+package dev.ktm.deployment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** The check counts only because it finds these. */
+class CheckTest {
+
+    private static final String FIRST = new Release(1).toString();
+
+    private final Ledger ledger = new Ledger();
+
+    private Check check(Map<Integer, String> inventory, Map<Integer, String> audit, Map<Integer, String> queue) {
+        return Check.of(inventory, audit, queue, ledger);
+    }
+
+    private Check everywhere() {
+        return check(Map.of(1, FIRST), Map.of(1, FIRST), Map.of(1, FIRST));
+    }
+
+    private Check nowhere() {
+        return check(Map.of(), Map.of(), Map.of());
+    }
+
+    @Test
+    void whatIsEverywhereOrNowhereAgrees() {
+        ledger.note(1, Ledger.Said.NOTHING);
+
+        assertThat(everywhere().disagreements()).isEmpty();
+        assertThat(nowhere().disagreements()).isEmpty();
+    }
+
+    @Test
+    void whatIsNotEverywhereDoesNot() {
+        ledger.note(1, Ledger.Said.NOTHING);
+
+        assertThat(check(Map.of(1, FIRST), Map.of(), Map.of(1, FIRST)).disagreements())
+                .hasSize(1);
+        assertThat(check(Map.of(1, FIRST), Map.of(1, FIRST), Map.of()).disagreements())
+                .hasSize(1);
+        assertThat(check(Map.of(), Map.of(), Map.of(1, FIRST)).disagreements()).hasSize(1);
+        assertThat(check(Map.of(1, FIRST), Map.of(1, FIRST), Map.of(1, FIRST + " and " + FIRST))
+                        .disagreements())
+                .hasSize(1);
+    }
+
+    @Test
+    void whatWasAcknowledgedMustBeThere() {
+        ledger.note(1, Ledger.Said.COMMITTED);
+
+        assertThat(everywhere().disagreements()).isEmpty();
+        assertThat(nowhere().disagreements()).hasSize(1);
+    }
+
+    @Test
+    void whatWasRolledBackMustNotBeThere() {
+        ledger.note(1, Ledger.Said.ROLLED_BACK);
+
+        assertThat(nowhere().disagreements()).isEmpty();
+        assertThat(everywhere().disagreements()).hasSize(1);
+    }
+
+    @Test
+    void whatNobodyBegunMustNotBeThere() {
+        assertThat(everywhere().disagreements()).hasSize(1);
+    }
+
+    @Test
+    void whereItDiedTellsWhatMustHaveBecomeOfIt() {
+        ledger.note(1, Ledger.Said.NOTHING);
+        ledger.died(new Ledger.Death(1, CrashPoint.AFTER_LAST_VOTE));
+        assertThat(nowhere().disagreements()).isEmpty();
+        assertThat(everywhere().disagreements()).hasSize(1);
+
+        ledger.died(new Ledger.Death(1, CrashPoint.AFTER_DECISION));
+        assertThat(nowhere().disagreements()).hasSize(1);
+    }
+}
