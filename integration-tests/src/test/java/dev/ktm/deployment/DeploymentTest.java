@@ -21,10 +21,30 @@ class DeploymentTest {
 
     @Test
     @Tag("slow")
-    void whereverItDiesAllAgree(@TempDir Path directory) {
-        int status = run("--releases", "30", "--kills", "2", "--data", directory.toString());
+    void aroundTheDecisionAllAgree(@TempDir Path directory) {
+        int status = run(
+                "--releases",
+                "20",
+                "--crash-at",
+                "after-last-vote,after-decision",
+                "--kills",
+                "1",
+                "--data",
+                directory.toString());
 
-        assertThat(printed.toString()).contains("all agree, after 11 crashes");
+        assertThat(printed.toString())
+                .contains("all agree, after 3 crashes")
+                .contains(CrashPoint.AFTER_LAST_VOTE.toString())
+                .contains(CrashPoint.AFTER_DECISION.toString());
+        assertThat(status).isZero();
+    }
+
+    @Test
+    @Tag("campaign")
+    void whereverItDiesAllAgree(@TempDir Path directory) {
+        int status = run("--releases", "200", "--kills", "20", "--data", directory.toString());
+
+        assertThat(printed.toString()).contains("all agree, after 29 crashes");
         for (var point : CrashPoint.values()) {
             assertThat(printed.toString()).contains(point.toString());
         }
