@@ -25,10 +25,20 @@ final class Adapter implements XaResourceFactory, AutoCloseable {
         }
     }
 
+    /** What is found out about a database before its first transaction. */
+    interface Look {
+        /**
+         * What may be expected of it.
+         *
+         * @throws MisconfiguredDataSourceException if no transaction could be committed with it; says what has to be changed
+         */
+        AdapterProfile look(XAConnection connection) throws SQLException;
+    }
+
     private final String name;
     private final XADataSource source;
     private final Optional<Credentials> recoveryUser;
-    private final Probe probe;
+    private final Look probe;
 
     private volatile @Nullable AdapterProfile found;
     private volatile @Nullable MisconfiguredDataSourceException refused;
@@ -38,7 +48,7 @@ final class Adapter implements XaResourceFactory, AutoCloseable {
 
     private volatile boolean closed;
 
-    Adapter(String name, XADataSource source, Optional<Credentials> recoveryUser, Probe probe) {
+    Adapter(String name, XADataSource source, Optional<Credentials> recoveryUser, Look probe) {
         this.name = name;
         this.source = source;
         this.recoveryUser = recoveryUser;

@@ -43,6 +43,11 @@ final class BranchResource implements XaParticipant {
         this.profile = profile;
     }
 
+    /** What the coordinator enlists: the branch itself, or what shows that it cannot prepare. */
+    XAResource enlisted() {
+        return resource instanceof LocalResource local ? new LastBranch(this, local) : this;
+    }
+
     /** Whether it may hold a prepared branch. */
     boolean mayBePrepared() {
         return state == State.ASKED;

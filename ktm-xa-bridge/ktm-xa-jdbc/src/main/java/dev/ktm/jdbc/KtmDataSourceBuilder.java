@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import javax.sql.DataSource;
 import javax.sql.XADataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,8 @@ public final class KtmDataSourceBuilder {
     private final String name;
     private HikariConfig config = new HikariConfig();
     private @Nullable XADataSource source;
+    private @Nullable DataSource last;
+    private String decisionTable = "ktm_decision";
     private Optional<Adapter.Credentials> recoveryUser = Optional.empty();
     private Optional<AdapterProfile> profile = Optional.empty();
 
@@ -51,6 +54,22 @@ public final class KtmDataSourceBuilder {
     /** The driver's data source. Not needed if the pool's configuration names its class. */
     public KtmDataSourceBuilder source(XADataSource value) {
         source = Objects.requireNonNull(value, "source");
+        return this;
+    }
+
+    /**
+     * A data source without XA, in place of {@link #source}: one such may take part in each transaction, as its last resource. It
+     * commits when all others are prepared, and a row that it writes in its own transaction is the decision for all, so it needs a
+     * {@linkplain #decisionTable table}. The pool holds its connections: give the driver's data source, not another pool.
+     */
+    public KtmDataSourceBuilder lastResource(DataSource value) {
+        last = Objects.requireNonNull(value, "lastResource");
+        return this;
+    }
+
+    /** The table in which a last resource notes what it has decided; {@code ktm_decision} unless said otherwise. */
+    public KtmDataSourceBuilder decisionTable(String value) {
+        decisionTable = value;
         return this;
     }
 
@@ -84,22 +103,55 @@ public final class KtmDataSourceBuilder {
      *     this name
      */
     public KtmDataSource open() throws SQLException {
+        var plain = last;
+        return plain == null ? openXa() : openLast(plain);
+    }
+
+    private KtmDataSource openLast(DataSource plain) throws SQLException {
+        if (source != null) {
+            throw new IllegalArgumentException("expected one data source for \"" + name
+                    + "\", found source(…) and lastResource(…): the first if it can prepare, otherwise the second");
+        }
+        var copy = new HikariConfig();
+        config.copyStateTo(copy);
+        var local = new LocalSource(plain);
+        var adapter = new Adapter(name, local, credentialsOfPool(), new LastResourceProbe(name, decisionTable));
+        var physical = new XaPhysicalSource(local, adapter);
+        look(adapter, physical);
+        complete(copy, physical);
+        return start(local, adapter, copy, () -> ktm.registerLastResource(name, asked(plain), decisionTable));
+    }
+
+    /** Connections to ask what was decided with: of the pool's user, or the one given for recovery. */
+    private DataSource asked(DataSource plain) {
+        return recoveryUser
+                .or(this::credentialsOfPool)
+                .<DataSource>map(user -> new UserDataSource(plain, user))
+                .orElse(plain);
+    }
+
+    private Optional<Adapter.Credentials> credentialsOfPool() {
+        return Optional.ofNullable(config.getUsername())
+                .map(user -> new Adapter.Credentials(user, Objects.requireNonNullElse(config.getPassword(), "")));
+    }
+
+    private KtmDataSource openXa() throws SQLException {
         var xa = xaDataSource();
         var copy = new HikariConfig();
         config.copyStateTo(copy);
-        var recovery = recoveryUser.or(() -> Optional.ofNullable(config.getUsername())
-                .map(user -> new Adapter.Credentials(user, Objects.requireNonNullElse(config.getPassword(), ""))));
+        var recovery = recoveryUser.or(this::credentialsOfPool);
         var probe = new Probe(name, xa, copy.getMaximumPoolSize(), recoveryUser.isPresent(), profile);
         var adapter = new Adapter(name, xa, recovery, probe);
         var physical = new XaPhysicalSource(xa, adapter);
         look(adapter, physical);
         complete(copy, physical);
-        return start(xa, adapter, copy);
+        return start(xa, adapter, copy, () -> ktm.register(name, adapter));
     }
 
-    private KtmDataSource start(XADataSource xa, Adapter adapter, HikariConfig complete) throws SQLException {
+    private KtmDataSource start(XADataSource xa, Adapter adapter, HikariConfig complete, Runnable registration)
+            throws SQLException {
         try {
-            ktm.register(name, adapter);
+            registration.run();
         } catch (IllegalArgumentException e) {
             adapter.close();
             throw new IllegalArgumentException(

@@ -20,10 +20,11 @@ import org.jspecify.annotations.Nullable;
  * @param ownUser whether branches are recovered by another user than the one that prepares them
  * @param chosen the profile that the application has chosen, if it has
  */
-record Probe(String name, XADataSource driver, int poolSize, boolean ownUser, Optional<AdapterProfile> chosen) {
+record Probe(String name, XADataSource driver, int poolSize, boolean ownUser, Optional<AdapterProfile> chosen)
+        implements Adapter.Look {
 
-    /** The profile of the database. */
-    AdapterProfile look(XAConnection xa) throws SQLException {
+    @Override
+    public AdapterProfile look(XAConnection xa) throws SQLException {
         AdapterProfile profile;
         DatabaseKind kind;
         try (var connection = xa.getConnection()) {

@@ -184,7 +184,7 @@ final class TransactionConnection implements Synchronization {
         var enlisted = prepareToEnlist(borrowed);
         SQLException failure = null;
         try {
-            transaction.enlistResource(pool.named(enlisted));
+            transaction.enlistResource(pool.named(enlisted.enlisted()));
         } catch (RollbackException e) {
             failure = cannotJoin(e);
         } catch (SystemException | RuntimeException e) {

@@ -1,0 +1,111 @@
+package dev.ktm.jdbc;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Locale;
+import javax.sql.XAConnection;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks at a database without XA before its first transaction: whether its table of decisions is there, and whether what it commits
+ * is on its disk when it says so. If it were not, a crash could take the decision and leave what followed from it.
+ *
+ * @param name the stable name of the data source
+ * @param table the name of its table of decisions
+ */
+record LastResourceProbe(String name, String table) implements Adapter.Look {
+
+    @Override
+    public AdapterProfile look(XAConnection xa) throws SQLException {
+        // The connection is its own handle: whoever has opened it closes it.
+        var connection = xa.getConnection();
+        var kind = DatabaseKind.of(connection.getMetaData());
+        requireDurable(connection, kind);
+        requireTable(connection, kind);
+        return AdapterProfile.of(kind).withOnePhase(true).withKeptInDoubt(false);
+    }
+
+    private MisconfiguredDataSourceException refuse(String text, @Nullable Throwable cause) {
+        return new MisconfiguredDataSourceException("last resource \"" + name + "\": " + text, cause);
+    }
+
+    private static String value(Connection connection, String query) throws SQLException {
+        try (var statement = connection.createStatement();
+                var rows = statement.executeQuery(query)) {
+            return rows.next() ? String.valueOf(rows.getString(1)) : "";
+        }
+    }
+
+    private void requireDurable(Connection connection, DatabaseKind kind) throws SQLException {
+        switch (kind) {
+            case H2 -> {
+                var delay = value(
+                        connection,
+                        "SELECT SETTING_VALUE FROM INFORMATION_SCHEMA.SETTINGS WHERE SETTING_NAME = 'WRITE_DELAY'");
+                var url = connection.getMetaData().getURL();
+                if (!delay.equals("0") && !url.startsWith("jdbc:h2:mem:")) {
+                    throw refuse(
+                            "H2's WRITE_DELAY is " + (delay.isEmpty() ? "not visible" : delay + " ms")
+                                    + ", so that a crash can take what it has committed, and with it the decision for"
+                                    + " everybody else: add ;WRITE_DELAY=0 to the URL",
+                            null);
+                }
+            }
+            case POSTGRESQL -> {
+                var synchronous = value(connection, "SHOW synchronous_commit");
+                if (synchronous.equals("off")) {
+                    throw refuse(
+                            "PostgreSQL's synchronous_commit is off, so that a crash can take what it has committed, and"
+                                    + " with it the decision for everybody else: switch it on for this user or database",
+                            null);
+                }
+            }
+            case MARIADB, MYSQL -> {
+                var flush = value(connection, "SELECT @@innodb_flush_log_at_trx_commit");
+                if (!flush.equals("1")) {
+                    throw refuse(
+                            "innodb_flush_log_at_trx_commit is " + flush
+                                    + ", so that a crash can take what it has committed,"
+                                    + " and with it the decision for everybody else: set it to 1",
+                            null);
+                }
+            }
+            case DERBY, ORACLE, SQL_SERVER, DB2, HSQLDB, OTHER -> {}
+        }
+    }
+
+    private void requireTable(Connection connection, DatabaseKind kind) throws SQLException {
+        try (var statement = connection.createStatement();
+                var rows = statement.executeQuery("SELECT outcome FROM " + table + " WHERE manager_id = ''")) {
+            rows.next();
+        } catch (SQLException e) {
+            throw refuse(
+                    "its table of decisions, " + table + ", cannot be read (" + e.getMessage()
+                            + "). Make it, once, with: " + statement(kind),
+                    e);
+        }
+        if (kind == DatabaseKind.MARIADB || kind == DatabaseKind.MYSQL) {
+            var engine = value(
+                    connection,
+                    "SELECT engine FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = '"
+                            + table + "'");
+            if (!engine.isEmpty() && !engine.toLowerCase(Locale.ROOT).equals("innodb")) {
+                throw refuse(
+                        "its table of decisions, " + table + ", has engine " + engine
+                                + ", which knows no transactions: ALTER TABLE " + table + " ENGINE = InnoDB",
+                        null);
+            }
+        }
+    }
+
+    /** How the table is made. */
+    private String statement(DatabaseKind kind) {
+        var text = kind == DatabaseKind.ORACLE ? "VARCHAR2(36)" : "VARCHAR(36)";
+        var number = kind == DatabaseKind.ORACLE ? "NUMBER(19)" : "BIGINT";
+        var suffix = kind == DatabaseKind.MARIADB || kind == DatabaseKind.MYSQL ? " ENGINE = InnoDB" : "";
+        return "CREATE TABLE " + table + " (manager_id " + text + " NOT NULL, incarnation " + number
+                + " NOT NULL, sequence_number " + number
+                + " NOT NULL, outcome CHAR(1) NOT NULL, PRIMARY KEY (manager_id, incarnation, sequence_number))"
+                + suffix;
+    }
+}

@@ -1,0 +1,212 @@
+package dev.ktm.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.ktm.Ktm;
+import dev.ktm.KtmOptions;
+import jakarta.transaction.RollbackException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import javax.sql.DataSource;
+import org.apache.derby.jdbc.EmbeddedDataSource;
+import org.h2.jdbcx.JdbcDataSource;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A database without XA beside one with it, in plain JDBC. */
+@SuppressWarnings("NullAway.Init")
+class LastResourceTest {
+
+    private static final String TABLE = "CREATE TABLE ktm_decision (manager_id VARCHAR(36) NOT NULL,"
+            + " incarnation BIGINT NOT NULL, sequence_number BIGINT NOT NULL, outcome CHAR(1) NOT NULL,"
+            + " PRIMARY KEY (manager_id, incarnation, sequence_number))";
+
+    @TempDir
+    Path directory;
+
+    private final JdbcDataSource orders = Databases.h2InMemory("orders" + UUID.randomUUID());
+    private final EmbeddedDataSource audit = new EmbeddedDataSource();
+    private final String auditName = "memory:audit" + UUID.randomUUID();
+    private Connection keepsOrders;
+    private Ktm ktm;
+    private KtmDataSource pooledOrders;
+
+    @BeforeEach
+    void open() throws SQLException {
+        keepsOrders = Databases.prepare(orders);
+        audit.setDatabaseName(auditName);
+        audit.setCreateDatabase("create");
+        execute(audit, "CREATE TABLE entries (name VARCHAR(40) PRIMARY KEY)");
+        ktm = Ktm.open(KtmOptions.builder()
+                .logDirectory(directory.resolve("log"))
+                .recoveryInterval(Duration.ofHours(1))
+                .build());
+        pooledOrders = KtmDataSource.builder(ktm, "orders")
+                .source(orders)
+                .pool(Databases.smallPool())
+                .open();
+    }
+
+    @AfterEach
+    void close() throws SQLException {
+        pooledOrders.close();
+        ktm.close();
+        keepsOrders.close();
+    }
+
+    private static void execute(DataSource source, String sql) throws SQLException {
+        try (var connection = source.getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private static int count(DataSource source, String table) throws SQLException {
+        try (var connection = source.getConnection();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery("SELECT COUNT(*) FROM " + table)) {
+            rows.next();
+            return rows.getInt(1);
+        }
+    }
+
+    private KtmDataSource openAudit() throws SQLException {
+        return KtmDataSource.builder(ktm, "audit")
+                .lastResource(audit)
+                .pool(Databases.smallPool())
+                .open();
+    }
+
+    @Test
+    void bothAreCommittedTogetherAndRolledBackTogether() throws Exception {
+        execute(audit, TABLE);
+        try (var pooledAudit = openAudit()) {
+            var user = ktm.userTransaction();
+            for (int i = 0; i < 20; i++) {
+                user.begin();
+                Databases.insert(pooledAudit, "entry " + i);
+                Databases.insert(pooledOrders, "entry " + i);
+                if (i % 2 == 0) {
+                    user.commit();
+                } else {
+                    user.rollback();
+                }
+            }
+
+            assertThat(count(audit, "entries")).isEqualTo(10);
+            assertThat(count(orders, "entries")).isEqualTo(10);
+            assertThat(count(audit, "ktm_decision")).isEqualTo(10);
+            ktm.recoverNow();
+            assertThat(count(audit, "ktm_decision")).isZero();
+            assertThat(pooledAudit.pool().getActiveConnections()).isZero();
+            // Outside of transactions it commits by itself, as ever.
+            Databases.insert(pooledAudit, "outside");
+            assertThat(count(audit, "entries")).isEqualTo(11);
+        }
+    }
+
+    @Test
+    void aloneItCommitsWithoutANote() throws Exception {
+        execute(audit, TABLE);
+        try (var pooledAudit = openAudit()) {
+            ktm.userTransaction().begin();
+            Databases.insert(pooledAudit, "entry");
+            ktm.userTransaction().commit();
+
+            assertThat(count(audit, "entries")).isEqualTo(1);
+            assertThat(count(audit, "ktm_decision")).isZero();
+        }
+    }
+
+    @Test
+    void withoutItsTableItIsNotOpenedAndTheMessageMakesIt() throws Exception {
+        var refused = catchThrowableOfType(MisconfiguredDataSourceException.class, this::openAudit);
+
+        assertThat((Throwable) refused).hasMessageContaining("\"audit\"").hasMessageContaining("ktm_decision");
+        var statement = Pattern.compile("CREATE TABLE .*").matcher(refused.getMessage());
+        assertThat(statement.find()).isTrue();
+        execute(audit, statement.group());
+        openAudit().close();
+    }
+
+    @Test
+    void whatCommitsBeforeItIsOnTheDiskIsRefused() throws Exception {
+        var lazy = Databases.h2(directory, ";WRITE_DELAY=500");
+        execute(lazy, TABLE);
+
+        assertThatThrownBy(() ->
+                        KtmDataSource.builder(ktm, "lazy").lastResource(lazy).open())
+                .isInstanceOf(MisconfiguredDataSourceException.class)
+                .hasMessageContaining("WRITE_DELAY=0");
+        var prompt = Databases.h2(directory, ";WRITE_DELAY=0");
+        KtmDataSource.builder(ktm, "prompt").lastResource(prompt).open().close();
+    }
+
+    @Test
+    void twoOfThemInOneTransactionAreRefused() throws Exception {
+        execute(audit, TABLE);
+        execute(audit, TABLE.replace("ktm_decision", "other_decision"));
+        try (var pooledAudit = openAudit();
+                var second = KtmDataSource.builder(ktm, "second")
+                        .lastResource(audit)
+                        .decisionTable("other_decision")
+                        .pool(Databases.smallPool())
+                        .open()) {
+            ktm.userTransaction().begin();
+            Databases.insert(pooledAudit, "one");
+
+            assertThatThrownBy(() -> Databases.insert(second, "two"))
+                    .isInstanceOf(SQLException.class)
+                    .hasStackTraceContaining("at most one");
+
+            ktm.userTransaction().rollback();
+            assertThat(count(audit, "entries")).isZero();
+            assertThat(second.pool().getActiveConnections()).isZero();
+        }
+    }
+
+    @Test
+    void whatItCannotCommitIsRolledBackEverywhere() throws Exception {
+        execute(audit, TABLE);
+        execute(audit, "CREATE TABLE child (name VARCHAR(40) REFERENCES entries (name) INITIALLY DEFERRED)");
+        try (var pooledAudit = openAudit()) {
+            ktm.userTransaction().begin();
+            Databases.insert(pooledOrders, "entry");
+            try (var connection = pooledAudit.getConnection();
+                    var statement = connection.createStatement()) {
+                statement.executeUpdate("INSERT INTO child VALUES ('nobody')");
+            }
+
+            assertThatThrownBy(ktm.userTransaction()::commit).isInstanceOf(RollbackException.class);
+
+            assertThat(count(orders, "entries")).isZero();
+            assertThat(count(audit, "child")).isZero();
+        }
+    }
+
+    @Test
+    void oneNameIsForOneDataSource() throws Exception {
+        execute(audit, TABLE);
+        try (var pooledAudit = openAudit()) {
+            assertThat(pooledAudit.name()).isEqualTo("audit");
+            assertThatThrownBy(this::openAudit)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("\"audit\"");
+        }
+        assertThatThrownBy(() -> KtmDataSource.builder(ktm, "x")
+                        .source(orders)
+                        .lastResource(audit)
+                        .open())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("lastResource");
+        openAudit().close();
+    }
+}
