@@ -430,6 +430,11 @@ final class XaRecovery implements AutoCloseable {
             for (var scan : scans) {
                 listed.addAll(scan.list());
             }
+            for (var branch : waiting) {
+                if (branch.order == Unfinished.Order.ROLLBACK && !listed.contains(branch.xid)) {
+                    scans.forEach(scan -> scan.rollBackUnlisted(branch));
+                }
+            }
             settle(waiting, listed);
         }
     }
@@ -659,6 +664,20 @@ final class XaRecovery implements AutoCloseable {
                         }
                     }
                 }
+            } catch (KtmException e) {
+                System.getLogger(XaRecovery.class.getName())
+                        .log(System.Logger.Level.DEBUG, "branch " + branch.xid + " was finished by somebody else", e);
+            }
+        }
+
+        /**
+         * Only what is prepared is listed. A branch whose request to prepare was lost with its connection may still be there all
+         * the same, with its locks, and some resource managers keep it until somebody says so.
+         */
+        private void rollBackUnlisted(Unfinished branch) {
+            var answer = ask(resource, branch, XaCall.ROLLBACK);
+            try {
+                concludeRollback(branch, answer);
             } catch (KtmException e) {
                 System.getLogger(XaRecovery.class.getName())
                         .log(System.Logger.Level.DEBUG, "branch " + branch.xid + " was finished by somebody else", e);

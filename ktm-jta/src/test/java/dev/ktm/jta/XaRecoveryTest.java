@@ -10,6 +10,7 @@ import dev.ktm.log.testing.SimulatedDevice;
 import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.testing.SimulatedDatabase;
+import jakarta.transaction.RollbackException;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -64,6 +65,21 @@ class XaRecoveryTest {
 
     private List<OutcomeReport.Kind> kinds() {
         return reports.stream().map(OutcomeReport::kind).toList();
+    }
+
+    @Test
+    void aBranchWhoseRequestToPrepareWasLostWithItsConnectionKeepsNoLocks() throws Exception {
+        orders.failNext(SimulatedDatabase.Call.PREPARE, XAException.XAER_RMFAIL);
+        orders.failNext(SimulatedDatabase.Call.ROLLBACK, XAException.XAER_RMFAIL);
+        ktm.register("orders", orders::connect);
+        ktm.register("stock", stock::connect);
+
+        assertThatThrownBy(() -> commit("lamp")).isInstanceOf(RollbackException.class);
+        ktm.recoverNow();
+
+        assertThat(orders.branches()).isZero();
+        assertThat(orders.committed()).isEmpty();
+        assertThat(stock.committed()).isEmpty();
     }
 
     @Test
@@ -358,6 +374,8 @@ class XaRecoveryTest {
                 awaitUninterruptibly(late);
             }
         });
+        // While it prepares it cannot be told to roll back.
+        stock.failNext(SimulatedDatabase.Call.ROLLBACK, XAException.XAER_PROTO);
         for (int i = 0; i < 3; i++) {
             orders.failNext(SimulatedDatabase.Call.ROLLBACK, XAException.XAER_RMFAIL);
         }

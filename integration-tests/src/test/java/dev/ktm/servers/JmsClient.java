@@ -1,0 +1,82 @@
+package dev.ktm.servers;
+
+import jakarta.jms.ConnectionFactory;
+import jakarta.jms.JMSException;
+import jakarta.jms.MessageProducer;
+import jakarta.jms.TextMessage;
+import jakarta.jms.XAConnection;
+import jakarta.jms.XAConnectionFactory;
+import jakarta.jms.XASession;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import javax.transaction.xa.XAException;
+import javax.transaction.xa.XAResource;
+
+/**
+ * A broker: each transaction is a message.
+ *
+ * @param factory for work
+ * @param plain for looking at the queue
+ * @param queue where the messages are
+ */
+record JmsClient(XAConnectionFactory factory, ConnectionFactory plain, String queue) implements Client {
+
+    @Override
+    public void setUp() {
+        // The server has made the queue.
+    }
+
+    @Override
+    public JmsSession open() throws JMSException {
+        var connection = factory.createXAConnection();
+        try {
+            connection.start();
+            var session = connection.createXASession();
+            return new JmsSession(
+                    connection, session, session.getXAResource(), session.createProducer(session.createQueue(queue)));
+        } catch (JMSException | RuntimeException e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public Set<String> committed() throws JMSException {
+        try (var connection = plain.createConnection()) {
+            connection.start();
+            var session = connection.createSession();
+            var found = new TreeSet<String>();
+            var browser = session.createBrowser(session.createQueue(queue));
+            for (var messages = browser.getEnumeration(); messages.hasMoreElements(); ) {
+                found.add(((TextMessage) messages.nextElement()).getText());
+            }
+            return found;
+        }
+    }
+
+    @Override
+    public Set<String> prepared() throws JMSException, XAException {
+        try (var session = open()) {
+            return Arrays.stream(session.xaResource().recover(XAResource.TMSTARTRSCAN | XAResource.TMENDRSCAN))
+                    .map(Object::toString)
+                    .collect(Collectors.toCollection(TreeSet::new));
+        }
+    }
+
+    /** A connection with one session. */
+    record JmsSession(XAConnection connection, XASession session, XAResource xaResource, MessageProducer producer)
+            implements Session {
+
+        @Override
+        public void write(String key) throws JMSException {
+            producer.send(session.createTextMessage(key));
+        }
+
+        @Override
+        public void close() throws JMSException {
+            connection.close();
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package dev.ktm.servers;
+
+import dev.ktm.KtmOptions;
+import dev.ktm.log.storage.FileDevice;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** A process that makes one transaction over two resource managers, and halts at one of its steps. */
+final class MortalCoordinator {
+
+    /** Derby keeps what has ended and not prepared for so long after its coordinator has died. */
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+    private MortalCoordinator() {}
+
+    /**
+     * Arguments: log directory; kind, port and place of each resource manager; the key to write; the step to halt at, if there
+     * is one of this name; the file that the names of the steps are written to if it does not halt.
+     */
+    public static void main(String[] arguments) throws Exception {
+        var halts = new Halts(arguments[8]);
+        var device = new HaltingDevice(FileDevice.openOrCreate(Path.of(arguments[0])), halts);
+        var coordinator = Coordinator.open(
+                KtmOptions.builder().device(device).defaultTimeout(TIMEOUT),
+                client(arguments, 1),
+                client(arguments, 4));
+        try {
+            var work = coordinator.work();
+            halts.begin();
+            work.begin(arguments[7], halts);
+            coordinator.ktm().transactionManager().commit();
+            halts.reached("transaction after commit");
+            work.close();
+        } finally {
+            coordinator.close();
+        }
+        halts.reached("coordinator after close");
+        Files.write(Path.of(arguments[9]), halts.passed(), StandardCharsets.UTF_8);
+        // Drivers may have left threads behind that would keep it alive.
+        Runtime.getRuntime().halt(0);
+    }
+
+    private static Client client(String[] arguments, int from) {
+        return Kind.valueOf(arguments[from])
+                .product()
+                .client(Integer.parseInt(arguments[from + 1]), arguments[from + 2]);
+    }
+}

@@ -1,0 +1,8 @@
+package dev.ktm.servers;
+
+final class PostgreSqlTest extends ResourceManagerContract {
+
+    PostgreSqlTest() {
+        super(Kind.POSTGRESQL);
+    }
+}

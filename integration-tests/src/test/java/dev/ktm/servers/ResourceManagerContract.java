@@ -1,0 +1,348 @@
+package dev.ktm.servers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import dev.ktm.KtmOptions;
+import jakarta.transaction.RollbackException;
+import jakarta.transaction.Status;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentSkipListSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What every resource manager has to go through together with another one, a database of this JVM that is always well. After
+ * each test every transaction is on both or on neither, and nothing is left prepared on either.
+ */
+@Tag("slow")
+@Timeout(120)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@SuppressWarnings("NullAway.Init")
+abstract class ResourceManagerContract {
+
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(60);
+    private static final Duration SHORT = Duration.ofSeconds(1);
+
+    private final Kind kind;
+
+    Path directory;
+    Server server;
+    Client first;
+    Client second;
+    Coordinator coordinator;
+    private Set<String> firstBefore = Set.of();
+    private Set<String> secondBefore = Set.of();
+    private final Set<String> awaited = new ConcurrentSkipListSet<>();
+
+    ResourceManagerContract(Kind kind) {
+        this.kind = kind;
+    }
+
+    @BeforeAll
+    void startServer(@TempDir Path forAllTests) throws Exception {
+        directory = forAllTests;
+        var missing = kind.product().missing();
+        Assumptions.assumeTrue(missing.isEmpty(), () -> kind + " is not tested: " + missing.orElseThrow());
+        server = Server.start(kind, directory.resolve("server"));
+        first = server.client(Server.ORDERS);
+        second = H2.client("jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1", Server.STOCK);
+        second.setUp();
+    }
+
+    @AfterAll
+    void stopServer() throws Exception {
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    @BeforeEach
+    void openCoordinator() throws Exception {
+        firstBefore = first.committed();
+        secondBefore = second.committed();
+        coordinator = open(options());
+    }
+
+    KtmOptions.Builder options() {
+        return KtmOptions.builder().logDirectory(directory.resolve("log"));
+    }
+
+    Coordinator open(KtmOptions.Builder options) {
+        return Coordinator.open(options, first, second);
+    }
+
+    @AfterEach
+    void everybodyAgrees() throws Exception {
+        try {
+            coordinator.settle(first, second);
+            assertThat(since(first, firstBefore))
+                    .as("%s", coordinator.reports())
+                    .isEqualTo(since(second, secondBefore));
+            assertThat(awaited).as("steps that were not reached").isEmpty();
+        } finally {
+            coordinator.close();
+        }
+    }
+
+    /** What this test has committed. */
+    private static Set<String> since(Client client, Set<String> before) throws Exception {
+        var all = new TreeSet<>(client.committed());
+        all.removeAll(before);
+        return all;
+    }
+
+    private void assertCommitted(String key) throws Exception {
+        coordinator.settle(first, second);
+        assertThat(first.committed()).as("%s", coordinator.reports()).contains(key);
+        assertThat(second.committed()).contains(key);
+    }
+
+    private void assertRolledBack(String key) throws Exception {
+        coordinator.settle(first, second);
+        assertThat(first.committed()).as("%s", coordinator.reports()).doesNotContain(key);
+        assertThat(second.committed()).doesNotContain(key);
+    }
+
+    /** Does harm at this step; the test fails if it is never reached. */
+    private Steps at(String step, Steps.Harm harm) {
+        awaited.add(step);
+        return Steps.at(step, () -> {
+            awaited.remove(step);
+            harm.done();
+        });
+    }
+
+    private void assertRefusedWhen(String key, Steps steps) throws Exception {
+        var thrown = catchThrowable(() -> coordinator.commit(key, steps));
+        assertThat(thrown).isInstanceOf(RollbackException.class);
+        assertRolledBack(key);
+    }
+
+    @Test
+    void commits() throws Exception {
+        coordinator.commit("commits", Steps.UNDISTURBED);
+
+        assertThat(first.committed()).contains("commits");
+        assertThat(second.committed()).contains("commits");
+        assertThat(coordinator.reports()).isEmpty();
+    }
+
+    @Test
+    void rollsBack() throws Exception {
+        try (var work = coordinator.work()) {
+            work.begin("rolls back", Steps.UNDISTURBED);
+            coordinator.ktm().transactionManager().rollback();
+        }
+
+        assertRolledBack("rolls back");
+        assertThat(coordinator.reports()).isEmpty();
+    }
+
+    @Test
+    void oneConnectionServesManyTransactions() throws Exception {
+        var expected = new TreeSet<>(first.committed());
+        var manager = coordinator.ktm().transactionManager();
+        try (var work = coordinator.work()) {
+            for (int i = 0; i < 10; i++) {
+                work.begin("many " + i, Steps.UNDISTURBED);
+                if (i % 3 == 0) {
+                    manager.rollback();
+                } else {
+                    manager.commit();
+                    expected.add("many " + i);
+                }
+            }
+        }
+
+        assertThat(first.committed()).isEqualTo(expected);
+        assertThat(second.committed()).isEqualTo(expected);
+    }
+
+    @Test
+    void commitsInOnePhaseAlone() throws Exception {
+        var manager = coordinator.ktm().transactionManager();
+        for (var client : new Client[] {first, second}) {
+            try (var session = client.open()) {
+                manager.begin();
+                manager.getTransaction().enlistResource(session.xaResource());
+                session.write("alone");
+                manager.commit();
+            }
+        }
+
+        assertCommitted("alone");
+    }
+
+    @Test
+    void rollsBackWhatTakesTooLong() throws Exception {
+        var manager = coordinator.ktm().transactionManager();
+        try (var work = coordinator.work()) {
+            manager.setTransactionTimeout(1);
+            work.begin("too long", Steps.UNDISTURBED);
+            Patience.within(LONGEST_WAIT).until(() -> manager.getStatus() == Status.STATUS_ROLLEDBACK);
+            assertThatThrownBy(manager::commit).isInstanceOf(RollbackException.class);
+        } finally {
+            manager.setTransactionTimeout(0);
+        }
+
+        assertRolledBack("too long");
+    }
+
+    @Test
+    void losesItsConnectionBeforeEnd() throws Exception {
+        assertRefusedWhen("cut before end", at("first before end", server::cutConnections));
+    }
+
+    @Test
+    void losesTheRequestToPrepare() throws Exception {
+        assertRefusedWhen("prepare request", at("first before prepare", () -> server.loseNext(Proxy.Loss.REQUEST)));
+    }
+
+    @Test
+    void losesTheReplyToPrepare() throws Exception {
+        assertRefusedWhen("prepare reply", at("first before prepare", () -> server.loseNext(Proxy.Loss.REPLY)));
+    }
+
+    @Test
+    void losesTheRequestToRollBackWhatIsPrepared() throws Exception {
+        var steps = at("second before prepare", () -> {
+            server.loseNext(Proxy.Loss.REQUEST);
+            throw new java.io.IOException("the other one cannot prepare");
+        });
+
+        assertRefusedWhen("rollback request", steps);
+    }
+
+    @Test
+    void losesTheRequestToCommit() throws Exception {
+        coordinator.commit("commit request", at("first before commit", () -> server.loseNext(Proxy.Loss.REQUEST)));
+
+        assertCommitted("commit request");
+    }
+
+    @Test
+    void losesTheReplyToCommit() throws Exception {
+        coordinator.commit("commit reply", at("first before commit", () -> server.loseNext(Proxy.Loss.REPLY)));
+
+        assertCommitted("commit reply");
+    }
+
+    @Test
+    void isKilledBeforePrepare() throws Exception {
+        var thrown = catchThrowable(
+                () -> coordinator.commit("killed before prepare", at("first before prepare", server::kill)));
+
+        server.start();
+        assertThat(thrown).isInstanceOf(RollbackException.class);
+        assertRolledBack("killed before prepare");
+    }
+
+    @Test
+    void isKilledWhenItHasPreparedAndTheOtherRefuses() throws Exception {
+        var steps = at("second before prepare", () -> {
+            server.kill();
+            throw new java.io.IOException("the other one cannot prepare");
+        });
+        var thrown = catchThrowable(() -> coordinator.commit("killed and refused", steps));
+
+        server.start();
+        assertThat(thrown).isInstanceOf(RollbackException.class);
+        assertRolledBack("killed and refused");
+    }
+
+    @Test
+    void staysAwayWhileOthersGoOn() throws Exception {
+        coordinator.commit("killed before commit", at("first before commit", server::kill));
+        var manager = coordinator.ktm().transactionManager();
+        try (var one = second.open();
+                var other = second.open()) {
+            manager.begin();
+            manager.getTransaction().enlistResource(coordinator.ktm().named("second", one.xaResource()));
+            manager.getTransaction().enlistResource(coordinator.ktm().named("second", other.xaResource()));
+            one.write("others go on");
+            manager.commit();
+        }
+        coordinator.ktm().recoverNow();
+        assertThat(second.committed()).contains("killed before commit", "others go on");
+
+        server.start();
+        assertCommitted("killed before commit");
+        try (var session = first.open()) {
+            manager.begin();
+            manager.getTransaction().enlistResource(session.xaResource());
+            session.write("others go on");
+            manager.commit();
+        }
+    }
+
+    @Test
+    void isRestartedWhileInDoubt() throws Exception {
+        coordinator.commit("restarted in doubt", at("first before commit", () -> {
+            server.stop();
+            server.start();
+        }));
+
+        assertCommitted("restarted in doubt");
+    }
+
+    @Test
+    void isKilledAfterCommit() throws Exception {
+        coordinator.commit("killed after commit", at("first after commit", server::kill));
+
+        server.start();
+        assertCommitted("killed after commit");
+    }
+
+    @Test
+    void isStillInDoubtWhenItsCoordinatorHasRestartedAsWell() throws Exception {
+        coordinator.commit("both restarted", at("first before commit", server::kill));
+        coordinator.close();
+        coordinator = open(options());
+        assertThat(second.committed()).contains("both restarted");
+
+        server.start();
+        assertCommitted("both restarted");
+    }
+
+    /** Its connection is closed when it goes on: drivers wait for the call that hangs before they close. */
+    @Test
+    void hangsInCommit() throws Exception {
+        coordinator.close();
+        coordinator = open(options().resourceTimeout(SHORT));
+        try (var work = coordinator.work()) {
+            work.begin("hangs", at("first before commit", server::pause));
+            coordinator.ktm().transactionManager().commit();
+            assertThat(second.committed()).contains("hangs");
+            server.resume();
+        }
+
+        assertCommitted("hangs");
+    }
+
+    @Test
+    void hangsInPrepare() throws Exception {
+        coordinator.close();
+        coordinator = open(options().resourceTimeout(SHORT));
+        try (var work = coordinator.work()) {
+            work.begin("hangs in prepare", at("first before prepare", server::pause));
+            assertThatThrownBy(coordinator.ktm().transactionManager()::commit).isInstanceOf(RollbackException.class);
+            server.resume();
+        }
+
+        assertRolledBack("hangs in prepare");
+    }
+}
