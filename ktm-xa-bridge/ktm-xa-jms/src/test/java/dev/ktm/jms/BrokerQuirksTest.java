@@ -301,6 +301,25 @@ final class BrokerQuirksTest {
         }
     }
 
+    @Test
+    void aSessionGoesOnAfterItsClientHasRolledBackAlsoIfCallsAreMadeOnOtherThreads() throws Exception {
+        artemis();
+        try (var ktm = Ktm.open(KtmOptions.builder().inMemory().parallel(true).build());
+                var factory =
+                        KtmConnectionFactory.builder(ktm, "broker", broker.xa()).build();
+                var context = factory.createContext()) {
+            var producer = context.createProducer();
+            ktm.userTransaction().begin();
+            producer.send(context.createQueue("orders"), "taken back");
+            ktm.userTransaction().rollback();
+            ktm.userTransaction().begin();
+            producer.send(context.createQueue("orders"), "kept");
+            ktm.userTransaction().commit();
+
+            assertThat(broker.messages("orders")).isOne();
+        }
+    }
+
     /** An xid of nobody. */
     private static final class AnyXid implements Xid {
         @Override
