@@ -178,6 +178,35 @@ final class RecoveryTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {ARTEMIS, CLASSIC})
+    void whoeverWaitsForAMessageLearnsThatTheBrokerIsGone(String kind) throws Exception {
+        var broker = broker(kind);
+        broker.start();
+        broker.createQueue("orders");
+        try (var ktm = Ktm.open(KtmOptions.builder().inMemory().build());
+                var factory =
+                        KtmConnectionFactory.builder(ktm, "broker", broker.xa()).build();
+                var context = factory.createContext();
+                var consumer = context.createConsumer(context.createQueue("orders"))) {
+            assertThat(consumer.receiveNoWait()).isNull();
+            broker.stop();
+            assertThatThrownBy(consumer::receive).isInstanceOf(jakarta.jms.JMSRuntimeException.class);
+
+            broker.start();
+            ktm.userTransaction().begin();
+            try (var inside = factory.createContext();
+                    var waiting = inside.createConsumer(inside.createQueue("orders"))) {
+                assertThat(waiting.receiveNoWait()).isNull();
+                broker.stop();
+                assertThatThrownBy(waiting::receive).isInstanceOf(jakarta.jms.JMSRuntimeException.class);
+            }
+            ktm.userTransaction().rollback();
+        } finally {
+            broker.stop();
+        }
+    }
+
     @Test
     void aWrongPasswordIsSaidAtOnceForClassic() throws Exception {
         refusesWrongPassword(new ClassicBroker(directory.resolve("classic"), true));
@@ -200,6 +229,11 @@ final class RecoveryTest {
             assertThatThrownBy(() -> KtmConnectionFactory.builder(ktm, "broker", broker.xa())
                             .credentials("app", "secret")
                             .recoveryCredentials("nobody", "wrong")
+                            .build())
+                    .hasMessageContaining("(user nobody)");
+            assertThatThrownBy(() -> KtmConnectionFactory.builder(ktm, "broker", broker.xa())
+                            .credentials("nobody", "wrong")
+                            .recoveryCredentials("app", "secret")
                             .build())
                     .hasMessageContaining("(user nobody)");
             try (var factory = KtmConnectionFactory.builder(ktm, "broker", broker.xa())
