@@ -164,6 +164,7 @@ final class BrokerQuirksTest {
         try (var ktm = ktm(HOUR);
                 var factory = KtmConnectionFactory.builder(ktm, "broker", observed.xa())
                         .outsideTransactions(observed.plain())
+                        .recoveryConnectionFactory(broker.xa())
                         .build()) {
             for (int number = 1; number <= 3; number++) {
                 ktm.userTransaction().begin();
