@@ -65,7 +65,7 @@ final class Rules {
         // Adapters are opened on the front door, which is the root.
         arrows.put("jdbc", List.of("", "jta", "tm"));
         // What a transaction was rolled back for is in its native face.
-        arrows.put("jms", List.of("", "jta", "tm"));
+        arrows.put("jms", List.of("", "jta", "tm", "rm"));
         arrows.put("file", List.of("", "rm", "log"));
         arrows.put("registry", List.of("", "rm", "log"));
         arrows.put("cdi", List.of("", "jta"));

@@ -177,7 +177,13 @@ final class ConsumerHandle implements TopicSubscriber {
         }
         Message message;
         try {
-            message = work.call(on -> delegate(work, on).receive(millis));
+            message = work.call(on -> {
+                var received = delegate(work, on).receive(millis);
+                if (received == null) {
+                    requireAlive(on);
+                }
+                return received;
+            });
         } catch (JMSException e) {
             if (isClosed()) {
                 // Closed by another thread meanwhile: whoever waits is told so by getting nothing.
@@ -189,6 +195,12 @@ final class ConsumerHandle implements TopicSubscriber {
             session.worked(work);
         }
         return message;
+    }
+
+    /** A consumer whose connection has died says that there is no message, at once and for ever; its session says why. */
+    private static void requireAlive(Session on) throws JMSException {
+        // Only a session that is closed does not answer.
+        on.getTransacted();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.ktm.jms;
 
+import dev.ktm.rm.RollbackCause;
 import dev.ktm.tm.KtmTransaction;
 import jakarta.jms.JMSException;
 import jakarta.jms.MessageConsumer;
@@ -256,7 +257,7 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
 
     @Override
     public void afterCompletion(int status) {
-        boolean rolledBackElsewhere = status != Status.STATUS_COMMITTED && !factory.isOnThread(transaction);
+        boolean rolledBackElsewhere = status != Status.STATUS_COMMITTED && !isItsClientsDoing();
         phase = Phase.GONE;
         whenOver.run();
         for (var handle : handles) {
@@ -278,6 +279,15 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
                 }
             }
         }
+    }
+
+    /** Calls may be made on other threads, so that the thread alone does not tell. */
+    private boolean isItsClientsDoing() {
+        return factory.isOnThread(transaction)
+                || (transaction instanceof KtmTransaction known
+                        && known.rolledBackBy()
+                                .filter(RollbackCause.CLIENT::equals)
+                                .isPresent());
     }
 
     /**

@@ -44,6 +44,8 @@ import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
  */
 public final class KtmConnectionFactory implements ConnectionFactory, AutoCloseable {
 
+    private static final System.Logger LOGGER = System.getLogger(KtmConnectionFactory.class.getName());
+
     private final Ktm ktm;
     private final String name;
     private final SessionPools pools;
@@ -69,7 +71,13 @@ public final class KtmConnectionFactory implements ConnectionFactory, AutoClosea
                 builder.recovery == null ? builder.xa : builder.recovery,
                 builder.recoveryCredentials == null ? credentials : builder.recoveryCredentials);
         this.pools = new SessionPools(name, builder.xa, local, builder.limits, this::connectionFailed);
-        this.recovery.probe(profile);
+        this.recovery.probe();
+        if (builder.recovery != null || builder.recoveryCredentials != null) {
+            new RecoveryConnection(name, builder.xa, credentials).probe();
+        }
+        if (!profile.advice().isEmpty()) {
+            LOGGER.log(System.Logger.Level.INFO, label() + ": " + profile.advice());
+        }
         ktm.register(name, recovery);
     }
 
@@ -240,8 +248,7 @@ public final class KtmConnectionFactory implements ConnectionFactory, AutoClosea
                 session.giveBack();
             }
         } catch (JMSException | XAException | RuntimeException e) {
-            System.getLogger(KtmConnectionFactory.class.getName())
-                    .log(System.Logger.Level.DEBUG, "branch " + branch + " could not be rolled back", e);
+            LOGGER.log(System.Logger.Level.DEBUG, "branch " + branch + " could not be rolled back", e);
         }
     }
 

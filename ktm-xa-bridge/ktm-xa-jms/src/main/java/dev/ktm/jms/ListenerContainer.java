@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Work that throws rolls back: the broker delivers the message again, how often and how soon is the broker's setting, and then
  * moves it away. A broker that cannot be reached is tried again, after pauses that double up to a limit; work that fails is
  * followed by such a pause, too, so that a resource that is down does not use up the deliveries of every message in a moment.
+ *
+ * <p>Its threads keep the JVM alive until it is closed. Close it before its connection factory.
  */
 public final class ListenerContainer implements AutoCloseable {
 

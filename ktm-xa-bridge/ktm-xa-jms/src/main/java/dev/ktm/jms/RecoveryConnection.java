@@ -75,7 +75,7 @@ final class RecoveryConnection implements XaResourceFactory {
      *
      * @throws IllegalArgumentException if that cannot work, whenever it is tried
      */
-    void probe(BrokerProfile profile) {
+    void probe() {
         XAResource resource = null;
         try {
             resource = open();
@@ -100,9 +100,6 @@ final class RecoveryConnection implements XaResourceFactory {
                     where() + " cannot be reached now (" + rootOf(e).getMessage()
                             + "); transactions with it fail until it can, recovery asks it again",
                     e);
-        }
-        if (!profile.advice().isEmpty()) {
-            LOGGER.log(System.Logger.Level.INFO, "connection factory " + name + ": " + profile.advice());
         }
     }
 

@@ -19,7 +19,6 @@ import jakarta.jms.TextMessage;
 import jakarta.jms.Topic;
 import jakarta.jms.TopicSubscriber;
 import jakarta.jms.TransactionInProgressException;
-import jakarta.transaction.Status;
 import jakarta.transaction.Transaction;
 import java.io.Serializable;
 import java.util.Set;
@@ -96,9 +95,6 @@ final class SessionHandle implements Session {
                             + " begins");
         }
         var factory = connection.factory();
-        if (EnlistedSession.statusOf(transaction) == Status.STATUS_NO_TRANSACTION) {
-            throw EnlistedSession.refusal(factory.label(), transaction);
-        }
         var used = factory.enlistedIn(transaction, connection.credentials());
         used.join(this);
         last = used;

@@ -5,18 +5,45 @@ import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 
-/** Another participant, which votes yes, or no if it is told so. */
+/** Another participant, which votes yes, or no if it is told so, and can do something in between. */
 final class CountingResource implements XAResource {
 
     private final AtomicInteger prepared = new AtomicInteger();
     private final AtomicInteger committed = new AtomicInteger();
     private final AtomicInteger rolledBack = new AtomicInteger();
     private volatile boolean refusing;
+    private volatile Step beforePrepare = () -> {};
+    private volatile Step beforeCommit = () -> {};
+
+    /** Something that may fail. */
+    interface Step {
+        void run() throws Exception;
+    }
 
     /** Votes no from now on. */
     CountingResource refusing() {
         refusing = true;
         return this;
+    }
+
+    /** Does something when it is asked to prepare. */
+    CountingResource beforePrepare(Step step) {
+        beforePrepare = step;
+        return this;
+    }
+
+    /** Does something when it is told to commit. */
+    CountingResource beforeCommit(Step step) {
+        beforeCommit = step;
+        return this;
+    }
+
+    private static void run(Step step) {
+        try {
+            step.run();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     int prepared() {
@@ -39,6 +66,7 @@ final class CountingResource implements XAResource {
 
     @Override
     public int prepare(Xid xid) throws XAException {
+        run(beforePrepare);
         if (refusing) {
             throw new XAException(XAException.XA_RBROLLBACK);
         }
@@ -48,6 +76,7 @@ final class CountingResource implements XAResource {
 
     @Override
     public void commit(Xid xid, boolean onePhase) {
+        run(beforeCommit);
         committed.incrementAndGet();
     }
 

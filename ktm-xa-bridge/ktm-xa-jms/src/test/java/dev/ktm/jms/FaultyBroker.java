@@ -1,5 +1,6 @@
 package dev.ktm.jms;
 
+import jakarta.jms.ConnectionFactory;
 import jakarta.jms.ExceptionListener;
 import jakarta.jms.JMSException;
 import jakarta.jms.MessageConsumer;
@@ -13,10 +14,13 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
@@ -65,7 +69,9 @@ final class FaultyBroker {
     /** Whether the broker has done what it was asked before the connection died. */
     enum Moment {
         BEFORE,
-        AFTER
+        AFTER,
+        /** The call does not come back until somebody closes the connection. */
+        NEVER
     }
 
     /**
@@ -84,6 +90,7 @@ final class FaultyBroker {
     private final XAConnectionFactory broker;
     private final Set<Object> connections = ConcurrentHashMap.newKeySet();
     private final Set<Object> sessions = ConcurrentHashMap.newKeySet();
+    private final List<Integer> timeouts = new CopyOnWriteArrayList<>();
     private volatile Plan plan = phase -> null;
 
     FaultyBroker(XAConnectionFactory broker) {
@@ -102,6 +109,11 @@ final class FaultyBroker {
 
     void heal() {
         plan = phase -> null;
+    }
+
+    /** The timeouts in seconds that resources were told, in order. */
+    List<Integer> timeouts() {
+        return timeouts;
     }
 
     int openConnections() {
@@ -123,6 +135,12 @@ final class FaultyBroker {
                 });
     }
 
+    /** Ordinary connections without faults, for looking at what has become of it. */
+    ConnectionFactory plain() {
+        var found = BrokerProfile.of(broker).outsideTransactions(broker);
+        return found == null ? (ConnectionFactory) broker : found;
+    }
+
     private static @Nullable Object invoke(Object target, Method method, @Nullable Object[] arguments)
             throws Throwable {
         try {
@@ -136,6 +154,7 @@ final class FaultyBroker {
     private final class Wire {
         private final XAConnection real;
         private final Set<Object> ownSessions = ConcurrentHashMap.newKeySet();
+        private final CountDownLatch over = new CountDownLatch(1);
         private volatile @Nullable ExceptionListener listener;
 
         Wire(XAConnection real) {
@@ -160,6 +179,7 @@ final class FaultyBroker {
         }
 
         private void closed() {
+            over.countDown();
             connections.remove(real);
             sessions.removeAll(ownSessions);
         }
@@ -189,6 +209,9 @@ final class FaultyBroker {
         }
 
         private @Nullable Object call(Object target, Method method, @Nullable Object[] arguments) throws Throwable {
+            if (method.getName().equals("setTransactionTimeout")) {
+                timeouts.add((Integer) arguments[0]);
+            }
             var phase = Phase.of(target, method);
             var fault = phase == null ? null : plan.next(phase);
             if (fault == null) {
@@ -196,6 +219,9 @@ final class FaultyBroker {
             }
             if (fault.moment() == Moment.AFTER) {
                 invoke(target, method, arguments);
+            }
+            if (fault.moment() == Moment.NEVER) {
+                over.await();
             }
             throw die(fault);
         }

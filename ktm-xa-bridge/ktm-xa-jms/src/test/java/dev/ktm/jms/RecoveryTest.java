@@ -11,8 +11,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReference;
-import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 import org.apache.activemq.ActiveMQConnectionFactory;
@@ -75,7 +73,7 @@ final class RecoveryTest {
                         KtmConnectionFactory.builder(ktm, "broker", broker.xa()).build()) {
             ktm.userTransaction().begin();
             // Stops the broker once everybody is prepared, and the decision is made.
-            ktm.transactionManager().getTransaction().enlistResource(new BeforeCommit(broker::stop));
+            ktm.transactionManager().getTransaction().enlistResource(new CountingResource().beforeCommit(broker::stop));
             send(factory, "lamp");
 
             ktm.userTransaction().commit();
@@ -110,7 +108,9 @@ final class RecoveryTest {
             ktm.userTransaction().begin();
             send(factory, "lamp");
             // Votes after the broker, and only once that is gone: nobody can tell the broker to roll back.
-            ktm.transactionManager().getTransaction().enlistResource(new RefusesAfter(broker::stop));
+            ktm.transactionManager()
+                    .getTransaction()
+                    .enlistResource(new CountingResource().refusing().beforePrepare(broker::stop));
 
             assertThatThrownBy(() -> ktm.userTransaction().commit())
                     .isInstanceOf(jakarta.transaction.RollbackException.class);
@@ -178,6 +178,35 @@ final class RecoveryTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {ARTEMIS, CLASSIC})
+    void whoeverWaitsForAMessageLearnsThatTheBrokerIsGone(String kind) throws Exception {
+        var broker = broker(kind);
+        broker.start();
+        broker.createQueue("orders");
+        try (var ktm = Ktm.open(KtmOptions.builder().inMemory().build());
+                var factory =
+                        KtmConnectionFactory.builder(ktm, "broker", broker.xa()).build();
+                var context = factory.createContext();
+                var consumer = context.createConsumer(context.createQueue("orders"))) {
+            assertThat(consumer.receiveNoWait()).isNull();
+            broker.stop();
+            assertThatThrownBy(consumer::receive).isInstanceOf(jakarta.jms.JMSRuntimeException.class);
+
+            broker.start();
+            ktm.userTransaction().begin();
+            try (var inside = factory.createContext();
+                    var waiting = inside.createConsumer(inside.createQueue("orders"))) {
+                assertThat(waiting.receiveNoWait()).isNull();
+                broker.stop();
+                assertThatThrownBy(waiting::receive).isInstanceOf(jakarta.jms.JMSRuntimeException.class);
+            }
+            ktm.userTransaction().rollback();
+        } finally {
+            broker.stop();
+        }
+    }
+
     @Test
     void aWrongPasswordIsSaidAtOnceForClassic() throws Exception {
         refusesWrongPassword(new ClassicBroker(directory.resolve("classic"), true));
@@ -200,6 +229,11 @@ final class RecoveryTest {
             assertThatThrownBy(() -> KtmConnectionFactory.builder(ktm, "broker", broker.xa())
                             .credentials("app", "secret")
                             .recoveryCredentials("nobody", "wrong")
+                            .build())
+                    .hasMessageContaining("(user nobody)");
+            assertThatThrownBy(() -> KtmConnectionFactory.builder(ktm, "broker", broker.xa())
+                            .credentials("nobody", "wrong")
+                            .recoveryCredentials("app", "secret")
                             .build())
                     .hasMessageContaining("(user nobody)");
             try (var factory = KtmConnectionFactory.builder(ktm, "broker", broker.xa())
@@ -274,94 +308,6 @@ final class RecoveryTest {
         try (var connection = xa.createXAConnection();
                 var session = connection.createXASession()) {
             return List.of(session.getXAResource().recover(XAResource.TMSTARTRSCAN | XAResource.TMENDRSCAN));
-        }
-    }
-
-    /** Something that may fail. */
-    private interface Step {
-        void run() throws Exception;
-    }
-
-    /** A participant that is asked first, and does something when it is told to commit. */
-    private static final class BeforeCommit extends Participant {
-        private final Step step;
-
-        BeforeCommit(Step step) {
-            this.step = step;
-        }
-
-        @Override
-        public void commit(Xid xid, boolean onePhase) {
-            run(step);
-        }
-    }
-
-    /** A participant that is asked last, does something and votes no. */
-    private static final class RefusesAfter extends Participant {
-        private final Step step;
-
-        RefusesAfter(Step step) {
-            this.step = step;
-        }
-
-        @Override
-        public int prepare(Xid xid) throws XAException {
-            run(step);
-            throw new XAException(XAException.XA_RBROLLBACK);
-        }
-    }
-
-    private static class Participant implements XAResource {
-        private final AtomicReference<Xid> branch = new AtomicReference<>();
-
-        static void run(Step step) {
-            try {
-                step.run();
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
-            }
-        }
-
-        @Override
-        public void start(Xid xid, int flags) {
-            branch.set(xid);
-        }
-
-        @Override
-        public void end(Xid xid, int flags) {}
-
-        @Override
-        public int prepare(Xid xid) throws XAException {
-            return XA_OK;
-        }
-
-        @Override
-        public void commit(Xid xid, boolean onePhase) {}
-
-        @Override
-        public void rollback(Xid xid) {}
-
-        @Override
-        public void forget(Xid xid) {}
-
-        @Override
-        public Xid[] recover(int flags) {
-            return new Xid[0];
-        }
-
-        @Override
-        public boolean isSameRM(XAResource other) {
-            return other == this;
-        }
-
-        @Override
-        public int getTransactionTimeout() {
-            return 0;
-        }
-
-        @Override
-        public boolean setTransactionTimeout(int seconds) {
-            return false;
         }
     }
 }
