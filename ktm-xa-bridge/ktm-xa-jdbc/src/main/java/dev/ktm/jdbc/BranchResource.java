@@ -113,12 +113,12 @@ final class BranchResource implements XaParticipant {
             try {
                 connection.requireHealthyPostgresSession();
             } catch (SQLException e) {
-                doomed = rollback(e.getMessage(), e);
+                doomed = rollback("its session can commit nothing", e);
             }
         }
     }
 
-    private static XAException rollback(@Nullable String message, Throwable cause) {
+    private static XAException rollback(String message, Throwable cause) {
         var refusal = new XAException(message);
         refusal.errorCode = XAException.XA_RBROLLBACK;
         refusal.initCause(cause);

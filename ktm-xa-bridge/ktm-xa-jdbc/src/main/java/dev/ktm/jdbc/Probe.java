@@ -27,9 +27,11 @@ record Probe(String name, XADataSource driver, int poolSize, boolean ownUser, Op
     public AdapterProfile look(XAConnection xa) throws SQLException {
         AdapterProfile profile;
         DatabaseKind kind;
+        String url;
         try (var connection = xa.getConnection()) {
             var database = connection.getMetaData();
             kind = DatabaseKind.of(database);
+            url = database.getURL();
             profile = switch (kind) {
                 case H2 -> h2(connection);
                 case POSTGRESQL -> postgres(connection);
@@ -43,7 +45,7 @@ record Probe(String name, XADataSource driver, int poolSize, boolean ownUser, Op
                 case DERBY, ORACLE, SQL_SERVER, DB2, OTHER -> AdapterProfile.of(kind);
             };
         }
-        warnOfMissingTimeout(kind);
+        warnOfMissingTimeout(kind, url);
         list(xa, kind);
         return chosen.orElse(profile);
     }
@@ -169,19 +171,22 @@ record Probe(String name, XADataSource driver, int poolSize, boolean ownUser, Op
     }
 
     /** Without one a network that goes silent holds a commit up for ever. */
-    private void warnOfMissingTimeout(DatabaseKind kind) {
-        if (kind == DatabaseKind.POSTGRESQL || kind == DatabaseKind.MARIADB || kind == DatabaseKind.MYSQL) {
-            try {
-                var timeout = driver.getClass().getMethod("getSocketTimeout").invoke(driver);
-                if (timeout instanceof Number number && number.longValue() == 0) {
-                    warn(
-                            "the driver's socketTimeout is 0: if the network goes silent, a commit waits for ever. Set it to more"
-                                    + " than the longest statement takes");
-                }
-            } catch (ReflectiveOperationException e) {
-                System.getLogger(Probe.class.getName())
-                        .log(System.Logger.Level.DEBUG, "the driver does not tell its socket timeout", e);
-            }
+    private void warnOfMissingTimeout(DatabaseKind kind, @Nullable String url) {
+        boolean known = kind == DatabaseKind.POSTGRESQL || kind == DatabaseKind.MARIADB || kind == DatabaseKind.MYSQL;
+        if (known && !hasSocketTimeout() && (url == null || !url.contains("socketTimeout"))) {
+            warn(
+                    "the driver's socketTimeout is not set: if the network goes silent, a commit waits for ever. Set it to more"
+                            + " than the longest statement takes");
+        }
+    }
+
+    /** Some drivers tell it, others have it in the URL only. */
+    private boolean hasSocketTimeout() {
+        try {
+            var timeout = driver.getClass().getMethod("getSocketTimeout").invoke(driver);
+            return timeout instanceof Number number && number.longValue() > 0;
+        } catch (ReflectiveOperationException e) {
+            return false;
         }
     }
 

@@ -12,7 +12,7 @@ import org.h2.jdbcx.JdbcDataSource;
 /** Databases to test with, each with a table of names. */
 final class Databases {
 
-    private static final String TABLE = "CREATE TABLE entries (name VARCHAR(40) PRIMARY KEY)";
+    static final String TABLE = "CREATE TABLE entries (name VARCHAR(40) PRIMARY KEY)";
 
     private Databases() {}
 

@@ -127,7 +127,7 @@ class ProbeTest {
     }
 
     private static Answers postgres(int prepared) {
-        return new Answers("PostgreSQL", "15.18", "jdbc:postgresql://db/x")
+        return new Answers("PostgreSQL", "15.18", "jdbc:postgresql://db/x?socketTimeout=60")
                 .value("SHOW max_prepared_transactions", String.valueOf(prepared));
     }
 
@@ -158,6 +158,16 @@ class ProbeTest {
         assertThat(reports.texts())
                 .singleElement()
                 .satisfies(text -> assertThat(text).contains("no superuser"));
+    }
+
+    @Test
+    void aNetworkThatGoesSilentIsThoughtOf() throws SQLException {
+        look(new Answers("MariaDB", "10.11.2-MariaDB", "jdbc:mariadb://db/x"), false);
+        look(new Answers("MariaDB", "10.11.2-MariaDB", "jdbc:mariadb://db/x?socketTimeout=60000"), false);
+
+        assertThat(reports.texts())
+                .singleElement()
+                .satisfies(text -> assertThat(text).contains("socketTimeout is not set"));
     }
 
     @Test

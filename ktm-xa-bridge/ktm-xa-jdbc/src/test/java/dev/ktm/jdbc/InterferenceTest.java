@@ -1,0 +1,298 @@
+package dev.ktm.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ktm.Ktm;
+import dev.ktm.KtmOptions;
+import jakarta.transaction.RollbackException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import org.apache.derby.jdbc.EmbeddedXADataSource;
+import org.h2.jdbcx.JdbcDataSource;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What happens when somebody comes in between: timeouts, other threads, the pool. */
+class InterferenceTest {
+
+    private final Ktm ktm = Ktm.open(KtmOptions.builder()
+            .inMemory()
+            .recoveryInterval(Duration.ofHours(1))
+            .build());
+    private final JdbcDataSource database = Databases.h2InMemory("d" + UUID.randomUUID());
+    private final FaultyXaDataSource driver = new FaultyXaDataSource(database);
+    private final Connection observer;
+    private final KtmDataSource source;
+
+    InterferenceTest() throws SQLException {
+        observer = Databases.prepare(database);
+        source = KtmDataSource.builder(ktm, "entries")
+                .source(driver)
+                .pool(Databases.smallPool())
+                .open();
+    }
+
+    @AfterEach
+    void close() throws SQLException {
+        source.close();
+        ktm.close();
+        observer.close();
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void aTimeoutCancelsTheStatementThatRuns() throws Exception {
+        ktm.transactionManager().setTransactionTimeout(1);
+        ktm.userTransaction().begin();
+        var connection = source.getConnection();
+        Databases.insert(connection, "a");
+        var statement = connection.createStatement();
+
+        // Without a timeout it would run for hours.
+        assertThatThrownBy(
+                        () -> statement.execute(
+                                "SELECT COUNT(*) FROM SYSTEM_RANGE(1, 1000000) a, SYSTEM_RANGE(1, 1000000) b WHERE a.x + b.x = 0"))
+                .isInstanceOf(SQLException.class)
+                .hasMessageContaining("cancel");
+
+        assertThatThrownBy(ktm.userTransaction()::commit).isInstanceOf(RollbackException.class);
+        assertThat(Databases.count(observer)).isZero();
+        assertThat(source.pool().getActiveConnections()).isZero();
+    }
+
+    @Test
+    void aStatementThatRunsIsNotLeftBehindByTheRollback() throws Exception {
+        ktm.userTransaction().begin();
+        var connection = source.getConnection();
+        Databases.insert(connection, "a");
+        var transaction = ktm.transactionManager().getTransaction();
+        var running = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        driver.setFault((call, after) -> {
+            if (call.equals("executeUpdate") && !after) {
+                running.countDown();
+                goOn.await();
+            }
+        });
+        var insert = CompletableFuture.runAsync(
+                () -> {
+                    try {
+                        ktm.transactionManager().resume(transaction);
+                        Databases.insert(connection, "b");
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                },
+                task -> new Thread(task).start());
+        awaitUninterruptibly(running);
+
+        var rollback = CompletableFuture.runAsync(
+                () -> {
+                    try {
+                        transaction.rollback();
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                },
+                task -> new Thread(task).start());
+        // It is stopped before the statement has come back, and its branch has not ended.
+        while (connection.isValid(1)) {
+            Thread.onSpinWait();
+        }
+        assertThat(driver.calls()).doesNotContain("end", "rollback");
+        goOn.countDown();
+        rollback.get();
+
+        assertThat(insert.handle((done, failure) -> true).get()).isTrue();
+        ktm.transactionManager().suspend();
+        assertThat(Databases.count(observer)).isZero();
+        assertThat(source.pool().getActiveConnections()).isZero();
+    }
+
+    @Test
+    void aTransactionThatTimesOutWhileItStartsABranchLosesNoConnection() throws Exception {
+        ktm.transactionManager().setTransactionTimeout(1);
+        ktm.userTransaction().begin();
+        var transaction = ktm.transactionManager().getTransaction();
+        driver.setFault((call, after) -> {
+            if (call.equals("start") && after) {
+                while (transaction.getStatus() != jakarta.transaction.Status.STATUS_ROLLEDBACK) {
+                    Thread.onSpinWait();
+                }
+            }
+        });
+
+        assertThatThrownBy(() -> Databases.insert(source, "a")).hasMessageContaining("cannot join");
+
+        ktm.userTransaction().rollback();
+        assertThat(source.pool().getActiveConnections()).isZero();
+        assertThat(driver.calls()).contains("start", "rollback");
+        driver.setFault((call, after) -> {});
+        Databases.insert(source, "b");
+        assertThat(Databases.count(observer)).isOne();
+    }
+
+    @Test
+    void aTransactionThatTimesOutWhileItWaitsForThePoolLosesNoConnection() throws Exception {
+        var taken = new Connection[] {
+            source.getConnection(), source.getConnection(), source.getConnection(), source.getConnection()
+        };
+        ktm.transactionManager().setTransactionTimeout(1);
+        ktm.userTransaction().begin();
+        var transaction = ktm.transactionManager().getTransaction();
+        var returned = CompletableFuture.runAsync(
+                () -> {
+                    try {
+                        while (transaction.getStatus() != jakarta.transaction.Status.STATUS_ROLLEDBACK) {
+                            Thread.onSpinWait();
+                        }
+                        for (var connection : taken) {
+                            connection.close();
+                        }
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                },
+                task -> new Thread(task).start());
+
+        assertThatThrownBy(() -> Databases.insert(source, "a")).isInstanceOf(SQLException.class);
+
+        returned.get();
+        assertThatThrownBy(ktm.userTransaction()::commit).isInstanceOf(RollbackException.class);
+        assertThat(source.pool().getActiveConnections()).isZero();
+        assertThat(Databases.count(observer)).isZero();
+    }
+
+    @Test
+    void thePoolCannotCloseAConnectionThatHoldsABranch() throws Exception {
+        ktm.userTransaction().begin();
+        Databases.insert(source, "a");
+        // Everything that is in use is to be closed.
+        source.pool().softEvictConnections();
+        Databases.insert(source, "b");
+        source.close();
+        Databases.insert(driverConnectionOf(), "from elsewhere");
+
+        ktm.userTransaction().commit();
+
+        assertThat(Databases.count(observer)).isEqualTo(3);
+        assertThat(driver.openConnections()).isOne();
+    }
+
+    private Connection driverConnectionOf() throws SQLException {
+        return driver.getXAConnection().getConnection();
+    }
+
+    @Test
+    void aTransactionWhoseConnectionIsAbortedIsRolledBack() throws Exception {
+        ktm.userTransaction().begin();
+        var connection = source.getConnection();
+        Databases.insert(connection, "a");
+
+        connection.abort(Runnable::run);
+
+        assertThat(connection.isClosed()).isTrue();
+        assertThatThrownBy(ktm.userTransaction()::commit).isInstanceOf(RollbackException.class);
+        assertThat(Databases.count(observer)).isZero();
+        assertThat(source.pool().getActiveConnections()).isZero();
+    }
+
+    @Test
+    void anInterruptCostsTheWaitAndNothingElse() throws Exception {
+        ktm.userTransaction().begin();
+        Databases.insert(source, "a");
+
+        Thread.currentThread().interrupt();
+        ktm.userTransaction().commit();
+
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(Databases.count(observer)).isOne();
+        assertThat(source.pool().getActiveConnections()).isZero();
+    }
+
+    @Test
+    void whatADriverDoesAfterTheEndOfABranchIsNotReached() throws Exception {
+        // Derby commits on its own what is done between the end of a branch and its rollback.
+        EmbeddedXADataSource derby = Databases.derbyInMemory("d" + UUID.randomUUID());
+        try (var look = Databases.prepare(derby);
+                var slow = KtmDataSource.builder(ktm, "derby")
+                        .source(slowToRollBack(derby))
+                        .pool(Databases.smallPool())
+                        .open()) {
+            ktm.userTransaction().begin();
+            var connection = slow.getConnection();
+            Databases.insert(connection, "a");
+            var transaction = ktm.transactionManager().getTransaction();
+            var rollback = CompletableFuture.runAsync(
+                    () -> {
+                        try {
+                            transaction.rollback();
+                        } catch (Exception e) {
+                            throw new IllegalStateException(e);
+                        }
+                    },
+                    task -> new Thread(task).start());
+            awaitUninterruptibly(ended);
+
+            assertThatThrownBy(() -> Databases.insert(connection, "b")).isInstanceOf(SQLException.class);
+
+            rollBack.countDown();
+            get(rollback);
+            ktm.transactionManager().suspend();
+            assertThat(Databases.count(look)).isZero();
+        }
+    }
+
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final CountDownLatch rollBack = new CountDownLatch(1);
+
+    private FaultyXaDataSource slowToRollBack(EmbeddedXADataSource derby) {
+        var slow = new FaultyXaDataSource(derby);
+        slow.setFault((call, after) -> {
+            if (call.equals("rollback") && !after) {
+                ended.countDown();
+                rollBack.await();
+            }
+        });
+        return slow;
+    }
+
+    private static void get(CompletableFuture<Void> future) throws InterruptedException {
+        try {
+            future.get();
+        } catch (ExecutionException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void aBranchThatTheDriverMarksForRollbackIsRolledBackThere() throws Exception {
+        ktm.userTransaction().begin();
+        Databases.insert(source, "a");
+        var marked = new javax.transaction.xa.XAException(javax.transaction.xa.XAException.XA_RBDEADLOCK);
+        driver.setFault((call, after) -> {
+            if (call.equals("end") && after) {
+                driver.setFault((next, ignored) -> {});
+                throw marked;
+            }
+        });
+
+        assertThatThrownBy(ktm.userTransaction()::commit).isInstanceOf(RollbackException.class);
+
+        assertThat(driver.calls()).contains("rollback").doesNotContain("prepare");
+        assertThat(Databases.count(observer)).isZero();
+    }
+}
