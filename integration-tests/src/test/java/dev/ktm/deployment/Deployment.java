@@ -93,7 +93,10 @@ public final class Deployment implements Callable<Integer> {
 
     /** Runs it; the exit code says whether all agree. */
     public static void main(String[] arguments) {
-        System.exit(run(new PrintWriter(System.out, true, UTF_8), arguments));
+        var out = new PrintWriter(System.out, true, UTF_8);
+        int status = run(out, arguments);
+        out.flush();
+        Runtime.getRuntime().halt(status);
     }
 
     static int run(PrintWriter out, String... arguments) {

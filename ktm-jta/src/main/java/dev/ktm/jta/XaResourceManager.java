@@ -178,9 +178,7 @@ final class XaResourceManager implements NotificationHandler {
             return switch (call) {
                 case PREPARE -> {
                     nameIfUnknown(branch);
-                    branch.endAll(XAResource.TMSUCCESS);
-                    branch.asked = true;
-                    yield XaAnswer.returned(call, branch.resource.prepare(branch.xid()));
+                    yield prepare(branch, call);
                 }
                 case COMMIT -> {
                     branch.resource.commit(branch.xid(), false);
@@ -193,6 +191,17 @@ final class XaResourceManager implements NotificationHandler {
         } catch (XAException | RuntimeException | Error e) {
             return XaAnswer.failed(call, e);
         }
+    }
+
+    private static XaAnswer prepare(XaBranch branch, XaCall call) throws XAException {
+        try {
+            branch.endAll(XAResource.TMSUCCESS);
+        } catch (XAException | RuntimeException e) {
+            // It can only be rolled back, and is still to be: some resource managers keep its locks until then.
+            return XaAnswer.failed(XaCall.END, e);
+        }
+        branch.asked = true;
+        return XaAnswer.returned(call, branch.resource.prepare(branch.xid()));
     }
 
     /** Its resource manager may have been registered, or reached for the first time, since it was enlisted. */

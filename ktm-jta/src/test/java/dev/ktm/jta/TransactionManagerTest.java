@@ -813,6 +813,20 @@ class TransactionManagerTest {
         assertThat(orders.calls()).endsWith("ROLLBACK", "FORGET");
     }
 
+    /** Some resource managers keep its locks until then. */
+    @Test
+    void aBranchThatSaysAtItsEndThatItCanOnlyBeRolledBackIsToldToRollBack() throws Exception {
+        stock.failNext(SimulatedDatabase.Call.END, XAException.XA_RBDEADLOCK);
+        manager.begin();
+        enlist(orders).put("a");
+        enlist(stock).put("b");
+
+        assertThatThrownBy(manager::commit).isInstanceOf(RollbackException.class);
+
+        assertThat(stock.calls()).endsWith("ROLLBACK").doesNotContain("PREPARE");
+        assertThat(orders.committed()).isEmpty();
+    }
+
     @Test
     void anOnePhaseCommitWhoseAnswerIsLostIsAHazard() throws Exception {
         orders.loseAnswerOfNext(SimulatedDatabase.Call.COMMIT_ONE_PHASE, XAException.XAER_RMFAIL);
