@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.zaxxer.hikari.HikariConfig;
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import java.io.PrintWriter;
+import java.io.Serializable;
+import java.io.Writer;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLInvalidAuthorizationSpecException;
@@ -322,6 +325,27 @@ class BadInputTest {
         assertThat(pool.getDataSource())
                 .as("the caller's configuration is left as it was")
                 .isNull();
+    }
+
+    /** Nothing of the configuration is ever written anywhere. */
+    @Test
+    void propertiesOfTheDriverNeedNotBeSerialisable() throws Exception {
+        var written = new PrintWriter(Writer.nullWriter());
+        assertThat(written).isNotInstanceOf(Serializable.class);
+        var pool = Databases.smallPool();
+        pool.setDataSourceClassName("org.h2.jdbcx.JdbcDataSource");
+        pool.addDataSourceProperty("url", database.getURL());
+        pool.addDataSourceProperty("logWriter", written);
+        pool.setUsername("sa");
+        pool.setPassword("");
+
+        var source = open(KtmDataSource.builder(ktm, "orders").pool(pool));
+
+        assertThat(source.getLogWriter()).isSameAs(written);
+        begin();
+        Databases.insert(source, "a");
+        ktm.userTransaction().commit();
+        assertThat(Databases.count(observer)).isOne();
     }
 
     @Test
