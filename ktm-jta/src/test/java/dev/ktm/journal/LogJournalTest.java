@@ -92,7 +92,7 @@ class LogJournalTest {
 
             journal.end(id);
             assertThat(afterCrash(device)).as("an end is not forced").containsExactly(1L);
-            log.force();
+            journal.force();
 
             assertThat(afterCrash(device)).isEmpty();
         }
