@@ -116,8 +116,10 @@ final class JournalFormat {
         if (transaction.decider().isPresent()) {
             size += sizeOf(transaction.decider().get());
         }
-        for (var participant : transaction.participants()) {
-            size += sizeOf(participant);
+        // By number: this is done for every commit, and iterators are objects.
+        var participants = transaction.participants();
+        for (int i = 0; i < participants.size(); i++) {
+            size += sizeOf(participants.get(i));
         }
         if (!transaction.damage().isEmpty()) {
             size += Short.BYTES;
@@ -140,7 +142,7 @@ final class JournalFormat {
     }
 
     private static int sizeOf(EnlistmentRecord enlistment) {
-        return 4 * Long.BYTES + Short.BYTES + enlistment.informationBytes();
+        return 4 * Long.BYTES + Short.BYTES + enlistment.recoveryInformation().size();
     }
 
     static ByteBuffer encode(TransactionRecord transaction) {
@@ -164,9 +166,12 @@ final class JournalFormat {
         buffer.putLong(transaction.unitOfWork().getLeastSignificantBits());
         buffer.putLong(transaction.clock());
         buffer.putShort((short) transaction.participants().size());
-        transaction.decider().ifPresent(decider -> put(buffer, decider));
-        for (var participant : transaction.participants()) {
-            put(buffer, participant);
+        if (transaction.decider().isPresent()) {
+            put(buffer, transaction.decider().get());
+        }
+        var participants = transaction.participants();
+        for (int i = 0; i < participants.size(); i++) {
+            put(buffer, participants.get(i));
         }
         if (damaged) {
             buffer.putShort((short) transaction.damage().size());
@@ -195,13 +200,13 @@ final class JournalFormat {
     private static void put(ByteBuffer buffer, EnlistmentRecord enlistment) {
         putId(buffer, enlistment.resourceManager());
         putId(buffer, enlistment.enlistment());
-        int bytes = enlistment.informationBytes();
+        int bytes = enlistment.recoveryInformation().size();
         if (bytes > MOST_INFORMATION_BYTES) {
             throw new IllegalArgumentException(
                     "expected recovery information of at most " + MOST_INFORMATION_BYTES + " bytes, found " + bytes);
         }
         buffer.putShort((short) bytes);
-        enlistment.putInformation(buffer);
+        enlistment.recoveryInformation().putTo(buffer);
     }
 
     private static void put(ByteBuffer buffer, Damage damage) {
@@ -367,7 +372,7 @@ final class JournalFormat {
         var resourceManager = new UUID(buffer.getLong(), buffer.getLong());
         var enlistment = new UUID(buffer.getLong(), buffer.getLong());
         var information = getBytes(buffer, Short.toUnsignedInt(buffer.getShort()));
-        return EnlistmentRecord.sharing(resourceManager, enlistment, information);
+        return new EnlistmentRecord(resourceManager, enlistment, information);
     }
 
     private static Damage getDamage(ByteBuffer buffer) throws CharacterCodingException {

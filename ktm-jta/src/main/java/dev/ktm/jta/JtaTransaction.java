@@ -19,7 +19,6 @@ import jakarta.transaction.SystemException;
 import jakarta.transaction.Transaction;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,9 +44,9 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
     private final KtmTransaction core;
     private final int timeoutSeconds;
     private final CallChain calls;
-    private static final XaBranch[] NO_BRANCHES = {};
+    /** The first of its branches. */
+    private volatile @Nullable XaBranch branches;
 
-    private XaBranch[] branches = NO_BRANCHES;
     private @Nullable List<Synchronization> ordinary;
     private @Nullable List<Synchronization> interposed;
     private @Nullable Map<Object, Object> resources;
@@ -235,7 +234,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
 
     private boolean everybodyRolledBack() {
         var damage = core.damage();
-        return damage.size() == branches().length
+        return damage.size() == countBranches()
                 && damage.stream().map(Damage::decision).allMatch(HeuristicDecision.ROLLBACK::equals);
     }
 
@@ -440,9 +439,25 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
 
     // Resources.
 
-    private XaBranch[] branches() {
+    private int countBranches() {
+        int count = 0;
+        for (var each = branches; each != null; each = each.nextBranch) {
+            count++;
+        }
+        return count;
+    }
+
+    private void append(XaBranch branch) {
         synchronized (this) {
-            return branches;
+            var last = branches;
+            if (last == null) {
+                branches = branch;
+                return;
+            }
+            for (var next = last.nextBranch; next != null; next = next.nextBranch) {
+                last = next;
+            }
+            last.nextBranch = branch;
         }
     }
 
@@ -453,8 +468,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         }
         requireEnlistable();
         var resource = unwrap(enlisted);
-        var present = branches();
-        for (var branch : present) {
+        for (var branch = branches; branch != null; branch = branch.nextBranch) {
             var association = branch.find(resource);
             if (association != null) {
                 return enlistAgain(branch, association);
@@ -464,7 +478,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
             begin(resource, requireRecoverable(enlisted, resource));
             return true;
         }
-        for (var branch : present) {
+        for (var branch = branches; branch != null; branch = branch.nextBranch) {
             if (isSameResourceManager(branch.resource, resource) && join(branch, resource)) {
                 return true;
             }
@@ -580,11 +594,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
             rollBackUnknown(branch);
             throw rolledBack(core.rollbackCause().orElse("it was rolled back"), null);
         }
-        synchronized (this) {
-            var all = Arrays.copyOf(branches, branches.length + 1);
-            all[all.length - 1] = branch;
-            branches = all;
-        }
+        append(branch);
     }
 
     /** The transaction was rolled back while the branch was being started: nobody else knows of it. */
@@ -626,7 +636,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
                 throw new IllegalStateException("expected an active transaction to delist a resource from, found "
                         + core.unitOfWork() + ", which is " + core.state());
         }
-        for (var branch : branches()) {
+        for (var branch = branches; branch != null; branch = branch.nextBranch) {
             var association = branch.find(unwrap(resource));
             if (association != null) {
                 return delist(branch, association, flag);

@@ -31,6 +31,9 @@ final class XaBranch extends XaAssociation {
     volatile boolean stuck;
 
     final CallChain calls;
+    /** The next branch of its transaction. */
+    volatile @Nullable XaBranch nextBranch;
+
     /** Of a last resource: where its decisions are. */
     volatile @Nullable Decisions decisions;
     /** Whether it decides for others as well. */

@@ -10,8 +10,11 @@ import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationEvent;
 import dev.ktm.rm.NotificationHandler;
 import dev.ktm.rm.NotificationMask;
+import dev.ktm.rm.RecoveryInformation;
 import dev.ktm.rm.ResourceManager;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import org.jboss.tm.ConnectableResource;
@@ -31,10 +34,14 @@ final class XaResourceManager implements NotificationHandler {
     private static final NotificationMask ALWAYS_VOTES =
             NotificationMask.of(Notification.PREPARE, Notification.COMMIT, Notification.ROLLBACK);
 
+    private static final int MOST_NAMES = 1000;
+
     private final ResourceManager handle;
     private final boolean volatileManager;
     private final XaRecovery recovery;
     private final LastResources lastResources;
+    /** As the journal holds them: more than this many are not kept. */
+    private final Map<String, RecoveryInformation> names = new ConcurrentHashMap<>();
 
     XaResourceManager(
             ResourceManager handle, boolean volatileManager, XaRecovery recovery, LastResources lastResources) {
@@ -125,12 +132,24 @@ final class XaResourceManager implements NotificationHandler {
         branch.resourceManager = name;
         if (!volatileManager && recovery.isStable(name)) {
             try {
-                branch.enlistment().setRecoveryInformation(name.getBytes(StandardCharsets.UTF_8));
+                branch.enlistment().setRecoveryInformation(informationOf(name));
             } catch (KtmException e) {
                 System.getLogger(XaResourceManager.class.getName())
                         .log(System.Logger.Level.DEBUG, "branch " + branch.xid() + " has ended already", e);
             }
         }
+    }
+
+    /** Resource managers are few, and their branches many. */
+    private RecoveryInformation informationOf(String name) {
+        var known = names.get(name);
+        if (known == null) {
+            known = new RecoveryInformation(name.getBytes(StandardCharsets.UTF_8));
+            if (names.size() < MOST_NAMES) {
+                names.put(name, known);
+            }
+        }
+        return known;
     }
 
     /** A branch of an earlier life. */

@@ -3,6 +3,7 @@ package dev.ktm.protocol;
 import dev.ktm.rm.EnlistmentState;
 import dev.ktm.rm.KtmError;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a resource manager may say of its enlistment, and what follows in each state: KTM's transition matrix. Replies
@@ -30,23 +31,27 @@ public enum Reply {
 
     /** What the state becomes; empty if the reply is refused. The state stays where only a question is asked. */
     public Optional<EnlistmentState> after(EnlistmentState state) {
-        return Optional.ofNullable(
-                switch (this) {
-                    case PREPREPARE_COMPLETE ->
-                        state == EnlistmentState.PRE_PREPARING ? EnlistmentState.PRE_PREPARED : null;
-                    case PREPARE_COMPLETE -> state == EnlistmentState.PREPARING ? EnlistmentState.PREPARED : null;
-                    case COMMIT_COMPLETE ->
-                        state == EnlistmentState.COMMITTED_NOTIFY || state == EnlistmentState.DELEGATED
-                                ? EnlistmentState.COMMITTED
-                                : null;
-                    case ROLLBACK_COMPLETE -> state == EnlistmentState.ABORTING ? EnlistmentState.ABORTED : null;
-                    case READ_ONLY -> isUndecided(state) ? EnlistmentState.READ_ONLY : null;
-                    case SINGLE_PHASE_REJECT -> state == EnlistmentState.DELEGATED ? EnlistmentState.ACTIVE : null;
-                    case ROLLBACK -> isUndecided(state) ? EnlistmentState.ABORTING : null;
-                    case RECOVER -> state == EnlistmentState.RECOVERING ? EnlistmentState.IN_DOUBT : null;
-                    case REQUEST_OUTCOME ->
-                        state == EnlistmentState.PREPARED || state == EnlistmentState.IN_DOUBT ? state : null;
-                });
+        return Optional.ofNullable(next(state));
+    }
+
+    /** As {@link #after}; null if the reply is refused. */
+    @Nullable
+    EnlistmentState next(EnlistmentState state) {
+        return switch (this) {
+            case PREPREPARE_COMPLETE -> state == EnlistmentState.PRE_PREPARING ? EnlistmentState.PRE_PREPARED : null;
+            case PREPARE_COMPLETE -> state == EnlistmentState.PREPARING ? EnlistmentState.PREPARED : null;
+            case COMMIT_COMPLETE ->
+                state == EnlistmentState.COMMITTED_NOTIFY || state == EnlistmentState.DELEGATED
+                        ? EnlistmentState.COMMITTED
+                        : null;
+            case ROLLBACK_COMPLETE -> state == EnlistmentState.ABORTING ? EnlistmentState.ABORTED : null;
+            case READ_ONLY -> isUndecided(state) ? EnlistmentState.READ_ONLY : null;
+            case SINGLE_PHASE_REJECT -> state == EnlistmentState.DELEGATED ? EnlistmentState.ACTIVE : null;
+            case ROLLBACK -> isUndecided(state) ? EnlistmentState.ABORTING : null;
+            case RECOVER -> state == EnlistmentState.RECOVERING ? EnlistmentState.IN_DOUBT : null;
+            case REQUEST_OUTCOME ->
+                state == EnlistmentState.PREPARED || state == EnlistmentState.IN_DOUBT ? state : null;
+        };
     }
 
     /** Why the reply is refused where it is. */

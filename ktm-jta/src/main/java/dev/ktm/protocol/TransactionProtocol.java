@@ -143,14 +143,20 @@ public final class TransactionProtocol {
         return participants;
     }
 
-    /** The participant that cannot prepare and has to decide, if there is one that has anything to commit. */
-    public Optional<Participant> last() {
-        return Optional.ofNullable(last).filter(this::isSubordinateIn);
+    /** Whether a participant that cannot prepare has anything to commit: then it has to decide. */
+    public boolean hasLast() {
+        var decider = last;
+        return decider != null && isSubordinateIn(decider);
     }
 
     /** The participant that drives it, if there is one. */
     public Optional<Participant> superior() {
         return Optional.ofNullable(superior);
+    }
+
+    /** Whether a participant drives it. */
+    public boolean hasSuperior() {
+        return superior != null;
     }
 
     /** Whether its commit has been asked for. */
@@ -331,9 +337,11 @@ public final class TransactionProtocol {
             superiorSays(reply);
             return;
         }
-        var next = reply.after(participant.state())
-                .orElseThrow(() -> new KtmException(
-                        reply.refusal(), "expected a state that allows " + reply + ", found " + participant.state()));
+        var next = reply.next(participant.state());
+        if (next == null) {
+            throw new KtmException(
+                    reply.refusal(), "expected a state that allows " + reply + ", found " + participant.state());
+        }
         switch (reply) {
             case PREPREPARE_COMPLETE, PREPARE_COMPLETE -> {
                 participant.become(next, false);
@@ -749,7 +757,7 @@ public final class TransactionProtocol {
             } else {
                 preparedUnderSuperior();
             }
-        } else if (last != null && isSubordinateIn(last)) {
+        } else if (hasLast()) {
             delegateToLast(log);
         } else if (log) {
             enter(TransactionState.PREPARED);

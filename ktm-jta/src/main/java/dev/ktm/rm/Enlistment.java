@@ -38,6 +38,9 @@ public interface Enlistment extends AutoCloseable {
     /** Sets what the resource manager wants to get back after a restart. Durable by the end of the next commit operation. */
     void setRecoveryInformation(byte[] information) throws KtmException;
 
+    /** As {@link #setRecoveryInformation(byte[])}, with what many enlistments share. */
+    void setRecoveryInformation(RecoveryInformation information) throws KtmException;
+
     // What a subordinate answers.
 
     /** Its caches are flushed. */

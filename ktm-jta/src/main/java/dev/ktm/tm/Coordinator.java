@@ -368,7 +368,7 @@ final class Coordinator {
         resourceManagers.remove(resourceManager.id, resourceManager);
         forEachEnlistment(enlistment -> {
             if (enlistment.resourceManager == resourceManager) {
-                enlistment.transaction.resourceManagerGone(enlistment);
+                enlistment.resourceManagerGone();
             }
         });
     }
@@ -595,7 +595,7 @@ final class Coordinator {
             transaction.awaitUntil(deadline);
         }
         // Whoever has not answered by now is told after the next start; clients are not left waiting.
-        forEachEnlistment(enlistment -> enlistment.transaction.resourceManagerGone(enlistment));
+        forEachEnlistment(enlistment -> enlistment.resourceManagerGone());
         for (var transaction : kernel.live().all()) {
             if (transaction.coordinator() == this) {
                 kernel.live().remove(transaction);

@@ -215,7 +215,7 @@ final class CoreResourceManager {
     }
 
     private static void answerIf(CoreEnlistment enlistment, EnlistmentState state, Reply reply) {
-        enlistment.transaction.replyIf(enlistment, state, reply);
+        enlistment.replyIf(state, reply);
     }
 
     /** The handler has thrown: before its vote that is a no; afterwards it has to be recovered. */
@@ -230,7 +230,7 @@ final class CoreResourceManager {
                 undecided ? "the transaction is rolled back" : "recover the resource manager",
                 failure);
         if (undecided) {
-            enlistment.transaction.refuseIfOwed(enlistment, failure);
+            enlistment.refuseIfOwed(failure);
         } else {
             enlistment.transaction.act(protocol -> protocol.disconnected(enlistment));
         }

@@ -1,18 +1,13 @@
 package dev.ktm.tm;
 
 import dev.ktm.journal.EnlistmentRecord;
-import dev.ktm.journal.Journal;
 import dev.ktm.journal.TransactionRecord;
 import dev.ktm.journal.UnknownOutcomeException;
 import dev.ktm.log.LogException;
-import dev.ktm.log.LogFullException;
-import dev.ktm.protocol.Effects;
-import dev.ktm.protocol.Participant;
 import dev.ktm.protocol.Reply;
 import dev.ktm.protocol.Role;
 import dev.ktm.protocol.TransactionProtocol;
 import dev.ktm.rm.Damage;
-import dev.ktm.rm.EnlistmentState;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Notification;
@@ -41,64 +36,36 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A transaction itself: drives a {@link TransactionProtocol}.
- *
- * <p><b>Theory of operation.</b> Whoever has something to say takes the lock, tells the protocol, and releases it; what the
- * protocol wants done is queued. Then one thread, the first that comes, carries the queue out without the lock, in order, also
- * what others add meanwhile. So a resource manager may answer from within its notification, calls never nest, and a client
- * that commits does all the work on its own thread unless another is at it already.
+ * A transaction itself: drives a {@link TransactionProtocol}. Whoever has something to say takes the lock, tells the protocol, and
+ * releases it; then what the protocol wants done is carried out, by way of the {@link EffectQueue}.
  */
-final class CoreTransaction implements Effects, KtmTransaction {
+final class CoreTransaction implements KtmTransaction {
 
-    /** What has to be done besides telling participants. */
-    private enum Work {
-        RESERVE,
-        FORCE_DECISION,
-        FORCE_PREPARED,
-        FORCE_DELEGATION,
-        FORGET,
-        /** The journal is to forget it before all have answered. */
-        GIVE_UP,
-        /** What was to be done is not to be done any more. */
-        NOTHING
-    }
+    /** What one of an earlier life had was not written down. */
+    private static final TransactionOptions OF_AN_EARLIER_LIFE = TransactionOptions.DEFAULT;
 
-    private static final int FIRST_QUEUE = 8;
+    final TransactionManagers kernel;
+    final ReentrantLock lock = new ReentrantLock();
+    /** Guarded by the lock, as all that is not volatile. */
+    final TransactionProtocol protocol;
 
-    private final TransactionManagers kernel;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final TransactionProtocol protocol;
+    final EffectQueue effects = new EffectQueue(this);
+    private @Nullable TransactionJournal journal;
     private volatile @Nullable Coordinator coordinator;
     private long sequence;
     private @Nullable TransactionId id;
     private volatile @Nullable UUID unitOfWork;
-    private volatile String description;
-    private final boolean doNotPromote;
-    private final boolean readOnly;
-    private volatile long timeoutNanos;
+    /** What its client has asked for, lately. */
+    private volatile TransactionOptions options;
+
     private volatile long deadline = Timeouts.NEVER;
     private int handles;
     private int enlisted;
     private volatile @Nullable TransactionListener listener;
     private boolean listenerCalled;
-
-    /** Pairs of a participant and its notification, or of this and a {@link Work} or an {@link Outcome}. */
-    private @Nullable Object[] queue = new Object[FIRST_QUEUE];
-
-    private int queueHead;
-    private int queueTail;
-    private boolean draining;
-
-    private Journal.@Nullable Space space;
-    /** What will be decided if nobody changes his mind between reservation and vote. */
-    private @Nullable TransactionRecord prospective;
-
-    /** Whether something of it may be in the journal. */
-    private boolean written;
     /** Whether the journal is being told, or was, that it has ended. */
     private boolean ended;
 
-    private List<Damage> damage = List.of();
     private volatile @Nullable Throwable failure;
     private volatile @Nullable KtmError failureError;
     private volatile @Nullable Outcome completed;
@@ -113,17 +80,14 @@ final class CoreTransaction implements Effects, KtmTransaction {
     @Nullable
     CoreTransaction liveNext;
 
-    int liveStripe;
+    byte liveStripe;
 
     /** A new one; bound to no transaction manager if none is given. */
     CoreTransaction(TransactionManagers kernel, @Nullable Coordinator coordinator, TransactionOptions options) {
         this.kernel = kernel;
-        this.protocol = new TransactionProtocol(this);
+        this.protocol = new TransactionProtocol(effects);
+        this.options = options;
         this.unitOfWork = options.unitOfWork().orElse(null);
-        this.description = options.description();
-        this.doNotPromote = options.createOptions() == TransactionOptions.DO_NOT_PROMOTE;
-        this.readOnly = options.readOnly();
-        this.timeoutNanos = options.timeout().isZero() ? 0 : saturatedNanos(options.timeout());
         if (coordinator != null) {
             bindTo(coordinator);
         } else if (unitOfWork == null) {
@@ -138,32 +102,21 @@ final class CoreTransaction implements Effects, KtmTransaction {
         this.id = record.id();
         this.sequence = record.id().sequence();
         this.unitOfWork = record.unitOfWork();
-        this.description = "";
-        this.doNotPromote = false;
-        this.readOnly = false;
-        this.written = true;
-        this.damage = record.damage();
+        this.options = OF_AN_EARLIER_LIFE;
+        this.journal = new TransactionJournal(this, record);
         var participants = new ArrayList<CoreEnlistment>();
         var decider = record.status() == TransactionRecord.Status.DELEGATED ? Role.LAST : Role.SUPERIOR;
         record.decider().ifPresent(who -> participants.add(recovered(who, decider)));
         record.participants().forEach(participant -> participants.add(recovered(participant, Role.ANY)));
         boolean committed = record.status() == TransactionRecord.Status.COMMITTED;
         this.protocol = TransactionProtocol.recovered(
-                this, committed ? TransactionState.COMMITTED : TransactionState.IN_DOUBT, participants);
+                effects, committed ? TransactionState.COMMITTED : TransactionState.IN_DOUBT, participants);
         this.completed = committed ? Outcome.COMMITTED : null;
     }
 
     private CoreEnlistment recovered(EnlistmentRecord record, Role role) {
         return new CoreEnlistment(
                 this, record.resourceManager(), record.enlistment(), role, record.recoveryInformation());
-    }
-
-    private static long saturatedNanos(Duration timeout) {
-        try {
-            return timeout.toNanos();
-        } catch (ArithmeticException e) {
-            return Timeouts.NEVER;
-        }
     }
 
     private void bindTo(Coordinator manager) {
@@ -230,7 +183,11 @@ final class CoreTransaction implements Effects, KtmTransaction {
 
     @Override
     public boolean isReadOnly() {
-        return readOnly;
+        return options.readOnly();
+    }
+
+    boolean mustNotBePromoted() {
+        return options.createOptions() == TransactionOptions.DO_NOT_PROMOTE;
     }
 
     @Override
@@ -240,7 +197,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
 
     @Override
     public Optional<String> rollbackCause() {
-        return locked(() -> protocol.cause().map(this::explain));
+        return locked(() -> protocol.cause().map(cause -> TransactionReports.explain(this, cause, failure)));
     }
 
     @Override
@@ -252,27 +209,6 @@ final class CoreTransaction implements Effects, KtmTransaction {
                         Duration.ofNanos(Math.max(0, until - kernel.timeouts().now())));
     }
 
-    private String explain(RollbackCause cause) {
-        var text = switch (cause) {
-            case CLIENT -> "its client rolled it back";
-            case PARTICIPANT -> culpritLabel() + " refused to commit";
-            case SUPERIOR -> "its superior decided so";
-            case TIMEOUT -> "it took longer than " + Duration.ofNanos(timeoutNanos);
-            case CLOSED -> "its last handle, or that of a participant at work, was closed";
-            case LOG -> "the decision could not be written";
-            case GIVEN_UP -> "its superior did not decide, and the log was full";
-        };
-        var because = failure;
-        return because == null ? text : text + ": " + because;
-    }
-
-    private String culpritLabel() {
-        return protocol.culprit()
-                .map(culprit -> ((CoreEnlistment) culprit).resourceManager)
-                .map(CoreResourceManager::label)
-                .orElse("a participant");
-    }
-
     @Override
     public Optional<RollbackCause> rolledBackBy() {
         return locked(protocol::cause);
@@ -280,11 +216,11 @@ final class CoreTransaction implements Effects, KtmTransaction {
 
     @Override
     public String description() {
-        return description;
+        return options.description();
     }
 
     Duration timeout() {
-        return Duration.ofNanos(timeoutNanos);
+        return options.timeout();
     }
 
     List<CoreEnlistment> enlistments() {
@@ -299,7 +235,28 @@ final class CoreTransaction implements Effects, KtmTransaction {
 
     @Override
     public List<Damage> damage() {
-        return locked(() -> damage);
+        lock.lock();
+        try {
+            var known = journal;
+            return known == null ? List.of() : known.damage();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The work of the journal; made with the first of it. */
+    private TransactionJournal journal() {
+        lock.lock();
+        try {
+            var known = journal;
+            if (known == null) {
+                known = new TransactionJournal(this);
+                journal = known;
+            }
+            return known;
+        } finally {
+            lock.unlock();
+        }
     }
 
     <T> T locked(Supplier<T> query) {
@@ -325,17 +282,40 @@ final class CoreTransaction implements Effects, KtmTransaction {
     }
 
     /** Tells the protocol something; what follows is carried out by {@link #drain}. */
-    private <E extends Exception> void say(Act<E> act) throws E {
+    <E extends Exception> void say(Act<E> act) throws E {
         lock.lock();
         try {
             act.on(protocol);
-            var waiting = changed;
-            if (waiting != null) {
-                waiting.signalAll();
-            }
+            changed();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** The protocol was told something; under the lock. */
+    void changed() {
+        var waiting = changed;
+        if (waiting != null) {
+            waiting.signalAll();
+        }
+    }
+
+    /** Carries out what is queued, unless somebody is at it already. */
+    void drain() {
+        effects.drain();
+    }
+
+    /** Takes a participant's word, and carries out what follows. */
+    void reply(CoreEnlistment enlistment, Reply reply) throws KtmException {
+        // As act, for what is done several times in every commit.
+        lock.lock();
+        try {
+            protocol.reply(enlistment, reply);
+            changed();
+        } finally {
+            lock.unlock();
+        }
+        drain();
     }
 
     /** The thread that works in it, if that is known. */
@@ -348,8 +328,9 @@ final class CoreTransaction implements Effects, KtmTransaction {
     }
 
     void startTimer() {
-        long nanos = timeoutNanos;
-        if (nanos != 0) {
+        var timeout = options.timeout();
+        if (!timeout.isZero()) {
+            long nanos = Timeouts.nanosOf(timeout);
             long now = kernel.timeouts().now();
             long until = nanos >= Timeouts.NEVER - now ? Timeouts.NEVER : now + nanos;
             deadline = until;
@@ -367,27 +348,8 @@ final class CoreTransaction implements Effects, KtmTransaction {
         var done = new boolean[1];
         say(each -> done[0] = each.abort(RollbackCause.TIMEOUT));
         if (done[0]) {
-            reportTimeout();
+            TransactionReports.timedOut(this);
         }
-    }
-
-    /** Where its owner is at this moment tells what takes so long; nobody has noted anything before. */
-    private void reportTimeout() {
-        var owner = owner().map(OutcomeReport.Owner::of);
-        kernel.report(new OutcomeReport(
-                OutcomeReport.Kind.TIMED_OUT,
-                kernel.now(),
-                id(),
-                unitOfWork(),
-                "",
-                "",
-                "",
-                "not prepared within " + timeout() + ", "
-                        + owner.map(found -> "while " + found).orElse("associated with no thread"),
-                "it is rolled back: find out what takes so long, or give it more time",
-                Optional.empty(),
-                owner,
-                Optional.empty()));
     }
 
     void setTimeout(Duration timeout) throws KtmException {
@@ -398,11 +360,10 @@ final class CoreTransaction implements Effects, KtmTransaction {
             if (each.cause().filter(RollbackCause.TIMEOUT::equals).isPresent()) {
                 throw new KtmException(
                         KtmError.ROLLBACK_TIMER_EXPIRED,
-                        "expected an active transaction, found one that has timed out after "
-                                + Duration.ofNanos(timeoutNanos));
+                        "expected an active transaction, found one that has timed out after " + timeout());
             }
             requireActive(each, KtmError.TRANSACTION_REQUEST_NOT_VALID);
-            timeoutNanos = saturatedNanos(timeout);
+            options = options.withTimeout(timeout);
             deadline = Timeouts.NEVER;
         });
         startTimer();
@@ -412,7 +373,7 @@ final class CoreTransaction implements Effects, KtmTransaction {
         TransactionOptions.checkDescription(text);
         say(each -> {
             requireActive(each, KtmError.TRANSACTION_REQUEST_NOT_VALID);
-            description = text;
+            options = options.withDescription(text);
         });
     }
 
@@ -422,60 +383,6 @@ final class CoreTransaction implements Effects, KtmTransaction {
                     each.outcome() == Outcome.UNDETERMINED ? error : KtmError.TRANSACTION_NOT_ACTIVE,
                     "expected an active transaction, found one that is " + each.state());
         }
-    }
-
-    CoreEnlistment enlist(CoreResourceManager resourceManager, NotificationMask mask, @Nullable Object key, Role role)
-            throws KtmException {
-        var manager = resourceManager.coordinator;
-        manager.requireOnline();
-        boolean decides = role == Role.SUPERIOR || role == Role.LAST;
-        if (decides && resourceManager.isVolatile && !manager.isVolatile()) {
-            throw new KtmException(
-                    KtmError.TM_VOLATILE,
-                    "expected a durable resource manager to decide, found " + resourceManager.label());
-        }
-        if (doNotPromote && resourceManager.communication) {
-            throw new KtmException(
-                    KtmError.TRANSACTION_REQUIRED_PROMOTION,
-                    "expected a resource manager of this host, found " + resourceManager.label()
-                            + ", and the transaction must not be promoted");
-        }
-        var home = coordinator;
-        if (home != null && home != manager) {
-            return enlistInBranch(home, resourceManager, mask, key, role);
-        }
-        if (decides && isBranch()) {
-            throw notRoot("the transaction that this is a branch of");
-        }
-        var enlistment = enter(resourceManager, mask, key, role, entered -> {});
-        if (enlistment == null) {
-            return enlistInBranch(Objects.requireNonNull(coordinator), resourceManager, mask, key, role);
-        }
-        drain();
-        return enlistment;
-    }
-
-    private CoreEnlistment enlistInBranch(
-            Coordinator home,
-            CoreResourceManager resourceManager,
-            NotificationMask mask,
-            @Nullable Object key,
-            Role role)
-            throws KtmException {
-        if (role == Role.SUPERIOR || role == Role.LAST) {
-            throw notRoot("a resource manager of " + home + ", where the root of the transaction is");
-        }
-        mask.check();
-        return kernel.links().enlist(this, home, resourceManager, mask, key);
-    }
-
-    private KtmException notRoot(String expected) {
-        return new KtmException(
-                KtmError.TRANSACTION_NOT_ROOT, "expected " + expected + ", found another for " + unitOfWork());
-    }
-
-    private boolean isBranch() {
-        return superior().filter(driver -> ManagerLink.otherEnd(driver) != null).isPresent();
     }
 
     /**
@@ -525,20 +432,32 @@ final class CoreTransaction implements Effects, KtmTransaction {
      */
     void commit() throws KtmException {
         if (listener != null) {
-            say(each -> {
-                each.requireCommittable();
-                if (listenerCalled) {
-                    throw new KtmException(
-                            KtmError.TRANSACTION_REQUEST_NOT_VALID,
-                            "expected a transaction that nobody commits, found one whose commit has begun");
-                }
-            });
+            requireCommittable();
             beforeCommit();
         }
-        act(each -> {
-            each.commit();
+        lock.lock();
+        try {
+            protocol.commit();
             tick();
-        });
+            changed();
+        } finally {
+            lock.unlock();
+        }
+        drain();
+    }
+
+    private void requireCommittable() throws KtmException {
+        lock.lock();
+        try {
+            protocol.requireCommittable();
+            if (listenerCalled) {
+                throw new KtmException(
+                        KtmError.TRANSACTION_REQUEST_NOT_VALID,
+                        "expected a transaction that nobody commits, found one whose commit has begun");
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** A commit has begun: before anybody is told of it. */
@@ -564,11 +483,14 @@ final class CoreTransaction implements Effects, KtmTransaction {
 
     /** Once, and only while there is something to be done before the commit. */
     private boolean mayCallListener() {
-        return locked(() -> {
+        lock.lock();
+        try {
             boolean may = !listenerCalled && protocol.state() == TransactionState.ACTIVE;
             listenerCalled |= may;
             return may;
-        });
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** A superior orders a phase; the first one begins the commit. */
@@ -609,36 +531,14 @@ final class CoreTransaction implements Effects, KtmTransaction {
         return done[0];
     }
 
-    private void fail(@Nullable KtmError error, @Nullable Throwable why) {
+    /** Notes why it fails, for those who ask; what was noted first stays. Under the lock. */
+    void fail(@Nullable KtmError error, @Nullable Throwable why) {
         if (failure == null && why != null) {
             failure = why;
         }
         if (failureError == null && error != null) {
             failureError = error;
         }
-    }
-
-    /** Takes a participant's no, and why, for those who ask why the transaction was rolled back. */
-    void refuse(CoreEnlistment enlistment, Throwable why) throws KtmException {
-        act(each -> {
-            each.reply(enlistment, Reply.ROLLBACK);
-            fail(null, why);
-        });
-    }
-
-    /** As {@link #refuse}, if it still owes an answer that may be no. */
-    void refuseIfOwed(CoreEnlistment enlistment, Throwable why) {
-        act(each -> {
-            if (enlistment.state() == EnlistmentState.PRE_PREPARING
-                    || enlistment.state() == EnlistmentState.PREPARING) {
-                try {
-                    each.reply(enlistment, Reply.ROLLBACK);
-                } catch (KtmException e) {
-                    throw new IllegalStateException(e);
-                }
-                fail(null, why);
-            }
-        });
     }
 
     // Handles.
@@ -653,60 +553,18 @@ final class CoreTransaction implements Effects, KtmTransaction {
     }
 
     void handleClosed() {
-        act(each -> {
-            handles--;
-            // Whose commit has begun goes on.
-            if (handles == 0 && !each.isCommitRequested()) {
-                each.abort(RollbackCause.CLOSED);
-            }
-        });
-    }
-
-    /**
-     * The last handle of an enlistment's resource manager was closed. What it has not been told yet is not told to its next
-     * life, which asks.
-     */
-    void resourceManagerGone(CoreEnlistment enlistment) {
-        act(each -> {
-            for (int i = queueHead; i < queueTail; i += 2) {
-                if (queue[i] == enlistment) {
-                    queue[i] = this;
-                    queue[i + 1] = Work.NOTHING;
-                }
-            }
-            each.gone(enlistment);
-            enlistment.resourceManager = null;
-        });
-    }
-
-    void enlistmentOpened(CoreEnlistment enlistment) {
         lock.lock();
         try {
-            enlistment.handles++;
+            handles--;
+            // Whose commit has begun goes on.
+            if (handles == 0 && !protocol.isCommitRequested()) {
+                protocol.abort(RollbackCause.CLOSED);
+            }
+            changed();
         } finally {
             lock.unlock();
         }
-    }
-
-    void enlistmentClosed(CoreEnlistment enlistment) {
-        act(each -> {
-            enlistment.handles--;
-            if (enlistment.handles == 0) {
-                warnIfAtWork(enlistment);
-                each.closed(enlistment);
-            }
-        });
-    }
-
-    private void warnIfAtWork(CoreEnlistment enlistment) {
-        if (enlistment.state() == EnlistmentState.ACTIVE && protocol.state() == TransactionState.ACTIVE) {
-            System.getLogger(CoreTransaction.class.getName())
-                    .log(
-                            System.Logger.Level.WARNING,
-                            "resource manager " + enlistment.resourceManagerLabel()
-                                    + " closed an enlistment that was neither read-only nor answered: transaction "
-                                    + unitOfWork() + " is rolled back");
-        }
+        drain();
     }
 
     /**
@@ -721,255 +579,24 @@ final class CoreTransaction implements Effects, KtmTransaction {
             if (locked(() -> ended)) {
                 return false;
             }
-            var record = locked(() -> {
-                var all = new ArrayList<>(damage);
-                all.add(more);
-                damage = List.copyOf(all);
-                return protocol.outcome() == Outcome.COMMITTED
-                        ? record(TransactionRecord.Status.COMMITTED)
-                        : new TransactionRecord(
-                                TransactionRecord.Status.ROLLED_BACK,
-                                boundId(),
-                                unitOfWork(),
-                                manager.clock(),
-                                Optional.empty(),
-                                List.of(),
-                                damage);
-            });
-            var journal = manager.journal();
-            if (journal != null) {
-                try (var room = journal.reserve(record)) {
-                    written = true;
-                    journal.force(room, record);
-                }
-            }
+            journal().add(more);
             return true;
         } finally {
             manager.damageLock.unlock();
         }
     }
 
-    // Effects: queued under the lock.
+    // What the queue holds.
 
-    @Override
-    public void tell(Participant participant, Notification notification) {
-        offer(participant, notification);
-    }
-
-    @Override
-    public void reserve() {
-        offer(this, Work.RESERVE);
-    }
-
-    @Override
-    public void forceDecision() {
-        offer(this, Work.FORCE_DECISION);
-    }
-
-    @Override
-    public void forcePrepared() {
-        offer(this, Work.FORCE_PREPARED);
-    }
-
-    @Override
-    public void forceSuperiorDecision() {
-        offer(this, Work.FORCE_DECISION);
-    }
-
-    @Override
-    public void forceDelegation() {
-        offer(this, Work.FORCE_DELEGATION);
-    }
-
-    @Override
-    public void complete(Outcome outcome) {
-        offer(this, outcome);
-    }
-
-    @Override
-    public void forget() {
-        offer(this, Work.FORGET);
-    }
-
-    private void offer(Object subject, Object what) {
-        if (queueTail == queue.length) {
-            grow();
-        }
-        queue[queueTail] = subject;
-        queue[queueTail + 1] = what;
-        queueTail += 2;
-    }
-
-    private void grow() {
-        int waiting = queueTail - queueHead;
-        var target = waiting > queue.length / 2 ? new Object[2 * queue.length] : queue;
-        System.arraycopy(queue, queueHead, target, 0, waiting);
-        for (int i = waiting; i < target.length && target == queue; i++) {
-            target[i] = null;
-        }
-        queue = target;
-        queueHead = 0;
-        queueTail = waiting;
-    }
-
-    /** Carries out what is queued, unless somebody is at it already. */
-    void drain() {
-        lock.lock();
-        try {
-            if (draining) {
-                return;
-            }
-            draining = true;
-            try {
-                while (queueHead < queueTail) {
-                    carryOutNext();
-                }
-            } finally {
-                draining = false;
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void carryOutNext() {
-        var subject = Objects.requireNonNull(queue[queueHead]);
-        var what = Objects.requireNonNull(queue[queueHead + 1]);
-        queue[queueHead] = null;
-        queue[queueHead + 1] = null;
-        queueHead += 2;
-        if (queueHead == queueTail) {
-            queueHead = 0;
-            queueTail = 0;
-        }
-        lock.unlock();
-        try {
-            carryOut(subject, what);
-        } catch (RuntimeException | Error e) {
-            System.getLogger(CoreTransaction.class.getName())
-                    .log(System.Logger.Level.ERROR, "transaction " + unitOfWork() + ": " + what + " failed", e);
-        } finally {
-            lock.lock();
-        }
-    }
-
-    private void carryOut(Object subject, Object what) {
-        if (subject instanceof CoreEnlistment enlistment) {
-            deliver(enlistment, (Notification) what);
-        } else if (what instanceof Outcome outcome) {
-            completed(outcome);
-        } else {
-            switch ((Work) what) {
-                case RESERVE -> carryOutReserve();
-                case FORCE_DECISION -> carryOutForce(TransactionRecord.Status.COMMITTED);
-                case FORCE_PREPARED -> carryOutForce(TransactionRecord.Status.PREPARED);
-                case FORCE_DELEGATION -> carryOutForce(TransactionRecord.Status.DELEGATED);
-                case FORGET -> carryOutForget();
-                case GIVE_UP -> carryOutGiveUp();
-                case NOTHING -> {}
-            }
-        }
-    }
-
-    private void deliver(CoreEnlistment enlistment, Notification notification) {
-        var resourceManager = enlistment.resourceManager;
-        if (resourceManager != null) {
-            resourceManager.deliver(enlistment, notification);
-        } else {
-            // Not opened since the restart, or closed: told when it recovers.
-            act(each -> each.gone(enlistment));
-        }
-    }
-
-    // The journal.
-
-    private TransactionRecord record(TransactionRecord.Status status) {
-        var records = new ArrayList<EnlistmentRecord>(protocol.participants().size());
-        EnlistmentRecord decider = null;
-        for (var participant : protocol.participants()) {
-            var enlistment = (CoreEnlistment) participant;
-            if (isToldOutcome(enlistment)) {
-                records.add(recordOf(enlistment));
-            } else if (isDecider(enlistment, status)) {
-                decider = recordOf(enlistment);
-            }
-        }
-        return new TransactionRecord(
-                status,
-                boundId(),
-                unitOfWork(),
-                Objects.requireNonNull(coordinator).clock(),
-                Optional.ofNullable(decider),
-                records,
-                damage);
-    }
-
-    /** Whether it must learn the outcome also after a crash. */
-    private static boolean isToldOutcome(CoreEnlistment enlistment) {
-        return enlistment.isDurable()
-                && enlistment.role() != Role.SUPERIOR
-                && enlistment.role() != Role.LAST
-                && enlistment.state() != EnlistmentState.READ_ONLY
-                && enlistment.mask().has(Notification.COMMIT);
-    }
-
-    private static boolean isDecider(CoreEnlistment enlistment, TransactionRecord.Status status) {
-        var decider = status == TransactionRecord.Status.DELEGATED ? Role.LAST : Role.SUPERIOR;
-        return enlistment.isDurable()
-                && enlistment.role() == decider
-                && enlistment.state() != EnlistmentState.READ_ONLY;
-    }
-
-    private static EnlistmentRecord recordOf(CoreEnlistment enlistment) {
-        return EnlistmentRecord.sharing(enlistment.resourceManagerId, enlistment.id(), enlistment.recoveryInformation);
-    }
-
-    private void carryOutReserve() {
-        var manager = Objects.requireNonNull(coordinator);
-        try {
-            manager.requireOnline();
-            var journal = Objects.requireNonNull(manager.journal());
-            boolean underSuperior = superior().isPresent();
-            var decision = locked(() -> record(
-                    protocol.last().isPresent()
-                            ? TransactionRecord.Status.DELEGATED
-                            : TransactionRecord.Status.COMMITTED));
-            prospective = decision;
-            var room = underSuperior
-                    ? reserve(manager, journal, locked(() -> record(TransactionRecord.Status.PREPARED)), decision)
-                    : reserve(manager, journal, decision);
-            say(each -> {
-                if (each.outcome() == Outcome.UNDETERMINED) {
-                    space = room;
-                    each.reserved();
-                } else {
-                    room.close();
-                }
-            });
-        } catch (IllegalArgumentException e) {
-            reservationFailed(KtmError.TRANSACTION_RECORD_TOO_LONG, e);
-        } catch (KtmException e) {
-            reservationFailed(e.error(), e);
-        } catch (LogFullException e) {
-            refused("the log has no space for the decision: " + e.getMessage(), e);
-            reservationFailed(null, e);
-        } catch (LogException | RuntimeException | Error e) {
-            logFailed(e);
-            reservationFailed(KtmError.TRANSACTIONMANAGER_NOT_ONLINE, e);
-        }
-    }
-
-    /** As the journal; in a full log, in place of others if that is allowed. */
-    private static Journal.Space reserve(Coordinator manager, Journal journal, TransactionRecord... records)
-            throws LogException {
-        while (true) {
-            try {
-                return journal.reserve(records);
-            } catch (LogFullException e) {
-                if (!manager.giveUpOldest()) {
-                    throw e;
-                }
-            }
+    void carryOut(EffectQueue.Work work) {
+        switch (work) {
+            case RESERVE -> journal().reserve();
+            case FORCE_DECISION -> journal().force(TransactionRecord.Status.COMMITTED);
+            case FORCE_PREPARED -> journal().force(TransactionRecord.Status.PREPARED);
+            case FORCE_DELEGATION -> journal().force(TransactionRecord.Status.DELEGATED);
+            case FORGET -> forget();
+            case GIVE_UP -> journal().giveUp();
+            case NOTHING -> {}
         }
     }
 
@@ -978,168 +605,44 @@ final class CoreTransaction implements Effects, KtmTransaction {
         boolean done = locked(() -> {
             boolean given = protocol.giveUp();
             if (given) {
-                offer(this, Work.GIVE_UP);
+                effects.add(EffectQueue.Work.GIVE_UP);
             }
             return given;
         });
         if (done) {
-            report(
-                    OutcomeReport.Kind.HEURISTIC,
-                    superior().map(CoreEnlistment::resourceManagerLabel).orElse(""),
-                    "",
-                    KtmError.TRANSACTION_INTEGRITY_VIOLATED.name(),
-                    "the log is full, and the superior has not decided: rolled back and forgotten",
-                    "compare with what the superior has decided; let the log grow",
-                    null);
+            TransactionReports.givenUp(this);
             drain();
         }
         return done;
     }
 
-    private void carryOutGiveUp() {
-        releaseSpace();
-        var journal = Objects.requireNonNull(coordinator).journal();
-        if (journal != null) {
-            journal.end(boundId());
-        }
-    }
-
     /** Sets space aside for the superior's decision about a transaction of an earlier life; if there is none, tries again then. */
     void reserveDecision() {
-        var journal = Objects.requireNonNull(Objects.requireNonNull(coordinator).journal());
-        try {
-            space = journal.reserve(locked(() -> record(TransactionRecord.Status.COMMITTED)));
-        } catch (LogException | RuntimeException e) {
-            System.getLogger(CoreTransaction.class.getName())
-                    .log(System.Logger.Level.WARNING, "no space for the decision about " + boundId(), e);
-        }
+        journal().reserveDecision();
     }
 
-    private void reservationFailed(@Nullable KtmError error, Throwable why) {
-        say(each -> {
-            fail(error, why);
-            each.reservationFailed();
-        });
+    TransactionRecord damagedRecord() {
+        return journal().damagedRecord();
     }
 
-    private void carryOutForce(TransactionRecord.Status status) {
-        var journal = Objects.requireNonNull(Objects.requireNonNull(coordinator).journal());
-        try {
-            var record = recordToForce(status);
-            var room = space;
-            if (room == null) {
-                // Of an earlier life, when the log was so full that the space of then could not be had again.
-                room = journal.reserve(record);
-                space = room;
-            }
-            journal.force(room, record);
-            say(TransactionProtocol::decided);
-        } catch (UnknownOutcomeException e) {
-            logFailed(e);
-            say(each -> {
-                fail(null, e);
-                each.decisionFailed(true);
-            });
-        } catch (LogFullException e) {
-            // Recovery information that came after the reservation found no space: the log is as good as before.
-            decisionNotWritten(null, e);
-        } catch (LogException e) {
-            logFailed(e);
-            decisionNotWritten(null, e);
-        } catch (IllegalArgumentException e) {
-            decisionNotWritten(KtmError.TRANSACTION_RECORD_TOO_LONG, e);
-        } catch (RuntimeException | Error e) {
-            logFailed(e);
-            say(each -> {
-                fail(null, e);
-                each.decisionFailed(true);
-            });
-        }
-        if (status != TransactionRecord.Status.PREPARED) {
-            releaseSpace();
-        }
-    }
-
-    private TransactionRecord recordToForce(TransactionRecord.Status status) {
+    private void forget() {
+        TransactionJournal known;
         lock.lock();
         try {
-            written = true;
-            var known = prospective;
-            prospective = null;
-            return known != null && known.status() == status && isStill(known) ? known : record(status);
+            ended = true;
+            known = journal;
         } finally {
             lock.unlock();
         }
-    }
-
-    /** Whether the participants are those of this record, with the same recovery information. */
-    private boolean isStill(TransactionRecord record) {
-        if (protocol.superior().isPresent() || record.damage() != damage) {
-            return false;
+        if (known != null) {
+            known.end();
         }
-        var records = record.participants();
-        int next = 0;
-        var participants = protocol.participants();
-        for (int i = 0; i < participants.size(); i++) {
-            var enlistment = (CoreEnlistment) participants.get(i);
-            if (isToldOutcome(enlistment)) {
-                if (next == records.size()
-                        || !records.get(next++).isOf(enlistment.id(), enlistment.recoveryInformation)) {
-                    return false;
-                }
-            }
-        }
-        return next == records.size();
-    }
-
-    private void decisionNotWritten(@Nullable KtmError error, Throwable why) {
-        if (superior().isEmpty() || locked(protocol::state) == TransactionState.PREPARING) {
-            refused("the decision could not be written: " + why, why);
-        } else {
-            report(
-                    OutcomeReport.Kind.IN_DOUBT,
-                    "",
-                    "",
-                    "",
-                    "the decision of the superior could not be written: " + why,
-                    "the superior has to say it again",
-                    why);
-        }
-        say(each -> {
-            fail(error, why);
-            each.decisionFailed(false);
-        });
-    }
-
-    private void refused(String cause, Throwable why) {
-        report(
-                OutcomeReport.Kind.REFUSED,
-                "",
-                "",
-                "",
-                cause,
-                "the transaction is rolled back; let the log grow, or free it",
-                why);
-    }
-
-    private void logFailed(Throwable why) {
-        var manager = coordinator;
-        if (manager != null) {
-            manager.logFailed(why, this);
-        }
-    }
-
-    private void releaseSpace() {
-        var room = space;
-        space = null;
-        if (room != null) {
-            room.close();
-        }
+        kernel.live().remove(this);
     }
 
     // The end.
 
-    private void completed(Outcome outcome) {
+    void completed(Outcome outcome) {
         deadline = Timeouts.NEVER;
         releaseSpace();
         var callee = listener;
@@ -1167,37 +670,11 @@ final class CoreTransaction implements Effects, KtmTransaction {
         }
     }
 
-    private void carryOutForget() {
-        releaseSpace();
-        var manager = coordinator;
-        if (manager != null) {
-            var damaged = locked(() -> {
-                ended = true;
-                return damage;
-            });
-            if (!damaged.isEmpty()) {
-                manager.remember(damagedRecord());
-            } else if (written && locked(protocol::outcome) != Outcome.UNAVAILABLE) {
-                var journal = manager.journal();
-                if (journal != null) {
-                    journal.end(boundId());
-                }
-            }
+    private void releaseSpace() {
+        var known = locked(() -> journal);
+        if (known != null) {
+            known.releaseSpace();
         }
-        kernel.live().remove(this);
-    }
-
-    TransactionRecord damagedRecord() {
-        return locked(() -> new TransactionRecord(
-                protocol.outcome() == Outcome.COMMITTED
-                        ? TransactionRecord.Status.COMMITTED
-                        : TransactionRecord.Status.ROLLED_BACK,
-                boundId(),
-                unitOfWork(),
-                Objects.requireNonNull(coordinator).clock(),
-                Optional.empty(),
-                List.of(),
-                damage));
     }
 
     /** The outcome once it is known, and all has been done that can be done now. */
@@ -1292,24 +769,6 @@ final class CoreTransaction implements Effects, KtmTransaction {
     /** Whether nobody else in it has anything to commit. */
     boolean isAlone(CoreEnlistment enlistment) {
         return locked(() -> protocol.isAlone(enlistment));
-    }
-
-    /** Takes a participant's word, and carries out what follows. */
-    void reply(CoreEnlistment enlistment, Reply reply) throws KtmException {
-        act(each -> each.reply(enlistment, reply));
-    }
-
-    /** As {@link #reply}, if the enlistment still stands there; otherwise somebody was quicker. */
-    void replyIf(CoreEnlistment enlistment, EnlistmentState expected, Reply reply) {
-        act(each -> {
-            if (enlistment.state() == expected) {
-                try {
-                    each.reply(enlistment, reply);
-                } catch (KtmException e) {
-                    throw new IllegalStateException(e);
-                }
-            }
-        });
     }
 
     void report(

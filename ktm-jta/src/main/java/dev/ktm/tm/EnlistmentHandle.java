@@ -13,6 +13,7 @@ import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Notification;
 import dev.ktm.rm.OutcomeReport;
+import dev.ktm.rm.RecoveryInformation;
 import dev.ktm.rm.TransactionId;
 import java.util.List;
 import java.util.Set;
@@ -82,23 +83,29 @@ final class EnlistmentHandle implements Enlistment {
 
     @Override
     public byte[] recoveryInformation() throws KtmException {
-        return require(EnlistmentRight.QUERY_INFORMATION).recoveryInformation.clone();
+        return require(EnlistmentRight.QUERY_INFORMATION).recoveryInformation.toBytes();
     }
 
     @Override
     public void setRecoveryInformation(byte[] information) throws KtmException {
+        setRecoveryInformation(
+                information.length == 0 ? RecoveryInformation.NONE : new RecoveryInformation(information));
+    }
+
+    @Override
+    public void setRecoveryInformation(RecoveryInformation information) throws KtmException {
         var core = require(EnlistmentRight.SET_INFORMATION);
         var coordinator = core.transaction.coordinator();
         if (coordinator == null || coordinator.isVolatile()) {
             throw new KtmException(
                     KtmError.TM_VOLATILE, "expected a transaction manager with a log, found a volatile one");
         }
-        core.recoveryInformation = information.length == 0 ? CoreEnlistment.NO_INFORMATION : information.clone();
+        core.recoveryInformation = information;
     }
 
     private void reply(Reply reply) throws KtmException {
         var core = require(EnlistmentRight.SUBORDINATE_RIGHTS);
-        core.transaction.reply(core, reply);
+        core.reply(reply);
     }
 
     @Override
@@ -139,7 +146,7 @@ final class EnlistmentHandle implements Enlistment {
     @Override
     public void rollback(Throwable why) throws KtmException {
         var core = require(EnlistmentRight.SUBORDINATE_RIGHTS);
-        core.transaction.refuse(core, why);
+        core.refuse(why);
     }
 
     @Override
@@ -250,7 +257,7 @@ final class EnlistmentHandle implements Enlistment {
     @Override
     public void close() {
         if (CLOSED.compareAndSet(this, 0, 1)) {
-            enlistment.transaction.enlistmentClosed(enlistment);
+            enlistment.handleClosed();
         }
     }
 }

@@ -30,7 +30,7 @@ final class LiveTransactions {
     void add(CoreTransaction transaction) {
         int index = (int) Thread.currentThread().getId() & (STRIPES - 1);
         var stripe = stripes[index];
-        transaction.liveStripe = index;
+        transaction.liveStripe = (byte) index;
         stripe.lock.lock();
         try {
             var first = stripe.first;

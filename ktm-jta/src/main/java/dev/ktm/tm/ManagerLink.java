@@ -12,6 +12,7 @@ import dev.ktm.rm.NotificationHandler;
 import dev.ktm.rm.NotificationHandler.Result;
 import dev.ktm.rm.NotificationMask;
 import dev.ktm.rm.Outcome;
+import dev.ktm.rm.RecoveryInformation;
 import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionState;
 import java.nio.ByteBuffer;
@@ -84,18 +85,18 @@ final class ManagerLink {
         return UUID.nameUUIDFromBytes(("ktm link from " + root).getBytes(StandardCharsets.UTF_8));
     }
 
-    private static byte[] information(UUID otherManager, UUID otherUnit) {
-        return ByteBuffer.allocate(INFORMATION_BYTES)
+    private static RecoveryInformation information(UUID otherManager, UUID otherUnit) {
+        return new RecoveryInformation(ByteBuffer.allocate(INFORMATION_BYTES)
                 .putLong(MAGIC)
                 .putLong(otherManager.getMostSignificantBits())
                 .putLong(otherManager.getLeastSignificantBits())
                 .putLong(otherUnit.getMostSignificantBits())
                 .putLong(otherUnit.getLeastSignificantBits())
-                .array();
+                .array());
     }
 
     private static UUID uuidAt(CoreEnlistment enlistment, int index) {
-        var bytes = ByteBuffer.wrap(enlistment.recoveryInformation);
+        var bytes = ByteBuffer.wrap(enlistment.recoveryInformation.toBytes());
         return new UUID(bytes.getLong(index), bytes.getLong(index + Long.BYTES));
     }
 
@@ -106,8 +107,8 @@ final class ManagerLink {
     /** The identity at the other end, if this is an enlistment of a link. */
     static @Nullable UUID otherEnd(CoreEnlistment enlistment) {
         var information = enlistment.recoveryInformation;
-        if (information.length != INFORMATION_BYTES
-                || ByteBuffer.wrap(information).getLong() != MAGIC) {
+        if (information.size() != INFORMATION_BYTES
+                || ByteBuffer.wrap(information.toBytes()).getLong() != MAGIC) {
             return null;
         }
         var other = uuidAt(enlistment, Long.BYTES);
@@ -159,7 +160,7 @@ final class ManagerLink {
         var superior = present == null ? null : present.superior;
         if (superior != null) {
             try {
-                return superior.transaction.enlist(participant, mask, key, Role.ANY);
+                return Enlisting.enlist(superior.transaction, participant, mask, key, Role.ANY);
             } catch (KtmException e) {
                 if (e.error() != KtmError.TRANSACTION_MUST_WRITETHROUGH) {
                     throw e;
@@ -191,7 +192,7 @@ final class ManagerLink {
                 made.superior = superior;
             });
             // Before the link itself, so that no phase can pass it by.
-            var enlistment = part.enlist(participant, mask, key, Role.ANY);
+            var enlistment = Enlisting.enlist(part, participant, mask, key, Role.ANY);
             transaction.enter(atRoot, PHASES, made, Role.ANY, atHome -> {
                 atHome.recoveryInformation = information(branch, made.branchUnit);
                 made.atHome = atHome;
@@ -308,7 +309,7 @@ final class ManagerLink {
             return;
         }
         try {
-            superior.transaction.reply(superior, Reply.ROLLBACK);
+            superior.reply(Reply.ROLLBACK);
         } catch (KtmException e) {
             // It has rolled back already, or cannot be reached: then it learns after its restart that nobody knows it.
             answer(part, Reply.ROLLBACK_COMPLETE);
@@ -352,7 +353,7 @@ final class ManagerLink {
             branches.remove(atHome.transaction, part);
         }
         try {
-            atHome.transaction.reply(atHome, reply);
+            atHome.reply(reply);
         } catch (KtmException e) {
             System.getLogger(ManagerLink.class.getName())
                     .log(System.Logger.Level.DEBUG, "link from " + root + " to " + branch + ": " + reply, e);
@@ -399,7 +400,7 @@ final class ManagerLink {
                     : null;
             if (superior != null && isPrepared(transaction) && kernel.live(otherUnit(superior), home) == null) {
                 try {
-                    transaction.reply(superior, Reply.ROLLBACK);
+                    superior.reply(Reply.ROLLBACK);
                 } catch (KtmException e) {
                     System.getLogger(ManagerLink.class.getName())
                             .log(System.Logger.Level.DEBUG, "branch " + transaction.unitOfWork() + " has ended", e);

@@ -80,7 +80,7 @@ final class ResourceManagerHandle implements ResourceManager {
         var core = require(ResourceManagerRight.ENLIST);
         core.coordinator.requireOnline();
         var transaction = kernel.require(unitOfWork, null);
-        return new EnlistmentHandle(transaction.enlist(core, mask, key, role), EnlistmentRight.ALL);
+        return new EnlistmentHandle(Enlisting.enlist(transaction, core, mask, key, role), EnlistmentRight.ALL);
     }
 
     @Override
@@ -97,7 +97,7 @@ final class ResourceManagerHandle implements ResourceManager {
                             "expected an enlistment of resource manager " + core.label() + ", found none with id "
                                     + enlistment));
         }
-        found.transaction.enlistmentOpened(found);
+        found.opened();
         return new EnlistmentHandle(found, granted);
     }
 

@@ -1,5 +1,6 @@
 package dev.ktm.tm;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.LockSupport;
@@ -57,6 +58,15 @@ final class Timeouts {
             if (timer != null) {
                 LockSupport.unpark(timer);
             }
+        }
+    }
+
+    /** As many nanoseconds, or {@link #NEVER} if they are more than fit. */
+    static long nanosOf(Duration timeout) {
+        try {
+            return timeout.toNanos();
+        } catch (ArithmeticException e) {
+            return NEVER;
         }
     }
 

@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TransactionHandle implements AutoCloseable {
 
-    private final TransactionManagers kernel;
     private final CoreTransaction transaction;
     private final Set<TransactionRight> rights;
     private static final AtomicIntegerFieldUpdater<TransactionHandle> CLOSED =
@@ -36,8 +35,7 @@ public final class TransactionHandle implements AutoCloseable {
     /** 1 once it is closed. */
     private volatile int closed;
 
-    TransactionHandle(TransactionManagers kernel, CoreTransaction transaction, Set<TransactionRight> rights) {
-        this.kernel = kernel;
+    TransactionHandle(CoreTransaction transaction, Set<TransactionRight> rights) {
         this.transaction = transaction;
         this.rights = rights;
     }
@@ -147,7 +145,7 @@ public final class TransactionHandle implements AutoCloseable {
             throws KtmException {
         var target = require(TransactionRight.ENLIST);
         var core = ((ResourceManagerHandle) resourceManager).require(ResourceManagerRight.ENLIST);
-        return new EnlistmentHandle(target.enlist(core, mask, key, role), EnlistmentRight.ALL);
+        return new EnlistmentHandle(Enlisting.enlist(target, core, mask, key, role), EnlistmentRight.ALL);
     }
 
     /**
@@ -211,7 +209,7 @@ public final class TransactionHandle implements AutoCloseable {
             TransactionManagers.Rights.require(rights, right, "the transaction");
         }
         transaction.opened();
-        return new TransactionHandle(kernel, transaction, granted);
+        return new TransactionHandle(transaction, granted);
     }
 
     @Override

@@ -353,7 +353,7 @@ public final class TransactionManagers implements AutoCloseable {
         live.add(transaction);
         transaction.opened();
         transaction.startTimer();
-        return new TransactionHandle(this, transaction, TransactionRight.ALL);
+        return new TransactionHandle(transaction, TransactionRight.ALL);
     }
 
     private Optional<CoreTransaction> find(UUID unitOfWork) {
@@ -383,7 +383,7 @@ public final class TransactionManagers implements AutoCloseable {
         var wanted = Rights.of(TransactionRight.class, rights);
         var found = require(unitOfWork, coordinator);
         found.opened();
-        return new TransactionHandle(this, found, wanted);
+        return new TransactionHandle(found, wanted);
     }
 
     /** The units of work of all transactions that have not ended. */

@@ -99,31 +99,27 @@ class MutantsTest {
                 new Mutant(
                         "recovers a committed transaction as one in doubt",
                         "tm.CoreTransaction",
-                        "this, committed ? TransactionState.COMMITTED : TransactionState.IN_DOUBT, participants",
-                        "this, TransactionState.IN_DOUBT, participants"),
+                        "effects, committed ? TransactionState.COMMITTED : TransactionState.IN_DOUBT, participants",
+                        "effects, TransactionState.IN_DOUBT, participants"),
                 new Mutant(
                         "takes a write that certainly failed for one that may be durable, and the other way round",
-                        "tm.CoreTransaction",
-                        "} catch (UnknownOutcomeException e) { logFailed(e); say(each -> { fail(null, e);"
-                                + " each.decisionFailed(true);",
-                        "} catch (UnknownOutcomeException e) { logFailed(e); say(each -> { fail(null, e);"
-                                + " each.decisionFailed(false);"),
+                        "tm.TransactionJournal",
+                        "protocol.decisionFailed(true);",
+                        "protocol.decisionFailed(false);"),
                 new Mutant(
                         "leaves participants out of the decision",
-                        "tm.CoreTransaction",
-                        "records.add(recordOf(enlistment));",
-                        "if (records.isEmpty()) { records.add(recordOf(enlistment)); }"),
+                        "tm.TransactionJournal",
+                        "List.of(count == records.length ? records : Arrays.copyOf(records, count)),",
+                        "List.of(Arrays.copyOf(records, Math.min(count, 1))),"),
                 new Mutant(
                         "never forgets",
-                        "tm.CoreTransaction",
-                        "!= Outcome.UNAVAILABLE) { var journal = manager.journal(); if (journal != null) {"
-                                + " journal.end(boundId());",
-                        "!= Outcome.UNAVAILABLE) { var journal = manager.journal(); if (journal != null) {"
-                                + " boundId();"),
+                        "tm.TransactionJournal",
+                        "} else if (written && transaction.outcome() != Outcome.UNAVAILABLE) { forget(); }",
+                        "}"),
                 new Mutant(
                         "forgets what was damaged",
-                        "tm.CoreTransaction",
-                        "if (!damaged.isEmpty()) { manager.remember(damagedRecord()); } else if",
+                        "tm.TransactionJournal",
+                        "if (!transaction.damage().isEmpty()) { manager().remember(damagedRecord()); } else if",
                         "if"),
                 new Mutant(
                         "rolls back branches of live transactions",

@@ -1,0 +1,376 @@
+package dev.ktm.tm;
+
+import dev.ktm.journal.EnlistmentRecord;
+import dev.ktm.journal.Journal;
+import dev.ktm.journal.TransactionRecord;
+import dev.ktm.journal.UnknownOutcomeException;
+import dev.ktm.log.LogException;
+import dev.ktm.log.LogFullException;
+import dev.ktm.protocol.Role;
+import dev.ktm.rm.Damage;
+import dev.ktm.rm.EnlistmentState;
+import dev.ktm.rm.KtmError;
+import dev.ktm.rm.KtmException;
+import dev.ktm.rm.Notification;
+import dev.ktm.rm.Outcome;
+import dev.ktm.rm.TransactionState;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the journal holds, or is to hold, of one transaction, and the work of writing it. Made when there is something.
+ *
+ * <p><b>Theory of operation.</b> Space is reserved for the record that the decision will be if nobody changes his mind; when the
+ * votes are in, that record is written if it still says the truth, otherwise another one. What the protocol is told afterwards
+ * depends on what is certain: {@link LogException} means that nothing was written, {@link UnknownOutcomeException} and whatever
+ * else is thrown that only a restart can tell. Whoever carries out the {@link EffectQueue} calls this, one at a time; what
+ * others look at is guarded by the transaction's lock, and nothing is written under it.
+ */
+final class TransactionJournal {
+
+    private final CoreTransaction transaction;
+    private Journal.@Nullable Space space;
+    /** What will be decided if nobody changes his mind between reservation and vote. */
+    private @Nullable TransactionRecord prospective;
+
+    /** Whether something of it may be in the journal. */
+    private boolean written;
+
+    private List<Damage> damage = List.of();
+
+    TransactionJournal(CoreTransaction transaction) {
+        this.transaction = transaction;
+    }
+
+    /** That of a transaction of an earlier life. */
+    TransactionJournal(CoreTransaction transaction, TransactionRecord found) {
+        this.transaction = transaction;
+        this.written = true;
+        this.damage = found.damage();
+    }
+
+    /** What others did otherwise; under the lock. */
+    List<Damage> damage() {
+        return damage;
+    }
+
+    private Coordinator manager() {
+        return Objects.requireNonNull(transaction.coordinator());
+    }
+
+    private Journal journal() {
+        return Objects.requireNonNull(manager().journal());
+    }
+
+    // The records.
+
+    private TransactionRecord record(TransactionRecord.Status status) {
+        var participants = transaction.protocol.participants();
+        var records = new EnlistmentRecord[participants.size()];
+        int count = 0;
+        EnlistmentRecord decider = null;
+        for (int i = 0; i < participants.size(); i++) {
+            var enlistment = (CoreEnlistment) participants.get(i);
+            if (isToldOutcome(enlistment)) {
+                records[count++] = recordOf(enlistment);
+            } else if (isDecider(enlistment, status)) {
+                decider = recordOf(enlistment);
+            }
+        }
+        return new TransactionRecord(
+                status,
+                transaction.boundId(),
+                transaction.unitOfWork(),
+                manager().clock(),
+                Optional.ofNullable(decider),
+                List.of(count == records.length ? records : Arrays.copyOf(records, count)),
+                damage);
+    }
+
+    /** Whether it must learn the outcome also after a crash. */
+    private static boolean isToldOutcome(CoreEnlistment enlistment) {
+        return enlistment.isDurable()
+                && enlistment.role() != Role.SUPERIOR
+                && enlistment.role() != Role.LAST
+                && enlistment.state() != EnlistmentState.READ_ONLY
+                && enlistment.mask().has(Notification.COMMIT);
+    }
+
+    private static boolean isDecider(CoreEnlistment enlistment, TransactionRecord.Status status) {
+        var decider = status == TransactionRecord.Status.DELEGATED ? Role.LAST : Role.SUPERIOR;
+        return enlistment.isDurable()
+                && enlistment.role() == decider
+                && enlistment.state() != EnlistmentState.READ_ONLY;
+    }
+
+    private static EnlistmentRecord recordOf(CoreEnlistment enlistment) {
+        return new EnlistmentRecord(enlistment.resourceManagerId, enlistment.id(), enlistment.recoveryInformation);
+    }
+
+    private TransactionRecord locked(TransactionRecord.Status status) {
+        transaction.lock.lock();
+        try {
+            return record(status);
+        } finally {
+            transaction.lock.unlock();
+        }
+    }
+
+    private TransactionRecord recordToForce(TransactionRecord.Status status) {
+        transaction.lock.lock();
+        try {
+            written = true;
+            var known = prospective;
+            prospective = null;
+            return known != null && known.status() == status && isStill(known) ? known : record(status);
+        } finally {
+            transaction.lock.unlock();
+        }
+    }
+
+    /** Whether the participants are those of this record, with the same recovery information. */
+    private boolean isStill(TransactionRecord record) {
+        if (transaction.protocol.hasSuperior() || record.damage() != damage) {
+            return false;
+        }
+        var records = record.participants();
+        int next = 0;
+        var participants = transaction.protocol.participants();
+        for (int i = 0; i < participants.size(); i++) {
+            var enlistment = (CoreEnlistment) participants.get(i);
+            if (isToldOutcome(enlistment)) {
+                if (next == records.size() || !isOf(records.get(next++), enlistment)) {
+                    return false;
+                }
+            }
+        }
+        return next == records.size();
+    }
+
+    private static boolean isOf(EnlistmentRecord record, CoreEnlistment enlistment) {
+        return record.recoveryInformation().equals(enlistment.recoveryInformation)
+                && record.enlistment().equals(enlistment.id());
+    }
+
+    /** What is remembered when it has ended but for what was damaged. */
+    TransactionRecord damagedRecord() {
+        transaction.lock.lock();
+        try {
+            return transaction.protocol.outcome() == Outcome.COMMITTED
+                    ? damagedRecord(TransactionRecord.Status.COMMITTED)
+                    : damagedRecord(TransactionRecord.Status.ROLLED_BACK);
+        } finally {
+            transaction.lock.unlock();
+        }
+    }
+
+    private TransactionRecord damagedRecord(TransactionRecord.Status status) {
+        return new TransactionRecord(
+                status,
+                transaction.boundId(),
+                transaction.unitOfWork(),
+                manager().clock(),
+                Optional.empty(),
+                List.of(),
+                damage);
+    }
+
+    // Before the votes.
+
+    void reserve() {
+        var manager = manager();
+        try {
+            manager.requireOnline();
+            TransactionRecord prepared;
+            TransactionRecord decision;
+            transaction.lock.lock();
+            try {
+                var protocol = transaction.protocol;
+                decision = record(
+                        protocol.hasLast() ? TransactionRecord.Status.DELEGATED : TransactionRecord.Status.COMMITTED);
+                prepared = protocol.hasSuperior() ? record(TransactionRecord.Status.PREPARED) : null;
+            } finally {
+                transaction.lock.unlock();
+            }
+            prospective = decision;
+            reserved(
+                    prepared == null
+                            ? reserve(manager, journal(), decision)
+                            : reserve(manager, journal(), prepared, decision));
+        } catch (IllegalArgumentException e) {
+            reservationFailed(KtmError.TRANSACTION_RECORD_TOO_LONG, e);
+        } catch (KtmException e) {
+            reservationFailed(e.error(), e);
+        } catch (LogFullException e) {
+            TransactionReports.refused(transaction, "the log has no space for the decision: " + e.getMessage(), e);
+            reservationFailed(null, e);
+        } catch (LogException | RuntimeException | Error e) {
+            manager.logFailed(e, transaction);
+            reservationFailed(KtmError.TRANSACTIONMANAGER_NOT_ONLINE, e);
+        }
+    }
+
+    /** As the journal; in a full log, in place of others if that is allowed. */
+    private static Journal.Space reserve(Coordinator manager, Journal journal, TransactionRecord... records)
+            throws LogException {
+        while (true) {
+            try {
+                return journal.reserve(records);
+            } catch (LogFullException e) {
+                if (!manager.giveUpOldest()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private void reserved(Journal.Space room) {
+        transaction.lock.lock();
+        try {
+            if (transaction.protocol.outcome() == Outcome.UNDETERMINED) {
+                space = room;
+                transaction.protocol.reserved();
+                transaction.changed();
+            } else {
+                room.close();
+            }
+        } finally {
+            transaction.lock.unlock();
+        }
+    }
+
+    private void reservationFailed(@Nullable KtmError error, Throwable why) {
+        transaction.say(protocol -> {
+            transaction.fail(error, why);
+            protocol.reservationFailed();
+        });
+    }
+
+    /** Sets space aside for the superior's decision about a transaction of an earlier life; if there is none, tries again then. */
+    void reserveDecision() {
+        try {
+            space = journal().reserve(locked(TransactionRecord.Status.COMMITTED));
+        } catch (LogException | RuntimeException e) {
+            System.getLogger(TransactionJournal.class.getName())
+                    .log(System.Logger.Level.WARNING, "no space for the decision about " + transaction.boundId(), e);
+        }
+    }
+
+    // The decision.
+
+    void force(TransactionRecord.Status status) {
+        try {
+            forceRecord(status);
+            transaction.say(protocol -> protocol.decided());
+        } catch (UnknownOutcomeException e) {
+            onlyARestartCanTell(e);
+        } catch (LogFullException e) {
+            // Recovery information that came after the reservation found no space: the log is as good as before.
+            notWritten(null, e);
+        } catch (LogException e) {
+            manager().logFailed(e, transaction);
+            notWritten(null, e);
+        } catch (IllegalArgumentException e) {
+            notWritten(KtmError.TRANSACTION_RECORD_TOO_LONG, e);
+        } catch (RuntimeException | Error e) {
+            onlyARestartCanTell(e);
+        }
+        if (status != TransactionRecord.Status.PREPARED) {
+            releaseSpace();
+        }
+    }
+
+    private void forceRecord(TransactionRecord.Status status) throws LogException, UnknownOutcomeException {
+        var record = recordToForce(status);
+        var room = space;
+        if (room == null) {
+            // Of an earlier life, when the log was so full that the space of then could not be had again.
+            room = journal().reserve(record);
+            space = room;
+        }
+        journal().force(room, record);
+    }
+
+    private void onlyARestartCanTell(Throwable why) {
+        manager().logFailed(why, transaction);
+        transaction.say(protocol -> {
+            transaction.fail(null, why);
+            protocol.decisionFailed(true);
+        });
+    }
+
+    private void notWritten(@Nullable KtmError error, Throwable why) {
+        if (transaction.superior().isEmpty() || transaction.state() == TransactionState.PREPARING) {
+            TransactionReports.refused(transaction, "the decision could not be written: " + why, why);
+        } else {
+            TransactionReports.superiorDecisionNotWritten(transaction, why);
+        }
+        transaction.say(protocol -> {
+            transaction.fail(error, why);
+            protocol.decisionFailed(false);
+        });
+    }
+
+    void releaseSpace() {
+        var room = space;
+        space = null;
+        if (room != null) {
+            room.close();
+        }
+    }
+
+    // The end.
+
+    /** All have answered: what was damaged is remembered without the rest, and nothing if nothing was. */
+    void end() {
+        releaseSpace();
+        if (!transaction.damage().isEmpty()) {
+            manager().remember(damagedRecord());
+        } else if (written && transaction.outcome() != Outcome.UNAVAILABLE) {
+            forget();
+        }
+    }
+
+    /** Nobody waits for all to answer. */
+    void giveUp() {
+        releaseSpace();
+        forget();
+    }
+
+    private void forget() {
+        var journal = manager().journal();
+        if (journal != null) {
+            journal.end(transaction.boundId());
+        }
+    }
+
+    /** Makes what a participant did otherwise known for ever; whoever calls sees to it that the transaction does not end meanwhile. */
+    void add(Damage more) throws LogException, UnknownOutcomeException {
+        var record = recordWith(more);
+        var journal = manager().journal();
+        if (journal != null) {
+            try (var room = journal.reserve(record)) {
+                written = true;
+                journal.force(room, record);
+            }
+        }
+    }
+
+    private TransactionRecord recordWith(Damage more) {
+        transaction.lock.lock();
+        try {
+            var all = new ArrayList<>(damage);
+            all.add(more);
+            damage = List.copyOf(all);
+            return transaction.protocol.outcome() == Outcome.COMMITTED
+                    ? record(TransactionRecord.Status.COMMITTED)
+                    : damagedRecord(TransactionRecord.Status.ROLLED_BACK);
+        } finally {
+            transaction.lock.unlock();
+        }
+    }
+}

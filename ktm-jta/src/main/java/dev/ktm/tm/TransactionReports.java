@@ -1,0 +1,97 @@
+package dev.ktm.tm;
+
+import dev.ktm.rm.KtmError;
+import dev.ktm.rm.OutcomeReport;
+import dev.ktm.rm.RollbackCause;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What people are told about a transaction: in reports, and where they ask why it was rolled back. */
+final class TransactionReports {
+
+    private TransactionReports() {}
+
+    /** Why it was rolled back; under its lock. */
+    static String explain(CoreTransaction transaction, RollbackCause cause, @Nullable Throwable failure) {
+        var text = switch (cause) {
+            case CLIENT -> "its client rolled it back";
+            case PARTICIPANT -> culpritOf(transaction) + " refused to commit";
+            case SUPERIOR -> "its superior decided so";
+            case TIMEOUT -> "it took longer than " + transaction.timeout();
+            case CLOSED -> "its last handle, or that of a participant at work, was closed";
+            case LOG -> "the decision could not be written";
+            case GIVEN_UP -> "its superior did not decide, and the log was full";
+        };
+        return failure == null ? text : text + ": " + failure;
+    }
+
+    private static String culpritOf(CoreTransaction transaction) {
+        return transaction
+                .protocol
+                .culprit()
+                .map(culprit -> ((CoreEnlistment) culprit).resourceManager)
+                .map(CoreResourceManager::label)
+                .orElse("a participant");
+    }
+
+    /** Where its owner is at this moment tells what takes so long; nobody has noted anything before. */
+    static void timedOut(CoreTransaction transaction) {
+        var owner = transaction.owner().map(OutcomeReport.Owner::of);
+        transaction.kernel.report(new OutcomeReport(
+                OutcomeReport.Kind.TIMED_OUT,
+                transaction.now(),
+                transaction.id(),
+                transaction.unitOfWork(),
+                "",
+                "",
+                "",
+                "not prepared within " + transaction.timeout() + ", "
+                        + owner.map(found -> "while " + found).orElse("associated with no thread"),
+                "it is rolled back: find out what takes so long, or give it more time",
+                Optional.empty(),
+                owner,
+                Optional.empty()));
+    }
+
+    static void givenUp(CoreTransaction transaction) {
+        transaction.report(
+                OutcomeReport.Kind.HEURISTIC,
+                transaction.superior().map(CoreEnlistment::resourceManagerLabel).orElse(""),
+                "",
+                KtmError.TRANSACTION_INTEGRITY_VIOLATED.name(),
+                "the log is full, and the superior has not decided: rolled back and forgotten",
+                "compare with what the superior has decided; let the log grow",
+                null);
+    }
+
+    static void refused(CoreTransaction transaction, String cause, Throwable why) {
+        transaction.report(
+                OutcomeReport.Kind.REFUSED,
+                "",
+                "",
+                "",
+                cause,
+                "the transaction is rolled back; let the log grow, or free it",
+                why);
+    }
+
+    static void superiorDecisionNotWritten(CoreTransaction transaction, Throwable why) {
+        transaction.report(
+                OutcomeReport.Kind.IN_DOUBT,
+                "",
+                "",
+                "",
+                "the decision of the superior could not be written: " + why,
+                "the superior has to say it again",
+                why);
+    }
+
+    static void closedAtWork(CoreEnlistment enlistment) {
+        System.getLogger(TransactionReports.class.getName())
+                .log(
+                        System.Logger.Level.WARNING,
+                        "resource manager " + enlistment.resourceManagerLabel()
+                                + " closed an enlistment that was neither read-only nor answered: transaction "
+                                + enlistment.transaction.unitOfWork() + " is rolled back");
+    }
+}
