@@ -1,13 +1,11 @@
 package dev.ktm.jta;
 
-import dev.ktm.rm.Enlistment;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Outcome;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionId;
 import dev.ktm.tm.KtmTransaction;
 import dev.ktm.tm.ManagerHandle;
-import dev.ktm.tm.TransactionHandle;
 import dev.ktm.tm.TransactionOptions;
 import jakarta.transaction.SystemException;
 import jakarta.transaction.TransactionManager;
@@ -24,8 +22,6 @@ import javax.sql.DataSource;
 import javax.sql.XADataSource;
 import javax.transaction.xa.XAResource;
 import org.jboss.tm.ExtendedJBossXATerminator;
-import org.jboss.tm.FirstResource;
-import org.jboss.tm.LastResource;
 import org.jboss.tm.XAResourceRecovery;
 import org.jboss.tm.XAResourceRecoveryRegistry;
 
@@ -44,7 +40,7 @@ public final class JtaCoordinator implements AutoCloseable {
     private final Threads threads;
     private final XaRecovery recovery;
     private final LastResources lastResources;
-    private final XaResourceManager xa;
+    private final XaEnlisting enlisting;
     private final JtaTransactionManager transactionManager;
     private final JtaUserTransaction userTransaction;
     private final JtaSynchronizationRegistry synchronizationRegistry;
@@ -91,13 +87,18 @@ public final class JtaCoordinator implements AutoCloseable {
         this.lastResources = new LastResources(
                 this::identity, manager.incarnation(), () -> idsOf(transaction -> true), manager::forceLog, recovery);
         var durability = manager.isVolatile() ? ManagerHandle.Durability.VOLATILE : ManagerHandle.Durability.DURABLE;
-        this.xa = new XaResourceManager(
+        var xa = new XaResourceManager(
                 manager.createResourceManager(XA_RESOURCES, "XA resources", durability),
                 manager.isVolatile(),
                 recovery,
                 lastResources);
-        this.xa.handle().setHandler(xa);
-        this.xa.handle().recover();
+        xa.handle().setHandler(xa);
+        xa.handle().recover();
+        this.enlisting = new XaEnlisting(
+                xa,
+                recovery,
+                lastResources,
+                options.parallel() ? () -> new QueuedCalls(threads, options.callLimit()) : null);
         this.transactionManager = new JtaTransactionManager(this);
         this.userTransaction = new JtaUserTransaction(transactionManager);
         this.synchronizationRegistry = new JtaSynchronizationRegistry(transactionManager);
@@ -189,8 +190,8 @@ public final class JtaCoordinator implements AutoCloseable {
         lastResources.register(name, decisions);
     }
 
-    LastResources lastResources() {
-        return lastResources;
+    XaEnlisting enlisting() {
+        return enlisting;
     }
 
     /** A resource that says under which registration it is found again. */
@@ -238,38 +239,6 @@ public final class JtaCoordinator implements AutoCloseable {
 
     Duration defaultTimeout() {
         return options.defaultTimeout();
-    }
-
-    /** Enlists a branch; its resource has to be started next. */
-    XaBranch begin(JtaTransaction transaction, XAResource resource, String name, CallChain calls) throws KtmException {
-        var chain = options.parallel() ? new QueuedCalls(threads, options.callLimit()) : calls;
-        var branch = new XaBranch(resource, name, chain);
-        branch.enlisted(enlist(transaction.handle(), resource, branch));
-        if (!name.isEmpty()) {
-            xa.setName(branch, name);
-        }
-        return branch;
-    }
-
-    private Enlistment enlist(TransactionHandle transaction, XAResource resource, XaBranch branch) throws KtmException {
-        if (resource instanceof LastResource) {
-            branch.decisions = lastResources.find(branch.resourceManager);
-            return transaction.enlistLast(xa.handle(), XaResourceManager.MASK, branch);
-        }
-        return resource instanceof FirstResource
-                ? transaction.enlistFirst(xa.handle(), XaResourceManager.MASK, branch)
-                : transaction.enlist(xa.handle(), XaResourceManager.maskOf(resource), branch);
-    }
-
-    /** A branch could not be started. */
-    void withdraw(XaBranch branch) {
-        branch.cancel();
-        try {
-            branch.enlistment().readOnly();
-        } catch (KtmException e) {
-            System.getLogger(JtaCoordinator.class.getName())
-                    .log(System.Logger.Level.DEBUG, "branch " + branch.xid() + " has ended already", e);
-        }
     }
 
     /** Asks nobody for branches any more; what is being asked comes to its end, for which this does not wait. */

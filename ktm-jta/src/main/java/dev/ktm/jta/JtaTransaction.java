@@ -18,16 +18,12 @@ import jakarta.transaction.Synchronization;
 import jakarta.transaction.SystemException;
 import jakarta.transaction.Transaction;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
-import org.jboss.tm.ConnectableResource;
-import org.jboss.tm.LastResource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,19 +32,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class JtaTransaction implements Transaction, KtmTransaction, TransactionListener {
 
-    /** A resource manager's own timeout must not fire before ours, which tells everybody. */
-    private static final int TIMEOUT_MARGIN_SECONDS = 10;
-
     private final JtaCoordinator coordinator;
     private final TransactionHandle handle;
     private final KtmTransaction core;
-    private final int timeoutSeconds;
-    private final CallChain calls;
+    /** What it was begun with; 0 for no timeout. */
+    final int timeoutSeconds;
+
+    final CallChain calls;
     /** The first of its branches. */
     private volatile @Nullable XaBranch branches;
 
-    private @Nullable List<Synchronization> ordinary;
-    private @Nullable List<Synchronization> interposed;
+    private @Nullable Synchronizations synchronizations;
     private @Nullable Map<Object, Object> resources;
     /** Why it must not commit. */
     private volatile @Nullable Throwable rollbackOnly;
@@ -238,11 +232,11 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
                 && damage.stream().map(Damage::decision).allMatch(HeuristicDecision.ROLLBACK::equals);
     }
 
-    private RollbackException rolledBack(String why, @Nullable Throwable cause) {
+    RollbackException rolledBack(String why, @Nullable Throwable cause) {
         return withCause(new RollbackException("transaction " + core.unitOfWork() + ": " + why), cause);
     }
 
-    private static <T extends Throwable> T withCause(T thrown, @Nullable Throwable cause) {
+    static <T extends Throwable> T withCause(T thrown, @Nullable Throwable cause) {
         if (cause != null) {
             thrown.initCause(cause);
         }
@@ -327,12 +321,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         requireActive("a synchronization");
         synchronized (this) {
             requireStillCalled();
-            var list = ordinary;
-            if (list == null) {
-                list = new ArrayList<>(2);
-                ordinary = list;
-            }
-            list.add(synchronization);
+            synchronizations().addOrdinary(synchronization);
         }
     }
 
@@ -342,13 +331,17 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         }
         synchronized (this) {
             requireStillCalled();
-            var list = interposed;
-            if (list == null) {
-                list = new ArrayList<>(2);
-                interposed = list;
-            }
-            list.add(synchronization);
+            synchronizations().addInterposed(synchronization);
         }
+    }
+
+    private Synchronizations synchronizations() {
+        var known = synchronizations;
+        if (known == null) {
+            known = new Synchronizations();
+            synchronizations = known;
+        }
+        return known;
     }
 
     private void requireActive(String what) {
@@ -380,20 +373,13 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         }
     }
 
-    /** Ordinary ones first, then interposed ones, and whatever they register meanwhile; nothing is taken after the last one. */
+    /** And whatever they register meanwhile; nothing is taken after the last one. */
     private void runBeforeCompletion() {
-        int ordinaryDone = 0;
-        int interposedDone = 0;
         while (rollbackOnly == null) {
             Synchronization next;
             synchronized (this) {
-                var first = ordinary;
-                var second = interposed;
-                if (first != null && ordinaryDone < first.size()) {
-                    next = first.get(ordinaryDone++);
-                } else if (second != null && interposedDone < second.size()) {
-                    next = second.get(interposedDone++);
-                } else {
+                next = synchronizations == null ? null : synchronizations.next();
+                if (next == null) {
                     preparing = rollbackOnly == null;
                     return;
                 }
@@ -412,16 +398,10 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         List<Synchronization> all;
         synchronized (this) {
             completed = true;
-            if (interposed == null && ordinary == null) {
+            if (synchronizations == null) {
                 return;
             }
-            all = new ArrayList<>();
-            if (interposed != null) {
-                all.addAll(interposed);
-            }
-            if (ordinary != null) {
-                all.addAll(ordinary);
-            }
+            all = synchronizations.afterwards();
         }
         for (var each : all) {
             try {
@@ -447,7 +427,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         return count;
     }
 
-    private void append(XaBranch branch) {
+    void append(XaBranch branch) {
         synchronized (this) {
             var last = branches;
             if (last == null) {
@@ -461,47 +441,19 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         }
     }
 
+    @Nullable
+    XaBranch firstBranch() {
+        return branches;
+    }
+
     @Override
-    public boolean enlistResource(XAResource enlisted) throws RollbackException, SystemException {
-        if (enlisted == null) {
+    public boolean enlistResource(XAResource resource) throws RollbackException, SystemException {
+        if (resource == null) {
             throw new SystemException("expected a resource to enlist, found null");
         }
         requireEnlistable();
-        var resource = unwrap(enlisted);
-        for (var branch = branches; branch != null; branch = branch.nextBranch) {
-            var association = branch.find(resource);
-            if (association != null) {
-                return enlistAgain(branch, association);
-            }
-        }
-        if (resource instanceof LastResource) {
-            begin(resource, requireRecoverable(enlisted, resource));
-            return true;
-        }
-        for (var branch = branches; branch != null; branch = branch.nextBranch) {
-            if (isSameResourceManager(branch.resource, resource) && join(branch, resource)) {
-                return true;
-            }
-        }
-        begin(resource, coordinator.recovery().nameOf(enlisted));
+        coordinator.enlisting().enlist(this, resource);
         return true;
-    }
-
-    /** A last resource cannot vote: without a note of what it has committed nobody would know after a crash. */
-    private String requireRecoverable(XAResource enlisted, XAResource resource) throws SystemException {
-        var name = coordinator.lastResources().nameOf(enlisted);
-        if (name.isEmpty() || !(resource instanceof ConnectableResource)) {
-            throw new SystemException("expected a resource that can prepare, or a last resource with a connection whose"
-                    + " table of decisions is registered under its name, found "
-                    + resource.getClass().getName()
-                    + ": register it with Ktm.registerLastResource, or use an XA data source");
-        }
-        return name.get();
-    }
-
-    /** A name is for the first enlistment only; what counts afterwards is the resource itself. */
-    private static XAResource unwrap(XAResource resource) {
-        return resource instanceof NamedResource named ? named.getResource() : resource;
     }
 
     private void requireEnlistable() throws RollbackException {
@@ -513,111 +465,6 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
             default ->
                 throw new IllegalStateException("expected an active transaction to enlist a resource in, found "
                         + core.unitOfWork() + ", which is " + core.state());
-        }
-    }
-
-    private boolean enlistAgain(XaBranch branch, XaAssociation association) throws RollbackException, SystemException {
-        switch (association.state) {
-            case ACTIVE -> {}
-            case SUSPENDED -> start(branch, association, XAResource.TMRESUME);
-            case ENDED -> start(branch, association, XAResource.TMJOIN);
-        }
-        return true;
-    }
-
-    private void start(XaBranch branch, XaAssociation association, int flags)
-            throws RollbackException, SystemException {
-        try {
-            association.resource.start(branch.xid(), flags);
-            association.state = XaAssociation.State.ACTIVE;
-        } catch (XAException | RuntimeException e) {
-            throw startFailed(branch.xid(), e);
-        }
-    }
-
-    private SystemException startFailed(BranchXid xid, Throwable e) throws RollbackException {
-        int code = XaCodes.codeOf(e);
-        if (code >= XAException.XA_RBBASE && code <= XAException.XA_RBEND) {
-            markRollbackOnly(e);
-            throw rolledBack("a resource has rolled branch " + xid + " back: " + XaCodes.describe(e), e);
-        }
-        return withCause(
-                new SystemException("a resource could not start branch " + xid + ": " + XaCodes.describe(e)), e);
-    }
-
-    private static boolean isSameResourceManager(XAResource one, XAResource other) throws SystemException {
-        try {
-            return one.isSameRM(other);
-        } catch (XAException | RuntimeException e) {
-            throw withCause(new SystemException("a resource cannot be compared: " + XaCodes.describe(e)), e);
-        }
-    }
-
-    /** Has a resource join a branch. Some cannot, although they are of the same resource manager: they get their own. */
-    private boolean join(XaBranch branch, XAResource resource) {
-        try {
-            resource.start(branch.xid(), XAResource.TMJOIN);
-        } catch (XAException | RuntimeException e) {
-            System.getLogger(JtaTransaction.class.getName())
-                    .log(System.Logger.Level.DEBUG, "branch " + branch.xid() + " cannot be joined", e);
-            return false;
-        }
-        var joined = new XaAssociation(resource);
-        synchronized (this) {
-            XaAssociation last = branch;
-            for (var next = last.next; next != null; next = next.next) {
-                last = next;
-            }
-            last.next = joined;
-        }
-        return true;
-    }
-
-    private void begin(XAResource resource, String name) throws RollbackException, SystemException {
-        setTimeout(resource);
-        XaBranch branch;
-        try {
-            branch = coordinator.begin(this, resource, name, calls);
-        } catch (KtmException e) {
-            if (core.outcome() == Outcome.ABORTED) {
-                throw rolledBack(core.rollbackCause().orElse("it was rolled back"), e);
-            }
-            throw withCause(new SystemException("a resource cannot be enlisted: " + e.getMessage()), e);
-        }
-        try {
-            resource.start(branch.xid(), XAResource.TMNOFLAGS);
-        } catch (XAException | RuntimeException e) {
-            coordinator.withdraw(branch);
-            throw startFailed(branch.xid(), e);
-        }
-        if (!branch.started()) {
-            rollBackUnknown(branch);
-            throw rolledBack(core.rollbackCause().orElse("it was rolled back"), null);
-        }
-        append(branch);
-    }
-
-    /** The transaction was rolled back while the branch was being started: nobody else knows of it. */
-    private static void rollBackUnknown(XaBranch branch) {
-        try {
-            branch.endAll(XAResource.TMFAIL);
-            branch.resource.rollback(branch.xid());
-        } catch (XAException | RuntimeException e) {
-            // It was not asked to prepare: the resource manager presumes that it is rolled back.
-            System.getLogger(JtaTransaction.class.getName())
-                    .log(System.Logger.Level.DEBUG, "branch " + branch.xid() + " could not be rolled back", e);
-        }
-    }
-
-    private void setTimeout(XAResource resource) {
-        if (timeoutSeconds > 0) {
-            try {
-                resource.setTransactionTimeout(timeoutSeconds + TIMEOUT_MARGIN_SECONDS);
-            } catch (XAException | RuntimeException e) {
-                // Many cannot: ours is what counts.
-                System.getLogger(JtaTransaction.class.getName())
-                        .log(System.Logger.Level.DEBUG, "a resource does not take a timeout", e);
-            }
         }
     }
 
@@ -636,41 +483,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
                 throw new IllegalStateException("expected an active transaction to delist a resource from, found "
                         + core.unitOfWork() + ", which is " + core.state());
         }
-        for (var branch = branches; branch != null; branch = branch.nextBranch) {
-            var association = branch.find(unwrap(resource));
-            if (association != null) {
-                return delist(branch, association, flag);
-            }
-        }
-        return false;
-    }
-
-    private boolean delist(XaBranch branch, XaAssociation association, int flag) throws SystemException {
-        if (association.state == XaAssociation.State.ENDED) {
-            return false;
-        }
-        if (flag == XAResource.TMSUSPEND && association.state == XaAssociation.State.SUSPENDED) {
-            return false;
-        }
-        if (flag == XAResource.TMFAIL) {
-            markRollbackOnly(new RollbackOnlyException("a resource was delisted with TMFAIL here"));
-        }
-        try {
-            association.state =
-                    flag == XAResource.TMSUSPEND ? XaAssociation.State.SUSPENDED : XaAssociation.State.ENDED;
-            association.resource.end(branch.xid(), flag);
-            return true;
-        } catch (XAException | RuntimeException e) {
-            association.state = XaAssociation.State.ENDED;
-            markRollbackOnly(e);
-            int code = XaCodes.codeOf(e);
-            if (code >= XAException.XA_RBBASE && code <= XAException.XA_RBEND) {
-                return true;
-            }
-            throw withCause(
-                    new SystemException("a resource could not end branch " + branch.xid() + ": " + XaCodes.describe(e)),
-                    e);
-        }
+        return XaEnlisting.delist(this, resource, flag);
     }
 
     // What applications keep with it.

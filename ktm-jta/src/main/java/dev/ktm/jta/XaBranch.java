@@ -93,6 +93,17 @@ final class XaBranch extends XaAssociation {
         }
     }
 
+    /** Another resource works for it as well. */
+    void add(XaAssociation joined) {
+        synchronized (this) {
+            XaAssociation last = this;
+            for (var following = last.next; following != null; following = following.next) {
+                last = following;
+            }
+            last.next = joined;
+        }
+    }
+
     /** The association of this very resource. */
     @Nullable
     XaAssociation find(XAResource wanted) {

@@ -475,8 +475,10 @@ final class CoreTransaction implements KtmTransaction {
             try {
                 callee.beforeCommit();
             } catch (RuntimeException | Error e) {
-                fail(null, e);
-                act(each -> each.abort(RollbackCause.CLIENT));
+                act(each -> {
+                    fail(null, e);
+                    each.abort(RollbackCause.CLIENT);
+                });
             }
         }
     }

@@ -1,0 +1,257 @@
+package dev.ktm.jta;
+
+import dev.ktm.rm.Enlistment;
+import dev.ktm.rm.KtmException;
+import dev.ktm.rm.Outcome;
+import dev.ktm.tm.TransactionHandle;
+import jakarta.transaction.RollbackException;
+import jakarta.transaction.SystemException;
+import java.util.function.Supplier;
+import javax.transaction.xa.XAException;
+import javax.transaction.xa.XAResource;
+import org.jboss.tm.ConnectableResource;
+import org.jboss.tm.FirstResource;
+import org.jboss.tm.LastResource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts resources into transactions and takes them out again.
+ *
+ * <p><b>Theory of operation.</b> A resource that is in already goes on with its branch. One of a resource manager that has a
+ * branch joins that if it can. Every other gets a branch of its own, which is enlisted before its resource is started: so a
+ * rollback that comes meanwhile finds it, and whoever comes second of the two cleans up. Safe for many threads.
+ */
+final class XaEnlisting {
+
+    /** A resource manager's own timeout must not fire before ours, which tells everybody. */
+    private static final int TIMEOUT_MARGIN_SECONDS = 10;
+
+    private final XaResourceManager xa;
+    private final XaRecovery recovery;
+    private final LastResources lastResources;
+    /** Makes a chain for each branch; null if the branches of a transaction share its own. */
+    private final @Nullable Supplier<CallChain> chains;
+
+    XaEnlisting(
+            XaResourceManager xa,
+            XaRecovery recovery,
+            LastResources lastResources,
+            @Nullable Supplier<CallChain> chains) {
+        this.xa = xa;
+        this.recovery = recovery;
+        this.lastResources = lastResources;
+        this.chains = chains;
+    }
+
+    void enlist(JtaTransaction transaction, XAResource enlisted) throws RollbackException, SystemException {
+        var resource = unwrap(enlisted);
+        for (var branch = transaction.firstBranch(); branch != null; branch = branch.nextBranch) {
+            var association = branch.find(resource);
+            if (association != null) {
+                enlistAgain(transaction, branch, association);
+                return;
+            }
+        }
+        if (resource instanceof LastResource) {
+            begin(transaction, resource, requireRecoverable(enlisted, resource));
+            return;
+        }
+        for (var branch = transaction.firstBranch(); branch != null; branch = branch.nextBranch) {
+            if (isSameResourceManager(branch.resource, resource) && join(branch, resource)) {
+                return;
+            }
+        }
+        begin(transaction, resource, recovery.nameOf(enlisted));
+    }
+
+    /** A last resource cannot vote: without a note of what it has committed nobody would know after a crash. */
+    private String requireRecoverable(XAResource enlisted, XAResource resource) throws SystemException {
+        var name = lastResources.nameOf(enlisted);
+        if (name.isEmpty() || !(resource instanceof ConnectableResource)) {
+            throw new SystemException("expected a resource that can prepare, or a last resource with a connection whose"
+                    + " table of decisions is registered under its name, found "
+                    + resource.getClass().getName()
+                    + ": register it with Ktm.registerLastResource, or use an XA data source");
+        }
+        return name.get();
+    }
+
+    /** A name is for the first enlistment only; what counts afterwards is the resource itself. */
+    private static XAResource unwrap(XAResource resource) {
+        return resource instanceof NamedResource named ? named.getResource() : resource;
+    }
+
+    private static void enlistAgain(JtaTransaction transaction, XaBranch branch, XaAssociation association)
+            throws RollbackException, SystemException {
+        switch (association.state) {
+            case ACTIVE -> {}
+            case SUSPENDED -> start(transaction, branch, association, XAResource.TMRESUME);
+            case ENDED -> start(transaction, branch, association, XAResource.TMJOIN);
+        }
+    }
+
+    private static void start(JtaTransaction transaction, XaBranch branch, XaAssociation association, int flags)
+            throws RollbackException, SystemException {
+        try {
+            association.resource.start(branch.xid(), flags);
+            association.state = XaAssociation.State.ACTIVE;
+        } catch (XAException | RuntimeException e) {
+            throw startFailed(transaction, branch.xid(), e);
+        }
+    }
+
+    private static SystemException startFailed(JtaTransaction transaction, BranchXid xid, Throwable e)
+            throws RollbackException {
+        int code = XaCodes.codeOf(e);
+        if (code >= XAException.XA_RBBASE && code <= XAException.XA_RBEND) {
+            transaction.markRollbackOnly(e);
+            throw transaction.rolledBack("a resource has rolled branch " + xid + " back: " + XaCodes.describe(e), e);
+        }
+        return JtaTransaction.withCause(
+                new SystemException("a resource could not start branch " + xid + ": " + XaCodes.describe(e)), e);
+    }
+
+    private static boolean isSameResourceManager(XAResource one, XAResource other) throws SystemException {
+        try {
+            return one.isSameRM(other);
+        } catch (XAException | RuntimeException e) {
+            throw JtaTransaction.withCause(
+                    new SystemException("a resource cannot be compared: " + XaCodes.describe(e)), e);
+        }
+    }
+
+    /** Has a resource join a branch. Some cannot, although they are of the same resource manager: they get their own. */
+    private static boolean join(XaBranch branch, XAResource resource) {
+        try {
+            resource.start(branch.xid(), XAResource.TMJOIN);
+        } catch (XAException | RuntimeException e) {
+            System.getLogger(XaEnlisting.class.getName())
+                    .log(System.Logger.Level.DEBUG, "branch " + branch.xid() + " cannot be joined", e);
+            return false;
+        }
+        branch.add(new XaAssociation(resource));
+        return true;
+    }
+
+    private void begin(JtaTransaction transaction, XAResource resource, String name)
+            throws RollbackException, SystemException {
+        setTimeout(transaction, resource);
+        XaBranch branch;
+        try {
+            branch = newBranch(transaction, resource, name);
+        } catch (KtmException e) {
+            if (transaction.outcome() == Outcome.ABORTED) {
+                throw transaction.rolledBack(transaction.rollbackCause().orElse("it was rolled back"), e);
+            }
+            throw JtaTransaction.withCause(new SystemException("a resource cannot be enlisted: " + e.getMessage()), e);
+        }
+        try {
+            resource.start(branch.xid(), XAResource.TMNOFLAGS);
+        } catch (XAException | RuntimeException e) {
+            withdraw(branch);
+            throw startFailed(transaction, branch.xid(), e);
+        }
+        if (!branch.started()) {
+            rollBackUnknown(branch);
+            throw transaction.rolledBack(transaction.rollbackCause().orElse("it was rolled back"), null);
+        }
+        transaction.append(branch);
+    }
+
+    /** Enlists a branch; its resource has to be started next. */
+    private XaBranch newBranch(JtaTransaction transaction, XAResource resource, String name) throws KtmException {
+        var chain = chains == null ? transaction.calls : chains.get();
+        var branch = new XaBranch(resource, name, chain);
+        branch.enlisted(enlist(transaction.handle(), resource, branch));
+        if (!name.isEmpty()) {
+            xa.setName(branch, name);
+        }
+        return branch;
+    }
+
+    private Enlistment enlist(TransactionHandle transaction, XAResource resource, XaBranch branch) throws KtmException {
+        if (resource instanceof LastResource) {
+            branch.decisions = lastResources.find(branch.resourceManager);
+            return transaction.enlistLast(xa.handle(), XaResourceManager.MASK, branch);
+        }
+        return resource instanceof FirstResource
+                ? transaction.enlistFirst(xa.handle(), XaResourceManager.MASK, branch)
+                : transaction.enlist(xa.handle(), XaResourceManager.maskOf(resource), branch);
+    }
+
+    /** A branch could not be started. */
+    private static void withdraw(XaBranch branch) {
+        branch.cancel();
+        try {
+            branch.enlistment().readOnly();
+        } catch (KtmException e) {
+            System.getLogger(XaEnlisting.class.getName())
+                    .log(System.Logger.Level.DEBUG, "branch " + branch.xid() + " has ended already", e);
+        }
+    }
+
+    /** The transaction was rolled back while the branch was being started: nobody else knows of it. */
+    private static void rollBackUnknown(XaBranch branch) {
+        try {
+            branch.endAll(XAResource.TMFAIL);
+            branch.resource.rollback(branch.xid());
+        } catch (XAException | RuntimeException e) {
+            // It was not asked to prepare: the resource manager presumes that it is rolled back.
+            System.getLogger(XaEnlisting.class.getName())
+                    .log(System.Logger.Level.DEBUG, "branch " + branch.xid() + " could not be rolled back", e);
+        }
+    }
+
+    private static void setTimeout(JtaTransaction transaction, XAResource resource) {
+        if (transaction.timeoutSeconds > 0) {
+            try {
+                resource.setTransactionTimeout(transaction.timeoutSeconds + TIMEOUT_MARGIN_SECONDS);
+            } catch (XAException | RuntimeException e) {
+                // Many cannot: ours is what counts.
+                System.getLogger(XaEnlisting.class.getName())
+                        .log(System.Logger.Level.DEBUG, "a resource does not take a timeout", e);
+            }
+        }
+    }
+
+    /** Ends or suspends the work of a resource; false if it does not work for the transaction. */
+    static boolean delist(JtaTransaction transaction, XAResource delisted, int flag) throws SystemException {
+        var resource = unwrap(delisted);
+        for (var branch = transaction.firstBranch(); branch != null; branch = branch.nextBranch) {
+            var association = branch.find(resource);
+            if (association != null) {
+                return delist(transaction, branch, association, flag);
+            }
+        }
+        return false;
+    }
+
+    private static boolean delist(JtaTransaction transaction, XaBranch branch, XaAssociation association, int flag)
+            throws SystemException {
+        if (association.state == XaAssociation.State.ENDED) {
+            return false;
+        }
+        if (flag == XAResource.TMSUSPEND && association.state == XaAssociation.State.SUSPENDED) {
+            return false;
+        }
+        if (flag == XAResource.TMFAIL) {
+            transaction.markRollbackOnly(new RollbackOnlyException("a resource was delisted with TMFAIL here"));
+        }
+        try {
+            association.state =
+                    flag == XAResource.TMSUSPEND ? XaAssociation.State.SUSPENDED : XaAssociation.State.ENDED;
+            association.resource.end(branch.xid(), flag);
+            return true;
+        } catch (XAException | RuntimeException e) {
+            association.state = XaAssociation.State.ENDED;
+            transaction.markRollbackOnly(e);
+            int code = XaCodes.codeOf(e);
+            if (code >= XAException.XA_RBBASE && code <= XAException.XA_RBEND) {
+                return true;
+            }
+            throw JtaTransaction.withCause(
+                    new SystemException("a resource could not end branch " + branch.xid() + ": " + XaCodes.describe(e)),
+                    e);
+        }
+    }
+}
