@@ -76,12 +76,10 @@ public final class JtaCoordinator implements AutoCloseable {
         this.ordinaryTransaction = TransactionOptions.DEFAULT.withTimeout(options.defaultTimeout());
         var name = "ktm " + manager.identity();
         this.threads = new Threads(name);
+        var reports = new RecoveryReports(options.reports());
         this.recovery = new XaRecovery(
-                this::identity,
-                manager.incarnation(),
-                this::live,
-                manager::addDamage,
-                options.reports(),
+                new Orphans(this::identity, manager.incarnation(), this::live, manager::addDamage, reports),
+                reports,
                 threads,
                 options.recoveryInterval());
         this.lastResources = new LastResources(
@@ -156,24 +154,24 @@ public final class JtaCoordinator implements AutoCloseable {
         return new XAResourceRecoveryRegistry() {
             @Override
             public void addXAResourceRecovery(XAResourceRecovery added) {
-                recovery.register(added);
+                recovery.registered().register(added);
             }
 
             @Override
             public void removeXAResourceRecovery(XAResourceRecovery removed) {
-                recovery.unregister(removed);
+                recovery.registered().unregister(removed);
             }
         };
     }
 
     /** Registers a resource manager under a name that stays the same over restarts. */
     public void register(String name, XaResourceFactory factory) {
-        recovery.register(name, factory);
+        recovery.registered().register(name, factory);
     }
 
     /** As {@link #register(String, XaResourceFactory)}: asks with a connection of its own each time. */
     public void register(String name, XADataSource dataSource) {
-        recovery.register(name, new DataSourceFactory(dataSource));
+        recovery.registered().register(name, new DataSourceFactory(dataSource));
     }
 
     /** As {@link #registerLastResource(String, DataSource, String)}, with the table {@code ktm_decision}. */
@@ -201,7 +199,7 @@ public final class JtaCoordinator implements AutoCloseable {
 
     /** Takes a registration back; waits while its resource manager is being asked. */
     public void unregister(String name) {
-        recovery.unregister(name);
+        recovery.registered().unregister(name);
         lastResources.unregister(name);
     }
 

@@ -55,7 +55,7 @@ final class LastResources {
     }
 
     void register(String name, Decisions decisions) {
-        recovery.register(name, () -> scan(name, decisions));
+        recovery.registered().register(name, () -> scan(name, decisions));
         registered.put(name, decisions);
     }
 
@@ -95,14 +95,15 @@ final class LastResources {
     private void add(Unfinished branch, String code, String cause) throws KtmException {
         branch.decides = true;
         waiting.put(branch.xid, branch);
-        recovery.report(
-                OutcomeReport.Kind.IN_DOUBT,
-                branch,
-                code,
-                cause,
-                registered.containsKey(branch.resourceManager)
-                        ? "its table is asked until it says; all others stay prepared"
-                        : "register the last resource under this name; all others stay prepared");
+        recovery.reports()
+                .report(
+                        OutcomeReport.Kind.IN_DOUBT,
+                        branch,
+                        code,
+                        cause,
+                        registered.containsKey(branch.resourceManager)
+                                ? "its table is asked until it says; all others stay prepared"
+                                : "register the last resource under this name; all others stay prepared");
         branch.enlistment.postpone();
         recovery.wake(branch.resourceManager);
     }

@@ -130,7 +130,7 @@ final class XaResourceManager implements NotificationHandler {
     /** Notes who a branch is of, for the time after a restart. */
     void setName(XaBranch branch, String name) {
         branch.resourceManager = name;
-        if (!volatileManager && recovery.isStable(name)) {
+        if (!volatileManager && recovery.registered().isStable(name)) {
             try {
                 branch.enlistment().setRecoveryInformation(informationOf(name));
             } catch (KtmException e) {
@@ -225,7 +225,7 @@ final class XaResourceManager implements NotificationHandler {
 
     /** Its resource manager may have been registered, or reached for the first time, since it was enlisted. */
     private void nameIfUnknown(XaBranch branch) {
-        if (branch.resourceManager.isEmpty() && recovery.hasRegistered()) {
+        if (branch.resourceManager.isEmpty() && !recovery.registered().isEmpty()) {
             var name = recovery.nameOf(branch.resource);
             if (!name.isEmpty()) {
                 setName(branch, name);

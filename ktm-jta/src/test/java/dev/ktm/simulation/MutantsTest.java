@@ -123,32 +123,32 @@ class MutantsTest {
                         "if"),
                 new Mutant(
                         "rolls back branches of live transactions",
-                        "jta.XaRecovery",
+                        "jta.Orphans",
                         "return !alive.contains(xid.transaction());",
                         "return true;"),
                 new Mutant(
                         "leaves branches of earlier lives alone",
-                        "jta.XaRecovery",
+                        "jta.Orphans",
                         "return !alive.contains(xid.transaction());",
                         "return false;"),
                 new Mutant(
                         "rolls back what is decided to be committed",
-                        "jta.XaRecovery",
+                        "jta.XaScan",
                         "case COMMIT -> concludeCommit(branch, ask(branch, XaCall.COMMIT));",
                         "case COMMIT -> concludeCommit(branch, ask(branch, XaCall.ROLLBACK));"),
                 new Mutant(
                         "takes a branch that is listed for finished",
-                        "jta.XaRecovery",
+                        "jta.UnfinishedBranches",
                         "unfinished.get(branch.xid) == branch && !listed.contains(branch.xid)",
                         "unfinished.get(branch.xid) == branch"),
                 new Mutant(
                         "believes a branch finished only when told so, and never looks",
                         "jta.XaRecovery",
-                        "settle(waiting, listed);",
+                        "unfinished.settle(waiting, listed);",
                         ""),
                 new Mutant(
                         "has a heuristic decision about nobody's transaction forgotten unrecorded",
-                        "jta.XaRecovery",
+                        "jta.Orphans",
                         "ledger.add( xid.transaction(),",
                         "if (xid.getFormatId() == 0) ledger.add( xid.transaction(),"),
                 new Mutant(
