@@ -52,10 +52,7 @@ public final class TransactionProtocol {
     private static final int STATES_KEPT = 10;
 
     private final Effects effects;
-    private final List<Participant> participants = new ArrayList<>(2);
-    private @Nullable Participant superior;
-    /** The participant that cannot prepare, and decides for all when everybody else is prepared. */
-    private @Nullable Participant last;
+    private final Participants participants = new Participants();
 
     private TransactionState state = TransactionState.ACTIVE;
     /** The states before this one, four bits each, the latest lowest. */
@@ -91,8 +88,8 @@ public final class TransactionProtocol {
         for (var participant : participants) {
             recovered.participants.add(participant);
             switch (participant.role()) {
-                case SUPERIOR -> recovered.superior = participant;
-                case LAST -> recovered.last = participant;
+                case SUPERIOR -> recovered.participants.superior = participant;
+                case LAST -> recovered.participants.last = participant;
                 case FIRST, ANY -> {}
             }
             participant.become(participant.isSuperior() ? EnlistmentState.IN_DOUBT : EnlistmentState.RECOVERING, false);
@@ -140,23 +137,22 @@ public final class TransactionProtocol {
 
     /** All that have enlisted, the superior among them. */
     public List<Participant> participants() {
-        return participants;
+        return participants.list();
     }
 
     /** Whether a participant that cannot prepare has anything to commit: then it has to decide. */
     public boolean hasLast() {
-        var decider = last;
-        return decider != null && isSubordinateIn(decider);
+        return participants.isLastIn();
     }
 
     /** The participant that drives it, if there is one. */
     public Optional<Participant> superior() {
-        return Optional.ofNullable(superior);
+        return Optional.ofNullable(participants.superior);
     }
 
     /** Whether a participant drives it. */
     public boolean hasSuperior() {
-        return superior != null;
+        return participants.superior != null;
     }
 
     /** Whether its commit has been asked for. */
@@ -178,29 +174,29 @@ public final class TransactionProtocol {
             case LAST -> {
                 requireNoOtherDecides(participant);
                 enlistSubordinate(participant);
-                last = participant;
+                participants.last = participant;
             }
             case FIRST, ANY -> enlistSubordinate(participant);
         }
     }
 
     private void enlistSuperior(Participant participant) throws KtmException {
-        if (superior != null) {
+        if (participants.superior != null) {
             throw refused(KtmError.TRANSACTION_SUPERIOR_EXISTS, "no superior");
         }
         require(state == TransactionState.ACTIVE && !commitRequested, KtmError.TRANSACTION_NOT_ACTIVE);
-        if (last != null) {
+        if (participants.last != null) {
             throw refused(KtmError.TRANSACTION_REQUEST_NOT_VALID, "participants that can all prepare for a superior");
         }
-        superior = participant;
+        participants.superior = participant;
         participants.add(participant);
     }
 
     private void requireNoOtherDecides(Participant participant) throws KtmException {
-        if (superior != null) {
+        if (participants.superior != null) {
             throw refused(KtmError.TRANSACTION_SUPERIOR_EXISTS, "no superior beside a participant that cannot prepare");
         }
-        if (last != null) {
+        if (participants.last != null) {
             throw refused(KtmError.TRANSACTION_REQUEST_NOT_VALID, "at most one participant that cannot prepare");
         }
         if (!participant.gets(Notification.SINGLE_PHASE_COMMIT)) {
@@ -213,16 +209,16 @@ public final class TransactionProtocol {
 
     private void enlistSubordinate(Participant participant) throws KtmException {
         switch (state) {
-            case ACTIVE -> add(participant);
+            case ACTIVE -> participants.add(participant);
             case PRE_PREPARING -> {
-                add(participant);
+                participants.add(participant);
                 if (participant.gets(Notification.PREPREPARE)) {
                     ask(participant, EnlistmentState.PRE_PREPARING, Notification.PREPREPARE);
                 }
             }
             case PRE_PREPARED -> {
                 require(!participant.gets(Notification.PREPREPARE), KtmError.TRANSACTION_MUST_WRITETHROUGH);
-                add(participant);
+                participants.add(participant);
             }
             case PREPARING ->
                 throw refused(
@@ -235,18 +231,6 @@ public final class TransactionProtocol {
         }
     }
 
-    /** In the order in which they are told. */
-    private void add(Participant participant) {
-        int place = participants.size();
-        if (participant.role() == Role.FIRST) {
-            place = 0;
-            while (place < participants.size() && participants.get(place).role() == Role.FIRST) {
-                place++;
-            }
-        }
-        participants.add(place, participant);
-    }
-
     // What the client asks for.
 
     /**
@@ -257,7 +241,7 @@ public final class TransactionProtocol {
     public void commit() throws KtmException {
         requireCommittable();
         commitRequested = true;
-        var driver = superior;
+        var driver = participants.superior;
         if (driver != null) {
             effects.tell(driver, Notification.COMMIT_REQUEST);
         } else if (!delegate()) {
@@ -269,7 +253,7 @@ public final class TransactionProtocol {
     public void requireCommittable() throws KtmException {
         checkUndecided();
         require(state == TransactionState.ACTIVE && !commitRequested, KtmError.TRANSACTION_REQUEST_NOT_VALID);
-        var driver = superior;
+        var driver = participants.superior;
         require(driver == null || driver.gets(Notification.COMMIT_REQUEST), KtmError.TRANSACTION_SUPERIOR_EXISTS);
     }
 
@@ -333,7 +317,7 @@ public final class TransactionProtocol {
      * @throws KtmException if it was not asked for or comes too late; nothing has changed
      */
     public void reply(Participant participant, Reply reply) throws KtmException {
-        if (participant == superior) {
+        if (participant == participants.superior) {
             superiorSays(reply);
             return;
         }
@@ -362,7 +346,7 @@ public final class TransactionProtocol {
             }
             case READ_ONLY -> {
                 // What others have prepared waits for a decision that somebody remembers.
-                require(!decidesForOthers(participant), KtmError.TRANSACTION_REQUEST_NOT_VALID);
+                require(!participants.decidesForOthers(participant), KtmError.TRANSACTION_REQUEST_NOT_VALID);
                 boolean decides = participant.state() == EnlistmentState.DELEGATED;
                 participant.become(next, false);
                 if (decides) {
@@ -372,7 +356,7 @@ public final class TransactionProtocol {
                 }
             }
             case SINGLE_PHASE_REJECT -> {
-                require(participant != last, KtmError.TRANSACTION_REQUEST_NOT_VALID);
+                require(participant != participants.last, KtmError.TRANSACTION_REQUEST_NOT_VALID);
                 participant.become(next, false);
                 singlePhaseRejected = true;
                 prePrepare();
@@ -389,7 +373,7 @@ public final class TransactionProtocol {
     }
 
     private void superiorSays(Reply reply) throws KtmException {
-        var driver = Objects.requireNonNull(superior);
+        var driver = Objects.requireNonNull(participants.superior);
         switch (reply) {
             case ROLLBACK -> rollbackBySuperior();
             case ROLLBACK_COMPLETE -> {
@@ -404,19 +388,9 @@ public final class TransactionProtocol {
         }
     }
 
-    /** Whether everybody else is prepared, and waits for this one's decision. */
-    private boolean decidesForOthers(Participant participant) {
-        return participant == last && participant.state() == EnlistmentState.DELEGATED && !isAlone(participant);
-    }
-
     /** Whether nobody else has anything to commit. */
     public boolean isAlone(Participant participant) {
-        for (var other : participants) {
-            if (other != participant && isSubordinateIn(other)) {
-                return false;
-            }
-        }
-        return true;
+        return participants.isAlone(participant);
     }
 
     /**
@@ -424,7 +398,7 @@ public final class TransactionProtocol {
      * decided, and will find out: the client need not wait for it.
      */
     public void postponed(Participant participant) {
-        if (decidesForOthers(participant)) {
+        if (participants.decidesForOthers(participant)) {
             participant.excuse();
             complete();
         } else if (participant.state() == EnlistmentState.COMMITTED_NOTIFY
@@ -436,20 +410,20 @@ public final class TransactionProtocol {
 
     /** A participant has gone without a word; what is prepared stays. */
     public void closed(Participant participant) {
-        if (decidesForOthers(participant)) {
+        if (participants.decidesForOthers(participant)) {
             postponed(participant);
         } else if (participant.state() == EnlistmentState.DELEGATED) {
             participant.become(EnlistmentState.OUTCOME_UNAVAILABLE, false);
             outcome = Outcome.UNAVAILABLE;
             enter(TransactionState.FORGOTTEN);
-            for (var other : participants) {
+            for (var other : participants.all()) {
                 if (other != participant && other.gets(Notification.RM_DISCONNECTED)) {
                     effects.tell(other, Notification.RM_DISCONNECTED);
                 }
             }
             complete();
             effects.forget();
-        } else if (participant == superior && isPreparedUnderSuperior()) {
+        } else if (participant == participants.superior && isPreparedUnderSuperior()) {
             participant.become(EnlistmentState.IN_DOUBT, false);
             enter(TransactionState.IN_DOUBT);
         } else if (mayStillRollBack() && isAtWork(participant)) {
@@ -465,7 +439,7 @@ public final class TransactionProtocol {
      * but for rollback, which whoever recovers presumes, and unless nobody can recover it.
      */
     public void gone(Participant participant) {
-        if (participant == superior) {
+        if (participant == participants.superior) {
             if (participant.state() == EnlistmentState.ABORTING) {
                 finishAs(participant, EnlistmentState.ABORTED);
             } else {
@@ -505,11 +479,11 @@ public final class TransactionProtocol {
      * is told again then.
      */
     public void disconnected(Participant participant) {
-        if (participant == superior && participant.state() != EnlistmentState.ABORTING) {
+        if (participant == participants.superior && participant.state() != EnlistmentState.ABORTING) {
             closed(participant);
             return;
         }
-        if (decidesForOthers(participant)) {
+        if (participants.decidesForOthers(participant)) {
             participant.become(EnlistmentState.RECOVERING, false);
             complete();
             return;
@@ -568,7 +542,7 @@ public final class TransactionProtocol {
     }
 
     private void requestOutcome(Participant participant) {
-        var driver = superior;
+        var driver = participants.superior;
         if (driver != null) {
             if (driver.gets(Notification.REQUEST_OUTCOME)) {
                 effects.tell(driver, Notification.REQUEST_OUTCOME);
@@ -586,7 +560,8 @@ public final class TransactionProtocol {
             case ABORTED -> ask(participant, EnlistmentState.ABORTING, Notification.ROLLBACK);
             case UNDETERMINED, UNAVAILABLE -> {
                 // The last one finds out for everybody what it has decided.
-                participant.become(participant == last ? EnlistmentState.DELEGATED : EnlistmentState.IN_DOUBT, false);
+                participant.become(
+                        participant == participants.last ? EnlistmentState.DELEGATED : EnlistmentState.IN_DOUBT, false);
                 effects.tell(participant, Notification.INDOUBT);
             }
         }
@@ -614,7 +589,7 @@ public final class TransactionProtocol {
         require(outcome != Outcome.COMMITTED && awaited != Awaited.SUPERIOR_DECISION, KtmError.TRANSACTION_NOT_ACTIVE);
         require(outcome != Outcome.ABORTED, rolledBackError());
         requireOrder(isPreparedUnderSuperior());
-        if (needsLog()) {
+        if (participants.needLog()) {
             awaited = Awaited.SUPERIOR_DECISION;
             effects.forceSuperiorDecision();
         } else {
@@ -628,30 +603,30 @@ public final class TransactionProtocol {
      * @throws KtmException if it has begun, or there is no superior; nothing has changed
      */
     public void leaveToClient() throws KtmException {
-        var driver = superior;
+        var driver = participants.superior;
         if (driver == null) {
             throw refused(KtmError.TRANSACTION_NO_SUPERIOR, "a superior");
         }
         requireOrder(state == TransactionState.ACTIVE && !commitRequested);
         driver.become(EnlistmentState.READ_ONLY, false);
-        superior = null;
+        participants.superior = null;
     }
 
     private void rollbackBySuperior() throws KtmException {
         checkUndecided();
         requireOrder(awaited != Awaited.SUPERIOR_DECISION);
-        rollbackAll(RollbackCause.SUPERIOR, superior);
+        rollbackAll(RollbackCause.SUPERIOR, participants.superior);
     }
 
     private boolean isPreparedUnderSuperior() {
-        return superior != null
+        return participants.superior != null
                 && outcome == Outcome.UNDETERMINED
                 && awaited == Awaited.NOTHING
                 && (state == TransactionState.PREPARED || state == TransactionState.IN_DOUBT);
     }
 
     private void requireSuperiorThatGets(Notification notification) throws KtmException {
-        var driver = superior;
+        var driver = participants.superior;
         if (driver == null) {
             throw refused(KtmError.TRANSACTION_NO_SUPERIOR, "a superior");
         }
@@ -669,15 +644,7 @@ public final class TransactionProtocol {
 
     /** Has the only participant decide, if there is only one and it can. Returns whether it does. */
     private boolean delegate() {
-        Participant only = null;
-        for (var participant : participants) {
-            if (participant.state() != EnlistmentState.READ_ONLY) {
-                if (only != null) {
-                    return false;
-                }
-                only = participant;
-            }
-        }
+        var only = participants.only();
         if (only == null || singlePhaseRejected || !only.gets(Notification.SINGLE_PHASE_COMMIT)) {
             return false;
         }
@@ -688,8 +655,8 @@ public final class TransactionProtocol {
 
     private void prePrepare() {
         enter(TransactionState.PRE_PREPARING);
-        for (var participant : participants) {
-            if (isSubordinateIn(participant) && participant.gets(Notification.PREPREPARE)) {
+        for (var participant : participants.all()) {
+            if (participants.isSubordinateIn(participant) && participant.gets(Notification.PREPREPARE)) {
                 ask(participant, EnlistmentState.PRE_PREPARING, Notification.PREPREPARE);
             }
         }
@@ -698,12 +665,12 @@ public final class TransactionProtocol {
 
     /** Goes on to the next phase if nobody owes an answer in this one. */
     private void advance() {
-        if (awaited != Awaited.NOTHING || isOwed()) {
+        if (awaited != Awaited.NOTHING || participants.oweAnswers()) {
             return;
         }
         if (state == TransactionState.PRE_PREPARING) {
             enter(TransactionState.PRE_PREPARED);
-            var driver = superior;
+            var driver = participants.superior;
             if (driver != null) {
                 effects.tell(driver, Notification.PREPREPARE_COMPLETE);
             } else if (!delegate()) {
@@ -716,7 +683,7 @@ public final class TransactionProtocol {
 
     private void prepare() {
         enter(TransactionState.PREPARING);
-        if (needsLog()) {
+        if (participants.needLog()) {
             awaited = Awaited.RESERVATION;
             effects.reserve();
         } else {
@@ -740,8 +707,10 @@ public final class TransactionProtocol {
     }
 
     private void askAllToPrepare() {
-        for (var participant : participants) {
-            if (participant != last && isSubordinateIn(participant) && participant.gets(Notification.PREPARE)) {
+        for (var participant : participants.all()) {
+            if (participant != participants.last
+                    && participants.isSubordinateIn(participant)
+                    && participant.gets(Notification.PREPARE)) {
                 ask(participant, EnlistmentState.PREPARING, Notification.PREPARE);
             }
         }
@@ -749,15 +718,15 @@ public final class TransactionProtocol {
     }
 
     private void allPrepared() {
-        boolean log = needsLog();
-        if (superior != null) {
+        boolean log = participants.needLog();
+        if (participants.superior != null) {
             if (log) {
                 awaited = Awaited.PREPARED_RECORD;
                 effects.forcePrepared();
             } else {
                 preparedUnderSuperior();
             }
-        } else if (hasLast()) {
+        } else if (participants.isLastIn()) {
             delegateToLast(log);
         } else if (log) {
             enter(TransactionState.PREPARED);
@@ -784,12 +753,12 @@ public final class TransactionProtocol {
 
     private void askLast() {
         enter(TransactionState.DELEGATED);
-        ask(Objects.requireNonNull(last), EnlistmentState.DELEGATED, Notification.SINGLE_PHASE_COMMIT);
+        ask(Objects.requireNonNull(participants.last), EnlistmentState.DELEGATED, Notification.SINGLE_PHASE_COMMIT);
     }
 
     private void preparedUnderSuperior() {
         enter(TransactionState.PREPARED);
-        effects.tell(Objects.requireNonNull(superior), Notification.PREPARE_COMPLETE);
+        effects.tell(Objects.requireNonNull(participants.superior), Notification.PREPARE_COMPLETE);
     }
 
     /** What was to be forced is durable. */
@@ -844,8 +813,8 @@ public final class TransactionProtocol {
     private void commitAll() {
         enter(TransactionState.COMMITTED);
         outcome = Outcome.COMMITTED;
-        for (var participant : participants) {
-            if (isSubordinateIn(participant)
+        for (var participant : participants.all()) {
+            if (participants.isSubordinateIn(participant)
                     && participant.state() != EnlistmentState.RECOVERING
                     && participant.state() != EnlistmentState.COMMITTED) {
                 if (participant.gets(Notification.COMMIT)) {
@@ -864,8 +833,8 @@ public final class TransactionProtocol {
         awaited = Awaited.NOTHING;
         cause = why;
         culprit = who;
-        for (var participant : participants) {
-            boolean ordered = participant == superior && why == RollbackCause.SUPERIOR;
+        for (var participant : participants.all()) {
+            boolean ordered = participant == participants.superior && why == RollbackCause.SUPERIOR;
             if (ordered) {
                 participant.become(EnlistmentState.ABORTED, false);
             } else if (participant.state() != EnlistmentState.READ_ONLY
@@ -877,27 +846,18 @@ public final class TransactionProtocol {
     }
 
     private void endIfAllAnswered() {
-        if (outcome == Outcome.UNDETERMINED || state == TransactionState.FORGOTTEN || isOwed()) {
+        if (outcome == Outcome.UNDETERMINED || state == TransactionState.FORGOTTEN || participants.oweAnswers()) {
             return;
         }
         complete();
-        if (allFinished()) {
+        if (participants.areFinished()) {
             enter(TransactionState.FORGOTTEN);
-            var driver = superior;
+            var driver = participants.superior;
             if (driver != null) {
                 tellSuperiorOfTheEnd(driver);
             }
             effects.forget();
         }
-    }
-
-    private boolean allFinished() {
-        for (var participant : participants) {
-            if (!isFinished(participant)) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private void tellSuperiorOfTheEnd(Participant driver) {
@@ -916,53 +876,9 @@ public final class TransactionProtocol {
         }
     }
 
-    private boolean isFinished(Participant participant) {
-        return participant == superior
-                ? participant.state() != EnlistmentState.ABORTING
-                : switch (participant.state()) {
-                    case COMMITTED, ABORTED, READ_ONLY, OUTCOME_UNAVAILABLE -> true;
-                    case ACTIVE,
-                            PRE_PREPARING,
-                            PRE_PREPARED,
-                            PREPARING,
-                            PREPARED,
-                            IN_DOUBT,
-                            DELEGATED,
-                            COMMITTED_NOTIFY,
-                            ABORTING,
-                            RECOVERING -> false;
-                };
-    }
-
-    private boolean isSubordinateIn(Participant participant) {
-        return participant != superior && participant.state() != EnlistmentState.READ_ONLY;
-    }
-
-    /** Whether somebody who is still in it must learn the outcome also after a crash. Who decides has nobody to tell. */
-    private boolean needsLog() {
-        for (var participant : participants) {
-            if (participant != last
-                    && participant.isDurable()
-                    && isSubordinateIn(participant)
-                    && participant.gets(Notification.COMMIT)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     /** Whether no subordinate has anything to commit. */
     public boolean isReadOnly() {
-        return participants.stream().noneMatch(this::isSubordinateIn);
-    }
-
-    private boolean isOwed() {
-        for (var participant : participants) {
-            if (participant.owes()) {
-                return true;
-            }
-        }
-        return false;
+        return participants.areReadOnly();
     }
 
     private void ask(Participant participant, EnlistmentState next, Notification notification) {
@@ -980,6 +896,6 @@ public final class TransactionProtocol {
         return new KtmException(
                 error,
                 "expected " + expected + ", found a transaction that is " + state + ", its outcome " + outcome
-                        + (superior == null ? "" : ", with a superior"));
+                        + (participants.superior == null ? "" : ", with a superior"));
     }
 }

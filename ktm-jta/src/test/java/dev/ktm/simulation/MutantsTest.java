@@ -27,7 +27,7 @@ class MutantsTest {
                 new Mutant(
                         "goes on to the next phase without waiting for all votes",
                         "protocol.TransactionProtocol",
-                        "if (awaited != Awaited.NOTHING || isOwed()) {",
+                        "if (awaited != Awaited.NOTHING || participants.oweAnswers()) {",
                         "if (awaited != Awaited.NOTHING) {"),
                 new Mutant(
                         "commits without forcing the decision",
@@ -52,7 +52,7 @@ class MutantsTest {
                 new Mutant(
                         "forgets while a participant has not answered",
                         "protocol.TransactionProtocol",
-                        "if (allFinished()) {",
+                        "if (participants.areFinished()) {",
                         "if (true) {"),
                 new Mutant(
                         "tells nobody to roll back",
@@ -63,8 +63,8 @@ class MutantsTest {
                                 + " participant.become(EnlistmentState.ABORTED, false);"),
                 new Mutant(
                         "delegates to one of several",
-                        "protocol.TransactionProtocol",
-                        "if (only != null) { return false; }",
+                        "protocol.Participants",
+                        "if (only != null) { return null; }",
                         "if (only != null) { break; }"),
                 new Mutant(
                         "has the last one decide before it is known that it does",
@@ -74,8 +74,8 @@ class MutantsTest {
                 new Mutant(
                         "rolls back when the last one does not know what it has decided",
                         "protocol.TransactionProtocol",
-                        "if (decidesForOthers(participant)) { participant.excuse(); complete();",
-                        "if (decidesForOthers(participant)) { rollbackAll(RollbackCause.PARTICIPANT, participant);"),
+                        "if (participants.decidesForOthers(participant)) { participant.excuse(); complete();",
+                        "if (participants.decidesForOthers(participant)) { rollbackAll(RollbackCause.PARTICIPANT, participant);"),
                 new Mutant(
                         "forgets what a last resource has noted before the end is durable",
                         "jta.LastResources",
