@@ -140,6 +140,16 @@ public final class TransactionProtocol {
         return participants.list();
     }
 
+    /** How many they are. */
+    public int participantCount() {
+        return participants.all().length;
+    }
+
+    /** One of them, from 0, in the order in which they are told. */
+    public Participant participant(int index) {
+        return participants.all()[index];
+    }
+
     /** Whether a participant that cannot prepare has anything to commit: then it has to decide. */
     public boolean hasLast() {
         return participants.isLastIn();

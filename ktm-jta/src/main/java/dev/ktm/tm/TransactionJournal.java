@@ -69,12 +69,12 @@ final class TransactionJournal {
     // The records.
 
     private TransactionRecord record(TransactionRecord.Status status) {
-        var participants = transaction.protocol.participants();
-        var records = new EnlistmentRecord[participants.size()];
+        var protocol = transaction.protocol;
+        var records = new EnlistmentRecord[protocol.participantCount()];
         int count = 0;
         EnlistmentRecord decider = null;
-        for (int i = 0; i < participants.size(); i++) {
-            var enlistment = (CoreEnlistment) participants.get(i);
+        for (int i = 0; i < records.length; i++) {
+            var enlistment = (CoreEnlistment) protocol.participant(i);
             if (isToldOutcome(enlistment)) {
                 records[count++] = recordOf(enlistment);
             } else if (isDecider(enlistment, status)) {
@@ -134,14 +134,14 @@ final class TransactionJournal {
 
     /** Whether the participants are those of this record, with the same recovery information. */
     private boolean isStill(TransactionRecord record) {
-        if (transaction.protocol.hasSuperior() || record.damage() != damage) {
+        var protocol = transaction.protocol;
+        if (protocol.hasSuperior() || record.damage() != damage) {
             return false;
         }
         var records = record.participants();
         int next = 0;
-        var participants = transaction.protocol.participants();
-        for (int i = 0; i < participants.size(); i++) {
-            var enlistment = (CoreEnlistment) participants.get(i);
+        for (int i = 0; i < protocol.participantCount(); i++) {
+            var enlistment = (CoreEnlistment) protocol.participant(i);
             if (isToldOutcome(enlistment)) {
                 if (next == records.size() || !isOf(records.get(next++), enlistment)) {
                     return false;
