@@ -1,7 +1,6 @@
 package dev.ktm.journal;
 
 import dev.ktm.log.Log;
-import dev.ktm.log.LogClient;
 import dev.ktm.log.LogClosedException;
 import dev.ktm.log.LogError;
 import dev.ktm.log.LogException;
@@ -16,38 +15,24 @@ import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.TransactionId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The coordinator's memory: decisions and prepared transactions, until they have ended.
  *
  * <p><b>Theory of operation.</b> A record is live from its append to its end. Ends are appended and never forced: if one
- * is lost, participants are told again what they know. The base of the stream follows the oldest live record. A record that
- * stays live for long, because a participant does not answer, does not hold the log: a checkpoint carries all that is live
- * into a restart area and moves the base with it, in one atomic step. The space for a restart area is kept by the log, also
- * when it is full; if more is live than fits into one, the records are appended again in front of it.
- *
- * <p>A checkpoint may miss nothing. It notes the newest record first, and then looks at the live ones, stripe by stripe,
- * under the lock under which records are appended and entered. So whatever was appended before what it noted is seen, and
- * everything else lies behind the new base. Recovery starts with the restart area and applies every record from the base on,
- * in order; records and ends that are in both change nothing.
+ * is lost, participants are told again what they know. {@link LiveRecords} knows where the live ones lie, {@link JournalBase} leaves
+ * behind what is not. Recovery starts with the restart area and applies every record from the base on, in order; records and ends
+ * that are in both change nothing.
  *
  * <p>Safe for many threads; no lock is held while the disk is waited for.
  */
@@ -56,63 +41,23 @@ public final class LogJournal implements Journal {
     /** The name of the coordinator's stream. */
     public static final String STREAM = "tm";
 
-    private static final int STRIPES = 16;
-    /** The base is looked at whenever the stream has grown by this part of the log. */
-    private static final int TIDYINGS_PER_CAPACITY = 16;
-
-    /** About what the log adds to a record, in bytes. */
-    private static final int RECORD_OVERHEAD = 64;
-
-    private static final int BUFFER_BYTES = 512;
-    private static final int MOST_BUFFER_BYTES = 16 * 1024;
-
     private static final long ROOM_SECONDS = 10;
     private static final int ATTEMPTS = 4;
 
     private final Log log;
     private final LogStream stream;
     private volatile UUID manager;
-    private final List<Stripe> stripes = new ArrayList<>(STRIPES);
-    private final ExecutorService housekeeper;
+    private final LiveRecords live;
     private final OperatorActs acts;
-    /** Over what operators have done; taken before the locks of stripes. */
-    private final ReentrantLock actsLock = new ReentrantLock();
-
-    /** Over the base; taken before all others. */
-    private final ReentrantLock baseLock = new ReentrantLock();
-
-    private final AtomicBoolean tidying = new AtomicBoolean();
-    private volatile long tidyBehind = Lsn.NULL;
+    private final JournalBase base;
     /** Whether the log is known to have failed: it takes nothing any more. */
     private volatile boolean failed;
-    /** How far the base may lie behind until those who write wait. */
-    private volatile long mostBehind;
 
     private final AtomicLong clock;
     /** Given up as soon as anything ends, so that it does not outlive what it holds. */
     private volatile List<TransactionRecord> found;
 
     private final OptionalLong lastRead;
-
-    /** Some of the live records. */
-    private static final class Stripe {
-        final ReentrantLock lock = new ReentrantLock();
-        final Map<TransactionId, Entry> live = new HashMap<>();
-        private ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-
-        /** An empty buffer for a record of this size; the log copies what is appended. */
-        ByteBuffer buffer(int bytes) {
-            if (bytes > MOST_BUFFER_BYTES) {
-                return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
-            }
-            if (bytes > buffer.capacity()) {
-                buffer = ByteBuffer.allocate(MOST_BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            }
-            return buffer.clear();
-        }
-    }
-
-    private record Entry(TransactionRecord transaction, long lsn) {}
 
     private LogJournal(Log log, LogStream stream, Recovered recovered) throws LogException {
         this.log = log;
@@ -121,21 +66,15 @@ public final class LogJournal implements Journal {
         this.clock = new AtomicLong(recovered.clock());
         this.acts = recovered.acts();
         this.lastRead = recovered.lastRead() == Lsn.NULL ? OptionalLong.empty() : OptionalLong.of(recovered.lastRead());
-        this.found = recovered.live().values().stream().map(Entry::transaction).toList();
-        for (int i = 0; i < STRIPES; i++) {
-            stripes.add(new Stripe());
-        }
-        recovered.live().forEach((id, entry) -> stripeOf(id).live.put(id, entry));
-        this.housekeeper = Executors.newSingleThreadExecutor(task -> {
-            var thread = new Thread(task, "ktm journal of " + manager);
-            thread.setDaemon(true);
-            return thread;
-        });
-        stream.registerClient(new Client());
+        this.found = recovered.live().values().stream()
+                .map(LiveRecords.Entry::transaction)
+                .toList();
+        this.live = new LiveRecords(recovered.live());
+        this.base = new JournalBase(log, stream, this::manager, clock, live, acts);
     }
 
     private record Recovered(
-            UUID manager, Map<TransactionId, Entry> live, OperatorActs acts, long clock, long lastRead) {}
+            UUID manager, Map<TransactionId, LiveRecords.Entry> live, OperatorActs acts, long clock, long lastRead) {}
 
     /**
      * Opens the coordinator's stream of a log and reads what has not ended.
@@ -154,7 +93,7 @@ public final class LogJournal implements Journal {
 
     private static Recovered read(UUID log, LogStream stream) throws IOException {
         var manager = log;
-        var live = new LinkedHashMap<TransactionId, Entry>();
+        var live = new LinkedHashMap<TransactionId, LiveRecords.Entry>();
         var acts = new OperatorActs();
         long clock = 1;
         long last = Lsn.NULL;
@@ -165,7 +104,9 @@ public final class LogJournal implements Journal {
             clock = checkpoint.clock();
             last = restart.get().lsn();
             for (var transaction : checkpoint.transactions()) {
-                live.put(transaction.id(), new Entry(transaction, restart.get().lsn()));
+                live.put(
+                        transaction.id(),
+                        new LiveRecords.Entry(transaction, restart.get().lsn()));
             }
             for (var act : checkpoint.acts()) {
                 acts.add(act, restart.get().lsn(), live::containsKey);
@@ -179,7 +120,7 @@ public final class LogJournal implements Journal {
                 if (decoded.transaction().isPresent()) {
                     var transaction = decoded.transaction().get();
                     clock = Math.max(clock, transaction.clock());
-                    live.put(decoded.id(), new Entry(transaction, reader.lsn()));
+                    live.put(decoded.id(), new LiveRecords.Entry(transaction, reader.lsn()));
                 } else if (decoded.operator().isPresent()) {
                     acts.add(decoded.operator().get(), reader.lsn(), live::containsKey);
                 } else {
@@ -217,16 +158,7 @@ public final class LogJournal implements Journal {
 
     @Override
     public Collection<TransactionRecord> live() {
-        var all = new ArrayList<TransactionRecord>();
-        for (var stripe : stripes) {
-            stripe.lock.lock();
-            try {
-                stripe.live.values().forEach(entry -> all.add(entry.transaction()));
-            } finally {
-                stripe.lock.unlock();
-            }
-        }
-        return all;
+        return live.all();
     }
 
     /** A reservation of the stream. */
@@ -277,7 +209,7 @@ public final class LogJournal implements Journal {
     @Override
     public void force(Space space, TransactionRecord transaction) throws LogException, UnknownOutcomeException {
         clock.accumulateAndGet(transaction.clock(), Math::max);
-        var stripe = stripeOf(transaction.id());
+        var stripe = live.stripeOf(transaction.id());
         long lsn;
         stripe.lock.lock();
         try {
@@ -285,7 +217,7 @@ public final class LogJournal implements Journal {
             JournalFormat.encode(transaction, payload);
             payload.flip();
             lsn = append(transaction.id(), ((StreamSpace) space).reservation(), payload);
-            stripe.live.put(transaction.id(), new Entry(transaction, lsn));
+            stripe.live.put(transaction.id(), new LiveRecords.Entry(transaction, lsn));
         } finally {
             stripe.lock.unlock();
         }
@@ -299,7 +231,7 @@ public final class LogJournal implements Journal {
             failed = true;
             throw new UnknownOutcomeException(id, e);
         }
-        tidyIfDue(lsn);
+        base.tidyIfDue(lsn);
     }
 
     @Override
@@ -307,35 +239,20 @@ public final class LogJournal implements Journal {
         var payload = JournalFormat.encode(act);
         long lsn;
         try (var space = reserve(payload.remaining())) {
-            actsLock.lock();
+            acts.lock.lock();
             try {
                 lsn = append(act.transaction(), space.reservation(), payload);
-                acts.add(act, lsn, this::isLive);
+                acts.add(act, lsn, live::contains);
             } finally {
-                actsLock.unlock();
+                acts.lock.unlock();
             }
         }
         force(act.transaction(), lsn);
     }
 
-    private boolean isLive(TransactionId id) {
-        var stripe = stripeOf(id);
-        stripe.lock.lock();
-        try {
-            return stripe.live.containsKey(id);
-        } finally {
-            stripe.lock.unlock();
-        }
-    }
-
     @Override
     public List<OperatorAct> acts() {
-        actsLock.lock();
-        try {
-            return acts.all();
-        } finally {
-            actsLock.unlock();
-        }
+        return acts.all();
     }
 
     /** A log at its last blocks forces what it appends: then a failure may come behind the force. */
@@ -370,7 +287,7 @@ public final class LogJournal implements Journal {
 
     @Override
     public void end(TransactionId id) {
-        var stripe = stripeOf(id);
+        var stripe = live.stripeOf(id);
         long lsn;
         stripe.lock.lock();
         try {
@@ -391,7 +308,7 @@ public final class LogJournal implements Journal {
         } finally {
             stripe.lock.unlock();
         }
-        tidyIfDue(lsn);
+        base.tidyIfDue(lsn);
     }
 
     @Override
@@ -399,257 +316,40 @@ public final class LogJournal implements Journal {
         stream.force(Lsn.NULL);
     }
 
-    private Stripe stripeOf(TransactionId id) {
-        return stripes.get((int) (id.sequence() & (STRIPES - 1)));
-    }
-
-    // The base.
-
-    private void tidyIfDue(long lsn) {
-        if (lsn <= tidyBehind) {
-            return;
-        }
-        attempt(() -> {
-            if (lsn - stream.base() > mostBehind) {
-                // The housekeeper cannot keep up: whoever writes waits for it, before the log is full of what could be
-                // left
-                // behind.
-                tidyUnlessDone(lsn);
-            } else if (tidying.compareAndSet(false, true)) {
-                execute(() -> {
-                    tidying.set(false);
-                    tidy();
-                });
-            }
-        });
-    }
-
-    private void tidyUnlessDone(long lsn) throws LogException {
-        baseLock.lock();
+    @Override
+    public void rename(UUID newManager) throws LogException {
+        base.lock.lock();
         try {
-            if (lsn > tidyBehind) {
-                tidy();
+            var living = live.all();
+            if (!living.isEmpty()) {
+                throw new IllegalStateException(
+                        "expected no transaction that has not ended, found " + living.size() + " of " + manager);
             }
+            // Behind every record: nothing that lies before it is read under the new identity.
+            long newest = stream.append(JournalFormat.encodeEnd(new TransactionId(newManager, 1, 1)));
+            acts.moveAll(newest, act -> stream.append(JournalFormat.encode(act)));
+            stream.writeRestart(new Checkpoint(newManager, clock.get(), List.of(), List.of()).encode(), newest);
+            manager = newManager;
         } finally {
-            baseLock.unlock();
-        }
-    }
-
-    /** A task of the housekeeper. */
-    private interface Task {
-        void run() throws LogException;
-    }
-
-    private void attempt(Task task) {
-        try {
-            task.run();
-        } catch (LogException | RuntimeException e) {
-            System.getLogger(LogJournal.class.getName())
-                    .log(
-                            System.Logger.Level.WARNING,
-                            "the journal of " + manager + " could not be shortened: " + e.getMessage(),
-                            e);
-        }
-    }
-
-    private void execute(Task task) {
-        try {
-            housekeeper.execute(() -> attempt(task));
-        } catch (RejectedExecutionException e) {
-            // The journal is being closed.
-            tidying.set(false);
-        }
-    }
-
-    /** Moves the base up to the oldest live record; if that is far behind, leaves it behind by a checkpoint. */
-    private void tidy() throws LogException {
-        baseLock.lock();
-        try {
-            // First: what is appended later lies behind it.
-            long newest = stream.last();
-            long capacity = capacityBytes();
-            tidyBehind = newest + capacity / TIDYINGS_PER_CAPACITY;
-            mostBehind = capacity / 2;
-            var oldest = oldestLive();
-            long base = Math.min(newest, oldest.lsn());
-            if (base > stream.base()) {
-                stream.advanceBase(base);
-            }
-            // Until the next time others may write as much again. Worth its writing only if it frees more than it
-            // writes.
-            long behind = newest - base;
-            if (behind > capacity / 4 && behind > 2 * oldest.liveBytes()) {
-                checkpoint();
-                tidyBehind = stream.last() + capacity / TIDYINGS_PER_CAPACITY;
-            }
-        } finally {
-            baseLock.unlock();
-        }
-    }
-
-    private long capacityBytes() throws LogException {
-        var stats = log.stats();
-        return stats.containers() * stats.containerBytes();
-    }
-
-    /** Where the oldest live record lies, and about how much log all of them need. */
-    private record Oldest(long lsn, long liveBytes) {}
-
-    private Oldest oldestLive() {
-        long oldest = Lsn.INVALID;
-        long bytes = 0;
-        for (var stripe : stripes) {
-            stripe.lock.lock();
-            try {
-                for (var entry : stripe.live.values()) {
-                    oldest = Math.min(oldest, entry.lsn());
-                    bytes += JournalFormat.sizeOf(entry.transaction()) + RECORD_OVERHEAD;
-                }
-            } finally {
-                stripe.lock.unlock();
-            }
-        }
-        actsLock.lock();
-        try {
-            return new Oldest(acts.oldest(oldest), bytes + acts.bytes(RECORD_OVERHEAD));
-        } finally {
-            actsLock.unlock();
+            base.lock.unlock();
         }
     }
 
     /**
-     * Carries what is live forward and moves the base behind everything else: in the restart area itself, for which there
-     * is always space, or in front of it if it is too much for that.
+     * Carries what is live forward and moves the base behind everything else.
      *
-     * @throws LogFullException if it is too much, and there is no room for it
+     * @throws LogFullException if it is too much for a restart area, and there is no room for it
      */
     public void checkpoint() throws LogException {
-        baseLock.lock();
-        try {
-            long newest = stream.last();
-            if (newest < stream.base()) {
-                // There is no record that could be a base, and none to be carried forward.
-                return;
-            }
-            var checkpoint = new Checkpoint(manager, clock.get(), List.copyOf(live()), acts());
-            if (checkpoint.size() <= stream.maxPayloadBytes() - Long.BYTES) {
-                long lsn = stream.writeRestart(checkpoint.encode(), newest);
-                moveAll(newest, transaction -> lsn);
-                moveActs(newest, act -> lsn);
-            } else {
-                moveAll(newest, transaction -> stream.append(JournalFormat.encode(transaction)));
-                moveActs(newest, act -> stream.append(JournalFormat.encode(act)));
-                stream.writeRestart(new Checkpoint(manager, clock.get(), List.of(), List.of()).encode(), newest);
-            }
-        } finally {
-            baseLock.unlock();
-        }
-    }
-
-    /** Where a live record is now. */
-    private interface Move {
-        long to(TransactionRecord transaction) throws LogException;
-    }
-
-    /** Moves the live records that lie before this one, each stripe while nobody can end them. */
-    private void moveAll(long newest, Move move) throws LogException {
-        for (var stripe : stripes) {
-            stripe.lock.lock();
-            try {
-                for (var live : stripe.live.entrySet()) {
-                    var entry = live.getValue();
-                    if (entry.lsn() < newest) {
-                        live.setValue(new Entry(entry.transaction(), move.to(entry.transaction())));
-                    }
-                }
-            } finally {
-                stripe.lock.unlock();
-            }
-        }
-    }
-
-    private void moveActs(long newest, OperatorActs.Move move) throws LogException {
-        actsLock.lock();
-        try {
-            acts.moveAll(newest, move);
-        } finally {
-            actsLock.unlock();
-        }
-    }
-
-    /** Asked by a full log. */
-    private final class Client implements LogClient {
-
-        @Override
-        public void advanceTail(LogStream asked, long target) {
-            execute(() -> {
-                try {
-                    tidy();
-                    // Where the newest record lies below the target, the first checkpoint is the record that does not.
-                    for (int attempt = 0; attempt < 2 && stream.base() < target; attempt++) {
-                        checkpoint();
-                    }
-                } catch (LogException e) {
-                    asked.cannotAdvance(String.valueOf(e.getMessage()));
-                    return;
-                }
-                if (stream.base() < target) {
-                    asked.cannotAdvance("the newest record of the coordinator is " + Lsn.toString(stream.last()));
-                }
-            });
-        }
-
-        @Override
-        public void fullHandled(LogFullOutcome outcome) {
-            // Whoever asked is told by the log.
-        }
-
-        @Override
-        public void unpinned() {
-            // The next one that reserves will see.
-        }
-    }
-
-    @Override
-    public void rename(UUID newManager) throws LogException {
-        baseLock.lock();
-        try {
-            if (!live().isEmpty()) {
-                throw new IllegalStateException(
-                        "expected no transaction that has not ended, found " + live().size() + " of " + manager);
-            }
-            // Behind every record: nothing that lies before it is read under the new identity.
-            long newest = stream.append(JournalFormat.encodeEnd(new TransactionId(newManager, 1, 1)));
-            moveActs(newest, act -> stream.append(JournalFormat.encode(act)));
-            stream.writeRestart(new Checkpoint(newManager, clock.get(), List.of(), List.of()).encode(), newest);
-            manager = newManager;
-        } finally {
-            baseLock.unlock();
-        }
+        base.checkpoint();
     }
 
     /** Writes a checkpoint, so that the next start is quick, and closes the stream. The log stays open. */
     @Override
     public void close() throws LogException {
-        housekeeper.shutdownNow();
-        awaitHousekeeper();
+        base.close();
         try (stream) {
             checkpoint();
-        }
-    }
-
-    private void awaitHousekeeper() {
-        boolean interrupted = false;
-        boolean ended = false;
-        while (!ended) {
-            try {
-                ended = housekeeper.awaitTermination(1, TimeUnit.DAYS);
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 }

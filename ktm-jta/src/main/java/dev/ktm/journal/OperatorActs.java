@@ -7,15 +7,19 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
 /**
  * What operators have done, and where in the stream it is written: all of transactions that are live, and the last 100 in all.
- * Whoever uses it holds its journal's lock over it.
+ * Safe for many threads; whoever writes one down holds the lock from the append to {@link #add}.
  */
 final class OperatorActs {
 
     private static final int MOST = 100;
+
+    /** Taken before the locks of live records. */
+    final ReentrantLock lock = new ReentrantLock();
 
     private final Map<OperatorAct, Long> lsns = new LinkedHashMap<>();
 
@@ -35,19 +39,34 @@ final class OperatorActs {
 
     /** All, oldest first. */
     List<OperatorAct> all() {
-        return new ArrayList<>(lsns.keySet());
+        lock.lock();
+        try {
+            return new ArrayList<>(lsns.keySet());
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Where the oldest is written, or this if that is lower. */
     long oldest(long limit) {
-        return lsns.values().stream().mapToLong(Long::longValue).reduce(limit, Math::min);
+        lock.lock();
+        try {
+            return lsns.values().stream().mapToLong(Long::longValue).reduce(limit, Math::min);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** How many bytes they need, with so many more for each. */
     long bytes(int overhead) {
-        return lsns.keySet().stream()
-                .mapToLong(act -> JournalFormat.sizeOf(act) + overhead)
-                .sum();
+        lock.lock();
+        try {
+            return lsns.keySet().stream()
+                    .mapToLong(act -> JournalFormat.sizeOf(act) + overhead)
+                    .sum();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Where an act is now. */
@@ -57,10 +76,15 @@ final class OperatorActs {
 
     /** Moves those that lie before this one. */
     void moveAll(long newest, Move move) throws LogException {
-        for (var each : lsns.entrySet()) {
-            if (each.getValue() < newest) {
-                each.setValue(move.to(each.getKey()));
+        lock.lock();
+        try {
+            for (var each : lsns.entrySet()) {
+                if (each.getValue() < newest) {
+                    each.setValue(move.to(each.getKey()));
+                }
             }
+        } finally {
+            lock.unlock();
         }
     }
 }
