@@ -29,8 +29,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** Enlistments: who may enlist when, and what may be answered when. */
@@ -48,22 +47,12 @@ class EnlistmentsTest {
             "rollback complete", Enlistment::rollbackComplete,
             "single-phase reject", Enlistment::singlePhaseReject);
 
+    @AutoClose
     private final Machine machine = new Machine();
-    private ManagerHandle manager;
-    private ScriptedResourceManager one;
-    private ScriptedResourceManager two;
 
-    @BeforeEach
-    void open() throws Exception {
-        manager = machine.recovered();
-        one = machine.durable(manager, "one");
-        two = machine.durable(manager, "two");
-    }
-
-    @AfterEach
-    void close() {
-        machine.close();
-    }
+    private final ManagerHandle manager = machine.atWork();
+    private final ScriptedResourceManager one = machine.lasting(manager, "one");
+    private final ScriptedResourceManager two = machine.lasting(manager, "two");
 
     private TransactionHandle begin() throws Exception {
         return manager.createTransaction(TransactionOptions.DEFAULT);

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -108,6 +109,24 @@ final class Machine implements AutoCloseable {
         var manager = opened();
         manager.recover();
         return manager;
+    }
+
+    /** As {@link #recovered}, on a disk on which that cannot fail. */
+    ManagerHandle atWork() {
+        return certain(this::recovered);
+    }
+
+    /** As {@link #durable}, of a transaction manager that is at work. */
+    ScriptedResourceManager lasting(ManagerHandle manager, String name) {
+        return certain(() -> durable(manager, name));
+    }
+
+    private static <T> T certain(Callable<T> call) {
+        try {
+            return call.call();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** A durable resource manager that is found again by its name. */

@@ -32,29 +32,18 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** What a restart finds, and what it makes of it. */
 class RecoveryTest {
 
+    @AutoClose
     private final Machine machine = new Machine();
-    private ManagerHandle manager;
-    private ScriptedResourceManager one;
-    private ScriptedResourceManager two;
 
-    @BeforeEach
-    void open() throws Exception {
-        manager = machine.recovered();
-        one = machine.durable(manager, "one");
-        two = machine.durable(manager, "two");
-    }
-
-    @AfterEach
-    void close() {
-        machine.close();
-    }
+    private final ManagerHandle manager = machine.atWork();
+    private final ScriptedResourceManager one = machine.lasting(manager, "one");
+    private final ScriptedResourceManager two = machine.lasting(manager, "two");
 
     private TransactionHandle begin() throws Exception {
         return manager.createTransaction(TransactionOptions.DEFAULT);

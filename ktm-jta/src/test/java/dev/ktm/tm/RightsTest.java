@@ -28,8 +28,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -57,20 +56,11 @@ class RightsTest {
     @TempDir
     Path directory;
 
+    @AutoClose
     private final Machine machine = new Machine();
-    private ManagerHandle manager;
-    private ScriptedResourceManager one;
 
-    @BeforeEach
-    void open() throws Exception {
-        manager = machine.recovered();
-        one = machine.durable(manager, "one");
-    }
-
-    @AfterEach
-    void close() {
-        machine.close();
-    }
+    private final ManagerHandle manager = machine.atWork();
+    private final ScriptedResourceManager one = machine.lasting(manager, "one");
 
     private TransactionHandle begin() throws Exception {
         return manager.createTransaction(TransactionOptions.DEFAULT);

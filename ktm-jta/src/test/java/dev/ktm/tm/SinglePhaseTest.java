@@ -17,29 +17,18 @@ import dev.ktm.testing.ScriptedResourceManager;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** One participant that decides alone. */
 class SinglePhaseTest {
 
+    @AutoClose
     private final Machine machine = new Machine();
-    private ManagerHandle manager;
-    private ScriptedResourceManager one;
-    private ScriptedResourceManager two;
 
-    @BeforeEach
-    void open() throws Exception {
-        manager = machine.recovered();
-        one = machine.durable(manager, "one");
-        two = machine.durable(manager, "two");
-    }
-
-    @AfterEach
-    void close() {
-        machine.close();
-    }
+    private final ManagerHandle manager = machine.atWork();
+    private final ScriptedResourceManager one = machine.lasting(manager, "one");
+    private final ScriptedResourceManager two = machine.lasting(manager, "two");
 
     private TransactionHandle begin() throws Exception {
         return manager.createTransaction(TransactionOptions.DEFAULT);

@@ -26,8 +26,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** Transactions that a superior drives. */
@@ -41,24 +40,13 @@ class SuperiorTest {
     private static final List<Order> PHASE_CALLS =
             List.of(Enlistment::prePrepare, Enlistment::prepare, Enlistment::commit);
 
+    @AutoClose
     private final Machine machine = new Machine();
-    private ManagerHandle manager;
-    private ScriptedResourceManager host;
-    private ScriptedResourceManager one;
-    private ScriptedResourceManager two;
 
-    @BeforeEach
-    void open() throws Exception {
-        manager = machine.recovered();
-        host = machine.durable(manager, "host");
-        one = machine.durable(manager, "one");
-        two = machine.durable(manager, "two");
-    }
-
-    @AfterEach
-    void close() {
-        machine.close();
-    }
+    private final ManagerHandle manager = machine.atWork();
+    private final ScriptedResourceManager host = machine.lasting(manager, "host");
+    private final ScriptedResourceManager one = machine.lasting(manager, "one");
+    private final ScriptedResourceManager two = machine.lasting(manager, "two");
 
     private TransactionHandle begin() throws Exception {
         return manager.createTransaction(TransactionOptions.DEFAULT);

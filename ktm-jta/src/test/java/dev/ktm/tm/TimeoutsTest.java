@@ -17,8 +17,7 @@ import dev.ktm.testing.ScriptedResourceManager;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** What takes too long. */
@@ -26,22 +25,12 @@ class TimeoutsTest {
 
     private static final Duration MINUTE = Duration.ofMinutes(1);
 
+    @AutoClose
     private final Machine machine = new Machine();
-    private ManagerHandle manager;
-    private ScriptedResourceManager one;
-    private ScriptedResourceManager two;
 
-    @BeforeEach
-    void open() throws Exception {
-        manager = machine.recovered();
-        one = machine.durable(manager, "one");
-        two = machine.durable(manager, "two");
-    }
-
-    @AfterEach
-    void close() {
-        machine.close();
-    }
+    private final ManagerHandle manager = machine.atWork();
+    private final ScriptedResourceManager one = machine.lasting(manager, "one");
+    private final ScriptedResourceManager two = machine.lasting(manager, "two");
 
     private TransactionHandle begin(Duration timeout) throws Exception {
         return manager.createTransaction(TransactionOptions.DEFAULT.withTimeout(timeout));

@@ -26,25 +26,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** Transactions as their clients see them. */
 class TransactionsTest {
 
+    @AutoClose
     private final Machine machine = new Machine();
-    private ManagerHandle manager;
 
-    @BeforeEach
-    void open() throws Exception {
-        manager = machine.recovered();
-    }
-
-    @AfterEach
-    void close() {
-        machine.close();
-    }
+    private final ManagerHandle manager = machine.atWork();
 
     private TransactionHandle begin() throws Exception {
         return manager.createTransaction(TransactionOptions.DEFAULT);
