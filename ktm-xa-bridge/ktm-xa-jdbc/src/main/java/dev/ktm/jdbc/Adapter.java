@@ -118,7 +118,7 @@ final class Adapter implements XaResourceFactory, AutoCloseable {
     }
 
     @Override
-    public void close(XAResource resource) throws SQLException {
+    public void close(XAResource resource) {
         var connection = open.remove(System.identityHashCode(resource));
         if (connection != null) {
             giveBack(connection);
@@ -126,19 +126,29 @@ final class Adapter implements XaResourceFactory, AutoCloseable {
     }
 
     /** An embedded database closes with its last connection, also while branches of it are in doubt: keeps the latest open. */
-    private void giveBack(XAConnection connection) throws SQLException {
+    private void giveBack(XAConnection connection) {
         var former = profile().keptInDoubt() && !closed ? guard.getAndSet(connection) : connection;
         if (former != null) {
-            former.close();
+            closeWhateverItSays(former);
+        }
+    }
+
+    /** Its database may be gone, and some drivers say so when a connection is closed: there is nothing to be done about it. */
+    private void closeWhateverItSays(XAConnection connection) {
+        try {
+            connection.close();
+        } catch (SQLException | RuntimeException e) {
+            System.getLogger(KtmDataSource.class.getName())
+                    .log(System.Logger.Level.DEBUG, "a connection of recovery to \"" + name + "\" was broken", e);
         }
     }
 
     @Override
-    public void close() throws SQLException {
+    public void close() {
         closed = true;
         var last = guard.getAndSet(null);
         if (last != null) {
-            last.close();
+            closeWhateverItSays(last);
         }
     }
 }

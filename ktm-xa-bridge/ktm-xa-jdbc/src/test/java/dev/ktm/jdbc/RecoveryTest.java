@@ -1,6 +1,7 @@
 package dev.ktm.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.Ktm;
@@ -261,5 +262,24 @@ class RecoveryTest {
         assertThat(Databases.count(otherObserver)).isZero();
         assertThat(source.pool().getActiveConnections()).isZero();
         assertThat(ktm.manager().live()).isEmpty();
+    }
+
+    /** Drivers may refuse to close what their database has left; a pool could not be closed, and its name not be used again. */
+    @Test
+    void closesAlthoughRecoverysConnectionIsBroken() throws Exception {
+        open(Databases.h2InMemory("e" + UUID.randomUUID()));
+        ktm.recoverNow();
+        driver.setFault((call, after) -> {
+            if (call.equals("close") && after) {
+                throw new SQLException("the connection is broken", "90067");
+            }
+        });
+
+        assertThatCode(() -> source.close()).doesNotThrowAnyException();
+
+        driver.setFault((call, after) -> {});
+        source = open("entries");
+        commitInBoth("again");
+        assertThat(Databases.contains(observer, "again")).isTrue();
     }
 }
