@@ -1,8 +1,22 @@
 package dev.ktm.servers;
 
-final class ActiveMqClassicTest extends ResourceManagerContract {
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
-    ActiveMqClassicTest() {
-        super(Kind.ACTIVEMQ);
+class ActiveMqClassicTest {
+
+    @Nested
+    class ThroughItsPool extends ResourceManagerContract {
+        ThroughItsPool() {
+            super(Kind.ACTIVEMQ, Way.POOLED);
+        }
+    }
+
+    @Nested
+    @Tag("campaign")
+    class ByHand extends ResourceManagerContract {
+        ByHand() {
+            super(Kind.ACTIVEMQ, Way.BY_HAND);
+        }
     }
 }

@@ -1,8 +1,22 @@
 package dev.ktm.servers;
 
-final class ArtemisTest extends ResourceManagerContract {
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
-    ArtemisTest() {
-        super(Kind.ARTEMIS);
+class ArtemisTest {
+
+    @Nested
+    class ThroughItsPool extends ResourceManagerContract {
+        ThroughItsPool() {
+            super(Kind.ARTEMIS, Way.POOLED);
+        }
+    }
+
+    @Nested
+    @Tag("campaign")
+    class ByHand extends ResourceManagerContract {
+        ByHand() {
+            super(Kind.ARTEMIS, Way.BY_HAND);
+        }
     }
 }

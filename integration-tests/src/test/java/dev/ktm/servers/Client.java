@@ -1,6 +1,8 @@
 package dev.ktm.servers;
 
+import dev.ktm.Ktm;
 import dev.ktm.jta.XaResourceFactory;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -15,8 +17,14 @@ interface Client {
     /** A new connection. */
     Session open() throws Exception;
 
+    /** Its pool, registered with a coordinator under this name, which reaches it for recovery as the pool does. */
+    Participant pooled(Ktm ktm, String name) throws Exception;
+
     /** The keys of all transactions that everybody can see. */
     Set<String> committed() throws Exception;
+
+    /** The same, each as often as it is there. A queue is empty afterwards. */
+    List<String> drained() throws Exception;
 
     /** The branches that are prepared and not finished, as the server names them. */
     Set<String> prepared() throws Exception;
@@ -53,6 +61,16 @@ interface Client {
         @Override
         public Session open() throws Exception {
             return worker.open();
+        }
+
+        @Override
+        public Participant pooled(Ktm ktm, String name) throws Exception {
+            return worker.pooled(ktm, name);
+        }
+
+        @Override
+        public List<String> drained() throws Exception {
+            return observer.drained();
         }
 
         @Override

@@ -18,11 +18,11 @@ final class Coordinator implements AutoCloseable {
     private static final long CONTAINER_BYTES = 1 << 20;
 
     private final Ktm ktm;
-    private final Client first;
-    private final Client second;
+    private final Participant first;
+    private final Participant second;
     private final List<OutcomeReport> reports;
 
-    private Coordinator(Ktm ktm, Client first, Client second, List<OutcomeReport> reports) {
+    private Coordinator(Ktm ktm, Participant first, Participant second, List<OutcomeReport> reports) {
         this.ktm = ktm;
         this.first = first;
         this.second = second;
@@ -30,7 +30,7 @@ final class Coordinator implements AutoCloseable {
     }
 
     /** Opens it; where its log is, and how it works, is in the options. */
-    static Coordinator open(KtmOptions.Builder options, Client first, Client second) {
+    static Coordinator open(KtmOptions.Builder options, Way way, Client first, Client second) throws Exception {
         var reports = new CopyOnWriteArrayList<OutcomeReport>();
         var ktm = Ktm.open(options.recoveryInterval(NEVER_BY_ITSELF)
                 .logOptions(LogOptions.builder()
@@ -39,9 +39,19 @@ final class Coordinator implements AutoCloseable {
                         .build())
                 .reportListener(reports::add)
                 .build());
-        ktm.register("first", first.recovery());
-        ktm.register("second", second.recovery());
-        return new Coordinator(ktm, first, second, reports);
+        try {
+            var coordinator = new Coordinator(
+                    ktm,
+                    way.participant(ktm, "first", first),
+                    way.participant(ktm, "second", second),
+                    reports);
+            // What recovery does at the start is over: nothing of it is in the way of what happens to transactions.
+            ktm.recoverNow();
+            return coordinator;
+        } catch (Exception | Error e) {
+            ktm.close();
+            throw e;
+        }
     }
 
     Ktm ktm() {
@@ -62,6 +72,14 @@ final class Coordinator implements AutoCloseable {
             one.close();
             throw e;
         }
+    }
+
+    Participant first() {
+        return first;
+    }
+
+    Participant second() {
+        return second;
     }
 
     /** One transaction over both. */
@@ -86,26 +104,34 @@ final class Coordinator implements AutoCloseable {
         ktm.recoverNow();
     }
 
+    /** Waits until every connection is back. */
+    void awaitIdle() {
+        Patience.within(LONGEST_RECOVERY).until(() -> first.busy() == 0 && second.busy() == 0);
+    }
+
     @Override
-    public void close() {
-        ktm.close();
+    public void close() throws Exception {
+        try (ktm;
+                first;
+                second) {
+            // Closes them in order, whatever happens.
+        }
     }
 
     /** The connections of one transaction. They are closed whatever state they are in. */
-    record Work(Ktm ktm, Session first, Session second) implements AutoCloseable {
+    record Work(Ktm ktm, Participant.Work first, Participant.Work second) implements AutoCloseable {
 
         void begin(String key, Steps steps) throws Exception {
             ktm.transactionManager().begin();
-            var transaction = ktm.transactionManager().getTransaction();
-            transaction.enlistResource(ktm.named("first", new SteppedResource("first", first.xaResource(), steps)));
-            transaction.enlistResource(ktm.named("second", new SteppedResource("second", second.xaResource(), steps)));
+            first.join(steps);
+            second.join(steps);
             first.write(key);
             second.write(key);
         }
 
         @Override
         public void close() {
-            for (var each : new Session[] {first, second}) {
+            for (var each : List.of(first, second)) {
                 try {
                     each.close();
                 } catch (Exception e) {

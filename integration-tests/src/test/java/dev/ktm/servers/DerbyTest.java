@@ -1,8 +1,22 @@
 package dev.ktm.servers;
 
-final class DerbyTest extends ResourceManagerContract {
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
-    DerbyTest() {
-        super(Kind.DERBY);
+class DerbyTest {
+
+    @Nested
+    class ThroughItsPool extends ResourceManagerContract {
+        ThroughItsPool() {
+            super(Kind.DERBY, Way.POOLED);
+        }
+    }
+
+    @Nested
+    @Tag("campaign")
+    class ByHand extends ResourceManagerContract {
+        ByHand() {
+            super(Kind.DERBY, Way.BY_HAND);
+        }
     }
 }

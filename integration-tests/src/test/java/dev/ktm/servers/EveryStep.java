@@ -19,9 +19,11 @@ final class EveryStep implements AutoCloseable {
     private final Server second;
     private final Client orders;
     private final Client stock;
+    private final Way way;
     private final boolean own;
 
-    private EveryStep(Path directory, Server first, Server second) {
+    private EveryStep(Way way, Path directory, Server first, Server second) {
+        this.way = way;
         this.directory = directory;
         this.first = first;
         this.second = second;
@@ -31,11 +33,11 @@ final class EveryStep implements AutoCloseable {
     }
 
     /** One kind with the other; if they are the same, one server has both tables or queues. */
-    static EveryStep over(Kind kind, Kind partner, Path directory) throws Exception {
+    static EveryStep over(Kind kind, Kind partner, Way way, Path directory) throws Exception {
         var first = Server.start(kind, directory.resolve("first"));
         try {
             var second = kind == partner ? first : Server.start(partner, directory.resolve("second"));
-            return new EveryStep(directory, first, second);
+            return new EveryStep(way, directory, first, second);
         } catch (Exception | Error e) {
             first.close();
             throw e;
@@ -81,7 +83,8 @@ final class EveryStep implements AutoCloseable {
                 Server.STOCK,
                 key,
                 step,
-                directory.resolve("steps"));
+                directory.resolve("steps"),
+                way);
         try (var process = Leash.start(directory.resolve("coordinator.log"), command)) {
             int code = process.awaitEnd();
             assertThat(code).as(process.lastWords()).isIn(0, Halts.EXIT_CODE);
@@ -106,7 +109,7 @@ final class EveryStep implements AutoCloseable {
         }
 
         try (var coordinator =
-                Coordinator.open(KtmOptions.builder().logDirectory(directory.resolve("log")), orders, stock)) {
+                Coordinator.open(KtmOptions.builder().logDirectory(directory.resolve("log")), way, orders, stock)) {
             coordinator.settle(orders, stock);
 
             boolean committed = orders.committed().contains(key);

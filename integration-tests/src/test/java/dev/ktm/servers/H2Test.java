@@ -1,8 +1,22 @@
 package dev.ktm.servers;
 
-final class H2Test extends ResourceManagerContract {
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
-    H2Test() {
-        super(Kind.H2);
+class H2Test {
+
+    @Nested
+    class ThroughItsPool extends ResourceManagerContract {
+        ThroughItsPool() {
+            super(Kind.H2, Way.POOLED);
+        }
+    }
+
+    @Nested
+    @Tag("campaign")
+    class ByHand extends ResourceManagerContract {
+        ByHand() {
+            super(Kind.H2, Way.BY_HAND);
+        }
     }
 }

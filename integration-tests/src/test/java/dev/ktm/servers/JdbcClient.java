@@ -1,6 +1,9 @@
 package dev.ktm.servers;
 
+import dev.ktm.Ktm;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import javax.sql.XAConnection;
@@ -33,20 +36,30 @@ record JdbcClient(XADataSource source, String table, String preparedQuery) imple
     }
 
     @Override
+    public PooledDatabase pooled(Ktm ktm, String name) throws SQLException {
+        return PooledDatabase.open(ktm, name, source, table);
+    }
+
+    @Override
     public Set<String> committed() throws SQLException {
+        return new TreeSet<>(drained());
+    }
+
+    @Override
+    public List<String> drained() throws SQLException {
         return query("SELECT k FROM " + table);
     }
 
     @Override
     public Set<String> prepared() throws SQLException {
-        return query(preparedQuery);
+        return new TreeSet<>(query(preparedQuery));
     }
 
-    private Set<String> query(String text) throws SQLException {
+    private List<String> query(String text) throws SQLException {
         var connection = source.getXAConnection();
         try (var statement = connection.getConnection().createStatement();
                 var rows = statement.executeQuery(text)) {
-            var found = new TreeSet<String>();
+            var found = new ArrayList<String>();
             while (rows.next()) {
                 found.add(rows.getString(rows.getMetaData().getColumnCount()));
             }

@@ -1,5 +1,6 @@
 package dev.ktm.servers;
 
+import dev.ktm.Ktm;
 import jakarta.jms.ConnectionFactory;
 import jakarta.jms.JMSException;
 import jakarta.jms.MessageProducer;
@@ -7,7 +8,9 @@ import jakarta.jms.TextMessage;
 import jakarta.jms.XAConnection;
 import jakarta.jms.XAConnectionFactory;
 import jakarta.jms.XASession;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -22,6 +25,9 @@ import javax.transaction.xa.XAResource;
  * @param queue where the messages are
  */
 record JmsClient(XAConnectionFactory factory, ConnectionFactory plain, String queue) implements Client {
+
+    /** Nothing comes for so long when nothing is there. */
+    private static final long EMPTY_MILLIS = 2_000;
 
     @Override
     public void setUp() {
@@ -39,6 +45,25 @@ record JmsClient(XAConnectionFactory factory, ConnectionFactory plain, String qu
         } catch (JMSException | RuntimeException e) {
             connection.close();
             throw e;
+        }
+    }
+
+    @Override
+    public PooledBroker pooled(Ktm ktm, String name) {
+        return PooledBroker.open(ktm, name, factory, plain, queue);
+    }
+
+    @Override
+    public List<String> drained() throws JMSException {
+        try (var connection = plain.createConnection()) {
+            connection.start();
+            var session = connection.createSession();
+            var found = new ArrayList<String>();
+            var consumer = session.createConsumer(session.createQueue(queue));
+            for (var each = consumer.receive(EMPTY_MILLIS); each != null; each = consumer.receive(EMPTY_MILLIS)) {
+                found.add(((TextMessage) each).getText());
+            }
+            return found;
         }
     }
 

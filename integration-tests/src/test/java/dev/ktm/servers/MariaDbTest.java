@@ -1,8 +1,22 @@
 package dev.ktm.servers;
 
-final class MariaDbTest extends ResourceManagerContract {
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
-    MariaDbTest() {
-        super(Kind.MARIADB);
+class MariaDbTest {
+
+    @Nested
+    class ThroughItsPool extends ResourceManagerContract {
+        ThroughItsPool() {
+            super(Kind.MARIADB, Way.POOLED);
+        }
+    }
+
+    @Nested
+    @Tag("campaign")
+    class ByHand extends ResourceManagerContract {
+        ByHand() {
+            super(Kind.MARIADB, Way.BY_HAND);
+        }
     }
 }

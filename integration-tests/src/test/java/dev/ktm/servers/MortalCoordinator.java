@@ -11,19 +11,21 @@ import java.time.Duration;
 final class MortalCoordinator {
 
     /** Derby keeps what has ended and not prepared for so long after its coordinator has died. */
-    private static final Duration TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
     private MortalCoordinator() {}
 
     /**
      * Arguments: log directory; kind, port and place of each resource manager; the key to write; the step to halt at, if there
-     * is one of this name; the file that the names of the steps are written to if it does not halt.
+     * is one of this name; the file that the names of the steps are written to if it does not halt; the way to
+     * use both.
      */
     public static void main(String[] arguments) throws Exception {
         var halts = new Halts(arguments[8]);
         var device = new HaltingDevice(FileDevice.openOrCreate(Path.of(arguments[0])), halts);
         var coordinator = Coordinator.open(
                 KtmOptions.builder().device(device).defaultTimeout(TIMEOUT),
+                Way.valueOf(arguments[10]),
                 client(arguments, 1),
                 client(arguments, 4));
         try {

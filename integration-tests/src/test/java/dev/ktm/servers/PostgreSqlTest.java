@@ -1,8 +1,22 @@
 package dev.ktm.servers;
 
-final class PostgreSqlTest extends ResourceManagerContract {
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
-    PostgreSqlTest() {
-        super(Kind.POSTGRESQL);
+class PostgreSqlTest {
+
+    @Nested
+    class ThroughItsPool extends ResourceManagerContract {
+        ThroughItsPool() {
+            super(Kind.POSTGRESQL, Way.POOLED);
+        }
+    }
+
+    @Nested
+    @Tag("campaign")
+    class ByHand extends ResourceManagerContract {
+        ByHand() {
+            super(Kind.POSTGRESQL, Way.BY_HAND);
+        }
     }
 }

@@ -8,6 +8,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** A port on the loopback address that passes everything on to another, until it is told to lose something. */
@@ -28,6 +30,8 @@ final class Proxy implements AutoCloseable {
     private final int target;
     private final Set<Pipe> open = ConcurrentHashMap.newKeySet();
     private final AtomicReference<Loss> loss = new AtomicReference<>(Loss.NOTHING);
+
+    private final AtomicInteger roundTrips = new AtomicInteger();
 
     private Proxy(ServerSocket entrance, int target) {
         this.entrance = entrance;
@@ -60,6 +64,11 @@ final class Proxy implements AutoCloseable {
         loss.set(what);
     }
 
+    /** How often a client has said something after it was answered, on all connections so far. */
+    int roundTrips() {
+        return roundTrips.get();
+    }
+
     private void accept() {
         while (!entrance.isClosed()) {
             try {
@@ -80,6 +89,9 @@ final class Proxy implements AutoCloseable {
     private final class Pipe {
         private final Socket client;
         private final Socket server = new Socket();
+
+        /** Whether the server has spoken last. */
+        private final AtomicBoolean answered = new AtomicBoolean(true);
 
         Pipe(Socket client) {
             this.client = client;
@@ -110,6 +122,7 @@ final class Proxy implements AutoCloseable {
                     if (loss.compareAndSet(way, Loss.NOTHING)) {
                         break;
                     }
+                    count(way);
                     to.write(buffer, 0, count);
                     to.flush();
                 }
@@ -117,6 +130,14 @@ final class Proxy implements AutoCloseable {
                 // One end is gone: so is the other.
             }
             close();
+        }
+
+        private void count(Loss way) {
+            if (way == Loss.REPLY) {
+                answered.set(true);
+            } else if (answered.compareAndSet(true, false)) {
+                roundTrips.incrementAndGet();
+            }
         }
 
         void close() {

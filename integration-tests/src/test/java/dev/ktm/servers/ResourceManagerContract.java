@@ -9,6 +9,7 @@ import jakarta.transaction.RollbackException;
 import jakarta.transaction.Status;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -26,7 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What every resource manager has to go through together with another one, a database of this JVM that is always well. After
- * each test every transaction is on both or on neither, and nothing is left prepared on either.
+ * each test every transaction is on both or on neither, nothing is left prepared on either, and every connection is back.
+ * What is like something else, or takes long, is left to the campaign.
  */
 @Tag("slow")
 @Timeout(120)
@@ -38,6 +40,7 @@ abstract class ResourceManagerContract {
     private static final Duration SHORT = Duration.ofSeconds(1);
 
     private final Kind kind;
+    private final Way way;
 
     Path directory;
     Server server;
@@ -48,8 +51,9 @@ abstract class ResourceManagerContract {
     private Set<String> secondBefore = Set.of();
     private final Set<String> awaited = new ConcurrentSkipListSet<>();
 
-    ResourceManagerContract(Kind kind) {
+    ResourceManagerContract(Kind kind, Way way) {
         this.kind = kind;
+        this.way = way;
     }
 
     @BeforeAll
@@ -81,8 +85,8 @@ abstract class ResourceManagerContract {
         return KtmOptions.builder().logDirectory(directory.resolve("log"));
     }
 
-    Coordinator open(KtmOptions.Builder options) {
-        return Coordinator.open(options, first, second);
+    Coordinator open(KtmOptions.Builder options) throws Exception {
+        return Coordinator.open(options, way, first, second);
     }
 
     @AfterEach
@@ -92,6 +96,7 @@ abstract class ResourceManagerContract {
             assertThat(since(first, firstBefore))
                     .as("%s", coordinator.reports())
                     .isEqualTo(since(second, secondBefore));
+            coordinator.awaitIdle();
             assertThat(awaited).as("steps that were not reached").isEmpty();
         } finally {
             coordinator.close();
@@ -175,11 +180,11 @@ abstract class ResourceManagerContract {
     @Test
     void commitsInOnePhaseAlone() throws Exception {
         var manager = coordinator.ktm().transactionManager();
-        for (var client : new Client[] {first, second}) {
-            try (var session = client.open()) {
+        for (var participant : List.of(coordinator.first(), coordinator.second())) {
+            try (var work = participant.open()) {
                 manager.begin();
-                manager.getTransaction().enlistResource(session.xaResource());
-                session.write("alone");
+                work.join(Steps.UNDISTURBED);
+                work.write("alone");
                 manager.commit();
             }
         }
@@ -242,6 +247,7 @@ abstract class ResourceManagerContract {
     }
 
     @Test
+    @Tag("campaign")
     void isKilledBeforePrepare() throws Exception {
         var thrown = catchThrowable(
                 () -> coordinator.commit("killed before prepare", at("first before prepare", server::kill)));
@@ -268,11 +274,11 @@ abstract class ResourceManagerContract {
     void staysAwayWhileOthersGoOn() throws Exception {
         coordinator.commit("killed before commit", at("first before commit", server::kill));
         var manager = coordinator.ktm().transactionManager();
-        try (var one = second.open();
-                var other = second.open()) {
+        try (var one = coordinator.second().open();
+                var other = coordinator.second().open()) {
             manager.begin();
-            manager.getTransaction().enlistResource(coordinator.ktm().named("second", one.xaResource()));
-            manager.getTransaction().enlistResource(coordinator.ktm().named("second", other.xaResource()));
+            one.join(Steps.UNDISTURBED);
+            other.join(Steps.UNDISTURBED);
             one.write("others go on");
             manager.commit();
         }
@@ -281,15 +287,16 @@ abstract class ResourceManagerContract {
 
         server.start();
         assertCommitted("killed before commit");
-        try (var session = first.open()) {
+        try (var work = coordinator.first().open()) {
             manager.begin();
-            manager.getTransaction().enlistResource(session.xaResource());
-            session.write("others go on");
+            work.join(Steps.UNDISTURBED);
+            work.write("others go on");
             manager.commit();
         }
     }
 
     @Test
+    @Tag("campaign")
     void isRestartedWhileInDoubt() throws Exception {
         coordinator.commit("restarted in doubt", at("first before commit", () -> {
             server.stop();
@@ -300,6 +307,7 @@ abstract class ResourceManagerContract {
     }
 
     @Test
+    @Tag("campaign")
     void isKilledAfterCommit() throws Exception {
         coordinator.commit("killed after commit", at("first after commit", server::kill));
 
@@ -320,6 +328,7 @@ abstract class ResourceManagerContract {
 
     /** Its connection is closed when it goes on: drivers wait for the call that hangs before they close. */
     @Test
+    @Tag("campaign")
     void hangsInCommit() throws Exception {
         coordinator.close();
         coordinator = open(options().resourceTimeout(SHORT));
@@ -334,6 +343,7 @@ abstract class ResourceManagerContract {
     }
 
     @Test
+    @Tag("campaign")
     void hangsInPrepare() throws Exception {
         coordinator.close();
         coordinator = open(options().resourceTimeout(SHORT));

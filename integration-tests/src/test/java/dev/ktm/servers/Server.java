@@ -141,6 +141,11 @@ final class Server implements AutoCloseable {
         proxy.cut();
     }
 
+    /** How often clients have asked and were answered, through the proxy. */
+    int roundTrips() {
+        return proxy.roundTrips();
+    }
+
     /** Ends the next connection that says something this way, and loses what it says. */
     void loseNext(Proxy.Loss what) {
         proxy.loseNext(what);
