@@ -67,9 +67,10 @@ record SteppedResource(String name, XAResource resource, Steps steps) implements
         return resource.recover(flags);
     }
 
+    /** Each is a branch of its own, also where one server has both: Derby lets who joins wait for the end of the other. */
     @Override
-    public boolean isSameRM(XAResource other) throws XAException {
-        return resource.isSameRM(other instanceof SteppedResource stepped ? stepped.resource : other);
+    public boolean isSameRM(XAResource other) {
+        return other == this;
     }
 
     @Override
