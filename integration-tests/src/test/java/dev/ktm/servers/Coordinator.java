@@ -41,10 +41,7 @@ final class Coordinator implements AutoCloseable {
                 .build());
         try {
             var coordinator = new Coordinator(
-                    ktm,
-                    way.participant(ktm, "first", first),
-                    way.participant(ktm, "second", second),
-                    reports);
+                    ktm, way.participant(ktm, "first", first), way.participant(ktm, "second", second), reports);
             // What recovery does at the start is over: nothing of it is in the way of what happens to transactions.
             ktm.recoverNow();
             return coordinator;

@@ -20,8 +20,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class SteppedDriver {
 
-    private static final List<Class<?>> WATCHED =
-            List.of(XADataSource.class, XAConnection.class, XAConnectionFactory.class, jakarta.jms.XAConnection.class, XASession.class);
+    private static final List<Class<?>> WATCHED = List.of(
+            XADataSource.class,
+            XAConnection.class,
+            XAConnectionFactory.class,
+            jakarta.jms.XAConnection.class,
+            XASession.class);
 
     private final String name;
     private final Set<Object> connections = ConcurrentHashMap.newKeySet();
