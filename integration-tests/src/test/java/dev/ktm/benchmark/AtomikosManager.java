@@ -4,6 +4,7 @@ import com.atomikos.datasource.xa.XATransactionalResource;
 import com.atomikos.icatch.config.Configuration;
 import com.atomikos.icatch.jta.UserTransactionManager;
 import jakarta.transaction.SystemException;
+import jakarta.transaction.TransactionManager;
 import java.io.File;
 import java.nio.file.Path;
 import javax.transaction.xa.XAResource;
@@ -38,6 +39,10 @@ final class AtomikosManager implements DurableLog {
         }
         opened.manager.init();
         return opened;
+    }
+
+    TransactionManager manager() {
+        return manager;
     }
 
     @Override

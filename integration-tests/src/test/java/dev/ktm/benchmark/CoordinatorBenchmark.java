@@ -57,7 +57,7 @@ public final class CoordinatorBenchmark {
             System.err.println(section);
             switch (section) {
                 case COMMIT -> commit();
-                case FORCES -> console.print("Forced writes", new ForceCount(settings).table());
+                case FORCES -> console.print("Forced writes", new ForceCount(settings, 8_000, 1, 8, 32, 128).table());
                 case SOFTWARE -> software();
                 case START -> console.print("Starting", new CoordinatorStart(settings).table());
                 case MEMORY -> console.print("Live transactions", new LiveMemory(settings).table());

@@ -96,8 +96,9 @@ final class Experiment {
         var rateBefore = reference.measure(scenario, windowNanos / 2);
         var work = measured.work(scenario, windowNanos);
         var rateAfter = reference.measure(scenario, windowNanos / 2);
-        return new Window(
-                work, rateBefore.middle(rateAfter), Usage.now().foreignShareSince(begin, work.otherCpuNanos()));
+        var rate = rateBefore.middle(rateAfter);
+        long otherCpuNanos = work.otherCpuNanos() + rate.otherCpuNanos();
+        return new Window(work, rate, Usage.now().foreignShareSince(begin, otherCpuNanos));
     }
 
     /** Removes a directory with all that is in it. */

@@ -1,44 +1,65 @@
 package dev.ktm.benchmark;
 
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 
 /** How many forced writes of ours a number of transactions takes: counted, from the first to the last. */
 final class ForceCount {
 
-    private static final int LEAST_EACH = 200;
-    private static final int TRANSACTIONS = 8_000;
+    /** However many callers there are, each has this part of the transactions at least. */
+    private static final int LEAST_PART = 40;
 
     private final Settings<?> settings;
+    private final int transactions;
+    private final Integer[] callers;
 
-    ForceCount(Settings<?> settings) {
+    /** Of so many transactions, with these numbers of callers if the command line names none. */
+    ForceCount(Settings<?> settings, int transactions, Integer... callers) {
         this.settings = settings;
+        this.transactions = transactions;
+        this.callers = callers;
+    }
+
+    /** Opens what is counted, in an empty directory. */
+    @FunctionalInterface
+    interface Opener {
+        DurableLog open(Path directory) throws Exception;
     }
 
     /** Counts and returns a table: forced writes for so many transactions, and for each. */
     List<String> table() throws Exception {
-        var numbers = settings.callersOr(1, 8, 32, 128);
+        return table(
+                List.of(TransactionShape.values()),
+                TransactionShape::text,
+                shape -> directory -> KtmCoordinator.open(directory, shape));
+    }
+
+    /** The same for other transactions. */
+    <T> List<String> table(List<T> shapes, Function<T, String> text, Function<T, Opener> opener) throws Exception {
+        var numbers = settings.callersOr(callers);
         var lines = new ArrayList<String>();
         var header = new StringBuilder("| Transaction |");
         numbers.forEach(number -> header.append(" N = ").append(number).append(" |"));
         lines.add(header.toString());
         lines.add("|---|" + "---|".repeat(numbers.size()));
-        for (var shape : TransactionShape.values()) {
-            var line = new StringBuilder("| " + shape.text() + " |");
+        for (var shape : shapes) {
+            var line = new StringBuilder("| " + text.apply(shape) + " |");
             for (int number : numbers) {
-                line.append(' ').append(count(shape, number)).append(" |");
+                line.append(' ').append(count(opener.apply(shape), number)).append(" |");
             }
             lines.add(line.toString());
         }
         return lines;
     }
 
-    private String count(TransactionShape shape, int callers) throws Exception {
+    private String count(Opener opener, int callers) throws Exception {
         var directory = Files.createTempDirectory(settings.directory(), "forces");
-        try (var coordinator = KtmCoordinator.open(directory, shape)) {
-            int each = Math.max(LEAST_EACH, TRANSACTIONS / callers);
+        try (var coordinator = opener.open(directory)) {
+            int each = transactions / Math.min(callers, LEAST_PART);
             var threads = new ArrayList<Thread>();
             var failures = new ArrayList<Throwable>();
             for (int i = 0; i < callers; i++) {
@@ -64,8 +85,8 @@ final class ForceCount {
             if (!failures.isEmpty()) {
                 throw new IllegalStateException("a transaction failed", failures.get(0));
             }
-            long transactions = (long) each * callers;
-            return String.format(Locale.ROOT, "%d / %d = %.3f", forces, transactions, (double) forces / transactions);
+            long done = (long) each * callers;
+            return String.format(Locale.ROOT, "%d / %d = %.3f", forces, done, (double) forces / done);
         } finally {
             Experiment.delete(directory);
         }

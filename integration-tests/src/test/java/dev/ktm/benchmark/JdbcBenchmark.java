@@ -9,9 +9,13 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Measures data sources, in and outside transactions, beside what they are made of. Prints tables in Markdown. */
+/**
+ * Measures data sources and connection factories, in and outside transactions, beside what they are made of and beside those of
+ * other products. Prints tables in Markdown.
+ */
 public final class JdbcBenchmark {
 
     /** As many as HikariCP opens if it is told nothing. */
@@ -20,6 +24,11 @@ public final class JdbcBenchmark {
     private static final int LARGE_POOL = 32;
 
     private static final Integer[] CALLERS = {1, 8, 32};
+    private static final int FORCES_OF = 2_000;
+    /** So long, in windows, does a process work before it is measured. */
+    private static final int WARM_UP = 20;
+
+    private static final int WARM_UP_CALLERS = 8;
 
     private final Console console = new Console();
     private final Settings<JdbcSection> settings;
@@ -53,6 +62,10 @@ public final class JdbcBenchmark {
                 case POOL -> pool();
                 case ENLISTMENT -> enlistment();
                 case TWO_DATABASES -> twoDatabases();
+                case FORCES -> forces();
+                case PEERS -> peers(Workload.TWO_DATABASES);
+                case PEERS_DELAYED -> peers(Workload.TWO_DATABASES_DELAYED);
+                case PEERS_BROKER -> peers(Workload.DATABASE_AND_BROKER);
             }
         }
         if (settings.json().isPresent()) {
@@ -128,6 +141,50 @@ public final class JdbcBenchmark {
         } finally {
             Experiment.delete(directory);
         }
+    }
+
+    private void forces() throws Exception {
+        var counts = new ForceCount(settings, FORCES_OF, CALLERS);
+        console.print(
+                "Forced writes of the coordinator's log",
+                counts.table(
+                        List.of(Workload.TWO_DATABASES, Workload.DATABASE_AND_BROKER),
+                        Workload::text,
+                        workload -> directory -> BridgeProduct.KTM.open(workload, directory)));
+    }
+
+    /** Each product in a process of its own; so are the calls by hand, which all are compared with. */
+    private void peers(Workload workload) throws Exception {
+        var directory = Files.createTempDirectory(settings.directory(), "peers");
+        var workers = new ArrayList<Worker>();
+        try {
+            var byHand = warm(BridgeProduct.BY_HAND, workload, Files.createDirectory(directory.resolve("reference")));
+            workers.add(byHand);
+            var scenarios = new ArrayList<Scenario>();
+            for (var product : BridgeProduct.values()) {
+                if (settings.includes(product.text())) {
+                    var worker = warm(product, workload, Files.createDirectory(directory.resolve(product.name())));
+                    workers.add(worker);
+                    scenarios.addAll(scenarios(product.text(), empty -> worker.measured()));
+                }
+            }
+            Reference reference =
+                    (beside, nanos) -> Reference.Rate.of(byHand.measured().work(beside, nanos));
+            print(workload.text() + ", beside the calls of XA made by hand", reference, scenarios);
+        } finally {
+            for (var worker : workers) {
+                worker.close();
+            }
+            Experiment.delete(directory);
+        }
+    }
+
+    private Worker warm(BridgeProduct product, Workload workload, Path directory) throws Exception {
+        var worker = new Worker(product, workload, directory);
+        System.err.println("warming up " + product.text());
+        var scenario = new Scenario("", empty -> worker.measured(), WARM_UP_CALLERS, ThreadKind.PLATFORM, 0);
+        worker.measured().work(scenario, TimeUnit.MILLISECONDS.toNanos((long) WARM_UP * settings.windowMillis()));
+        return worker;
     }
 
     private Inserts inMemory() throws SQLException {

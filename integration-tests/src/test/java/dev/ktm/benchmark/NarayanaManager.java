@@ -78,6 +78,10 @@ final class NarayanaManager implements DurableLog {
         return new NarayanaManager();
     }
 
+    TransactionManager manager() {
+        return manager;
+    }
+
     @Override
     public Appender appender() {
         return TransactionShape.TWO_RESOURCES.of(manager);

@@ -26,8 +26,7 @@ record OtherLog(DurableLog log, int callers) implements Reference, AutoCloseable
                 callers == 0 ? beside.callers() : callers,
                 beside.threads(),
                 beside.thinkMicros());
-        var work = Work.here(log, same, nanos);
-        return new Rate(work.perSecond(), work.p50Micros(), work.p99Micros(), work.cpuMicros());
+        return Rate.of(Work.here(log, same, nanos));
     }
 
     @Override

@@ -33,7 +33,16 @@ final class Worker implements AutoCloseable {
 
     /** Starts one for a product, which opens in this empty directory. */
     Worker(Product product, Path directory) throws IOException {
-        this.process = NewMachine.start(Worker.class, OPTIONS, product.name(), directory.toString());
+        this(directory.toString(), product.name());
+    }
+
+    /** Starts one for a product that works in a site of its own in this empty directory. */
+    Worker(BridgeProduct product, Workload workload, Path directory) throws IOException {
+        this(directory.toString(), product.name(), workload.name());
+    }
+
+    private Worker(String... arguments) throws IOException {
+        this.process = NewMachine.start(Worker.class, OPTIONS, arguments);
         this.answers = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII));
         this.requests =
                 new PrintWriter(new OutputStreamWriter(process.getOutputStream(), StandardCharsets.US_ASCII), true);
@@ -97,12 +106,19 @@ final class Worker implements AutoCloseable {
         answers.close();
     }
 
-    /** The worker itself: the product, and its directory. */
+    private static DurableLog open(String[] arguments) throws Exception {
+        var directory = Path.of(arguments[0]);
+        return arguments.length == 2
+                ? Product.valueOf(arguments[1]).open(directory)
+                : BridgeProduct.valueOf(arguments[1]).open(Workload.valueOf(arguments[2]), directory);
+    }
+
+    /** The worker itself: its directory, the product, and perhaps what it works in. */
     public static void main(String[] arguments) throws Exception {
         Console.silenceLoggers();
         endWithParent();
         var input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
-        try (var product = Product.valueOf(arguments[0]).open(Path.of(arguments[1]))) {
+        try (var product = open(arguments)) {
             for (var line = input.readLine(); line != null; line = input.readLine()) {
                 System.out.println(ANSWER + answer(product, line.split(" ")));
             }

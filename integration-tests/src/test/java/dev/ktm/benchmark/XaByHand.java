@@ -1,6 +1,7 @@
 package dev.ktm.benchmark;
 
 import dev.ktm.Ktm;
+import jakarta.jms.JMSException;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -9,18 +10,17 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.sql.XAConnection;
-import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 
 /**
- * One row in each of some databases, with connections that each caller keeps: the calls of XA made one after the other, or the
+ * One row in each of some databases, and a message, with connections that each caller keeps: the calls of XA made one after the other, or the
  * resources enlisted with a coordinator. What no data source can be better than.
  *
- * @param databases where rows are added
+ * @param site where rows are added, and messages sent
  * @param coordinator who makes the calls; empty for the caller itself
  */
-record XaByHand(List<Inserts> databases, Optional<Ktm> coordinator) implements DurableLog {
+record XaByHand(Site site, Optional<Ktm> coordinator) implements DurableLog {
 
     private static final int FORMAT = 7;
     private static final AtomicLong LAST = new AtomicLong();
@@ -44,37 +44,49 @@ record XaByHand(List<Inserts> databases, Optional<Ktm> coordinator) implements D
     }
 
     /** A connection of a caller. */
-    private record Kept(Inserts inserts, XAResource resource, Connection connection) {
+    private record Kept(XAResource resource, DurableLog.Appender work) {
         static Kept of(Inserts inserts) throws SQLException {
-            XAConnection connection = inserts.database().getXAConnection();
-            return new Kept(inserts, connection.getXAResource(), connection.getConnection());
+            XAConnection xa = inserts.database().getXAConnection();
+            Connection connection = xa.getConnection();
+            return new Kept(xa.getXAResource(), () -> inserts.insert(connection));
         }
 
-        void insert() throws SQLException {
-            inserts.insert(connection);
+        static Kept of(QueueBroker broker) throws JMSException {
+            var session = broker.factory().createXAConnection().createXASession();
+            var producer = session.createProducer(session.createQueue(QueueBroker.QUEUE));
+            return new Kept(
+                    session.getXAResource(), () -> producer.send(session.createTextMessage(QueueBroker.MESSAGE)));
         }
+    }
+
+    XaByHand(List<Inserts> databases, Optional<Ktm> coordinator) {
+        this(new Site(databases, Optional.empty()), coordinator);
     }
 
     @Override
     public Appender appender() {
         var kept = new ArrayList<Kept>();
         try {
-            for (var database : databases) {
+            for (var database : site.databases()) {
                 kept.add(Kept.of(database));
             }
-        } catch (SQLException e) {
+            if (site.broker().isPresent()) {
+                site.broker().get().purge();
+                kept.add(Kept.of(site.broker().get()));
+            }
+        } catch (SQLException | JMSException e) {
             throw new IllegalStateException(e);
         }
         return coordinator.isPresent() ? enlisted(coordinator.get(), kept) : () -> commit(kept);
     }
 
-    private static void commit(List<Kept> all) throws XAException, SQLException {
+    private static void commit(List<Kept> all) throws Exception {
         long global = LAST.incrementAndGet();
         var xids = new Xid[all.size()];
         for (int i = 0; i < xids.length; i++) {
             xids[i] = new PlainXid(global, i);
             all.get(i).resource().start(xids[i], XAResource.TMNOFLAGS);
-            all.get(i).insert();
+            all.get(i).work().appendForced();
         }
         // As a transaction manager does it: one that is alone need not vote.
         boolean alone = all.size() == 1;
@@ -100,17 +112,15 @@ record XaByHand(List<Inserts> databases, Optional<Ktm> coordinator) implements D
             var transaction = manager.getTransaction();
             for (int i = 0; i < named.size(); i++) {
                 transaction.enlistResource(named.get(i));
-                all.get(i).insert();
+                all.get(i).work().appendForced();
             }
             manager.commit();
         };
     }
 
     @Override
-    public void close() throws SQLException {
+    public void close() throws Exception {
         coordinator.ifPresent(Ktm::close);
-        for (var database : databases) {
-            database.close();
-        }
+        site.close();
     }
 }

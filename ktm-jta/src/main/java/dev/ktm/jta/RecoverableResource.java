@@ -1,9 +1,12 @@
 package dev.ktm.jta;
 
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import javax.transaction.xa.XAResource;
 import org.jboss.tm.XAResourceRecovery;
+import org.jboss.tm.XAResourceWrapper;
 import org.jspecify.annotations.Nullable;
 
 /** A resource manager that can be asked for its branches, and how that went so far. */
@@ -45,6 +48,8 @@ final class RecoverableResource {
     volatile int failures;
     /** Resources to recognise others by; only asked whether another is of the same resource manager. */
     volatile List<XAResource> representatives = List.of();
+    /** What the resources that were opened last say that they are called; absent before the first time. */
+    volatile @Nullable Set<String> jndiNames;
 
     RecoverableResource(String name, @Nullable XAResourceRecovery registration, Source source) {
         this.name = name;
@@ -63,6 +68,21 @@ final class RecoverableResource {
 
     private static Opened nothing() {
         throw new IllegalStateException("it is asked in its own way");
+    }
+
+    /** What others are recognised by, and what it is called, from now on. */
+    void opened(List<XAResource> resources) {
+        representatives = List.copyOf(resources);
+        jndiNames = resources.stream()
+                .map(RecoverableResource::jndiNameOf)
+                .filter(each -> !each.isEmpty())
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** The name that a resource says, or nothing. */
+    static String jndiNameOf(XAResource resource) {
+        var said = resource instanceof XAResourceWrapper wrapper ? wrapper.getJndiName() : null;
+        return said == null ? "" : said;
     }
 
     /** Whether it has to be asked at once; one that fails has its time. */

@@ -10,7 +10,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import org.jboss.tm.XAResourceRecovery;
-import org.jboss.tm.XAResourceWrapper;
 import org.jspecify.annotations.Nullable;
 
 /** The resource managers that are asked for their branches, by the names that branches are found again under. */
@@ -100,13 +99,44 @@ final class RecoverableResources {
         return registered.get(name);
     }
 
+    /**
+     * Who is asked for what was left under this name. Registrations of somebody else's interface have no name, but their
+     * resources may say the one that those had which were enlisted. If two say the same, or one has not been asked yet that may
+     * say it as well, nobody can conclude anything: what one does not list another may hold.
+     */
+    @Nullable
+    RecoverableResource findAnswering(String name) {
+        var named = registered.get(name);
+        if (named != null) {
+            return named;
+        }
+        RecoverableResource found = null;
+        for (var each : registered.values()) {
+            var names = each.jndiNames;
+            if (each.registration == null || (names != null && !names.contains(name))) {
+                continue;
+            }
+            if (names == null || found != null) {
+                return null;
+            }
+            found = each;
+        }
+        return found;
+    }
+
+    /** Whether a branch has finished if none of these resources, which are all of a registration, lists it. */
+    boolean isLeftTo(RecoverableResource registration, List<XAResource> resources, Unfinished branch) {
+        if (branch.resourceManager.equals(registration.name)) {
+            return registration.registration == null || isRecognised(resources, branch.resource);
+        }
+        return findAnswering(branch.resourceManager) == registration;
+    }
+
     /** The name under which a resource can be found again; empty if nobody knows. */
     String nameOf(XAResource resource) {
-        if (resource instanceof XAResourceWrapper wrapper) {
-            var jndi = wrapper.getJndiName();
-            if (jndi != null && !jndi.isEmpty()) {
-                return jndi;
-            }
+        var jndi = RecoverableResource.jndiNameOf(resource);
+        if (!jndi.isEmpty()) {
+            return jndi;
         }
         for (var each : registered.values()) {
             if (isRecognised(each.representatives, resource)) {

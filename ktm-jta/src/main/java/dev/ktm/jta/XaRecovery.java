@@ -141,7 +141,7 @@ final class XaRecovery implements AutoCloseable {
     // When.
 
     void wake(String resourceManager) {
-        var found = registered.find(resourceManager);
+        var found = registered.findAnswering(resourceManager);
         if (found != null) {
             // First: whoever is asking it at this moment may have its list already.
             found.again = true;
@@ -255,13 +255,11 @@ final class XaRecovery implements AutoCloseable {
 
     /** Asks every resource of a registration, and only then concludes from what none of them lists. */
     private void askAll(RecoverableResource registration, List<XAResource> resources) throws XAException {
-        registration.representatives = List.copyOf(resources);
+        registration.opened(resources);
         // What is left while the lists are on their way may be missing from them.
         var waiting = new ArrayList<Unfinished>();
         for (var each : unfinished.all()) {
-            if (each.resourceManager.equals(registration.name)
-                    && (registration.registration == null
-                            || RecoverableResources.isRecognised(resources, each.resource))) {
+            if (registered.isLeftTo(registration, resources, each)) {
                 waiting.add(each);
             }
         }
@@ -342,7 +340,7 @@ final class XaRecovery implements AutoCloseable {
     /** Somebody may have renamed it: it is not found again by itself. */
     private void reportMissing(Unfinished branch) {
         var name = branch.resourceManager;
-        if (!name.isEmpty() && missed.add(name)) {
+        if (!name.isEmpty() && registered.findAnswering(name) == null && missed.add(name)) {
             reports.report(
                     OutcomeReport.Kind.PENDING,
                     branch,

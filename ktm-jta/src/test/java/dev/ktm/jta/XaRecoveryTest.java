@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
@@ -447,6 +448,53 @@ class XaRecoveryTest {
         ktm.register("orders", orders::connect);
         ktm.recoverNow();
         assertThat(ktm.manager().live()).isEmpty();
+    }
+
+    @Test
+    void aRegistrationWhoseResourcesSayTheNameAnswersForIt() throws Exception {
+        orders.loseAnswerOfNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        commit("a");
+        ktm.close();
+
+        ktm = Ktm.open(options(Duration.ofHours(1)).build());
+        ktm.register("stock", stock::connect);
+        ktm.recoveryRegistry().addXAResourceRecovery(() -> new XAResource[] {ktm.named("orders", orders.connect())});
+        ktm.recoverNow();
+
+        assertThat(orders.commits()).isOne();
+        assertThat(ktm.manager().live()).isEmpty();
+        assertThat(reports).noneMatch(report -> report.cause().contains("nobody has registered"));
+    }
+
+    @Test
+    void whenTwoRegistrationsSayTheSameNameNeitherConcludesAnything() throws Exception {
+        orders.loseAnswerOfNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        commit("a");
+        ktm.close();
+
+        ktm = Ktm.open(options(Duration.ofHours(1)).build());
+        ktm.register("stock", stock::connect);
+        var ready = new AtomicBoolean();
+        XAResourceRecovery wrong = () -> opened(ready, stock);
+        XAResourceRecovery right = () -> opened(ready, orders);
+        ktm.recoveryRegistry().addXAResourceRecovery(wrong);
+        ktm.recoveryRegistry().addXAResourceRecovery(right);
+        // Whoever of them is asked first does not know of the other's name.
+        ready.set(true);
+        ktm.recoverNow();
+        ktm.recoverNow();
+
+        assertThat(ktm.manager().live()).hasSize(1);
+        ktm.recoveryRegistry().removeXAResourceRecovery(wrong);
+        ktm.recoverNow();
+        assertThat(ktm.manager().live()).isEmpty();
+    }
+
+    private XAResource[] opened(AtomicBoolean ready, SimulatedDatabase database) {
+        if (!ready.get()) {
+            throw new IllegalStateException("not yet");
+        }
+        return new XAResource[] {ktm.named("orders", database.connect())};
     }
 
     @Test
