@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import javax.sql.DataSource;
 import javax.sql.XADataSource;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * Arguments: directory, run, first and last release, release and {@link CrashPoint} at which it dies, URLs of the databases.
  */
 final class Worker implements AutoCloseable {
+
+    /** Branches that recovery rolls back are what this is about: they are in the table at the end. */
+    private static final Logger REPORTS = Logger.getLogger("dev.ktm");
 
     private static final int PARTICIPANTS = 3;
     private static final long MOST_RECOVERY_NANOS = TimeUnit.SECONDS.toNanos(60);
@@ -56,6 +61,7 @@ final class Worker implements AutoCloseable {
         int first = Integer.parseInt(arguments[2]);
         int last = Integer.parseInt(arguments[3]);
         int fatal = Integer.parseInt(arguments[4]);
+        REPORTS.setLevel(Level.SEVERE);
         try (var worker = new Worker(place)) {
             worker.recover();
             for (int number = first; number <= last; number++) {
