@@ -22,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import javax.transaction.xa.XAException;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.Test;
 class RandomFailuresTest {
 
     private static final int THREADS = 4;
+    private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(1);
     private static final int[] CODES = {
         XAException.XAER_RMFAIL, XAException.XAER_RMERR, XAException.XA_RETRY, XAException.XAER_PROTO, 0
     };
@@ -79,9 +81,11 @@ class RandomFailuresTest {
 
             orderDriver.setFault((call, after) -> {});
             stockDriver.setFault((call, after) -> {});
+            long deadline = System.nanoTime() + PATIENCE_NANOS;
             while (!ktm.manager().live().isEmpty()
                     || first.pool().getActiveConnections() > 0
                     || second.pool().getActiveConnections() > 0) {
+                assertThat(System.nanoTime()).as("it settles in time").isLessThan(deadline);
                 ktm.recoverNow();
             }
             assertThat(entries(seeOrders)).as("seed " + seed).isEqualTo(entries(seeStock));
@@ -201,7 +205,12 @@ class RandomFailuresTest {
                 .as("seed " + seed)
                 .isZero();
         // The pool's, and the one that recovery keeps; what is being closed has still to go.
+        long deadline = System.nanoTime() + PATIENCE_NANOS;
         while (driver.openConnections() != source.pool().getTotalConnections() + 1) {
+            assertThat(System.nanoTime())
+                    .as(driver.openConnections() + " connections are open, the pool has "
+                            + source.pool().getTotalConnections())
+                    .isLessThan(deadline);
             Thread.onSpinWait();
         }
     }
