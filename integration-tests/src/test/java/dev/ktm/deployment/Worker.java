@@ -69,6 +69,8 @@ final class Worker implements AutoCloseable {
             }
         }
         tell("done");
+        // The broker's client leaves threads behind that wait for work for a while.
+        Runtime.getRuntime().halt(0);
     }
 
     private static void tell(String line) {
