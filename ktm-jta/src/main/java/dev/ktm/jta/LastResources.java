@@ -109,12 +109,21 @@ final class LastResources {
     }
 
     private void scan(String name, Decisions decisions) throws Exception {
+        Exception first = null;
         for (var each : waiting.values()) {
             if (each.resourceManager.equals(name)) {
-                conclude(each, decisions.isCommitted(each.xid.transaction()));
+                try {
+                    conclude(each, decisions.isCommitted(each.xid.transaction()));
+                } catch (Exception e) {
+                    // One whose commit is still under way holds up no other.
+                    first = first == null ? e : first;
+                }
             }
         }
         forgetEnded(decisions);
+        if (first != null) {
+            throw first;
+        }
     }
 
     private void conclude(Unfinished branch, boolean committed) {

@@ -75,9 +75,10 @@ record LastResourceProbe(String name, String table) implements Adapter.Look {
     }
 
     private void requireTable(Connection connection, DatabaseKind kind) throws SQLException {
-        try (var statement = connection.createStatement();
-                var rows = statement.executeQuery("SELECT outcome FROM " + table + " WHERE manager_id = ''")) {
-            rows.next();
+        try {
+            requireKey(connection, kind);
+        } catch (MisconfiguredDataSourceException e) {
+            throw e;
         } catch (SQLException e) {
             throw refuse(
                     "its table of decisions, " + table + ", cannot be read (" + e.getMessage()
@@ -85,16 +86,58 @@ record LastResourceProbe(String name, String table) implements Adapter.Look {
                     e);
         }
         if (kind == DatabaseKind.MARIADB || kind == DatabaseKind.MYSQL) {
+            int dot = table.indexOf('.');
+            var schema = dot < 0 ? "DATABASE()" : "'" + table.substring(0, dot) + "'";
             var engine = value(
                     connection,
-                    "SELECT engine FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = '"
-                            + table + "'");
+                    "SELECT engine FROM information_schema.tables WHERE table_schema = " + schema
+                            + " AND table_name = '" + table.substring(dot + 1) + "'");
             if (!engine.isEmpty() && !engine.toLowerCase(Locale.ROOT).equals("innodb")) {
                 throw refuse(
                         "its table of decisions, " + table + ", has engine " + engine
                                 + ", which knows no transactions: ALTER TABLE " + table + " ENGINE = InnoDB",
                         null);
             }
+        }
+    }
+
+    /**
+     * The key is what makes an answer final: whoever asks puts a row there. So two rows of one transaction are tried, and both
+     * are taken back; that shows as well whether the user may write.
+     */
+    private void requireKey(Connection connection, DatabaseKind kind) throws SQLException {
+        boolean autoCommit = connection.getAutoCommit();
+        connection.setAutoCommit(false);
+        try {
+            insert(connection);
+            boolean refused;
+            try {
+                insert(connection);
+                refused = false;
+            } catch (SQLException e) {
+                refused = true;
+            }
+            connection.rollback();
+            if (!refused) {
+                throw refuse(
+                        "its table of decisions, " + table
+                                + ", takes two rows of one transaction: it lacks its primary key. Make it with: "
+                                + statement(kind),
+                        null);
+            }
+            try (var statement = connection.createStatement()) {
+                statement.executeUpdate("DELETE FROM " + table + " WHERE manager_id = ''");
+            }
+        } finally {
+            connection.rollback();
+            connection.setAutoCommit(autoCommit);
+        }
+    }
+
+    private void insert(Connection connection) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.executeUpdate("INSERT INTO " + table
+                    + " (manager_id, incarnation, sequence_number, outcome) VALUES ('probe', 0, 0, 'R')");
         }
     }
 

@@ -138,6 +138,17 @@ class LastResourceTest {
     }
 
     @Test
+    void aTableWithoutItsKeyIsRefused() throws Exception {
+        execute(audit, TABLE.replace(", PRIMARY KEY (manager_id, incarnation, sequence_number)", ""));
+
+        assertThatThrownBy(this::openAudit)
+                .isInstanceOf(MisconfiguredDataSourceException.class)
+                .hasMessageContaining("primary key");
+
+        assertThat(count(audit, "ktm_decision")).isZero();
+    }
+
+    @Test
     void whatCommitsBeforeItIsOnTheDiskIsRefused() throws Exception {
         var lazy = Databases.h2(directory, ";WRITE_DELAY=500");
         execute(lazy, TABLE);
