@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -182,7 +183,7 @@ public final class Deployment implements Callable<Integer> {
         var fates = new ArrayDeque<>(plan);
         int next = 1;
         while (next <= releases) {
-            var fate = fates.poll();
+            var fate = nextFate(fates, next);
             var life = new Life(place, next, fate, random.nextInt(MOST_MILLIS_BEFORE_A_KILL));
             boolean died = life.run();
             if (died && fate != null) {
@@ -192,8 +193,24 @@ public final class Deployment implements Callable<Integer> {
             }
             next = life.reached + 1;
         }
+        if (ledger.deaths().size() < plan.size()) {
+            out.println("  " + (plan.size() - ledger.deaths().size()) + " crashes found no release left to meet");
+        }
         // The last life only finishes what the one before has left.
         new Life(place, next, null, 0).run();
+    }
+
+    /** Whoever is killed at any moment may get past the release that the next one was meant for: the next that can meets it. */
+    private @Nullable Fate nextFate(Deque<Fate> fates, int next) {
+        var fate = fates.poll();
+        if (fate == null || fate.release() >= next) {
+            return fate;
+        }
+        int release = next;
+        while (new Release(release).isFaulty()) {
+            release++;
+        }
+        return new Fate(release, fate.point());
     }
 
     /** One process, from its start to its end. */
