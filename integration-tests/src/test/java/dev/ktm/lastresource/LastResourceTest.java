@@ -181,6 +181,22 @@ class LastResourceTest {
         assertThat(count(audit, "ktm_decision")).isZero();
     }
 
+    /** Whatever it says: nobody knows. */
+    @Test
+    void aLostAnswerOfALastResourceAloneIsNotTakenForARollback() throws Exception {
+        try (var connection = audit.getConnection()) {
+            var manager = ktm.transactionManager();
+            manager.begin();
+            var resource = new LocalResource(connection).meets(LocalResource.Fate.ANSWER_IS_LOST);
+            manager.getTransaction().enlistResource(ktm.named("audit", resource));
+            insert(connection, 1);
+
+            assertThatThrownBy(manager::commit).isInstanceOf(HeuristicMixedException.class);
+        }
+
+        assertThat(count(audit, "t")).isEqualTo(1);
+    }
+
     @Test
     void whatFailsIsRolledBackEverywhere() throws Exception {
         assertThatThrownBy(() -> commit(1, LocalResource.Fate.FAILS)).isInstanceOf(RollbackException.class);
@@ -290,7 +306,7 @@ class LastResourceTest {
             }
 
             resume.countDown();
-            rolledBack.await();
+            assertThat(rolledBack.await(30, TimeUnit.SECONDS)).isTrue();
         }
 
         assertCommitted(0);

@@ -72,7 +72,7 @@ final class LocalResource implements XAResource, LastResource, ConnectableResour
             }
             connection.commit();
             if (fate == Fate.ANSWER_IS_LOST) {
-                throw new XAException(XAException.XAER_RMFAIL);
+                throw new XAException(XAException.XAER_RMERR);
             }
         } catch (SQLException e) {
             throw failure(e);

@@ -26,6 +26,8 @@ final class DecisionTable implements Decisions {
     private static final String COMMITTED = "C";
     private static final String ROLLED_BACK = "R";
     private static final int BATCH = 200;
+    /** Whoever asks holds something up: it is asked again later. */
+    private static final int MOST_SECONDS = 30;
 
     private final DataSource dataSource;
     private final String name;
@@ -76,6 +78,7 @@ final class DecisionTable implements Decisions {
     }
 
     private static void set(PreparedStatement statement, TransactionId transaction) throws SQLException {
+        statement.setQueryTimeout(MOST_SECONDS);
         statement.setString(1, transaction.manager().toString());
         statement.setLong(2, transaction.incarnation());
         statement.setLong(3, transaction.sequence());
@@ -89,23 +92,32 @@ final class DecisionTable implements Decisions {
     private <T> T inTransaction(Task<T> task) throws SQLException {
         try (var connection = dataSource.getConnection()) {
             boolean autoCommit = connection.getAutoCommit();
+            int isolation = connection.getTransactionIsolation();
+            // What somebody else has not committed says nothing.
+            connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
             connection.setAutoCommit(false);
             try {
                 T result = task.on(connection);
                 connection.commit();
+                restore(connection, autoCommit, isolation);
                 return result;
             } catch (SQLException | RuntimeException e) {
-                rollBack(connection, e);
+                rollBack(connection, autoCommit, isolation, e);
                 throw e;
-            } finally {
-                connection.setAutoCommit(autoCommit);
             }
         }
     }
 
-    private static void rollBack(Connection connection, Exception first) {
+    private static void restore(Connection connection, boolean autoCommit, int isolation) throws SQLException {
+        connection.setAutoCommit(autoCommit);
+        connection.setTransactionIsolation(isolation);
+    }
+
+    /** What is not rolled back must not be committed by switching to auto-commit. */
+    private static void rollBack(Connection connection, boolean autoCommit, int isolation, Exception first) {
         try {
             connection.rollback();
+            restore(connection, autoCommit, isolation);
         } catch (SQLException e) {
             first.addSuppressed(e);
         }

@@ -244,8 +244,22 @@ final class XaResourceManager implements NotificationHandler {
         if (branch.decides && decisions != null) {
             return decide(branch, call, decisions);
         }
+        if (decisions != null) {
+            return commitAlone(branch, call);
+        }
         branch.resource.commit(branch.xid(), true);
         return XaAnswer.returned(call, XAResource.XA_OK);
+    }
+
+    /** Nothing is noted: a last resource says the same of what it refuses and of an answer that is lost. */
+    private static XaAnswer commitAlone(XaBranch branch, XaCall call) {
+        try {
+            branch.resource.commit(branch.xid(), true);
+            return XaAnswer.returned(call, XAResource.XA_OK);
+        } catch (XAException | RuntimeException | Error e) {
+            var answer = XaAnswer.failed(call, e);
+            return answer.verdict() == XaVerdict.REFUSED ? new XaAnswer(XaVerdict.HAZARD, answer.code(), e) : answer;
+        }
     }
 
     /** Commits for all; what is believed is what is noted. */
@@ -264,7 +278,17 @@ final class XaResourceManager implements NotificationHandler {
             branch.resource.commit(branch.xid(), true);
             return XaAnswer.returned(call, XAResource.XA_OK);
         } catch (XAException | RuntimeException | Error e) {
+            rollBackIfOpen(branch, e);
             return lastResources.lookUp(branch, decisions, e);
+        }
+    }
+
+    /** If its local transaction is still open, its own note would keep whoever asks waiting. */
+    private static void rollBackIfOpen(XaBranch branch, Throwable first) {
+        try {
+            branch.resource.rollback(branch.xid());
+        } catch (XAException | RuntimeException e) {
+            first.addSuppressed(e);
         }
     }
 

@@ -61,9 +61,38 @@ final class LocalResource implements XAResource {
         }
         try {
             connection.commit();
+        } catch (SQLException e) {
+            throw commitFailure(e);
+        }
+        restore();
+    }
+
+    /** Only what the database refuses is known to be rolled back; an answer may be lost behind anything else. */
+    private XAException commitFailure(SQLException e) {
+        boolean rolledBack = false;
+        try {
+            // What is still open must not be committed by whoever gets the connection next.
+            connection.rollback();
+            rolledBack = true;
+        } catch (SQLException suppressed) {
+            e.addSuppressed(suppressed);
+        }
+        var state = e.getSQLState();
+        boolean refused = state != null
+                && (state.startsWith(SqlStates.INTEGRITY_CLASS) || state.startsWith(SqlStates.ROLLBACK_CLASS))
+                && !state.equals(SqlStates.COMPLETION_UNKNOWN);
+        var failure = failure("did not say that it has committed", e);
+        failure.errorCode = refused && rolledBack ? XAException.XA_RBROLLBACK : XAException.XAER_RMFAIL;
+        return failure;
+    }
+
+    /** The work is done: a connection that cannot be restored is noticed when it is given back. */
+    private void restore() {
+        try {
             connection.setAutoCommit(autoCommit);
         } catch (SQLException e) {
-            throw failure("did not say that it has committed", e);
+            System.getLogger(LocalResource.class.getName())
+                    .log(System.Logger.Level.DEBUG, "a connection cannot be put back as it was", e);
         }
     }
 
@@ -71,10 +100,10 @@ final class LocalResource implements XAResource {
     public void rollback(Xid xid) throws XAException {
         try {
             connection.rollback();
-            connection.setAutoCommit(autoCommit);
         } catch (SQLException e) {
             throw failure("did not say that it has rolled back", e);
         }
+        restore();
     }
 
     @Override

@@ -23,5 +23,10 @@ final class SqlStates {
     /** Every state of a transaction that was rolled back begins like this. */
     static final String ROLLBACK_CLASS = "40";
 
+    /** Every state of a constraint that does not hold begins like this. */
+    static final String INTEGRITY_CLASS = "23";
+    /** Of the class of rollbacks, and the one that is none: nobody knows. */
+    static final String COMPLETION_UNKNOWN = "40003";
+
     private SqlStates() {}
 }
