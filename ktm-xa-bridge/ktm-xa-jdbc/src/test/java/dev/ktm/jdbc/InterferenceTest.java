@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import dev.ktm.log.testing.Until;
 import jakarta.transaction.RollbackException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -189,7 +190,7 @@ class InterferenceTest {
         ktm.userTransaction().commit();
 
         assertThat(Databases.count(observer)).isEqualTo(3);
-        assertThat(driver.openConnections()).isOne();
+        Until.holds(() -> driver.openConnections() == 1);
     }
 
     private Connection driverConnectionOf() throws SQLException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariConfig;
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import dev.ktm.log.testing.Until;
 import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.HeuristicRollbackException;
 import jakarta.transaction.RollbackException;
@@ -199,19 +200,13 @@ class RandomFailuresTest {
         assertThat(results.values()).as("seed " + seed).contains(Result.COMMITTED, Result.ROLLED_BACK);
     }
 
-    private static void assertNothingIsLost(long seed, KtmDataSource source, FaultyXaDataSource driver) {
+    private static void assertNothingIsLost(long seed, KtmDataSource source, FaultyXaDataSource driver)
+            throws Exception {
         assertThat(source.pool().getActiveConnections()).as("seed " + seed).isZero();
         assertThat(source.pool().getThreadsAwaitingConnection())
                 .as("seed " + seed)
                 .isZero();
         // The pool's, and the one that recovery keeps; what is being closed has still to go.
-        long deadline = System.nanoTime() + PATIENCE_NANOS;
-        while (driver.openConnections() != source.pool().getTotalConnections() + 1) {
-            assertThat(System.nanoTime())
-                    .as(driver.openConnections() + " connections are open, the pool has "
-                            + source.pool().getTotalConnections())
-                    .isLessThan(deadline);
-            Thread.onSpinWait();
-        }
+        Until.holds(() -> driver.openConnections() == source.pool().getTotalConnections() + 1);
     }
 }

@@ -8,6 +8,7 @@ import dev.ktm.KtmOptions;
 import dev.ktm.jms.FaultyBroker.Fault;
 import dev.ktm.jms.FaultyBroker.Moment;
 import dev.ktm.jms.FaultyBroker.Phase;
+import dev.ktm.log.testing.Until;
 import jakarta.jms.JMSException;
 import jakarta.jms.JMSRuntimeException;
 import jakarta.jms.ResourceAllocationRuntimeException;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import dev.ktm.log.testing.Until;
 import jakarta.jms.Message;
 import java.nio.file.Path;
 import java.time.Duration;
