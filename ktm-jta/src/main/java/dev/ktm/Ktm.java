@@ -109,6 +109,15 @@ public final class Ktm implements AutoCloseable {
     }
 
     /**
+     * This coordinator as a resource of another transaction manager, which then decides everything that is done between {@code
+     * start} and {@code end}: with native files, the registry and whatever else takes part in transactions here. Prepared branches
+     * are listed by {@code recover}, also after a restart. Each call gives one of its own; all are the same resource manager.
+     */
+    public XAResource xaResource() {
+        return jta.inflow();
+    }
+
+    /**
      * Registers a resource manager under a name that stays the same over restarts, so that its branches can be found and
      * finished after a crash. It is asked at once, and again at intervals.
      *

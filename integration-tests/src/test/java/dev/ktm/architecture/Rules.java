@@ -60,14 +60,15 @@ final class Rules {
         arrows.put("recovery", List.of("journal", "protocol", "rm"));
         // A transaction manager is an instance of a log, and lends it to native resource managers.
         arrows.put("tm", List.of("rm", "protocol", "journal", "recovery", "log", "log.storage"));
+        arrows.put("redo", List.of("rm", "tm", "log"));
         arrows.put("jta", List.of("tm", "rm"));
         arrows.put("", coordinator);
         // Adapters are opened on the front door, which is the root.
         arrows.put("jdbc", List.of("", "jta", "tm"));
         // What a transaction was rolled back for is in its native face.
         arrows.put("jms", List.of("", "jta", "tm", "rm"));
-        arrows.put("file", List.of("", "rm", "log"));
-        arrows.put("registry", List.of("", "rm", "log"));
+        arrows.put("file", List.of("", "redo", "tm", "rm", "log"));
+        arrows.put("registry", List.of("", "redo", "tm", "rm", "log"));
         arrows.put("cdi", List.of("", "jta"));
         arrows.put("spring", List.of("", "jta"));
         arrows.put(

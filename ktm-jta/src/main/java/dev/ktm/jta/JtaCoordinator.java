@@ -149,6 +149,11 @@ public final class JtaCoordinator implements AutoCloseable {
         return terminator;
     }
 
+    /** This coordinator as a resource of another transaction manager. */
+    public XAResource inflow() {
+        return new InflowXaResource(this::identity, terminator, transactionManager);
+    }
+
     /** Where those register that have branches to be recovered. */
     public XAResourceRecoveryRegistry recoveryRegistry() {
         return new XAResourceRecoveryRegistry() {

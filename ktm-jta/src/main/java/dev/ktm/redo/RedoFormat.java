@@ -1,0 +1,99 @@
+package dev.ktm.redo;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.UUID;
+
+/**
+ * The records of a resource manager's stream, big-endian; the log checks that they are whole.
+ * <pre>
+ *   0        1         2            18             34      38
+ *   | kind   | version | enlistment | unit of work | flags | a part of the redo - - -      PREPARED
+ *   | kind   | version | enlistment |                                                       COMMITTED, ROLLED_BACK
+ *   | kind   | version | the note - - -                                                     NOTE
+ * </pre>
+ * The flags are {@link #FIRST} and {@link #LAST}. A restart area is the LSN up to which the store holds everything itself (8
+ * bytes), and the store's own data.
+ */
+final class RedoFormat {
+
+    static final byte PREPARED = 1;
+    static final byte COMMITTED = 2;
+    static final byte ROLLED_BACK = 3;
+    static final byte NOTE = 4;
+
+    static final int FIRST = 1;
+    static final int LAST = 2;
+
+    private static final byte VERSION = 1;
+
+    private static final int ID_BYTES = 2 * Long.BYTES;
+    static final int HEADER_BYTES = 2;
+    static final int END_BYTES = HEADER_BYTES + ID_BYTES;
+    static final int PREPARED_HEADER_BYTES = END_BYTES + ID_BYTES + Integer.BYTES;
+
+    private RedoFormat() {}
+
+    /** A part of what a transaction has prepared. */
+    static ByteBuffer prepared(UUID enlistment, UUID unitOfWork, int flags, ByteBuffer part) {
+        var record = header(PREPARED, PREPARED_HEADER_BYTES + part.remaining());
+        putId(record, enlistment);
+        putId(record, unitOfWork);
+        return record.putInt(flags).put(part.duplicate()).flip();
+    }
+
+    /** The end of what was prepared. */
+    static ByteBuffer end(byte kind, UUID enlistment) {
+        var record = header(kind, END_BYTES);
+        putId(record, enlistment);
+        return record.flip();
+    }
+
+    /** Something that belongs to no transaction. */
+    static ByteBuffer note(ByteBuffer note) {
+        return header(NOTE, HEADER_BYTES + note.remaining())
+                .put(note.duplicate())
+                .flip();
+    }
+
+    private static ByteBuffer header(byte kind, int bytes) {
+        return ByteBuffer.allocate(bytes).order(ByteOrder.BIG_ENDIAN).put(kind).put(VERSION);
+    }
+
+    private static void putId(ByteBuffer record, UUID id) {
+        record.putLong(id.getMostSignificantBits()).putLong(id.getLeastSignificantBits());
+    }
+
+    /** The kind of a record; the rest of it is left in the buffer. */
+    static byte kind(ByteBuffer record) throws IOException {
+        if (record.remaining() < HEADER_BYTES) {
+            throw new IOException(
+                    "expected a record of a resource manager, found one of " + record.remaining() + " bytes");
+        }
+        byte kind = record.get();
+        byte version = record.get();
+        if (kind < PREPARED || kind > NOTE || version != VERSION) {
+            throw new IOException("expected a record of kind 1 to 4 and version 1, found kind " + kind + " and version "
+                    + version + ": it was written by a newer version; use that");
+        }
+        int least = kind == NOTE ? 0 : (kind == PREPARED ? PREPARED_HEADER_BYTES : END_BYTES) - HEADER_BYTES;
+        if (record.remaining() < least) {
+            throw new IOException("expected " + least + " bytes or more behind the header of a record of kind " + kind
+                    + ", found " + record.remaining());
+        }
+        return kind;
+    }
+
+    static UUID id(ByteBuffer record) {
+        return new UUID(record.getLong(), record.getLong());
+    }
+
+    /** A copy of what is left. */
+    static ByteBuffer rest(ByteBuffer record) {
+        return ByteBuffer.allocate(record.remaining())
+                .order(ByteOrder.BIG_ENDIAN)
+                .put(record)
+                .flip();
+    }
+}

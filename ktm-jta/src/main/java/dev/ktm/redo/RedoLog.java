@@ -1,0 +1,448 @@
+package dev.ktm.redo;
+
+import dev.ktm.log.Log;
+import dev.ktm.log.LogException;
+import dev.ktm.log.LogFullException;
+import dev.ktm.log.LogFullOutcome;
+import dev.ktm.log.LogRefusedException;
+import dev.ktm.log.LogStream;
+import dev.ktm.log.Lsn;
+import dev.ktm.log.ReadMode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongConsumer;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A resource manager's stream of the coordinator's log.
+ *
+ * <p><b>Theory of operation.</b> Redo is appended before the vote and not forced: the force of the coordinator's decision, which is
+ * appended later, makes it durable. The record of a commit is appended before the changes are shown and before the coordinator is
+ * answered, so whatever the coordinator forgets is known here. Commits, notes and what they show are put in one order by one lock:
+ * replaying the stream from a checkpoint repeats history. A commit that has to be forced first is shown later than it is appended;
+ * until then no checkpoint may claim it.
+ *
+ * <p>The base follows the oldest redo that may still be needed: of what is not decided, or not yet covered by a checkpoint.
+ */
+final class RedoLog {
+
+    private static final long ROOM_SECONDS = 10;
+    private static final int ATTEMPTS = 4;
+    /** The store is asked for a checkpoint whenever the stream has grown by this part of the log. */
+    private static final int TIDYINGS_PER_CAPACITY = 8;
+
+    private final Log log;
+    private final LogStream stream;
+
+    /** Over everything below, and over the order of commits. Nothing is forced under it. */
+    private final ReentrantLock order = new ReentrantLock();
+
+    /** Whose redo may be needed again, by enlistment, oldest first. */
+    private final Map<UUID, Live> live = new LinkedHashMap<>();
+
+    /** What is appended and not yet shown. */
+    private final TreeSet<Long> showing = new TreeSet<>();
+
+    private volatile long last = Lsn.NULL;
+    private volatile long tidyAt = Lsn.NULL;
+
+    private static final class Live {
+        List<Long> parts;
+        /** Where its commit stands, or {@link Lsn#INVALID} while it is not decided. */
+        long commit = Lsn.INVALID;
+
+        Live(List<Long> parts) {
+            this.parts = parts;
+        }
+    }
+
+    RedoLog(Log log, LogStream stream) {
+        this.log = log;
+        this.stream = stream;
+    }
+
+    // Reading what an earlier life has left.
+
+    private static final class Found {
+        final UUID unitOfWork;
+        List<ByteBuffer> redo = new ArrayList<>();
+        List<Long> parts = new ArrayList<>();
+        /** Of the same redo, appended once more, as long as it is not whole. */
+        List<ByteBuffer> nextRedo = new ArrayList<>();
+
+        List<Long> nextParts = new ArrayList<>();
+
+        Found(UUID unitOfWork) {
+            this.unitOfWork = unitOfWork;
+        }
+
+        void add(long lsn, int flags, ByteBuffer part) {
+            if ((flags & RedoFormat.FIRST) != 0) {
+                nextRedo = new ArrayList<>();
+                nextParts = new ArrayList<>();
+            }
+            nextRedo.add(part);
+            nextParts.add(lsn);
+            if ((flags & RedoFormat.LAST) != 0) {
+                redo = nextRedo;
+                parts = nextParts;
+            }
+        }
+    }
+
+    /** Shows the store what came after its last checkpoint, and returns what is not decided. */
+    Collection<RedoEntry> replay(RedoStore store) throws IOException {
+        var found = new LinkedHashMap<UUID, Found>();
+        order.lock();
+        try {
+            long covered = restore(store);
+            var reader = stream.read(Lsn.NULL, ReadMode.FORWARD);
+            while (reader.next()) {
+                if (reader.isRestartArea()) {
+                    continue;
+                }
+                long lsn = reader.lsn();
+                last = lsn;
+                var record = reader.payload();
+                switch (RedoFormat.kind(record)) {
+                    case RedoFormat.PREPARED -> {
+                        var id = RedoFormat.id(record);
+                        var unitOfWork = RedoFormat.id(record);
+                        found.computeIfAbsent(id, absent -> new Found(unitOfWork))
+                                .add(lsn, record.getInt(), RedoFormat.rest(record));
+                    }
+                    case RedoFormat.COMMITTED -> {
+                        var id = RedoFormat.id(record);
+                        var committed = found.remove(id);
+                        if (lsn > covered && committed != null) {
+                            var entry = new Live(committed.parts);
+                            entry.commit = lsn;
+                            live.put(id, entry);
+                            store.redo(lsn, committed.redo);
+                        }
+                    }
+                    case RedoFormat.ROLLED_BACK -> found.remove(RedoFormat.id(record));
+                    default -> {
+                        if (lsn > covered) {
+                            store.note(lsn, RedoFormat.rest(record));
+                        }
+                    }
+                }
+            }
+            // The base of a stream without records is the end of the log.
+            tidyAt = Math.max(last, stream.base()) + tidyBytes();
+            var undecided = new ArrayList<RedoEntry>();
+            for (var each : found.entrySet()) {
+                var parts = each.getValue().parts;
+                if (!parts.isEmpty()) {
+                    live.put(each.getKey(), new Live(parts));
+                    var unitOfWork = each.getValue().unitOfWork;
+                    undecided.add(
+                            new RedoEntry(each.getKey(), unitOfWork, store.prepared(unitOfWork, each.getValue().redo)));
+                }
+            }
+            return undecided;
+        } finally {
+            order.unlock();
+        }
+    }
+
+    private long restore(RedoStore store) throws IOException {
+        var restart = stream.latestRestart();
+        if (restart.isEmpty()) {
+            return Lsn.NULL;
+        }
+        var data = restart.get().data().order(ByteOrder.BIG_ENDIAN);
+        if (data.remaining() < Long.BYTES) {
+            throw new IOException("expected a checkpoint of " + Long.BYTES + " bytes or more in stream \""
+                    + stream.name() + "\", found " + data.remaining());
+        }
+        long covered = data.getLong();
+        last = Math.max(last, restart.get().lsn());
+        store.restore(RedoFormat.rest(data));
+        return covered;
+    }
+
+    // One transaction.
+
+    /** Appends its redo, and keeps space for its end. */
+    void prepare(RedoEntry entry, List<ByteBuffer> redo, Runnable tidy) throws LogException {
+        retrying(tidy, () -> {
+            if (entry.reservation() == null) {
+                entry.reserve(stream.reserve(RedoFormat.END_BYTES));
+            }
+            appendParts(entry.id(), entry.unitOfWork, redo);
+        });
+    }
+
+    /** An append that may find the log full. */
+    private interface Append {
+        void run() throws LogException;
+    }
+
+    private void retrying(@Nullable Runnable tidy, Append append) throws LogException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                append.run();
+                return;
+            } catch (LogFullException e) {
+                if (attempt == ATTEMPTS || tidy == null) {
+                    throw e;
+                }
+                tidy.run();
+                if (!makeRoom()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private boolean makeRoom() throws LogException {
+        try {
+            var outcome = log.handleLogFull().toCompletableFuture().get(ROOM_SECONDS, TimeUnit.SECONDS);
+            return outcome.result() != LogFullOutcome.Result.PINNED;
+        } catch (LogRefusedException e) {
+            // Somebody else has it dealt with already: whether that helps is seen by trying.
+            return true;
+        } catch (ExecutionException | TimeoutException e) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private void appendParts(UUID id, UUID unitOfWork, List<ByteBuffer> redo) throws LogException {
+        int most = stream.maxPayloadBytes() - RedoFormat.PREPARED_HEADER_BYTES;
+        var pieces = new ArrayList<ByteBuffer>();
+        for (var part : redo) {
+            for (int at = part.position(); at < part.limit(); at += most) {
+                pieces.add(part.slice(at, Math.min(most, part.limit() - at)));
+            }
+        }
+        order.lock();
+        try {
+            var before = live.get(id);
+            var parts = new ArrayList<Long>();
+            // From the first part on its redo must not be left behind.
+            var entry = new Live(parts);
+            for (int i = 0; i < pieces.size(); i++) {
+                int flags = (i == 0 ? RedoFormat.FIRST : 0) | (i == pieces.size() - 1 ? RedoFormat.LAST : 0);
+                parts.add(append(RedoFormat.prepared(id, unitOfWork, flags, pieces.get(i))));
+                if (before == null) {
+                    live.putIfAbsent(id, entry);
+                }
+            }
+            if (before != null) {
+                before.parts = parts;
+            }
+        } finally {
+            order.unlock();
+        }
+    }
+
+    private long append(ByteBuffer record) throws LogException {
+        last = stream.append(record);
+        return last;
+    }
+
+    /** What was decided elsewhere, and is durable there. */
+    void commit(RedoEntry entry) throws LogException {
+        order.lock();
+        try {
+            entry.work.committed(appendCommit(entry));
+        } finally {
+            order.unlock();
+        }
+    }
+
+    private long appendCommit(RedoEntry entry) throws LogException {
+        var record = RedoFormat.end(RedoFormat.COMMITTED, entry.id());
+        var space = entry.reservation();
+        last = space == null ? stream.append(record) : stream.append(space, record, Lsn.INVALID, Lsn.INVALID);
+        var redo = live.get(entry.id());
+        if (redo != null) {
+            redo.commit = last;
+        }
+        return last;
+    }
+
+    /** What is decided here: durable before it is shown. */
+    void commitForced(RedoEntry entry) throws LogException {
+        force(() -> appendCommit(entry), entry.work::committed);
+    }
+
+    /** An append, under the lock over the order. */
+    private interface Appending {
+        long run() throws LogException;
+    }
+
+    private void force(Appending appending, LongConsumer show) throws LogException {
+        long lsn;
+        order.lock();
+        try {
+            lsn = appending.run();
+            showing.add(lsn);
+        } finally {
+            order.unlock();
+        }
+        // If this fails the log has ended its work, and nothing that is appended here is ever shown again.
+        stream.force(lsn);
+        order.lock();
+        try {
+            show.accept(lsn);
+            showing.remove(lsn);
+        } finally {
+            order.unlock();
+        }
+    }
+
+    /** It never happened. A restart would find that out, too. */
+    void rolledBack(RedoEntry entry) {
+        order.lock();
+        try {
+            if (live.remove(entry.id()) != null) {
+                append(RedoFormat.end(RedoFormat.ROLLED_BACK, entry.id()));
+            }
+        } catch (LogException e) {
+            System.getLogger(RedoLog.class.getName())
+                    .log(System.Logger.Level.DEBUG, "a rollback is not in the log, which changes nothing", e);
+        } finally {
+            order.unlock();
+        }
+    }
+
+    // Outside of transactions.
+
+    /** Appends a note and shows what it says. */
+    void note(ByteBuffer note, LongConsumer show, Runnable tidy) throws LogException {
+        var record = RedoFormat.note(note);
+        retrying(tidy, () -> {
+            order.lock();
+            try {
+                show.accept(append(record));
+            } finally {
+                order.unlock();
+            }
+        });
+    }
+
+    /** As {@link #note}, durable before it is shown. */
+    void noteForced(ByteBuffer note, LongConsumer show, Runnable tidy) throws LogException {
+        var record = RedoFormat.note(note);
+        retrying(tidy, () -> force(() -> append(record), show));
+    }
+
+    // Keeping it short.
+
+    /** What is to be seen together with the LSN up to which everything is shown. */
+    <T> T at(LongFunction<T> seen) {
+        order.lock();
+        try {
+            return seen.apply(showing.isEmpty() ? last : showing.first() - 1);
+        } finally {
+            order.unlock();
+        }
+    }
+
+    /** The store holds everything up to this LSN itself. */
+    void checkpoint(long covered, ByteBuffer data) throws LogException {
+        var restart = ByteBuffer.allocate(Long.BYTES + data.remaining())
+                .putLong(covered)
+                .put(data.duplicate())
+                .flip();
+        long base;
+        order.lock();
+        try {
+            live.values().removeIf(each -> each.commit != Lsn.INVALID && each.commit <= covered);
+            // Whatever is appended from here on lies behind it.
+            base = Math.min(covered, oldestLive());
+        } finally {
+            order.unlock();
+        }
+        stream.writeRestart(restart, base > stream.base() ? base : Lsn.NULL);
+        tidyAt = last + tidyBytes();
+    }
+
+    private long tidyBytes() throws LogException {
+        var stats = log.stats();
+        return stats.containers() * stats.containerBytes() / TIDYINGS_PER_CAPACITY;
+    }
+
+    private long oldestLive() {
+        long oldest = Long.MAX_VALUE;
+        for (var each : live.values()) {
+            oldest = Math.min(oldest, each.parts.get(0));
+        }
+        return oldest;
+    }
+
+    /** Appends what is not decided again, so that it does not hold the log; its space can be used after the next checkpoint. */
+    void carryForward() throws LogException, IOException {
+        // What has been left behind by this much is in the way.
+        long target = last - tidyBytes();
+        order.lock();
+        try {
+            for (var each : List.copyOf(live.entrySet())) {
+                var entry = each.getValue();
+                if (entry.commit == Lsn.INVALID && entry.parts.get(0) < target) {
+                    var redo = new ArrayList<ByteBuffer>();
+                    var unitOfWork = new UUID(0, 0);
+                    for (long part : entry.parts) {
+                        var reader = stream.read(part, ReadMode.PREVIOUS);
+                        reader.next();
+                        var record = reader.payload();
+                        RedoFormat.kind(record);
+                        RedoFormat.id(record);
+                        unitOfWork = RedoFormat.id(record);
+                        record.getInt();
+                        redo.add(RedoFormat.rest(record));
+                    }
+                    appendParts(each.getKey(), unitOfWork, redo);
+                }
+            }
+        } finally {
+            order.unlock();
+        }
+    }
+
+    /** Whether it has grown by enough to be looked at; says so once. */
+    boolean isTidyDue() throws LogException {
+        if (last <= tidyAt) {
+            return false;
+        }
+        order.lock();
+        try {
+            if (last <= tidyAt) {
+                return false;
+            }
+            tidyAt = last + tidyBytes();
+            return true;
+        } finally {
+            order.unlock();
+        }
+    }
+
+    /** Gives the stream back, for whoever opens it next. */
+    void close() {
+        try {
+            stream.close();
+        } catch (LogException e) {
+            System.getLogger(RedoLog.class.getName())
+                    .log(System.Logger.Level.DEBUG, "a log that is closed has no handles", e);
+        }
+    }
+}

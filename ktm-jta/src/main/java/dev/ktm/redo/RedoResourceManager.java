@@ -1,0 +1,478 @@
+package dev.ktm.redo;
+
+import dev.ktm.log.LogClient;
+import dev.ktm.log.LogException;
+import dev.ktm.log.LogFullException;
+import dev.ktm.log.LogStream;
+import dev.ktm.log.Lsn;
+import dev.ktm.log.StreamAccess;
+import dev.ktm.log.StreamMode;
+import dev.ktm.rm.EnlistmentRight;
+import dev.ktm.rm.KtmError;
+import dev.ktm.rm.KtmException;
+import dev.ktm.rm.Notification;
+import dev.ktm.rm.NotificationEvent;
+import dev.ktm.rm.NotificationHandler;
+import dev.ktm.rm.NotificationMask;
+import dev.ktm.rm.ResourceManager;
+import dev.ktm.tm.ManagerHandle;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongConsumer;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A resource manager whose data is a {@link RedoStore}: takes part in transactions, votes with redo in the coordinator's log, and
+ * finishes after a crash what was decided. Follows the obligations of KTM's resource managers: what is prepared keeps its locks
+ * until the outcome is known, and what no recovery mentions is rolled back. Safe for many threads.
+ */
+public final class RedoResourceManager implements AutoCloseable {
+
+    private static final NotificationMask MASK = NotificationMask.of(
+            Notification.PREPREPARE,
+            Notification.PREPARE,
+            Notification.COMMIT,
+            Notification.ROLLBACK,
+            Notification.SINGLE_PHASE_COMMIT);
+
+    private final RedoStore store;
+    private final RedoLog log;
+    private final ResourceManager handle;
+    private final ExecutorService housekeeper;
+    private final AtomicBoolean tidying = new AtomicBoolean();
+    private final ReentrantLock tidyLock = new ReentrantLock();
+
+    /** Those that have not ended, by the id of their enlistment. */
+    private final Map<UUID, RedoEntry> entries = new ConcurrentHashMap<>();
+
+    private volatile boolean closed;
+
+    private RedoResourceManager(RedoStore store, RedoLog log, ResourceManager handle, String label) {
+        this.store = store;
+        this.log = log;
+        this.handle = handle;
+        this.housekeeper = Executors.newSingleThreadExecutor(task -> {
+            var thread = new Thread(task, "ktm " + label);
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    /**
+     * Opens a resource manager over a store: brings the store up to what the log says, takes up what is in doubt, and finishes
+     * what is decided.
+     *
+     * @param kind what kind of store it is, and
+     * @param name the name by which it is found again: together they name the stream of the log
+     * @throws KtmException with {@link KtmError#TM_VOLATILE} if the coordinator has no log, with {@link KtmError#NAME_COLLISION}
+     *     if it is open already
+     * @throws IOException if the log or the store cannot be read
+     */
+    public static RedoResourceManager open(ManagerHandle manager, String kind, String name, RedoStore store)
+            throws IOException, KtmException {
+        var label = kind + "." + name;
+        var log = manager.log()
+                .orElseThrow(() -> new KtmException(
+                        KtmError.TM_VOLATILE,
+                        "expected a coordinator with a log for " + label + ", found one without"));
+        var id = UUID.nameUUIDFromBytes(label.getBytes(StandardCharsets.UTF_8));
+        if (manager.resourceManagers().contains(id)) {
+            throw new KtmException(
+                    KtmError.NAME_COLLISION, "expected " + label + " not to be open, found it open: close it first");
+        }
+        var stream = log.openStream(
+                label, StreamMode.OPEN_ALWAYS, EnumSet.allOf(StreamAccess.class), Set.<StreamAccess>of());
+        try {
+            var redo = new RedoLog(log, stream);
+            var undecided = redo.replay(store);
+            var handle = manager.createResourceManager(id, shortened(label), ManagerHandle.Durability.DURABLE);
+            var opened = new RedoResourceManager(store, redo, handle, label);
+            opened.start(undecided, stream);
+            return opened;
+        } catch (IOException | KtmException | RuntimeException | Error e) {
+            stream.close();
+            throw e;
+        }
+    }
+
+    private static String shortened(String label) {
+        return label.length() <= 64 ? label : label.substring(0, 64);
+    }
+
+    private void start(Iterable<RedoEntry> undecided, LogStream stream) throws IOException, KtmException {
+        try {
+            for (var entry : undecided) {
+                try {
+                    entry.reserve(stream.reserve(RedoFormat.END_BYTES));
+                } catch (LogFullException e) {
+                    // Then its end has to fit without.
+                    System.getLogger(RedoResourceManager.class.getName())
+                            .log(System.Logger.Level.WARNING, "no space is kept for the end of " + entry.unitOfWork, e);
+                }
+                entries.put(entry.id(), entry);
+            }
+            stream.registerClient(new Client());
+            handle.setHandler(new Handler());
+            // Whatever is decided comes to its end in here.
+            handle.recover();
+            store.restored();
+        } catch (IOException | KtmException | RuntimeException | Error e) {
+            close();
+            throw e;
+        }
+    }
+
+    // Work.
+
+    /** A transaction's part in this resource manager. */
+    public static final class Part {
+        private final RedoEntry entry;
+
+        private Part(RedoEntry entry) {
+            this.entry = entry;
+        }
+
+        /** The id of its transaction. */
+        public UUID unitOfWork() {
+            return entry.unitOfWork;
+        }
+
+        /** Rolls the transaction back, for this reason; does nothing if it has ended. */
+        public void rollback(Throwable why) {
+            try {
+                entry.enlistment().rollback(why);
+            } catch (KtmException e) {
+                System.getLogger(RedoResourceManager.class.getName())
+                        .log(System.Logger.Level.DEBUG, "there is nothing to roll back", e);
+            }
+        }
+    }
+
+    /**
+     * Has work take part in a transaction.
+     *
+     * @param unitOfWork the id of the transaction
+     * @throws KtmException if it takes no more participants
+     */
+    public Part enlist(UUID unitOfWork, RedoWork work) throws KtmException {
+        var entry = new RedoEntry(unitOfWork, work);
+        var enlistment = handle.enlist(unitOfWork, MASK, entry);
+        entry.answersThrough(enlistment.id(), enlistment);
+        entries.put(entry.id(), entry);
+        if (entry.stage() == RedoEntry.Stage.ROLLED_BACK) {
+            // It came meanwhile.
+            entries.remove(entry.id());
+        }
+        return new Part(entry);
+    }
+
+    /** What the coordinator tells. */
+    private final class Handler implements NotificationHandler {
+
+        @Override
+        public Result handle(NotificationEvent event) throws Exception {
+            switch (event.notification()) {
+                case RECOVER -> {
+                    recover(event.recovered().orElseThrow());
+                    return Result.PENDING;
+                }
+                case LAST_RECOVER -> {
+                    presumeAbort();
+                    return Result.SUCCESS;
+                }
+                default -> {
+                    return handle(event.notification(), event.key(), event.clock());
+                }
+            }
+        }
+
+        @Override
+        public Result handle(Notification notification, @Nullable Object key, long clock) throws Exception {
+            if (!(key instanceof RedoEntry entry)) {
+                return Result.SUCCESS;
+            }
+            switch (notification) {
+                case PREPREPARE -> releaseUnlessChanged(entry);
+                case PREPARE -> prepare(entry);
+                case COMMIT -> commit(entry);
+                case SINGLE_PHASE_COMMIT -> commitAlone(entry);
+                case ROLLBACK -> rollback(entry);
+                default -> {
+                    return Result.SUCCESS;
+                }
+            }
+            return Result.SUCCESS;
+        }
+    }
+
+    private void releaseUnlessChanged(RedoEntry entry) throws KtmException {
+        if (!entry.work.hasChanges() && entry.moves(RedoEntry.Stage.ACTIVE, RedoEntry.Stage.RELEASED)) {
+            entry.enlistment().readOnly();
+            ended(entry, entry.work::released);
+        }
+    }
+
+    private void prepare(RedoEntry entry) throws Exception {
+        if (entry.stage() != RedoEntry.Stage.ACTIVE) {
+            // It has left.
+            return;
+        }
+        try {
+            log.prepare(entry, entry.work.prepare(), this::tidyNow);
+        } catch (Exception | Error e) {
+            // The answer is no, whoever gives it; if nobody tells us so, it is rolled back here all the same.
+            rollback(entry);
+            throw e;
+        }
+        if (!entry.moves(RedoEntry.Stage.ACTIVE, RedoEntry.Stage.PREPARED)) {
+            throw new IllegalStateException("expected an active transaction, found " + entry.stage());
+        }
+    }
+
+    private void commit(RedoEntry entry) throws LogException {
+        if (entry.moves(RedoEntry.Stage.PREPARED, RedoEntry.Stage.COMMITTED)) {
+            try {
+                log.commit(entry);
+            } catch (LogException | RuntimeException | Error e) {
+                // It stays decided, and is told again.
+                entry.moves(RedoEntry.Stage.COMMITTED, RedoEntry.Stage.PREPARED);
+                throw e;
+            }
+            ended(entry, () -> {});
+            tidyIfDue();
+        }
+    }
+
+    /** Decides for itself. Up to the record of its commit it may still say no. */
+    private void commitAlone(RedoEntry entry) throws Exception {
+        try {
+            prepare(entry);
+        } catch (Exception | Error e) {
+            entry.enlistment().rollback(e);
+            return;
+        }
+        if (entry.moves(RedoEntry.Stage.PREPARED, RedoEntry.Stage.COMMITTED)) {
+            log.commitForced(entry);
+            ended(entry, () -> {});
+            tidyIfDue();
+        }
+    }
+
+    private void rollback(RedoEntry entry) {
+        if (entry.moves(RedoEntry.Stage.ACTIVE, RedoEntry.Stage.ROLLED_BACK)
+                || entry.moves(RedoEntry.Stage.PREPARED, RedoEntry.Stage.ROLLED_BACK)) {
+            ended(entry, () -> {
+                log.rolledBack(entry);
+                entry.work.rolledBack();
+            });
+        }
+    }
+
+    private void ended(RedoEntry entry, Runnable last) {
+        last.run();
+        if (entry.isIdentified()) {
+            entries.remove(entry.id());
+        }
+        entry.end();
+    }
+
+    // Recovery.
+
+    private void recover(NotificationEvent.Recovered recovered) throws KtmException {
+        var enlistment =
+                handle.openEnlistment(recovered.enlistment(), EnlistmentRight.ALL.toArray(EnlistmentRight[]::new));
+        var entry = entries.get(recovered.enlistment());
+        if (entry == null) {
+            // Ended here, and the coordinator has not heard of it.
+            enlistment.recover(null);
+            return;
+        }
+        entry.answersThrough(recovered.enlistment(), enlistment);
+        enlistment.recover(entry);
+    }
+
+    /** What was prepared and not mentioned was never decided. */
+    private void presumeAbort() {
+        for (var entry : List.copyOf(entries.values())) {
+            if (entry.stage() == RedoEntry.Stage.PREPARED && !entry.isAnswerable()) {
+                rollback(entry);
+            }
+        }
+    }
+
+    /** The transactions that are prepared, and whose outcome is not known here. */
+    public List<UUID> inDoubt() {
+        return entries.values().stream()
+                .filter(entry -> entry.stage() == RedoEntry.Stage.PREPARED)
+                .map(entry -> entry.unitOfWork)
+                .toList();
+    }
+
+    // Outside of transactions.
+
+    /**
+     * Logs something that belongs to no transaction, and then shows it; durable with whatever is forced next.
+     *
+     * @param show is told where it stands, under the lock that orders commits
+     */
+    public void note(ByteBuffer note, LongConsumer show) throws LogException {
+        log.note(note, show, this::tidyNow);
+        tidyIfDue();
+    }
+
+    /** As {@link #note}, and durable before it is shown. */
+    public void noteForced(ByteBuffer note, LongConsumer show) throws LogException {
+        log.noteForced(note, show, this::tidyNow);
+        tidyIfDue();
+    }
+
+    // Checkpoints.
+
+    /**
+     * Looks at the store at a moment at which it shows every commit and note up to an LSN, and none beyond it.
+     *
+     * @param seen is told the LSN; called under the lock that orders commits
+     */
+    public <T> T at(LongFunction<T> seen) {
+        return log.at(seen);
+    }
+
+    /**
+     * The store has in durable files of its own whatever was committed or noted up to this LSN: the log need not keep it.
+     *
+     * @param data what {@link RedoStore#restore} gets; small
+     */
+    public void checkpoint(long covered, ByteBuffer data) throws LogException {
+        log.checkpoint(covered, data);
+    }
+
+    /** Has the store make a checkpoint now. */
+    public void tidy() throws IOException {
+        tidyLock.lock();
+        try {
+            log.carryForward();
+            store.tidy();
+        } finally {
+            tidyLock.unlock();
+        }
+    }
+
+    private void tidyNow() {
+        try {
+            tidy();
+        } catch (IOException | RuntimeException e) {
+            System.getLogger(RedoResourceManager.class.getName())
+                    .log(System.Logger.Level.WARNING, "no checkpoint: " + e.getMessage(), e);
+        }
+    }
+
+    private void tidyIfDue() {
+        try {
+            if (log.isTidyDue()) {
+                tidySoon();
+            }
+        } catch (LogException e) {
+            System.getLogger(RedoResourceManager.class.getName())
+                    .log(System.Logger.Level.DEBUG, "the log cannot be asked how large it is", e);
+        }
+    }
+
+    /** Has the store make a checkpoint on a thread of its own. */
+    public void tidySoon() {
+        if (tidying.compareAndSet(false, true)) {
+            execute(() -> {
+                tidying.set(false);
+                tidyNow();
+            });
+        }
+    }
+
+    private void execute(Runnable task) {
+        try {
+            housekeeper.execute(task);
+        } catch (RejectedExecutionException e) {
+            // It is being closed.
+            tidying.set(false);
+        }
+    }
+
+    /** Asked by a full log. */
+    private final class Client implements LogClient {
+
+        @Override
+        public void advanceTail(LogStream asked, long target) {
+            execute(() -> {
+                try {
+                    if (asked.base() < target) {
+                        tidy();
+                    }
+                    if (asked.base() < target) {
+                        asked.cannotAdvance("what is needed begins at " + Lsn.toString(asked.base()));
+                    }
+                } catch (IOException | RuntimeException e) {
+                    refuse(asked, e);
+                }
+            });
+        }
+
+        private void refuse(LogStream asked, Exception why) {
+            try {
+                asked.cannotAdvance(String.valueOf(why.getMessage()));
+            } catch (LogException e) {
+                e.addSuppressed(why);
+                System.getLogger(RedoResourceManager.class.getName())
+                        .log(System.Logger.Level.DEBUG, "a log that is being closed needs no answer", e);
+            }
+        }
+    }
+
+    /**
+     * Rolls back what is active and lets go of the log. What is prepared stays so, and is taken up when it is opened again.
+     * Closing twice is harmless.
+     */
+    @Override
+    public void close() {
+        tidyLock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        } finally {
+            tidyLock.unlock();
+        }
+        handle.close();
+        housekeeper.shutdown();
+        awaitHousekeeper();
+        log.close();
+    }
+
+    private void awaitHousekeeper() {
+        boolean interrupted = false;
+        boolean ended = false;
+        while (!ended) {
+            try {
+                ended = housekeeper.awaitTermination(1, TimeUnit.DAYS);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

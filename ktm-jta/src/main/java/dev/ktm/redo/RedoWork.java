@@ -1,0 +1,39 @@
+package dev.ktm.redo;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * What one transaction changes in a {@link RedoStore}. Called by whichever thread drives the transaction; a rollback may come at
+ * any moment, also while a thread of the application is at work.
+ */
+public interface RedoWork {
+
+    /** Whether there is anything to commit. */
+    boolean hasChanges();
+
+    /**
+     * Takes no more work, makes sure that a commit cannot fail, and says what has to be logged for it to be done again. Called
+     * once; what it needs beside the log is durable when it returns.
+     *
+     * @return what {@link RedoStore#redo} gets after a crash, in parts of any size
+     * @throws Exception if it cannot commit: the transaction is rolled back for this reason
+     */
+    List<ByteBuffer> prepare() throws Exception;
+
+    /**
+     * It is decided and durable: shows the changes to everybody and lets go of its locks. Called under the lock that orders
+     * commits; has to be short and cannot fail.
+     *
+     * @param lsn where that stands in the log; greater for whatever commits later
+     */
+    void committed(long lsn);
+
+    /** It never happened: lets go of its locks. Called at most once, and not after {@link #committed}. */
+    void rolledBack();
+
+    /** As {@link #rolledBack}, of work without changes whose transaction goes on to its end without it. */
+    default void released() {
+        rolledBack();
+    }
+}

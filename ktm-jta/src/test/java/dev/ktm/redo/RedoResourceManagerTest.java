@@ -1,0 +1,407 @@
+package dev.ktm.redo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
+
+import dev.ktm.Ktm;
+import dev.ktm.KtmOptions;
+import dev.ktm.log.LogOptions;
+import dev.ktm.log.storage.LogDevice;
+import dev.ktm.log.testing.Conforms;
+import dev.ktm.log.testing.CrashStates;
+import dev.ktm.log.testing.MemoryDevice;
+import dev.ktm.log.testing.SimulatedDevice;
+import dev.ktm.rm.KtmException;
+import dev.ktm.testing.SimulatedDatabase;
+import dev.ktm.tm.KtmTransaction;
+import jakarta.transaction.RollbackException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import javax.transaction.xa.XAResource;
+import javax.transaction.xa.Xid;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Resource managers with data of their own, over the coordinator's log. */
+class RedoResourceManagerTest {
+
+    /** An xid of another transaction manager. */
+    private record Foreign(int number) implements Xid {
+        @Override
+        public int getFormatId() {
+            return 4711;
+        }
+
+        @Override
+        public byte[] getGlobalTransactionId() {
+            return new byte[] {(byte) number};
+        }
+
+        @Override
+        public byte[] getBranchQualifier() {
+            return new byte[] {1};
+        }
+    }
+
+    private static final int TRANSACTIONS = 60;
+
+    /** Nothing is written unless somebody forces it. */
+    private static final LogOptions QUIET =
+            LogOptions.builder().idleFlush(Duration.ZERO).build();
+
+    /** What is in the files of the two at some moment. */
+    private record FirstFile(Map<String, String> content) {}
+
+    private record SecondFile(Map<String, String> content) {}
+
+    private final SimulatedDevice disk = new SimulatedDevice();
+    private final MapStore.Disk firstDisk = new MapStore.Disk(Map.of(), content -> disk.mark(new FirstFile(content)));
+    private final MapStore.Disk secondDisk = new MapStore.Disk(Map.of(), content -> disk.mark(new SecondFile(content)));
+    private LogDevice device = disk;
+    private Ktm ktm;
+    private MapStore first;
+    private MapStore second;
+
+    @BeforeEach
+    void open() throws Exception {
+        open(device, QUIET);
+    }
+
+    private void open(LogDevice where, LogOptions log) throws Exception {
+        device = where;
+        ktm = Ktm.open(KtmOptions.builder()
+                .device(device)
+                .logOptions(log)
+                .recoveryInterval(Duration.ofHours(1))
+                .build());
+        first = MapStore.open(ktm, "first", firstDisk);
+        second = MapStore.open(ktm, "second", secondDisk);
+    }
+
+    @AfterEach
+    void close() {
+        first.close();
+        second.close();
+        ktm.close();
+    }
+
+    private long forces() throws Exception {
+        return ktm.manager().log().orElseThrow().stats().frames();
+    }
+
+    private KtmTransaction begin() throws Exception {
+        ktm.transactionManager().begin();
+        return current();
+    }
+
+    private KtmTransaction current() throws Exception {
+        return (KtmTransaction) ktm.transactionManager().getTransaction();
+    }
+
+    private void commit() throws Exception {
+        ktm.transactionManager().commit();
+    }
+
+    /** What another life finds on the disk as it is now, or was at a crash. */
+    private void reopen(LogDevice found) throws Exception {
+        close();
+        open(found, QUIET);
+    }
+
+    @Test
+    void whatTwoOfThemCommitIsThereAfterARestart() throws Exception {
+        begin();
+        first.put(current(), "a", "1");
+        second.put(current(), "b", "2");
+        commit();
+
+        reopen(((SimulatedDevice) device).copy());
+
+        assertThat(first.values()).containsExactly(entry("a", "1"));
+        assertThat(second.values()).containsExactly(entry("b", "2"));
+        assertThat(first.locked()).isEmpty();
+    }
+
+    @Test
+    void aCommitOfTwoForcesTheLogOnce() throws Exception {
+        begin();
+        first.put(current(), "warm", "1");
+        commit();
+        long before = forces();
+
+        begin();
+        first.put(current(), "a", "1");
+        second.put(current(), "b", "2");
+        commit();
+
+        assertThat(forces() - before).isOne();
+    }
+
+    @Test
+    void aCommitOfOneForcesTheLogOnceAndAReadOrARollbackNever() throws Exception {
+        begin();
+        first.put(current(), "warm", "1");
+        commit();
+        long before = forces();
+
+        begin();
+        first.put(current(), "a", "1");
+        commit();
+        assertThat(forces() - before).isOne();
+
+        begin();
+        first.join(current());
+        second.join(current());
+        commit();
+        begin();
+        first.put(current(), "a", "2");
+        ktm.transactionManager().rollback();
+        assertThat(forces() - before).isOne();
+        assertThat(first.values()).contains(entry("a", "1"));
+    }
+
+    @Test
+    @Conforms("JTA-06")
+    void oneBesideAnXaResourceVotesAndOneWithoutChangesLeavesTheChoiceToIt() throws Exception {
+        var database = new SimulatedDatabase("orders");
+        ktm.register("orders", database::connect);
+
+        begin();
+        var work = database.connect();
+        ktm.transactionManager().getTransaction().enlistResource(work);
+        work.put("a");
+        first.put(current(), "a", "1");
+        commit();
+        assertThat(database.calls()).contains("PREPARE");
+
+        begin();
+        var more = database.connect();
+        ktm.transactionManager().getTransaction().enlistResource(more);
+        more.put("b");
+        first.join(current());
+        commit();
+        assertThat(database.calls()).containsOnlyOnce("PREPARE");
+    }
+
+    @Test
+    void oneThatCannotPrepareRollsEveryoneBackAndSaysWhy() throws Exception {
+        first.refusesToPrepare(new IllegalStateException("the disk is full"));
+        begin();
+        first.put(current(), "a", "1");
+        second.put(current(), "b", "2");
+
+        assertThatThrownBy(this::commit)
+                .isInstanceOf(RollbackException.class)
+                .hasStackTraceContaining("the disk is full");
+
+        assertThat(first.values()).isEmpty();
+        assertThat(second.values()).isEmpty();
+        assertThat(first.locked()).isEmpty();
+        assertThat(second.locked()).isEmpty();
+    }
+
+    @Test
+    void aloneItMaySayNoAtTheLastMoment() throws Exception {
+        first.refusesToPrepare(new IllegalStateException("the disk is full"));
+        begin();
+        first.put(current(), "a", "1");
+
+        assertThatThrownBy(this::commit)
+                .isInstanceOf(RollbackException.class)
+                .hasStackTraceContaining("the disk is full");
+
+        assertThat(first.locked()).isEmpty();
+    }
+
+    @Test
+    void itRollsATransactionBackForAReasonOfItsOwn() throws Exception {
+        begin();
+        first.put(current(), "a", "1");
+        second.put(current(), "b", "2");
+        first.join(current()).part().rollback(new IllegalStateException("somebody else has changed it"));
+
+        assertThatThrownBy(this::commit)
+                .isInstanceOf(RollbackException.class)
+                .hasStackTraceContaining("somebody else has changed it");
+
+        assertThat(second.locked()).isEmpty();
+    }
+
+    @Test
+    void whatOneForeignTransactionManagerPreparesIsInDoubtOverARestart() throws Exception {
+        var resource = ktm.xaResource();
+        var xid = new Foreign(1);
+        resource.start(xid, XAResource.TMNOFLAGS);
+        first.put(current(), "a", "1");
+        second.put(current(), "b", "2");
+        resource.end(xid, XAResource.TMSUCCESS);
+        assertThat(resource.prepare(xid)).isEqualTo(XAResource.XA_OK);
+
+        reopen(((SimulatedDevice) device).copy());
+
+        assertThat(first.locked()).containsExactly("a");
+        assertThat(first.resourceManager().inDoubt()).hasSize(1);
+        assertThat(first.values()).isEmpty();
+        var after = ktm.xaResource();
+        var found = after.recover(XAResource.TMSTARTRSCAN | XAResource.TMENDRSCAN);
+        assertThat(found).hasSize(1);
+        after.commit(found[0], false);
+        assertThat(first.values()).containsExactly(entry("a", "1"));
+        assertThat(second.values()).containsExactly(entry("b", "2"));
+        assertThat(first.locked()).isEmpty();
+        assertThat(after.recover(XAResource.TMSTARTRSCAN)).isEmpty();
+    }
+
+    @Test
+    void aForeignTransactionManagerSeesOneResourceAndMayCommitItInOnePhase() throws Exception {
+        var resource = ktm.xaResource();
+        assertThat(resource.isSameRM(ktm.xaResource())).isTrue();
+        var xid = new Foreign(1);
+        resource.start(xid, XAResource.TMNOFLAGS);
+        first.put(current(), "a", "1");
+        resource.end(xid, XAResource.TMSUCCESS);
+        resource.commit(xid, true);
+        assertThat(first.values()).containsExactly(entry("a", "1"));
+
+        var readOnly = new Foreign(2);
+        resource.start(readOnly, XAResource.TMNOFLAGS);
+        first.join(current());
+        resource.end(readOnly, XAResource.TMSUCCESS);
+        assertThat(resource.prepare(readOnly)).isEqualTo(XAResource.XA_RDONLY);
+    }
+
+    @Test
+    void inABranchOfItsOwnCoordinatorTheResourceHasNothingToDo() throws Exception {
+        begin();
+        ktm.transactionManager().getTransaction().enlistResource(ktm.xaResource());
+        first.put(current(), "a", "1");
+        commit();
+
+        assertThat(first.values()).containsExactly(entry("a", "1"));
+    }
+
+    @Test
+    void aSecondOneOfTheSameNameIsRefused() throws Exception {
+        assertThatThrownBy(() -> MapStore.open(ktm, "first", firstDisk))
+                .isInstanceOf(KtmException.class)
+                .hasMessageContaining("map.first");
+
+        first.close();
+        first = MapStore.open(ktm, "first", firstDisk);
+    }
+
+    @Test
+    void theLogIsShortenedWhileWorkGoesOnAndWhatIsPreparedIsCarriedForward() throws Exception {
+        var memory = new MemoryDevice();
+        var small = LogOptions.builder().containerBytes(256 << 10).containers(4).build();
+        close();
+        open(memory, small);
+        var resource = ktm.xaResource();
+        var xid = new Foreign(1);
+        resource.start(xid, XAResource.TMNOFLAGS);
+        first.put(current(), "prepared", "x");
+        resource.end(xid, XAResource.TMSUCCESS);
+        resource.prepare(xid);
+        var expected = new TreeMap<String, String>();
+
+        var padding = "x".repeat(1000);
+        for (int i = 0; i < 5000; i++) {
+            begin();
+            first.put(current(), "k" + i % 10, i + padding);
+            if (i % 3 == 0) {
+                second.put(current(), "k" + i % 10, i + padding);
+            }
+            commit();
+            expected.put("k" + i % 10, i + padding);
+        }
+
+        assertThat(first.values()).isEqualTo(expected);
+        close();
+        open(memory, small);
+        assertThat(first.values()).isEqualTo(expected);
+        assertThat(first.locked()).containsExactly("prepared");
+        ktm.xaResource().commit(xid, false);
+        assertThat(first.values()).containsEntry("prepared", "x");
+    }
+
+    @Test
+    void notesAndCommitsAreRepeatedInOrder() throws Exception {
+        begin();
+        first.put(current(), "a", "1");
+        commit();
+        first.putPlain("a", "2", false);
+        first.resourceManager().tidy();
+        first.putPlain("b", "3", false);
+        begin();
+        first.put(current(), "b", "4");
+        commit();
+        first.putPlain("c", "5", true);
+
+        reopen(((SimulatedDevice) device).copy());
+
+        assertThat(first.values()).containsExactly(entry("a", "2"), entry("b", "4"), entry("c", "5"));
+    }
+
+    /** Every state in which a crash can leave the log, at every moment of a run of transactions over both. */
+    @Test
+    void afterAnyCrashBothAgreeAndNothingAcknowledgedIsLost() throws Exception {
+        disk.forgetHistory();
+        for (int i = 0; i < TRANSACTIONS; i++) {
+            begin();
+            first.put(current(), "k" + i, "1");
+            second.put(current(), "k" + i, "1");
+            commit();
+            disk.mark(i);
+            if (i % 5 == 2) {
+                first.resourceManager().tidy();
+            }
+            if (i % 5 == 3) {
+                second.resourceManager().tidy();
+            }
+        }
+        first.putPlain("alone", "1", true);
+        disk.mark(TRANSACTIONS);
+
+        var checked = new AtomicLong();
+        CrashStates.of(disk.history()).atMostPerPoint(256).forEach(state -> {
+            checked.incrementAndGet();
+            var acknowledged = state.lastMark(Integer.class).orElse(-1);
+            try (var other =
+                            Ktm.open(KtmOptions.builder().device(state.device()).build());
+                    var left = MapStore.open(
+                            other,
+                            "first",
+                            new MapStore.Disk(
+                                    state.lastMark(FirstFile.class)
+                                            .map(FirstFile::content)
+                                            .orElse(Map.of()),
+                                    written -> {}));
+                    var right = MapStore.open(
+                            other,
+                            "second",
+                            new MapStore.Disk(
+                                    state.lastMark(SecondFile.class)
+                                            .map(SecondFile::content)
+                                            .orElse(Map.of()),
+                                    written -> {}))) {
+                var transacted = new TreeMap<>(left.values());
+                transacted.remove("alone");
+                assertThat(transacted).as(state.description()).isEqualTo(right.values());
+                assertThat(left.locked()).isEmpty();
+                for (int i = 0; i <= Math.min(acknowledged, TRANSACTIONS - 1); i++) {
+                    assertThat(transacted).as(state.description()).contains(Map.entry("k" + i, "1"));
+                }
+                assertThat(left.values().containsKey("alone") || acknowledged < TRANSACTIONS)
+                        .as(state.description())
+                        .isTrue();
+            } catch (Exception e) {
+                throw new AssertionError(state.description(), e);
+            }
+        });
+        assertThat(checked.get()).isGreaterThan(100);
+    }
+}
