@@ -261,9 +261,23 @@ final class RedoLog {
 
     /** What was decided elsewhere, and is durable there. */
     void commit(RedoEntry entry) throws LogException {
+        long lsn;
         order.lock();
         try {
-            entry.work.committed(appendCommit(entry));
+            lsn = appendCommit(entry);
+            showing.add(lsn);
+            entry.work.committed(lsn);
+        } finally {
+            order.unlock();
+        }
+        entry.work.apply(lsn);
+        shown(lsn);
+    }
+
+    private void shown(long lsn) {
+        order.lock();
+        try {
+            showing.remove(lsn);
         } finally {
             order.unlock();
         }
@@ -282,7 +296,10 @@ final class RedoLog {
 
     /** What is decided here: durable before it is shown. */
     void commitForced(RedoEntry entry) throws LogException {
-        force(() -> appendCommit(entry), entry.work::committed);
+        long lsn = force(() -> appendCommit(entry));
+        show(lsn, entry.work::committed);
+        entry.work.apply(lsn);
+        shown(lsn);
     }
 
     /** An append, under the lock over the order. */
@@ -290,7 +307,7 @@ final class RedoLog {
         long run() throws LogException;
     }
 
-    private void force(Appending appending, LongConsumer show) throws LogException {
+    private long force(Appending appending) throws LogException {
         long lsn;
         order.lock();
         try {
@@ -301,10 +318,13 @@ final class RedoLog {
         }
         // If this fails the log has ended its work, and nothing that is appended here is ever shown again.
         stream.force(lsn);
+        return lsn;
+    }
+
+    private void show(long lsn, LongConsumer shown) {
         order.lock();
         try {
-            show.accept(lsn);
-            showing.remove(lsn);
+            shown.accept(lsn);
         } finally {
             order.unlock();
         }
@@ -343,7 +363,11 @@ final class RedoLog {
     /** As {@link #note}, durable before it is shown. */
     void noteForced(ByteBuffer note, LongConsumer show, Runnable tidy) throws LogException {
         var record = RedoFormat.note(note);
-        retrying(tidy, () -> force(() -> append(record), show));
+        retrying(tidy, () -> {
+            long lsn = force(() -> append(record));
+            show(lsn, show);
+            shown(lsn);
+        });
     }
 
     // Keeping it short.

@@ -29,6 +29,14 @@ public interface RedoWork {
      */
     void committed(long lsn);
 
+    /**
+     * Brings about what {@link #committed} has only promised, before anybody is told that it has committed. Called outside of the
+     * lock, for work on files that takes its time; cannot fail either. Until it returns no checkpoint claims this commit.
+     *
+     * @param lsn as before
+     */
+    default void apply(long lsn) {}
+
     /** It never happened: lets go of its locks. Called at most once, and not after {@link #committed}. */
     void rolledBack();
 
