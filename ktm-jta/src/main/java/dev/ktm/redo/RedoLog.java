@@ -272,6 +272,7 @@ final class RedoLog {
         }
         entry.work.apply(lsn);
         shown(lsn);
+        entry.work.finished(lsn);
     }
 
     private void shown(long lsn) {
@@ -300,6 +301,7 @@ final class RedoLog {
         show(lsn, entry.work::committed);
         entry.work.apply(lsn);
         shown(lsn);
+        entry.work.finished(lsn);
     }
 
     /** An append, under the lock over the order. */

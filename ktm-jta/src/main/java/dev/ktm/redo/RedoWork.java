@@ -37,6 +37,14 @@ public interface RedoWork {
      */
     default void apply(long lsn) {}
 
+    /**
+     * A checkpoint may claim this commit from now on. For work that keeps its locks until it is also in files of its own; a failure
+     * is the store's to deal with.
+     *
+     * @param lsn as before
+     */
+    default void finished(long lsn) {}
+
     /** It never happened: lets go of its locks. Called at most once, and not after {@link #committed}. */
     void rolledBack();
 

@@ -1,0 +1,291 @@
+package dev.ktm.file;
+
+import dev.ktm.file.Disk.Kind;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Brings the steps of a committed transaction about. Every step looks at what is there, where that matters, so that a run that was
+ * cut short can be run again from its beginning; what stands in the way and is not the transaction's is put aside, never
+ * overwritten. Not safe for many threads: one applier for one run.
+ */
+final class Applier {
+
+    private static final Set<StandardOpenOption> READ = Set.of(StandardOpenOption.READ);
+    private static final Set<StandardOpenOption> WRITE = Set.of(StandardOpenOption.WRITE);
+    private static final int COPY_BYTES = 1 << 20;
+
+    private final Disk disk;
+    private final WorkArea area;
+
+    /** Whether the files of the work area are those that were written, rather than what a power cut has left of them. */
+    private final boolean trusted;
+
+    /** What was changed, by its name: to be forced before the log may forget it. */
+    private final Set<String> files = new LinkedHashSet<>();
+
+    private final Set<String> directories = new LinkedHashSet<>();
+    private final List<String> setAside = new ArrayList<>();
+
+    Applier(Disk disk, WorkArea area, boolean trusted) {
+        this.disk = disk;
+        this.area = area;
+        this.trusted = trusted;
+    }
+
+    Set<String> files() {
+        return files;
+    }
+
+    Set<String> directories() {
+        return directories;
+    }
+
+    /** What was in the way, and where it is now. */
+    List<String> setAside() {
+        return setAside;
+    }
+
+    /** Takes all steps, in the order in which {@link Overlay#steps} gives them. */
+    void run(List<Step> steps) throws IOException {
+        var moves = new ArrayList<Step.Move>();
+        int next = 0;
+        while (next < steps.size() && steps.get(next) instanceof Step.Delete delete) {
+            delete(delete, steps);
+            next++;
+        }
+        while (next < steps.size() && steps.get(next) instanceof Step.Move move) {
+            moves.add(move);
+            next++;
+        }
+        takeAway(moves);
+        // From the top downwards, so that every directory is there before what lies in it.
+        var rest = new ArrayList<Step>(steps.subList(next, steps.size()));
+        rest.addAll(moves);
+        rest.sort(Comparator.comparingInt(step -> Names.depth(step.name())));
+        var later = new ArrayList<Step.SetAttributes>();
+        for (var step : rest) {
+            if (step instanceof Step.SetAttributes set) {
+                later.add(set);
+            } else {
+                take(step);
+            }
+        }
+        // Directories last: what is made in them changes their times.
+        later.sort(Comparator.comparingInt(step -> -Names.depth(step.name())));
+        for (var set : later) {
+            setAttributes(set);
+        }
+    }
+
+    private void take(Step step) throws IOException {
+        if (step instanceof Step.Put put) {
+            put(put);
+        } else if (step instanceof Step.Overwrite overwrite) {
+            overwrite(overwrite);
+        } else if (step instanceof Step.MakeDirectory directory) {
+            makeDirectory(directory);
+        } else if (step instanceof Step.MakeLink link) {
+            makeLink(link);
+        } else if (step instanceof Step.Move move) {
+            bring(move);
+        } else if (step instanceof Step.AddName added) {
+            addName(added);
+        }
+    }
+
+    private void changed(String name) {
+        directories.add(Names.parent(name));
+    }
+
+    private void delete(Step.Delete delete, List<Step> all) throws IOException {
+        var there = disk.stat(delete.name());
+        changed(delete.name());
+        if (there.isEmpty() || !there.get().key().equals(delete.key())) {
+            // Gone already; or something else has the name by now, the transaction's own or somebody's.
+            return;
+        }
+        if (there.get().isDirectory() != delete.directory()
+                || (delete.directory() && all.stream().anyMatch(step -> isDirectoryAt(step, delete.name())))) {
+            // A key that was used again, or a directory that is made again at once: it is the transaction's own.
+            return;
+        }
+        try {
+            disk.delete(delete.name());
+        } catch (DirectoryNotEmptyException e) {
+            putAside(delete.name());
+        } catch (NoSuchFileException e) {
+            // Gone meanwhile.
+        }
+    }
+
+    private static boolean isDirectoryAt(Step step, String name) {
+        return (step instanceof Step.MakeDirectory || step instanceof Step.Move)
+                && step.name().equals(name);
+    }
+
+    private static String staging(Step.Move move) {
+        // Nobody else has an object of this key.
+        return WorkArea.WORK + "/move-" + Integer.toHexString(move.name().hashCode()) + "-"
+                + Integer.toHexString(move.key().hashCode());
+    }
+
+    /** All at first, the deepest first: so that two may change places. */
+    private void takeAway(List<Step.Move> moves) throws IOException {
+        var deepest = new ArrayList<>(moves);
+        deepest.sort(Comparator.comparingInt(move -> -Names.depth(move.from())));
+        for (var move : deepest) {
+            var there = disk.stat(move.from());
+            if (there.isPresent() && there.get().key().equals(move.key()) && !isAt(move.name(), move.key())) {
+                disk.rename(move.from(), staging(move));
+            }
+            changed(move.from());
+        }
+    }
+
+    private boolean isAt(String name, String key) throws IOException {
+        return disk.stat(name).filter(stat -> stat.key().equals(key)).isPresent();
+    }
+
+    private void bring(Step.Move move) throws IOException {
+        changed(move.name());
+        if (isAt(move.name(), move.key())) {
+            return;
+        }
+        disk.rename(staging(move), move.name());
+    }
+
+    private void put(Step.Put put) throws IOException {
+        var bytes = put.inline();
+        if (bytes.isPresent() && !trusted) {
+            recreate(put, bytes.get());
+        }
+        try {
+            disk.rename(put.work(), put.name());
+        } catch (NoSuchFileException e) {
+            if (disk.stat(put.work()).isPresent()) {
+                throw e;
+            }
+            if (bytes.isPresent()) {
+                recreate(put, bytes.get());
+                disk.rename(put.work(), put.name());
+            } else if (!isAt(put.name(), put.key())) {
+                throw e;
+            }
+        }
+        files.add(put.name());
+        changed(put.name());
+    }
+
+    private void recreate(Step.Put put, byte[] bytes) throws IOException {
+        try (var file = disk.open(
+                put.work(),
+                Set.of(StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE))) {
+            file.write(ByteBuffer.wrap(bytes), 0);
+        }
+        setAll(put.work(), put.attributes());
+    }
+
+    private void overwrite(Step.Overwrite overwrite) throws IOException {
+        Optional<Disk.Stat> source = disk.stat(overwrite.work());
+        if (source.isPresent()) {
+            try (var from = disk.open(overwrite.work(), READ);
+                    var to = disk.open(overwrite.name(), WRITE)) {
+                var buffer = ByteBuffer.allocate(COPY_BYTES);
+                long at = 0;
+                while (from.read(buffer.clear(), at) > 0) {
+                    buffer.flip();
+                    int length = buffer.remaining();
+                    to.write(buffer, at);
+                    at += length;
+                }
+                to.resize(at);
+                to.force();
+            }
+            setAll(overwrite.name(), overwrite.attributes());
+        }
+        files.add(overwrite.name());
+        changed(overwrite.name());
+    }
+
+    private void makeDirectory(Step.MakeDirectory made) throws IOException {
+        try {
+            disk.createDirectory(made.name());
+        } catch (FileAlreadyExistsException e) {
+            if (disk.stat(made.name()).filter(Disk.Stat::isDirectory).isEmpty()) {
+                putAside(made.name());
+                disk.createDirectory(made.name());
+            }
+        }
+        setAll(made.name(), made.attributes());
+        changed(made.name());
+        directories.add(made.name());
+    }
+
+    private void makeLink(Step.MakeLink link) throws IOException {
+        var work = area.newName();
+        disk.createLink(work, link.target());
+        disk.rename(work, link.name());
+        changed(link.name());
+    }
+
+    private void addName(Step.AddName added) throws IOException {
+        changed(added.name());
+        if (isAt(added.name(), added.key())) {
+            return;
+        }
+        var work = area.newName();
+        disk.addName(added.existing(), work);
+        disk.rename(work, added.name());
+    }
+
+    private void setAttributes(Step.SetAttributes set) throws IOException {
+        if (isAt(set.name(), set.key())) {
+            setAll(set.name(), set.attributes());
+            var kind = disk.stat(set.name()).map(Disk.Stat::kind).orElse(Kind.OTHER);
+            if (kind == Kind.FILE) {
+                files.add(set.name());
+            } else if (kind == Kind.DIRECTORY) {
+                directories.add(set.name());
+            }
+        }
+    }
+
+    /** Sets attributes of an object; times last, because others change them. */
+    private void setAll(String name, Map<String, Object> attributes) throws IOException {
+        setAll(disk, name, attributes);
+    }
+
+    static void setAll(Disk disk, String name, Map<String, Object> attributes) throws IOException {
+        var times = new HashMap<String, Object>();
+        for (var each : attributes.entrySet()) {
+            if (each.getValue() instanceof java.nio.file.attribute.FileTime) {
+                times.put(each.getKey(), each.getValue());
+            } else {
+                disk.setAttribute(name, each.getKey(), each.getValue());
+            }
+        }
+        for (var each : times.entrySet()) {
+            disk.setAttribute(name, each.getKey(), each.getValue());
+        }
+    }
+
+    /** Takes something out of the way that is not ours to delete. */
+    void putAside(String name) throws IOException {
+        var aside = WorkArea.ASIDE + "/" + Names.last(area.newName()) + "-" + Names.last(name);
+        disk.rename(name, aside);
+        setAside.add(name + " -> " + aside);
+    }
+}

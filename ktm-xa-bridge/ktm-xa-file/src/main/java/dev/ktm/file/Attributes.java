@@ -1,0 +1,180 @@
+package dev.ktm.file;
+
+import dev.ktm.file.Disk.Kind;
+import java.io.IOException;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.Principal;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Attributes of files as {@link java.nio.file.Files#readAttributes} knows them, with what a transaction has set laid over. */
+final class Attributes {
+
+    private static final String BASIC = "basic";
+    private static final List<String> BASIC_NAMES = List.of(
+            "lastModifiedTime",
+            "lastAccessTime",
+            "creationTime",
+            "size",
+            "isRegularFile",
+            "isDirectory",
+            "isSymbolicLink",
+            "isOther",
+            "fileKey");
+
+    private Attributes() {}
+
+    /** What a transaction knows better than the disk. */
+    record Facts(@Nullable Long size, @Nullable FileTime modified) {
+        static final Facts NONE = new Facts(null, null);
+    }
+
+    /** Says what is known of a node. */
+    interface FactsOf {
+        Facts of(Node node) throws IOException;
+    }
+
+    /** The name of an attribute with its view. */
+    static String qualified(String attribute) {
+        return attribute.indexOf(':') < 0 ? BASIC + ":" + attribute : attribute;
+    }
+
+    private static String view(String attributes) {
+        return attributes.indexOf(':') < 0 ? BASIC : attributes.substring(0, attributes.indexOf(':'));
+    }
+
+    static Map<String, Object> read(Disk disk, Overlay.Found found, String attributes, FactsOf facts)
+            throws IOException {
+        var view = view(attributes);
+        var wanted = attributes.substring(attributes.indexOf(':') + 1);
+        var committed = found.committed();
+        var node = found.node();
+        if (!disk.attributeViews().contains(view)) {
+            throw new UnsupportedOperationException("expected a view of " + disk.attributeViews() + ", found " + view);
+        }
+        var all = new LinkedHashMap<String, Object>();
+        if (committed != null) {
+            all.putAll(disk.readAttributes(committed, view + ":*"));
+        } else if (node != null) {
+            all.putAll(ofNew(disk, node, view, facts.of(node)));
+        }
+        if (node != null) {
+            var known = facts.of(node);
+            if (known.size() != null && all.containsKey("size")) {
+                all.put("size", known.size());
+            }
+            if (known.modified() != null && all.containsKey("lastModifiedTime")) {
+                all.put("lastModifiedTime", known.modified());
+            }
+            node.attributes.forEach((name, value) -> {
+                var bare = name.substring(name.indexOf(':') + 1);
+                if (view(name).equals(view) || all.containsKey(bare)) {
+                    all.put(bare, value);
+                }
+            });
+        }
+        if (wanted.equals("*")) {
+            return all;
+        }
+        var chosen = new HashMap<String, Object>();
+        for (var each : wanted.split(",")) {
+            if (each.equals("*")) {
+                return all;
+            }
+            if (!all.containsKey(each)) {
+                throw new IllegalArgumentException("expected attributes of " + all.keySet() + ", found " + each);
+            }
+            chosen.put(each, all.get(each));
+        }
+        return chosen;
+    }
+
+    /** Of something that the transaction has made: as the directory that the root is, where nothing else is known. */
+    private static Map<String, Object> ofNew(Disk disk, Node node, String view, Facts facts) throws IOException {
+        var like = new LinkedHashMap<>(disk.readAttributes("", view + ":*"));
+        var now = Optional.ofNullable(facts.modified())
+                .orElse((FileTime) like.getOrDefault("lastModifiedTime", FileTime.fromMillis(0)));
+        var all = new LinkedHashMap<String, Object>();
+        for (var each : like.entrySet()) {
+            var name = each.getKey();
+            var value = each.getValue();
+            switch (name) {
+                case "lastModifiedTime", "lastAccessTime", "creationTime" -> value = now;
+                case "size" -> value = Optional.ofNullable(facts.size()).orElse(0L);
+                case "isRegularFile" -> value = node.kind() == Kind.FILE;
+                case "isDirectory" -> value = node.kind() == Kind.DIRECTORY;
+                case "isSymbolicLink" -> value = node.kind() == Kind.LINK;
+                case "isOther" -> value = false;
+                case "permissions" ->
+                    value = node.kind() == Kind.DIRECTORY
+                            ? PosixFilePermissions.fromString("rwxr-xr-x")
+                            : PosixFilePermissions.fromString("rw-r--r--");
+                case "nlink" -> value = 1;
+                default -> {}
+            }
+            if (BASIC_NAMES.contains(name) || !view.equals("user")) {
+                all.put(name, value);
+            }
+        }
+        all.computeIfPresent("fileKey", (name, value) -> node);
+        return all;
+    }
+
+    /** What the next version of a file takes over: owner, group, permissions, user attributes and the like. */
+    static Map<String, Object> toKeep(Disk disk, String name) throws IOException {
+        var kept = new LinkedHashMap<String, Object>();
+        var views = disk.attributeViews();
+        if (views.contains("unix")) {
+            var found = disk.readAttributes(name, "unix:mode,uid,gid");
+            var own = disk.readAttributes("", "unix:uid,gid");
+            if (!found.get("uid").equals(own.get("uid"))) {
+                kept.put("unix:uid", found.get("uid"));
+            }
+            if (!found.get("gid").equals(own.get("gid"))) {
+                kept.put("unix:gid", found.get("gid"));
+            }
+            // After the owner, whose change takes some of its bits away.
+            kept.put("unix:mode", ((int) found.get("mode")) & 07777);
+        } else if (views.contains("dos")) {
+            disk.readAttributes(name, "dos:readonly,hidden,archive,system")
+                    .forEach((attribute, value) -> kept.put("dos:" + attribute, value));
+        }
+        if (views.contains("user")) {
+            disk.readAttributes(name, "user:*").forEach((attribute, value) -> kept.put("user:" + attribute, value));
+        }
+        return kept;
+    }
+
+    /** Refuses at once what could only fail at commit. */
+    static void requireSettable(Disk disk, String name, String attribute, Object value) throws TxfException {
+        var view = view(qualified(attribute));
+        if (!disk.attributeViews().contains(view)) {
+            throw new UnsupportedOperationException(
+                    "expected an attribute of one of the views " + disk.attributeViews() + ", found " + attribute);
+        }
+        boolean known = value instanceof FileTime
+                || value instanceof Boolean
+                || value instanceof Integer
+                || value instanceof byte[]
+                || value instanceof Principal
+                || (value instanceof Set<?> set && isPermissions(set));
+        if (!known) {
+            throw new TxfException(
+                    TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
+                    name,
+                    "expected a time, permissions, a principal, bytes or a truth value as " + attribute + ", found "
+                            + value.getClass().getName());
+        }
+    }
+
+    private static boolean isPermissions(Set<?> set) {
+        return EnumSet.allOf(java.nio.file.attribute.PosixFilePermission.class).containsAll(set);
+    }
+}

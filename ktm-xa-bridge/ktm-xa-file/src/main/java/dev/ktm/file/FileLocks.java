@@ -1,0 +1,336 @@
+package dev.ktm.file;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who has what open, and who has changed it. Whole files are locked, and names; a conflict is refused at once and never waited for,
+ * so that there are no deadlocks. The rules are those of TxF: a transaction that has changed a file keeps it until it ends; what is
+ * read in a transaction is not written outside of any; and whoever reads outside of transactions bothers nobody. Safe for many
+ * threads.
+ */
+final class FileLocks {
+
+    /** What a handle does. */
+    enum Use {
+        READ,
+        WRITE
+    }
+
+    /** Who a handle belongs to: a transaction, or nobody. */
+    record Owner(@Nullable UUID transaction) {
+        static final Owner NOBODY = new Owner(null);
+
+        boolean isTransaction() {
+            return transaction != null;
+        }
+    }
+
+    /** One open handle. */
+    final class Hold implements AutoCloseable {
+        private final Entry entry;
+        private final Owner owner;
+        private final Use use;
+        private final Set<Deny> denied;
+        private boolean closed;
+
+        private Hold(Entry entry, Owner owner, Use use, Set<Deny> denied) {
+            this.entry = entry;
+            this.owner = owner;
+            this.use = use;
+            this.denied = denied;
+        }
+
+        /** How often the file was changed by a commit, counted while somebody has it open. */
+        long version() {
+            return entry.version.get();
+        }
+
+        @Override
+        public void close() {
+            lock.lock();
+            try {
+                if (!closed) {
+                    closed = true;
+                    entry.holds.remove(this);
+                    entry.dropIfUnused();
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private final class Entry {
+        final String name;
+        final List<Hold> holds = new ArrayList<>();
+        /** Whose change it is that others may not touch. */
+        @Nullable
+        UUID changedBy;
+        /** Whether everything below belongs to that transaction, too. */
+        boolean wholly;
+        /** Whether there is nothing of this name outside of the transaction. */
+        boolean reserved;
+
+        final AtomicLong version = new AtomicLong();
+
+        Entry(String name) {
+            this.name = name;
+        }
+
+        void dropIfUnused() {
+            if (holds.isEmpty() && changedBy == null) {
+                entries.remove(name);
+            }
+        }
+    }
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final NavigableMap<String, Entry> entries = new TreeMap<>();
+    private final Map<UUID, List<Entry>> changed = new HashMap<>();
+
+    private Entry entry(String name) {
+        return entries.computeIfAbsent(name, Entry::new);
+    }
+
+    /** Opens a handle, or says who is in the way. */
+    Hold open(String name, Owner owner, Use use, Set<Deny> denied) throws TxfException {
+        lock.lock();
+        try {
+            requireNotWithin(name, owner, use);
+            var entry = entry(name);
+            try {
+                if (use == Use.WRITE) {
+                    requireUnchanged(entry, owner);
+                }
+                for (var hold : entry.holds) {
+                    requireCompatible(name, hold, owner, use, denied);
+                }
+                var hold = new Hold(entry, owner, use, denied.isEmpty() ? Set.of() : EnumSet.copyOf(denied));
+                entry.holds.add(hold);
+                var transaction = owner.transaction();
+                if (use == Use.WRITE && transaction != null) {
+                    change(entry, transaction);
+                }
+                return hold;
+            } finally {
+                entry.dropIfUnused();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Has a change of a name belong to a transaction until it ends. */
+    void change(String name, UUID transaction, boolean wholly, boolean creates) throws TxfException {
+        var owner = new Owner(transaction);
+        lock.lock();
+        try {
+            requireNotWithin(name, owner, Use.WRITE);
+            var entry = entry(name);
+            try {
+                requireUnchanged(entry, owner);
+                for (var hold : entry.holds) {
+                    requireCompatible(name, hold, owner, Use.WRITE, Set.of());
+                }
+                if (wholly) {
+                    requireNothingBelow(name, owner);
+                }
+                change(entry, transaction);
+                entry.wholly |= wholly;
+                entry.reserved |= creates;
+            } finally {
+                entry.dropIfUnused();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A change outside of transactions, which is made at once: says who is in the way. */
+    void requireFree(String name, boolean wholly) throws TxfException {
+        lock.lock();
+        try {
+            requireNotWithin(name, Owner.NOBODY, Use.WRITE);
+            var entry = entries.get(name);
+            if (entry != null) {
+                requireUnchanged(entry, Owner.NOBODY);
+                for (var hold : entry.holds) {
+                    requireCompatible(name, hold, Owner.NOBODY, Use.WRITE, Set.of());
+                }
+            }
+            if (wholly) {
+                requireNothingBelow(name, Owner.NOBODY);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void change(Entry entry, UUID transaction) {
+        if (entry.changedBy == null) {
+            entry.changedBy = transaction;
+            changed.computeIfAbsent(transaction, absent -> new ArrayList<>()).add(entry);
+        }
+    }
+
+    private static void requireUnchanged(Entry entry, Owner owner) throws TxfException {
+        var by = entry.changedBy;
+        if (by != null && !by.equals(owner.transaction())) {
+            throw new TxfException(
+                    entry.reserved ? TxfError.TRANSACTIONAL_CONFLICT : TxfError.SHARING_VIOLATION,
+                    entry.name,
+                    "expected nobody else to have changed it, found transaction " + by);
+        }
+    }
+
+    /** A name below one that wholly belongs to another transaction. */
+    private void requireNotWithin(String name, Owner owner, Use use) throws TxfException {
+        if (use == Use.READ || entries.isEmpty()) {
+            return;
+        }
+        for (int slash = name.lastIndexOf('/'); slash > 0; slash = name.lastIndexOf('/', slash - 1)) {
+            var above = entries.get(name.substring(0, slash));
+            if (above != null
+                    && above.wholly
+                    && above.changedBy != null
+                    && !above.changedBy.equals(owner.transaction())) {
+                throw new TxfException(
+                        TxfError.TRANSACTIONAL_CONFLICT,
+                        name,
+                        "expected no change of a directory above it, found " + above.name + " changed by transaction "
+                                + above.changedBy);
+            }
+        }
+    }
+
+    private void requireNothingBelow(String name, Owner owner) throws TxfException {
+        for (var below : entries.tailMap(name + "/").values()) {
+            if (!below.name.startsWith(name + "/")) {
+                return;
+            }
+            var by = below.changedBy;
+            if (by != null && !by.equals(owner.transaction())) {
+                throw new TxfException(
+                        TxfError.CANT_BREAK_TRANSACTIONAL_DEPENDENCY,
+                        name,
+                        "expected nothing below it to be changed, found " + below.name + " changed by transaction "
+                                + by);
+            }
+            for (var hold : below.holds) {
+                if (!hold.owner.equals(owner) && (hold.use == Use.WRITE || hold.owner.isTransaction())) {
+                    throw new TxfException(
+                            TxfError.CANT_BREAK_TRANSACTIONAL_DEPENDENCY,
+                            name,
+                            "expected nothing below it to be open, found " + below.name);
+                }
+            }
+        }
+    }
+
+    private static void requireCompatible(String name, Hold hold, Owner owner, Use use, Set<Deny> denied)
+            throws TxfException {
+        boolean same = hold.owner.isTransaction() && hold.owner.equals(owner);
+        if (hold.denied.contains(use == Use.READ ? Deny.READ : Deny.WRITE)
+                || denied.contains(hold.use == Use.READ ? Deny.READ : Deny.WRITE)) {
+            throw new TxfException(
+                    TxfError.SHARING_VIOLATION, name, "expected that it may be shared, found a handle that denies it");
+        }
+        if (same) {
+            return;
+        }
+        if (hold.owner.isTransaction()) {
+            boolean refused = use == Use.WRITE && (hold.use == Use.WRITE || !owner.isTransaction());
+            if (refused) {
+                throw new TxfException(
+                        TxfError.SHARING_VIOLATION,
+                        name,
+                        "expected nobody in a transaction to have it open, found transaction "
+                                + hold.owner.transaction());
+            }
+        } else if (hold.use == Use.WRITE && owner.isTransaction()) {
+            throw new TxfException(
+                    TxfError.TRANSACTIONAL_CONFLICT,
+                    name,
+                    "expected nobody to write to it outside of transactions, found an open handle");
+        }
+    }
+
+    /** Whether the transaction has this open. */
+    boolean hasOpen(UUID transaction) {
+        lock.lock();
+        try {
+            return entries.values().stream()
+                    .flatMap(entry -> entry.holds.stream())
+                    .anyMatch(hold -> transaction.equals(hold.owner.transaction()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the transaction has this one open. */
+    boolean hasOpen(UUID transaction, String name) {
+        lock.lock();
+        try {
+            var entry = entries.get(name);
+            return entry != null && entry.holds.stream().anyMatch(hold -> transaction.equals(hold.owner.transaction()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whose change a name belongs to; none if to nobody's. */
+    @Nullable
+    UUID changedBy(String name) {
+        lock.lock();
+        try {
+            var entry = entries.get(name);
+            return entry == null ? null : entry.changedBy;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Handles that are open see something new from now on. */
+    void changedByCommit(Iterable<String> names) {
+        lock.lock();
+        try {
+            for (var name : names) {
+                var entry = entries.get(name);
+                if (entry != null) {
+                    entry.version.incrementAndGet();
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The transaction has ended: its changes belong to nobody any more. */
+    void release(UUID transaction) {
+        lock.lock();
+        try {
+            var all = changed.remove(transaction);
+            if (all != null) {
+                for (var entry : all) {
+                    entry.changedBy = null;
+                    entry.wholly = false;
+                    entry.reserved = false;
+                    entry.dropIfUnused();
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,440 @@
+package dev.ktm.file;
+
+import dev.ktm.redo.RedoResourceManager;
+import dev.ktm.redo.RedoStore;
+import dev.ktm.redo.RedoWork;
+import dev.ktm.rm.KtmException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.StandardOpenOption;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The files below one root, and everything that is known of them in this life.
+ *
+ * <p><b>Theory of operation.</b> What a transaction writes lies in memory or in the work area and is laid over the committed state for
+ * itself alone. Its vote appends its steps to the log, with the content of small files; large ones are forced in the work area. Once
+ * it is decided the steps are taken, mostly renames: under the lock over the tree if there are several, so that nobody sees only
+ * some of them. Nothing of that is forced until the log wants to forget it: then a checkpoint forces what was touched since the
+ * last one. A crash before that has the steps taken again from the log.
+ *
+ * <p>A step that cannot be taken, because the disk is full, stops the manager: nobody sees anything any more until it is done, which
+ * is tried again and again.
+ */
+final class ManagedRoot implements RedoStore {
+
+    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final Set<StandardOpenOption> READ = Set.of(StandardOpenOption.READ);
+
+    private final Disk disk;
+    private final WorkArea area;
+    private final FileOptions options;
+    private final InstantSource clock;
+    private final FileLocks locks = new FileLocks();
+    private final ReentrantReadWriteLock tree = new ReentrantReadWriteLock();
+    private final Map<UUID, FileWork> works = new ConcurrentHashMap<>();
+    private final ReentrantLock joining = new ReentrantLock();
+
+    /** What was changed since the last checkpoint, and is not forced. */
+    private final ReentrantLock touching = new ReentrantLock();
+
+    private Set<String> touchedFiles = new HashSet<>();
+    private Set<String> touchedDirectories = new HashSet<>();
+
+    private final Set<TreeWatcher> watchers = ConcurrentHashMap.newKeySet();
+    private final Replay replay = new Replay();
+    private @Nullable RedoResourceManager resourceManager;
+
+    /** Why nothing can be done at the moment; empty if everything can. */
+    private volatile String stopped = "it is not open yet";
+
+    private volatile boolean closed;
+
+    ManagedRoot(Disk disk, FileOptions options, InstantSource clock) {
+        this.disk = disk;
+        this.area = new WorkArea(disk);
+        this.options = options;
+        this.clock = clock;
+    }
+
+    /** Makes the directories that it needs. */
+    void prepareDirectories() throws IOException {
+        for (var each : List.of(WorkArea.HIDDEN, WorkArea.WORK, WorkArea.ASIDE)) {
+            try {
+                disk.createDirectory(each);
+            } catch (FileAlreadyExistsException e) {
+                if (disk.stat(each).filter(Disk.Stat::isDirectory).isEmpty()) {
+                    throw new TxfException(
+                            TxfError.RM_METADATA_CORRUPT,
+                            each,
+                            "expected a directory, found something else: remove it");
+                }
+            }
+        }
+        disk.forceDirectory(WorkArea.HIDDEN);
+        disk.forceDirectory("");
+    }
+
+    void opened(RedoResourceManager value) {
+        resourceManager = value;
+    }
+
+    private RedoResourceManager resourceManager() {
+        var value = resourceManager;
+        if (value == null) {
+            throw new IllegalStateException("expected a manager that is open, found one that is being opened");
+        }
+        return value;
+    }
+
+    Disk disk() {
+        return disk;
+    }
+
+    WorkArea area() {
+        return area;
+    }
+
+    FileLocks locks() {
+        return locks;
+    }
+
+    FileOptions options() {
+        return options;
+    }
+
+    ReentrantReadWriteLock tree() {
+        return tree;
+    }
+
+    /** Who wants to hear of changes. */
+    Set<TreeWatcher> watchers() {
+        return watchers;
+    }
+
+    /** Something is to be seen that was not before. */
+    void shown() {
+        watchers.forEach(TreeWatcher::look);
+    }
+
+    long nowNanos() {
+        var now = clock.instant();
+        return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
+    }
+
+    long mostInlineBytes(long wanted) {
+        return wanted;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    void requireActive(String name) throws TxfException {
+        if (!stopped.isEmpty()) {
+            throw new TxfException(
+                    TxfError.RM_NOT_ACTIVE, name, "expected a file manager that is at work, found that " + stopped);
+        }
+    }
+
+    // Transactions.
+
+    /** The part of a transaction, which it takes with its first use. */
+    FileWork work(UUID unitOfWork) throws IOException {
+        var known = works.get(unitOfWork);
+        if (known != null) {
+            return known;
+        }
+        joining.lock();
+        try {
+            var other = works.get(unitOfWork);
+            if (other != null) {
+                return other;
+            }
+            requireActive("");
+            var work = new FileWork(this, unitOfWork);
+            works.put(unitOfWork, work);
+            try {
+                work.enlisted(resourceManager().enlist(unitOfWork, work));
+            } catch (KtmException e) {
+                works.remove(unitOfWork);
+                throw new TxfException(
+                        switch (e.error()) {
+                            case TRANSACTION_NOT_FOUND -> TxfError.INVALID_TRANSACTION;
+                            default -> TxfError.TRANSACTION_NOT_ACTIVE;
+                        },
+                        null,
+                        "expected a transaction that takes new participants: " + e.getMessage(),
+                        e);
+            }
+            return work;
+        } finally {
+            joining.unlock();
+        }
+    }
+
+    /** Takes the steps of what is committed. */
+    void apply(FileWork work, List<Step> steps, boolean trusted) {
+        if (isAtomic(steps)) {
+            tree.readLock().lock();
+            try {
+                take(work, steps, trusted);
+            } finally {
+                tree.readLock().unlock();
+            }
+        } else {
+            tree.writeLock().lock();
+            try {
+                take(work, steps, trusted);
+            } finally {
+                tree.writeLock().unlock();
+            }
+        }
+    }
+
+    /** Whether nobody can see it half done. */
+    private static boolean isAtomic(List<Step> steps) {
+        return steps.size() == 1 && (steps.get(0) instanceof Step.Put || steps.get(0) instanceof Step.Delete);
+    }
+
+    private void take(FileWork work, List<Step> steps, boolean trusted) {
+        var applier = new Applier(disk, area, trusted);
+        try {
+            applier.run(steps);
+        } catch (IOException | RuntimeException e) {
+            retry(work, steps, trusted, e);
+            return;
+        }
+        touch(applier);
+    }
+
+    private void touch(Applier applier) {
+        report(applier);
+        touching.lock();
+        try {
+            touchedFiles.addAll(applier.files());
+            touchedDirectories.addAll(applier.directories());
+        } finally {
+            touching.unlock();
+        }
+        locks.changedByCommit(applier.files());
+    }
+
+    private static void report(Applier applier) {
+        for (var each : applier.setAside()) {
+            System.getLogger(ManagedRoot.class.getName())
+                    .log(
+                            System.Logger.Level.WARNING,
+                            "something that was not made through the file manager was in the way of a committed change"
+                                    + " and was put aside: " + each);
+        }
+    }
+
+    /** Stops everything until it is done: the decision stands. */
+    private void retry(FileWork work, List<Step> steps, boolean trusted, Exception why) {
+        var failure = why;
+        while (!closed) {
+            stopped = "the changes of transaction " + work.unitOfWork() + " are committed and cannot be made: "
+                    + failure.getMessage() + "; it is tried again, and ends once the cause is gone";
+            System.getLogger(ManagedRoot.class.getName()).log(System.Logger.Level.ERROR, stopped, failure);
+            long pause = RETRY_NANOS;
+            while (!closed) {
+                LockSupport.parkNanos(pause);
+                pause = Math.min(2 * pause, TimeUnit.SECONDS.toNanos(10));
+                var applier = new Applier(disk, area, trusted);
+                try {
+                    applier.run(steps);
+                    touch(applier);
+                    stopped = "";
+                    return;
+                } catch (IOException | RuntimeException e) {
+                    failure = e;
+                }
+            }
+        }
+    }
+
+    /** A commit is in its place, and a checkpoint may say so. */
+    void finish(FileWork work, boolean settle) {
+        if (settle && !closed) {
+            try {
+                settle();
+            } catch (IOException | RuntimeException e) {
+                // Its locks stay: nobody may touch what a restart will do again.
+                stopped = "what transaction " + work.unitOfWork() + " has committed cannot be made durable: "
+                        + e.getMessage() + "; open the file manager again";
+                System.getLogger(ManagedRoot.class.getName()).log(System.Logger.Level.ERROR, stopped, e);
+                return;
+            }
+        }
+        work.end();
+        shown();
+    }
+
+    void ended(FileWork work) {
+        works.remove(work.unitOfWork(), work);
+        locks.release(work.unitOfWork());
+    }
+
+    /** Has everything that is committed in files of its own. */
+    void settle() throws IOException {
+        resourceManager().tidy();
+    }
+
+    // Outside of transactions.
+
+    /** Before something is changed outside of transactions: what a restart would do again must not undo it. */
+    void beforePlainChange(String name) throws IOException {
+        if (isTouched(name)) {
+            force(name);
+            resourceManager().noteForced(ByteBuffer.wrap(name.getBytes(StandardCharsets.UTF_8)), lsn -> {});
+        }
+    }
+
+    private boolean isTouched(String name) {
+        touching.lock();
+        try {
+            return touchedFiles.contains(name)
+                    || touchedDirectories.contains(Names.parent(name))
+                    || touchedFiles.stream().anyMatch(each -> Names.isWithin(each, name))
+                    || touchedDirectories.stream().anyMatch(each -> Names.isWithin(each, name));
+        } finally {
+            touching.unlock();
+        }
+    }
+
+    private void force(String name) throws IOException {
+        Set<String> files;
+        Set<String> directories;
+        touching.lock();
+        try {
+            files = new HashSet<>(touchedFiles);
+            directories = new HashSet<>(touchedDirectories);
+        } finally {
+            touching.unlock();
+        }
+        files.removeIf(each -> !Names.isWithin(each, name));
+        directories.removeIf(each -> !Names.isWithin(each, name) && !each.equals(Names.parent(name)));
+        forceAll(files, directories);
+    }
+
+    private void forceAll(Set<String> files, Set<String> directories) throws IOException {
+        for (var each : files) {
+            try (var file = disk.open(each, READ)) {
+                file.force();
+            } catch (NoSuchFileException e) {
+                // A later one has removed it.
+            }
+        }
+        for (var each : directories) {
+            try {
+                disk.forceDirectory(each);
+            } catch (NoSuchFileException e) {
+                // A later one has removed it.
+            }
+        }
+    }
+
+    // The log.
+
+    @Override
+    public void tidy() throws IOException {
+        requireActive("");
+        var covered = new long[1];
+        var files = new HashSet<String>();
+        var directories = new HashSet<String>();
+        resourceManager().at(lsn -> {
+            covered[0] = lsn;
+            touching.lock();
+            try {
+                files.addAll(touchedFiles);
+                directories.addAll(touchedDirectories);
+                touchedFiles = new HashSet<>();
+                touchedDirectories = new HashSet<>();
+            } finally {
+                touching.unlock();
+            }
+            return true;
+        });
+        try {
+            forceAll(files, directories);
+        } catch (IOException | RuntimeException e) {
+            // What a failed force has left is not known: only a restart can do it again.
+            stopped = "committed files cannot be forced: " + e.getMessage() + "; open the file manager again";
+            throw e;
+        }
+        resourceManager().checkpoint(covered[0], ByteBuffer.allocate(0));
+    }
+
+    @Override
+    public void restore(ByteBuffer checkpoint) {
+        // Everything is in the files themselves.
+    }
+
+    @Override
+    public void redo(long lsn, List<ByteBuffer> redo) throws IOException {
+        replay.committed(StepFormat.decode(redo));
+    }
+
+    @Override
+    public void note(long lsn, ByteBuffer note) {
+        replay.forget(StandardCharsets.UTF_8.decode(note).toString());
+    }
+
+    @Override
+    public RedoWork prepared(UUID unitOfWork, List<ByteBuffer> redo) throws IOException {
+        runReplay();
+        var work = FileWork.prepared(this, unitOfWork, StepFormat.decode(redo));
+        works.put(unitOfWork, work);
+        return work;
+    }
+
+    private void runReplay() throws IOException {
+        if (!replay.isEmpty()) {
+            var applier = new Applier(disk, area, false);
+            replay.run(applier, disk);
+            touch(applier);
+            replay.clear();
+        }
+    }
+
+    @Override
+    public void restored() throws IOException {
+        runReplay();
+        var needed = new HashSet<String>();
+        works.values().forEach(work -> needed.addAll(work.workFiles()));
+        for (var each : disk.list(WorkArea.WORK)) {
+            var name = Names.child(WorkArea.WORK, each);
+            if (!needed.contains(name)) {
+                area.discard(name);
+            }
+        }
+        stopped = "";
+    }
+
+    /** The transactions that have to do with this root, and have not ended. */
+    Map<UUID, FileWork> works() {
+        return new HashMap<>(works);
+    }
+
+    /** Refuses everything from now on. */
+    void close() {
+        closed = true;
+        stopped = "it is closed";
+    }
+}

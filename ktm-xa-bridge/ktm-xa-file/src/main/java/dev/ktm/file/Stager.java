@@ -1,0 +1,72 @@
+package dev.ktm.file;
+
+import dev.ktm.file.Node.FileNode;
+import java.io.IOException;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** Makes ready what a commit moves into its place: after it no commit fails for lack of space. */
+final class Stager {
+
+    /** Up to this many bytes of a transaction travel in the log; files beyond that are forced one by one. */
+    private static final long MOST_INLINE_BYTES = 16L << 20;
+
+    private final ManagedRoot root;
+    private final Disk disk;
+    private final List<Content> toForce = new ArrayList<>();
+    private long inlineBytes;
+
+    Stager(ManagedRoot root, Overlay overlay) {
+        this.root = root;
+        this.disk = root.disk();
+    }
+
+    /** Makes the file that is to have this name. */
+    void stage(String name, FileNode file, String before, List<Step> steps) throws IOException {
+        var content = java.util.Objects.requireNonNull(file.content);
+        var attributes = new LinkedHashMap<String, Object>();
+        var origin = file.origin;
+        if (origin != null) {
+            attributes.putAll(Attributes.toKeep(disk, origin.name()));
+        }
+        attributes.put("basic:lastModifiedTime", FileTime.from(file.modifiedNanos, TimeUnit.NANOSECONDS));
+        attributes.putAll(file.attributes);
+
+        boolean inline =
+                content.isInMemory() && inlineBytes + content.size() <= root.mostInlineBytes(MOST_INLINE_BYTES);
+        var work = content.stage();
+        Applier.setAll(disk, work, attributes);
+        if (inline) {
+            inlineBytes += content.size();
+        } else {
+            toForce.add(content);
+        }
+        if (origin != null
+                && origin.stat().names() > 1
+                && before.equals(origin.stat().key())) {
+            // Its other names are to see it, too.
+            if (inline) {
+                toForce.add(content);
+            }
+            steps.add(new Step.Overwrite(name, origin.stat().key(), work, attributes));
+            return;
+        }
+        var key = disk.stat(work).orElseThrow().key();
+        steps.add(new Step.Put(
+                name, before, work, key, inline ? Optional.of(content.bytes()) : Optional.empty(), attributes));
+    }
+
+    /** What does not travel in the log is made durable. */
+    void finish(List<Step> steps) throws IOException {
+        for (var content : toForce) {
+            content.force();
+        }
+        if (!toForce.isEmpty()) {
+            disk.forceDirectory(WorkArea.WORK);
+        }
+    }
+}

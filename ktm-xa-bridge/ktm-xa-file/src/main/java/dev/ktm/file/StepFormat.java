@@ -1,0 +1,280 @@
+package dev.ktm.file;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermission;
+import java.security.Principal;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The redo of a transaction: the number of steps (4 bytes), then each as a kind (1 byte) and its fields in the order of its record,
+ * big-endian. Texts and bytes are their length in bytes (4) and themselves; attributes are their number (4), then name, type (1) and
+ * value of each. The log checks that it is whole.
+ */
+final class StepFormat {
+
+    private static final byte PUT = 1;
+    private static final byte OVERWRITE = 2;
+    private static final byte DELETE = 3;
+    private static final byte MAKE_DIRECTORY = 4;
+    private static final byte MAKE_LINK = 5;
+    private static final byte SET_ATTRIBUTES = 6;
+    private static final byte MOVE = 7;
+    private static final byte ADD_NAME = 8;
+
+    private static final byte TIME = 1;
+    private static final byte PERMISSIONS = 2;
+    private static final byte TEXT = 3;
+    private static final byte BYTES = 4;
+    private static final byte TRUTH = 5;
+    private static final byte NUMBER = 6;
+
+    private StepFormat() {}
+
+    static ByteBuffer encode(List<Step> steps) throws IOException {
+        var bytes = new ByteArrayOutputStream(256);
+        var out = new DataOutputStream(bytes);
+        out.writeInt(steps.size());
+        for (var step : steps) {
+            encode(step, out);
+        }
+        return ByteBuffer.wrap(bytes.toByteArray());
+    }
+
+    private static void encode(Step step, DataOutputStream out) throws IOException {
+        if (step instanceof Step.Put put) {
+            out.writeByte(PUT);
+            write(out, put.name(), put.before(), put.work(), put.key());
+            out.writeBoolean(put.inline().isPresent());
+            if (put.inline().isPresent()) {
+                write(out, put.inline().get());
+            }
+            write(out, put.attributes());
+        } else if (step instanceof Step.Overwrite overwrite) {
+            out.writeByte(OVERWRITE);
+            write(out, overwrite.name(), overwrite.key(), overwrite.work());
+            write(out, overwrite.attributes());
+        } else if (step instanceof Step.Delete delete) {
+            out.writeByte(DELETE);
+            write(out, delete.name(), delete.key());
+            out.writeBoolean(delete.directory());
+        } else if (step instanceof Step.MakeDirectory directory) {
+            out.writeByte(MAKE_DIRECTORY);
+            write(out, directory.name());
+            write(out, directory.attributes());
+        } else if (step instanceof Step.MakeLink link) {
+            out.writeByte(MAKE_LINK);
+            write(out, link.name(), link.before(), link.target());
+        } else if (step instanceof Step.SetAttributes set) {
+            out.writeByte(SET_ATTRIBUTES);
+            write(out, set.name(), set.key());
+            write(out, set.attributes());
+        } else if (step instanceof Step.Move move) {
+            out.writeByte(MOVE);
+            write(out, move.from(), move.name(), move.key());
+        } else if (step instanceof Step.AddName added) {
+            out.writeByte(ADD_NAME);
+            write(out, added.existing(), added.name(), added.key());
+        }
+    }
+
+    private static void write(DataOutputStream out, String... texts) throws IOException {
+        for (var text : texts) {
+            write(out, text.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private static void write(DataOutputStream out, byte[] bytes) throws IOException {
+        out.writeInt(bytes.length);
+        out.write(bytes);
+    }
+
+    private static void write(DataOutputStream out, Map<String, Object> attributes) throws IOException {
+        out.writeInt(attributes.size());
+        for (var each : attributes.entrySet()) {
+            write(out, each.getKey());
+            writeValue(out, each.getKey(), each.getValue());
+        }
+    }
+
+    private static void writeValue(DataOutputStream out, String name, Object value) throws IOException {
+        if (value instanceof FileTime time) {
+            out.writeByte(TIME);
+            out.writeLong(time.to(TimeUnit.NANOSECONDS));
+        } else if (value instanceof Set<?> permissions) {
+            out.writeByte(PERMISSIONS);
+            int bits = 0;
+            for (var each : permissions) {
+                bits |= 1 << ((PosixFilePermission) each).ordinal();
+            }
+            out.writeInt(bits);
+        } else if (value instanceof Principal principal) {
+            out.writeByte(TEXT);
+            write(out, principal.getName());
+        } else if (value instanceof String text) {
+            out.writeByte(TEXT);
+            write(out, text);
+        } else if (value instanceof byte[] bytes) {
+            out.writeByte(BYTES);
+            write(out, bytes);
+        } else if (value instanceof Boolean truth) {
+            out.writeByte(TRUTH);
+            out.writeBoolean(truth);
+        } else if (value instanceof Integer number) {
+            out.writeByte(NUMBER);
+            out.writeInt(number);
+        } else {
+            throw new TxfException(
+                    TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
+                    null,
+                    "expected a time, permissions, a principal, bytes or a truth value as attribute " + name
+                            + ", found " + value.getClass().getName());
+        }
+    }
+
+    static List<Step> decode(List<ByteBuffer> redo) throws IOException {
+        var in = new DataInputStream(new Parts(redo));
+        try {
+            int count = in.readInt();
+            var steps = new ArrayList<Step>();
+            for (int i = 0; i < count; i++) {
+                steps.add(decode(in));
+            }
+            return steps;
+        } catch (EOFException e) {
+            throw corrupt("it ends in the middle of a step");
+        }
+    }
+
+    private static TxfException corrupt(String what) {
+        return new TxfException(
+                TxfError.RM_METADATA_CORRUPT, null, "expected the redo of a transaction, found that " + what);
+    }
+
+    private static Step decode(DataInputStream in) throws IOException {
+        byte kind = in.readByte();
+        return switch (kind) {
+            case PUT ->
+                new Step.Put(
+                        text(in),
+                        text(in),
+                        text(in),
+                        text(in),
+                        in.readBoolean() ? Optional.of(bytes(in)) : Optional.empty(),
+                        attributes(in));
+            case OVERWRITE -> new Step.Overwrite(text(in), text(in), text(in), attributes(in));
+            case DELETE -> new Step.Delete(text(in), text(in), in.readBoolean());
+            case MAKE_DIRECTORY -> new Step.MakeDirectory(text(in), attributes(in));
+            case MAKE_LINK -> new Step.MakeLink(text(in), text(in), text(in));
+            case SET_ATTRIBUTES -> new Step.SetAttributes(text(in), text(in), attributes(in));
+            case MOVE -> new Step.Move(text(in), text(in), text(in));
+            case ADD_NAME -> new Step.AddName(text(in), text(in), text(in));
+            default -> throw corrupt("a step is of kind " + kind + ": a newer version has written it");
+        };
+    }
+
+    private static String text(DataInputStream in) throws IOException {
+        return new String(bytes(in), StandardCharsets.UTF_8);
+    }
+
+    private static byte[] bytes(DataInputStream in) throws IOException {
+        int length = in.readInt();
+        if (length < 0 || length > in.available()) {
+            throw corrupt("a field is " + length + " bytes long, of " + in.available() + " that are left");
+        }
+        var bytes = new byte[length];
+        in.readFully(bytes);
+        return bytes;
+    }
+
+    private static Map<String, Object> attributes(DataInputStream in) throws IOException {
+        int count = in.readInt();
+        var attributes = new LinkedHashMap<String, Object>();
+        for (int i = 0; i < count; i++) {
+            attributes.put(text(in), value(in));
+        }
+        return attributes;
+    }
+
+    private static Object value(DataInputStream in) throws IOException {
+        byte type = in.readByte();
+        return switch (type) {
+            case TIME -> FileTime.from(in.readLong(), TimeUnit.NANOSECONDS);
+            case PERMISSIONS -> permissions(in.readInt());
+            case TEXT -> text(in);
+            case BYTES -> bytes(in);
+            case TRUTH -> in.readBoolean();
+            case NUMBER -> in.readInt();
+            default -> throw corrupt("an attribute is of type " + type);
+        };
+    }
+
+    private static Set<PosixFilePermission> permissions(int bits) {
+        var set = EnumSet.noneOf(PosixFilePermission.class);
+        for (var each : PosixFilePermission.values()) {
+            if ((bits & 1 << each.ordinal()) != 0) {
+                set.add(each);
+            }
+        }
+        return set;
+    }
+
+    /** The parts of a redo, one after another. */
+    private static final class Parts extends InputStream {
+        private final List<ByteBuffer> parts;
+        private int next;
+        private ByteBuffer part = ByteBuffer.allocate(0);
+
+        Parts(List<ByteBuffer> parts) {
+            this.parts = parts;
+        }
+
+        private boolean isAtEnd() {
+            while (!part.hasRemaining() && next < parts.size()) {
+                part = parts.get(next++).duplicate();
+            }
+            return !part.hasRemaining();
+        }
+
+        @Override
+        public int read() {
+            return isAtEnd() ? -1 : part.get() & 0xFF;
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) {
+            if (length == 0) {
+                return 0;
+            }
+            if (isAtEnd()) {
+                return -1;
+            }
+            int count = Math.min(length, part.remaining());
+            part.get(target, offset, count);
+            return count;
+        }
+
+        @Override
+        public int available() {
+            long left = part.remaining();
+            for (int i = next; i < parts.size(); i++) {
+                left += parts.get(i).remaining();
+            }
+            return (int) Math.min(Integer.MAX_VALUE, left);
+        }
+    }
+}

@@ -1,0 +1,237 @@
+package dev.ktm.file;
+
+import dev.ktm.Ktm;
+import dev.ktm.redo.RedoResourceManager;
+import dev.ktm.rm.KtmException;
+import dev.ktm.tm.KtmTransaction;
+import jakarta.transaction.SystemException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystem;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import javax.transaction.xa.XAResource;
+
+/**
+ * Files that change by transactions: a directory, and everything below it, as a {@link FileSystem}. In a transaction its changes are
+ * seen by itself alone until it commits; then everybody sees all of them. Outside of transactions what is committed is seen, and
+ * changes happen at once.
+ *
+ * <pre>{@code
+ * try (var files = TransactedFiles.open(ktm, "settings", Path.of("/srv/settings"))) {
+ *     var settings = files.fileSystem().getPath("/app.conf");
+ *     ktm.userTransaction().begin();
+ *     Files.writeString(settings, "level=debug");
+ *     ktm.userTransaction().commit();
+ * }
+ * }</pre>
+ *
+ * <p>Follows Transactional NTFS (TxF). Whoever goes past it, with paths of the ordinary file system, is not kept from anything; that is
+ * noticed where it can be, and nothing of it is overwritten in silence. Safe for many threads.
+ */
+public final class TransactedFiles implements AutoCloseable {
+
+    private final Ktm ktm;
+    private final ManagedRoot root;
+    private final RootOwnership ownership;
+    private final RedoResourceManager resourceManager;
+    private final TransactedProvider provider = new TransactedProvider();
+    private final PlainOperations plain;
+
+    private TransactedFiles(Ktm ktm, ManagedRoot root, RootOwnership ownership, RedoResourceManager resourceManager) {
+        this.ktm = ktm;
+        this.root = root;
+        this.ownership = ownership;
+        this.resourceManager = resourceManager;
+        this.plain = new PlainOperations(root);
+    }
+
+    /** As {@link #open(Ktm, String, Path, FileOptions)}, with what most want. */
+    public static TransactedFiles open(Ktm ktm, String name, Path directory) throws IOException {
+        return open(ktm, name, directory, FileOptions.defaults());
+    }
+
+    /**
+     * Opens the files below a directory: what was committed before a crash is in its place when this returns, and what is in doubt is
+     * locked.
+     *
+     * @param ktm whose transactions they take part in; must have a log
+     * @param name the name by which the directory is found again in the log; always the same for it
+     * @param directory the root; it exists, on a file system of this machine
+     * @throws TxfException with {@link TxfError#RM_ALREADY_STARTED} if it is open, here or elsewhere, with {@link
+     *     TxfError#TRANSACTIONS_UNSUPPORTED_REMOTE} if it lies where a rename is not atomic or cannot be made durable, with {@link
+     *     TxfError#RM_METADATA_CORRUPT} if it belongs to another coordinator or name, or is a copy
+     */
+    public static TransactedFiles open(Ktm ktm, String name, Path directory, FileOptions options) throws IOException {
+        var ownership = RootOwnership.take(ktm, name, directory);
+        try {
+            return open(ktm, name, ownership, new RealDisk(ownership.root()), options, InstantSource.system());
+        } catch (IOException | RuntimeException | Error e) {
+            ownership.close();
+            throw e;
+        }
+    }
+
+    static TransactedFiles open(
+            Ktm ktm, String name, RootOwnership ownership, Disk disk, FileOptions options, InstantSource clock)
+            throws IOException {
+        var root = new ManagedRoot(disk, options, clock);
+        root.prepareDirectories();
+        try {
+            var resourceManager = RedoResourceManager.open(ktm.manager(), "files", name, root);
+            root.opened(resourceManager);
+            return new TransactedFiles(ktm, root, ownership, resourceManager);
+        } catch (KtmException e) {
+            throw new TxfException(
+                    switch (e.error()) {
+                        case NAME_COLLISION -> TxfError.RM_ALREADY_STARTED;
+                        default -> TxfError.RM_NOT_ACTIVE;
+                    },
+                    name,
+                    "expected a file manager that can be opened: " + e.getMessage(),
+                    e);
+        }
+    }
+
+    /** The files as the thread's transaction sees them; outside of transactions, as everybody does. */
+    public FileSystem fileSystem() {
+        return new TransactedFileSystem(provider, root, this::ofThread);
+    }
+
+    private Operations ofThread() throws IOException {
+        try {
+            return ktm.transactionManager().getTransaction() instanceof KtmTransaction current
+                    ? root.work(current.unitOfWork())
+                    : plain;
+        } catch (SystemException e) {
+            throw new IOException(e);
+        }
+    }
+
+    /** The files as this transaction sees them, whichever thread asks. */
+    public FileSystem fileSystem(KtmTransaction transaction) {
+        var unitOfWork = transaction.unitOfWork();
+        return new TransactedFileSystem(provider, root, () -> root.work(unitOfWork));
+    }
+
+    /** The files as they are seen outside of transactions, also by a thread that is in one. */
+    public FileSystem plainFileSystem() {
+        return new TransactedFileSystem(provider, root, () -> plain);
+    }
+
+    /**
+     * For another transaction manager that is to decide about these files: see {@link Ktm#xaResource}.
+     */
+    public XAResource xaResource() {
+        return ktm.xaResource();
+    }
+
+    // What only transacted files have.
+
+    /** What a transaction can return to. */
+    public final class Savepoint {
+        private final FileWork work;
+        private final long id;
+
+        private Savepoint(FileWork work, long id) {
+            this.work = work;
+            this.id = id;
+        }
+
+        /**
+         * Undoes what the transaction has done here since; later savepoints go with it, this one stays. Other resource managers are
+         * not concerned.
+         *
+         * @throws TxfException with {@link TxfError#NO_SAVEPOINT_WITH_OPEN_FILES} if the transaction has a file open, with {@link
+         *     TxfError#OBJECT_NO_LONGER_EXISTS} if the savepoint has gone
+         */
+        public void rollback() throws IOException {
+            work.rollbackTo(id);
+        }
+    }
+
+    /**
+     * Sets a savepoint in the thread's transaction.
+     *
+     * @throws TxfException with {@link TxfError#NO_SAVEPOINT_WITH_OPEN_FILES} if the transaction has a file open
+     */
+    public Savepoint setSavepoint() throws IOException {
+        var work = requireWork();
+        return new Savepoint(work, work.setSavepoint());
+    }
+
+    /** Forgets the latest savepoint of the thread's transaction. */
+    public void clearSavepoint() throws IOException {
+        requireWork().clearSavepoint();
+    }
+
+    /** Forgets all savepoints of the thread's transaction. */
+    public void clearSavepoints() throws IOException {
+        requireWork().clearSavepoints();
+    }
+
+    private FileWork requireWork() throws IOException {
+        if (ofThread() instanceof FileWork work) {
+            return work;
+        }
+        throw new TxfException(TxfError.INVALID_TRANSACTION, null, "expected a transaction on this thread, found none");
+    }
+
+    /**
+     * Keeps what a file holds now, for as long as the thread's transaction lasts; it is opened again with the result as an option.
+     *
+     * @param channel one that the transaction writes with
+     */
+    public Version createMiniversion(FileChannel channel) throws IOException {
+        if (!(channel instanceof ManagedChannel managed)) {
+            throw new TxfException(
+                    TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
+                    null,
+                    "expected a channel of this file manager, found another");
+        }
+        return new Version(requireWork().createMiniversion(managed));
+    }
+
+    /** The transactions that are prepared, and whose outcome is not known here: their files are locked. */
+    public List<java.util.UUID> inDoubt() {
+        return resourceManager.inDoubt();
+    }
+
+    /** Has everything that is committed forced into its place now, rather than when the log needs it. */
+    public void settle() throws IOException {
+        root.settle();
+    }
+
+    /**
+     * Closes it, unless that would leave something undecided.
+     *
+     * @throws TxfException with {@link TxfError#INDOUBT_TRANSACTIONS_EXIST}
+     */
+    public void stop() throws TxfException {
+        var inDoubt = inDoubt();
+        if (!inDoubt.isEmpty()) {
+            throw new TxfException(
+                    TxfError.INDOUBT_TRANSACTIONS_EXIST,
+                    null,
+                    "expected every transaction to be decided, found in doubt " + inDoubt);
+        }
+        close();
+    }
+
+    /** Rolls back what is active and lets go of the directory. What is in doubt is locked again when it is opened. */
+    @Override
+    public void close() {
+        if (!root.isClosed()) {
+            try {
+                root.settle();
+            } catch (IOException | RuntimeException e) {
+                System.getLogger(TransactedFiles.class.getName())
+                        .log(System.Logger.Level.DEBUG, "the next start does what is left", e);
+            }
+            resourceManager.close();
+            root.close();
+        }
+        ownership.close();
+    }
+}
