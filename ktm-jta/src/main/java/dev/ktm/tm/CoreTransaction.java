@@ -575,8 +575,8 @@ final class CoreTransaction implements KtmTransaction {
      * @return false if the transaction has ended, and the journal forgets it
      */
     boolean addDamage(Damage more) throws LogException, UnknownOutcomeException {
-        var manager = Objects.requireNonNull(coordinator);
-        manager.damageLock.lock();
+        var ledger = Objects.requireNonNull(coordinator).damage();
+        ledger.lock.lock();
         try {
             if (locked(() -> ended)) {
                 return false;
@@ -584,7 +584,7 @@ final class CoreTransaction implements KtmTransaction {
             journal().add(more);
             return true;
         } finally {
-            manager.damageLock.unlock();
+            ledger.lock.unlock();
         }
     }
 

@@ -239,7 +239,7 @@ public final class ManagerHandle implements AutoCloseable {
     /** What was damaged, until it has ended and is {@linkplain #forget forgotten}; durable. */
     public List<Damaged> damaged() throws KtmException {
         require(ManagerRight.QUERY_INFORMATION);
-        return coordinator.damaged().stream()
+        return coordinator.damage().all().stream()
                 .map(record -> new Damaged(
                         record.id(),
                         record.unitOfWork(),
@@ -259,7 +259,7 @@ public final class ManagerHandle implements AutoCloseable {
     public boolean forget(TransactionId transaction, String who, String why) throws KtmException {
         require(ManagerRight.RECOVER);
         requireSaid(who, why);
-        return coordinator.forget(transaction, who, why);
+        return coordinator.damage().forget(transaction, who, why);
     }
 
     /**
@@ -277,7 +277,7 @@ public final class ManagerHandle implements AutoCloseable {
      */
     public void addDamage(TransactionId transaction, Damage damage) throws KtmException {
         require(ManagerRight.RECOVER);
-        coordinator.addDamage(transaction, damage);
+        coordinator.damage().add(transaction, damage);
     }
 
     /**

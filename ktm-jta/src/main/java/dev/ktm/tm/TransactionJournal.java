@@ -329,7 +329,7 @@ final class TransactionJournal {
     void end() {
         releaseSpace();
         if (!transaction.damage().isEmpty()) {
-            manager().remember(damagedRecord());
+            manager().damage().remember(damagedRecord());
         } else if (written && transaction.outcome() != Outcome.UNAVAILABLE) {
             forget();
         }

@@ -1,0 +1,137 @@
+package dev.ktm.tm;
+
+import dev.ktm.journal.TransactionRecord;
+import dev.ktm.journal.UnknownOutcomeException;
+import dev.ktm.log.LogException;
+import dev.ktm.rm.Damage;
+import dev.ktm.rm.KtmError;
+import dev.ktm.rm.KtmException;
+import dev.ktm.rm.OperatorAct;
+import dev.ktm.rm.TransactionId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What participants did otherwise than was decided, until an operator forgets it. While a transaction has not ended, its own record
+ * holds it; this keeps that of those that have, and of those that nobody remembers. Safe for many threads.
+ */
+final class DamageLedger {
+
+    private final Coordinator coordinator;
+    private final TransactionManagers kernel;
+    /** What was damaged, of transactions that have ended, and has not been forgotten. */
+    private final Map<TransactionId, TransactionRecord> damaged = new ConcurrentHashMap<>();
+
+    final ReentrantLock lock = new ReentrantLock();
+
+    DamageLedger(Coordinator coordinator, TransactionManagers kernel) {
+        this.coordinator = coordinator;
+        this.kernel = kernel;
+    }
+
+    /** A restart has found it. */
+    void found(TransactionRecord record) {
+        damaged.put(record.id(), record);
+    }
+
+    /** It has ended but for what was damaged: nobody need be told again after a restart. */
+    void remember(TransactionRecord record) {
+        var kept = coordinator.journal();
+        if (kept != null) {
+            try (var room = kept.reserve(record)) {
+                kept.force(room, record);
+            } catch (LogException | UnknownOutcomeException e) {
+                // What is there tells of the damage as well; a restart tells the participants once more.
+                System.getLogger(DamageLedger.class.getName())
+                        .log(System.Logger.Level.DEBUG, "the end of " + record.id() + " could not be written", e);
+            }
+        }
+        damaged.put(record.id(), record);
+    }
+
+    /** A participant of a transaction that nobody remembers, which was therefore rolled back, has done otherwise. */
+    void add(TransactionId id, Damage more) throws KtmException {
+        try {
+            // Its own record must hold it: the end of the transaction would end any other.
+            for (var live = live(id); live != null; live = live(id)) {
+                if (live.addDamage(more)) {
+                    return;
+                }
+                Thread.onSpinWait();
+            }
+            addToEnded(id, more);
+        } catch (LogException | UnknownOutcomeException e) {
+            throw new KtmException(
+                    KtmError.TRANSACTIONMANAGER_NOT_ONLINE, "the heuristic decision could not be written: " + e, e);
+        }
+    }
+
+    private @Nullable CoreTransaction live(TransactionId id) {
+        for (var transaction : kernel.live().all()) {
+            if (transaction.coordinator() == coordinator && transaction.boundId().equals(id)) {
+                return transaction;
+            }
+        }
+        return null;
+    }
+
+    private void addToEnded(TransactionId id, Damage more) throws LogException, UnknownOutcomeException {
+        lock.lock();
+        try {
+            var known = damaged.get(id);
+            var record = known != null
+                    ? known.with(more)
+                    : new TransactionRecord(
+                            TransactionRecord.Status.ROLLED_BACK,
+                            id,
+                            coordinator.unitOfWork(id.incarnation(), id.sequence()),
+                            coordinator.clock(),
+                            Optional.empty(),
+                            List.of(),
+                            List.of(more));
+            var kept = coordinator.journal();
+            if (kept != null) {
+                try (var room = kept.reserve(record)) {
+                    kept.force(room, record);
+                }
+            }
+            damaged.put(id, record);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What was damaged, whether it has ended or not. */
+    List<TransactionRecord> all() {
+        var all = new ArrayList<>(damaged.values());
+        for (var transaction : kernel.live().all()) {
+            if (transaction.coordinator() == coordinator && !transaction.damage().isEmpty()) {
+                all.add(transaction.damagedRecord());
+            }
+        }
+        return all;
+    }
+
+    boolean forget(TransactionId id, String who, String why) throws KtmException {
+        // What is added meanwhile is not forgotten with what was known.
+        lock.lock();
+        try {
+            var known = damaged.get(id);
+            if (known == null) {
+                return false;
+            }
+            coordinator.note(new OperatorAct(
+                    OperatorAct.Kind.FORGET, id, known.unitOfWork(), Optional.empty(), kernel.now(), who, why));
+            damaged.remove(id);
+            Optional.ofNullable(coordinator.journal()).ifPresent(kept -> kept.end(id));
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+}
