@@ -569,23 +569,21 @@ final class CoreTransaction implements KtmTransaction {
         drain();
     }
 
-    /**
-     * What is heuristic must be known for ever, before the resource manager is allowed to forget it.
-     *
-     * @return false if the transaction has ended, and the journal forgets it
-     */
-    boolean addDamage(Damage more) throws LogException, UnknownOutcomeException {
-        var ledger = Objects.requireNonNull(coordinator).damage();
-        ledger.lock.lock();
-        try {
-            if (locked(() -> ended)) {
-                return false;
-            }
-            journal().add(more);
-            return true;
-        } finally {
-            ledger.lock.unlock();
+    /** What is heuristic must be known for ever, before the resource manager is allowed to forget it. */
+    void addDamage(Damage more) throws LogException, UnknownOutcomeException {
+        if (!addDamageUnlessEnded(more)) {
+            Objects.requireNonNull(coordinator).damage().add(damagedRecord(), more);
         }
+    }
+
+    /** As {@link #addDamage}; returns false if the transaction has ended, and the journal forgets it. */
+    boolean addDamageUnlessEnded(Damage more) throws LogException, UnknownOutcomeException {
+        return journal().add(more);
+    }
+
+    /** Whether its end is being written, or was; under the lock. */
+    boolean hasEnded() {
+        return ended;
     }
 
     // What the queue holds.

@@ -27,7 +27,7 @@ final class DamageLedger {
     /** What was damaged, of transactions that have ended, and has not been forgotten. */
     private final Map<TransactionId, TransactionRecord> damaged = new ConcurrentHashMap<>();
 
-    final ReentrantLock lock = new ReentrantLock();
+    private final ReentrantLock lock = new ReentrantLock();
 
     DamageLedger(Coordinator coordinator, TransactionManagers kernel) {
         this.coordinator = coordinator;
@@ -56,51 +56,58 @@ final class DamageLedger {
 
     /** A participant of a transaction that nobody remembers, which was therefore rolled back, has done otherwise. */
     void add(TransactionId id, Damage more) throws KtmException {
+        var forgotten = new TransactionRecord(
+                TransactionRecord.Status.ROLLED_BACK,
+                id,
+                coordinator.unitOfWork(id.incarnation(), id.sequence()),
+                coordinator.clock(),
+                Optional.empty(),
+                List.of());
         try {
-            // Its own record must hold it: the end of the transaction would end any other.
-            for (var live = live(id); live != null; live = live(id)) {
-                if (live.addDamage(more)) {
-                    return;
-                }
-                Thread.onSpinWait();
-            }
-            addToEnded(id, more);
+            add(forgotten, more);
         } catch (LogException | UnknownOutcomeException e) {
             throw new KtmException(
                     KtmError.TRANSACTIONMANAGER_NOT_ONLINE, "the heuristic decision could not be written: " + e, e);
         }
     }
 
+    /** A participant of a transaction that has ended so, or is about to, has done otherwise. */
+    void add(TransactionRecord end, Damage more) throws LogException, UnknownOutcomeException {
+        // Its own record must hold it: the end of the transaction would end any other.
+        for (var live = live(end.id()); live != null; live = live(end.id())) {
+            if (live.addDamageUnlessEnded(more)) {
+                return;
+            }
+            Thread.onSpinWait();
+        }
+        addToEnded(end, more);
+    }
+
     private @Nullable CoreTransaction live(TransactionId id) {
         for (var transaction : kernel.live().all()) {
-            if (transaction.coordinator() == coordinator && transaction.boundId().equals(id)) {
+            if (transaction.coordinator() == coordinator
+                    && transaction.boundId().equals(id)) {
                 return transaction;
             }
         }
         return null;
     }
 
-    private void addToEnded(TransactionId id, Damage more) throws LogException, UnknownOutcomeException {
+    private void addToEnded(TransactionRecord end, Damage more) throws LogException, UnknownOutcomeException {
         lock.lock();
         try {
-            var known = damaged.get(id);
-            var record = known != null
-                    ? known.with(more)
-                    : new TransactionRecord(
-                            TransactionRecord.Status.ROLLED_BACK,
-                            id,
-                            coordinator.unitOfWork(id.incarnation(), id.sequence()),
-                            coordinator.clock(),
-                            Optional.empty(),
-                            List.of(),
-                            List.of(more));
+            var known = damaged.getOrDefault(end.id(), end);
+            var record = known.with(more);
+            if (record.damage().equals(known.damage()) && damaged.containsKey(end.id())) {
+                return;
+            }
             var kept = coordinator.journal();
             if (kept != null) {
                 try (var room = kept.reserve(record)) {
                     kept.force(room, record);
                 }
             }
-            damaged.put(id, record);
+            damaged.put(end.id(), record);
         } finally {
             lock.unlock();
         }
@@ -110,7 +117,8 @@ final class DamageLedger {
     List<TransactionRecord> all() {
         var all = new ArrayList<>(damaged.values());
         for (var transaction : kernel.live().all()) {
-            if (transaction.coordinator() == coordinator && !transaction.damage().isEmpty()) {
+            if (transaction.coordinator() == coordinator
+                    && !transaction.damage().isEmpty()) {
                 all.add(transaction.damagedRecord());
             }
         }
