@@ -27,7 +27,8 @@ final class XaScan {
         this.orphans = orphans;
     }
 
-    void run() throws XAException {
+    /** Has them do it; returns those that nobody waits for. */
+    List<BranchXid> run() throws XAException {
         var strangers = new ArrayList<BranchXid>();
         for (var xid : list()) {
             var known = unfinished.find(xid);
@@ -43,6 +44,7 @@ final class XaScan {
                 orphans.rollBack(name, resource, orphan);
             }
         }
+        return strangers;
     }
 
     /** Asks for one branch only, with its own resource. */
