@@ -5,7 +5,6 @@ import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionId;
 import java.util.ArrayList;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -83,6 +82,7 @@ final class LastResources {
 
     /** It is not known what a branch of this life has decided. */
     void leave(XaBranch branch, XaAnswer answer) throws KtmException {
+        branch.left = true;
         var left = new Unfinished(branch.xid(), branch.enlistment(), branch.resourceManager, null);
         add(left, answer.text(), "whether it has committed is not known");
     }
@@ -160,12 +160,5 @@ final class LastResources {
             ends.force();
             decisions.forget(ended);
         }
-    }
-
-    /** The name by which an enlisted resource is registered, if it is. */
-    Optional<String> nameOf(Object resource) {
-        return resource instanceof org.jboss.tm.XAResourceWrapper wrapper
-                ? Optional.ofNullable(wrapper.getJndiName()).filter(registered::containsKey)
-                : Optional.empty();
     }
 }
