@@ -30,7 +30,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * The coordinator's memory: decisions and prepared transactions, until they have ended.
  *
  * <p><b>Theory of operation.</b> A record is live from its append to its end. Ends are appended and never forced: if one
- * is lost, participants are told again what they know. {@link LiveRecords} knows where the live ones lie, {@link JournalBase} leaves
+ * is lost, participants are told again what they know. Who needs to know that they are durable calls {@link #force()}. {@link LiveRecords} knows where the live ones lie, {@link JournalBase} leaves
  * behind what is not. Recovery starts with the restart area and applies every record from the base on, in order; records and ends
  * that are in both change nothing.
  *
@@ -52,6 +52,8 @@ public final class LogJournal implements Journal {
     private final JournalBase base;
     /** Whether the log is known to have failed: it takes nothing any more. */
     private volatile boolean failed;
+    /** Whether the end of something that is not live any more may be missing in the log; cleared under the base's lock. */
+    private volatile boolean endMissing;
 
     private final AtomicLong clock;
     /** Given up as soon as anything ends, so that it does not outlive what it holds. */
@@ -301,9 +303,11 @@ public final class LogJournal implements Journal {
             JournalFormat.encodeEnd(id, payload);
             lsn = stream.append(payload.flip());
         } catch (LogFullException e) {
+            endMissing = true;
             lsn = Lsn.INVALID;
         } catch (LogException e) {
             // The log has failed or is closed; what has ended is told again after a restart.
+            endMissing = true;
             return;
         } finally {
             stripe.lock.unlock();
@@ -313,7 +317,27 @@ public final class LogJournal implements Journal {
 
     @Override
     public void force() throws LogException {
+        base.lock.lock();
+        try {
+            if (endMissing) {
+                leaveEndedBehind();
+            }
+        } finally {
+            base.lock.unlock();
+        }
         stream.force(Lsn.NULL);
+    }
+
+    /** A checkpoint holds what is live, and only that; there is space for it when there is none for an end. */
+    private void leaveEndedBehind() throws LogException {
+        endMissing = false;
+        boolean done = false;
+        try {
+            checkpoint();
+            done = true;
+        } finally {
+            endMissing |= !done;
+        }
     }
 
     @Override

@@ -304,8 +304,9 @@ final class Coordinator {
         var journalNow = journal;
         if (journalNow != null) {
             try {
+                damage.force();
                 journalNow.force();
-            } catch (LogException e) {
+            } catch (LogException | UnknownOutcomeException e) {
                 throw new KtmException(KtmError.TRANSACTIONMANAGER_NOT_ONLINE, "the log cannot be forced: " + e, e);
             }
         }

@@ -9,9 +9,11 @@ import dev.ktm.rm.KtmException;
 import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.TransactionId;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,9 @@ final class DamageLedger {
     /** What was damaged, of transactions that have ended, and has not been forgotten. */
     private final Map<TransactionId, TransactionRecord> damaged = new ConcurrentHashMap<>();
 
+    /** Those whose record still tells of participants; guarded by the lock. */
+    private final Set<TransactionId> unwritten = new HashSet<>();
+
     private final ReentrantLock lock = new ReentrantLock();
 
     DamageLedger(Coordinator coordinator, TransactionManagers kernel) {
@@ -41,17 +46,44 @@ final class DamageLedger {
 
     /** It has ended but for what was damaged: nobody need be told again after a restart. */
     void remember(TransactionRecord record) {
+        lock.lock();
+        try {
+            damaged.put(record.id(), record);
+            unwritten.add(record.id());
+            write(record);
+        } catch (LogException | UnknownOutcomeException e) {
+            // What is there tells of the damage as well; a restart tells the participants once more.
+            System.getLogger(DamageLedger.class.getName())
+                    .log(System.Logger.Level.DEBUG, "the end of " + record.id() + " could not be written", e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Under the lock. */
+    private void write(TransactionRecord record) throws LogException, UnknownOutcomeException {
         var kept = coordinator.journal();
         if (kept != null) {
             try (var room = kept.reserve(record)) {
                 kept.force(room, record);
-            } catch (LogException | UnknownOutcomeException e) {
-                // What is there tells of the damage as well; a restart tells the participants once more.
-                System.getLogger(DamageLedger.class.getName())
-                        .log(System.Logger.Level.DEBUG, "the end of " + record.id() + " could not be written", e);
             }
         }
-        damaged.put(record.id(), record);
+        unwritten.remove(record.id());
+    }
+
+    /** Makes the ends durable that could not be written. */
+    void force() throws LogException, UnknownOutcomeException {
+        lock.lock();
+        try {
+            for (var id : List.copyOf(unwritten)) {
+                var record = damaged.get(id);
+                if (record != null) {
+                    write(record);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** A participant of a transaction that nobody remembers, which was therefore rolled back, has done otherwise. */
@@ -101,12 +133,7 @@ final class DamageLedger {
             if (record.damage().equals(known.damage()) && damaged.containsKey(end.id())) {
                 return;
             }
-            var kept = coordinator.journal();
-            if (kept != null) {
-                try (var room = kept.reserve(record)) {
-                    kept.force(room, record);
-                }
-            }
+            write(record);
             damaged.put(end.id(), record);
         } finally {
             lock.unlock();
@@ -136,6 +163,7 @@ final class DamageLedger {
             coordinator.note(new OperatorAct(
                     OperatorAct.Kind.FORGET, id, known.unitOfWork(), Optional.empty(), kernel.now(), who, why));
             damaged.remove(id);
+            unwritten.remove(id);
             Optional.ofNullable(coordinator.journal()).ifPresent(kept -> kept.end(id));
             return true;
         } finally {
