@@ -13,6 +13,7 @@ import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.UserTransaction;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -82,8 +83,8 @@ public final class JtaCoordinator implements AutoCloseable {
                 reports,
                 threads,
                 options.recoveryInterval());
-        this.lastResources = new LastResources(
-                this::identity, manager.incarnation(), () -> idsOf(transaction -> true), manager::forceLog, recovery);
+        this.lastResources =
+                new LastResources(this::identity, manager.incarnation(), this::remembered, manager::forceLog, recovery);
         var durability = manager.isVolatile() ? ManagerHandle.Durability.VOLATILE : ManagerHandle.Durability.DURABLE;
         var xa = new XaResourceManager(
                 manager.createResourceManager(XA_RESOURCES, "XA resources", durability),
@@ -115,6 +116,18 @@ public final class JtaCoordinator implements AutoCloseable {
     private Set<TransactionId> live() {
         // A branch of a transaction that is rolled back can only be rolled back, however long others keep it alive.
         return idsOf(transaction -> transaction.outcome() != Outcome.ABORTED);
+    }
+
+    /** Whose notes are still wanted: by transactions that have not ended, and by whoever compares what was damaged. */
+    private Set<TransactionId> remembered() {
+        var all = new HashSet<>(idsOf(transaction -> true));
+        try {
+            // Second: what ends meanwhile is among these.
+            manager.damaged().forEach(damaged -> all.add(damaged.transaction()));
+        } catch (KtmException e) {
+            throw new IllegalStateException(e);
+        }
+        return all;
     }
 
     private Set<TransactionId> idsOf(Predicate<KtmTransaction> wanted) {

@@ -1,5 +1,7 @@
 package dev.ktm.jta;
 
+import dev.ktm.rm.EnlistmentState;
+import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionId;
@@ -37,7 +39,7 @@ final class LastResources {
     /**
      * The last resources of a transaction manager.
      *
-     * @param live the transactions that have not ended, asked anew each time
+     * @param live the transactions whose notes are still wanted, asked anew each time
      * @param recovery has them asked at intervals
      */
     LastResources(
@@ -141,6 +143,25 @@ final class LastResources {
         } catch (KtmException e) {
             System.getLogger(LastResources.class.getName())
                     .log(System.Logger.Level.DEBUG, "branch " + branch.xid + " was decided by somebody else", e);
+            compare(branch, committed);
+        }
+    }
+
+    /** An operator has decided in its place, and its note may say otherwise. */
+    private static void compare(Unfinished branch, boolean committed) {
+        try {
+            var state = branch.enlistment.state();
+            var other = committed ? EnlistmentState.ABORTED : EnlistmentState.COMMITTED;
+            if (state == other) {
+                branch.enlistment.reportHeuristic(
+                        committed ? HeuristicDecision.COMMIT : HeuristicDecision.ROLLBACK,
+                        0,
+                        branch.resourceManager + " " + branch.xid,
+                        "its own row says so; an operator has decided otherwise");
+            }
+        } catch (KtmException e) {
+            System.getLogger(LastResources.class.getName())
+                    .log(System.Logger.Level.WARNING, "what " + branch.xid + " has decided could not be noted", e);
         }
     }
 

@@ -462,6 +462,8 @@ final class Coordinator {
                 switch (act.kind()) {
                     case COMPLETE -> "the participant is not waited for any more";
                     case FORGET -> "what was damaged is not remembered any more";
+                    case COMMIT -> "it is committed in place of the last participant";
+                    case ROLL_BACK -> "it is rolled back in place of the last participant";
                 },
                 Optional.empty(),
                 Optional.empty(),

@@ -32,6 +32,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -594,9 +595,46 @@ final class CoreTransaction implements KtmTransaction {
             case FORCE_DECISION -> journal().force(TransactionRecord.Status.COMMITTED);
             case FORCE_PREPARED -> journal().force(TransactionRecord.Status.PREPARED);
             case FORCE_DELEGATION -> journal().force(TransactionRecord.Status.DELEGATED);
+            case FORCE_ROLLBACK -> journal().force(TransactionRecord.Status.ROLLED_BACK);
             case FORGET -> forget();
             case GIVE_UP -> journal().giveUp();
             case NOTHING -> {}
+        }
+    }
+
+    /** The last participant, if somebody may decide in its place. */
+    CoreEnlistment requireUndecidedLast() throws KtmException {
+        lock.lock();
+        try {
+            return (CoreEnlistment) protocol.requireUndecidedLast();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Decides in place of the last participant.
+     *
+     * @param unseen what is written with the decision: that the last participant may have done otherwise
+     * @throws KtmException if it cannot be decided, or not be written
+     */
+    void decideInPlaceOfLast(boolean commit, Damage unseen) throws KtmException {
+        say(each -> {
+            each.decideInPlaceOfLast(commit);
+            journal().tellWithNext(unseen);
+        });
+        drain();
+        await(each -> !each.isDecidedInPlaceOfLast());
+        var now = outcome();
+        if (now != (commit ? Outcome.COMMITTED : Outcome.ABORTED)) {
+            throw new KtmException(
+                    KtmError.TRANSACTIONMANAGER_NOT_ONLINE,
+                    "the decision about transaction " + unitOfWork() + " could not be written"
+                            + (now == Outcome.UNAVAILABLE
+                                    ? ": only a restart can tell what is in the log"
+                                    : ", and nothing was decided")
+                            + ": " + failure,
+                    failure);
         }
     }
 
@@ -704,9 +742,14 @@ final class CoreTransaction implements KtmTransaction {
 
     /** Waits until it stands here or has an outcome; an interrupt is kept for later. */
     void awaitState(TransactionState wanted) {
+        await(each -> each.state() == wanted || each.outcome() != Outcome.UNDETERMINED);
+    }
+
+    /** Waits until this holds; an interrupt is kept for later. */
+    private void await(Predicate<TransactionProtocol> wanted) {
         lock.lock();
         try {
-            while (protocol.state() != wanted && protocol.outcome() == Outcome.UNDETERMINED) {
+            while (!wanted.test(protocol)) {
                 var waited = changed;
                 if (waited == null) {
                     waited = lock.newCondition();

@@ -41,6 +41,9 @@ final class TransactionJournal {
     private TransactionRecord.@Nullable Status written;
 
     private List<Damage> damage = List.of();
+    /** What the next decision is written with. */
+    private @Nullable Damage withNext;
+
     /** Held while a record is made and forced: the journal believes the last one. Taken before the transaction's lock. */
     private final ReentrantLock writing = new ReentrantLock();
 
@@ -131,6 +134,10 @@ final class TransactionJournal {
         try {
             var known = prospective;
             prospective = null;
+            if (withNext != null) {
+                damage = withNext.addedTo(damage);
+                withNext = null;
+            }
             return known != null && known.status() == status && isStill(known) ? known : record(status);
         } finally {
             transaction.lock.unlock();
@@ -292,17 +299,50 @@ final class TransactionJournal {
     private void forceRecord(TransactionRecord.Status status) throws LogException, UnknownOutcomeException {
         writing.lock();
         try {
-            var record = recordToForce(status);
-            var room = space;
-            if (room == null) {
-                // Of an earlier life, when the log was so full that the space of then could not be had again.
-                room = journal().reserve(record);
-                space = room;
-            }
-            force(journal(), room, record);
+            forceOrRestore(status);
         } finally {
             writing.unlock();
         }
+    }
+
+    private void forceOrRestore(TransactionRecord.Status status) throws LogException, UnknownOutcomeException {
+        var before = transaction.damage();
+        try {
+            var record = recordToForce(status);
+            var journal = manager().journal();
+            if (journal != null) {
+                forceIntoSpace(journal, record);
+            }
+        } catch (LogException | IllegalArgumentException e) {
+            restore(before);
+            throw e;
+        }
+    }
+
+    private void restore(List<Damage> before) {
+        transaction.lock.lock();
+        try {
+            damage = before;
+        } finally {
+            transaction.lock.unlock();
+        }
+    }
+
+    private void forceIntoSpace(Journal journal, TransactionRecord record)
+            throws LogException, UnknownOutcomeException {
+        var room = space;
+        if (room == null) {
+            // Of an earlier life, when the log was so full that the space of then could not be had again; or decided by
+            // an operator.
+            room = journal.reserve(record);
+            space = room;
+        }
+        force(journal, room, record);
+    }
+
+    /** The next decision is written with this; if it cannot be, that is forgotten. Under the lock. */
+    void tellWithNext(Damage more) {
+        withNext = more;
     }
 
     /** Forces a record; if it is certain that it was not written, what was there before stays. */
@@ -328,7 +368,11 @@ final class TransactionJournal {
     }
 
     private void notWritten(@Nullable KtmError error, Throwable why) {
-        if (transaction.superior().isEmpty() || transaction.state() == TransactionState.PREPARING) {
+        if (transaction.locked(transaction.protocol::isDecidedInPlaceOfLast)) {
+            // Whoever has decided is told.
+            System.getLogger(TransactionJournal.class.getName())
+                    .log(System.Logger.Level.DEBUG, "what an operator decided could not be written", why);
+        } else if (transaction.superior().isEmpty() || transaction.state() == TransactionState.PREPARING) {
             TransactionReports.refused(transaction, "the decision could not be written: " + why, why);
         } else {
             TransactionReports.superiorDecisionNotWritten(transaction, why);

@@ -1,13 +1,20 @@
 package dev.ktm.jta;
 
+import static dev.ktm.testing.Refusals.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.log.testing.OperationHook;
 import dev.ktm.log.testing.OperationKind;
 import dev.ktm.log.testing.SimulatedDevice;
+import dev.ktm.rm.Damage;
+import dev.ktm.rm.HeuristicDecision;
+import dev.ktm.rm.KtmError;
+import dev.ktm.rm.KtmException;
+import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionId;
+import dev.ktm.rm.TransactionState;
 import dev.ktm.testing.SimulatedDatabase;
 import dev.ktm.tm.ManagerHandle;
 import dev.ktm.tm.ManagerOptions;
@@ -26,6 +33,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
@@ -275,5 +283,151 @@ class LastResourcesTest {
 
         device.hook(OperationHook.NONE);
         assertThat(forces).hasSize(1);
+    }
+
+    private UUID unitOfWork() throws Exception {
+        return manager.transactions().get(0);
+    }
+
+    @Test
+    void anOperatorCommitsWhenTheLastResourceIsGoneForGood() throws Exception {
+        var id = commitInDoubt(new Local(), "a");
+        audit.down = true;
+        assertRefused(KtmError.INVALID_PARAMETER, () -> manager.commitInPlaceOfLast(unitOfWork(), "jane", " "));
+
+        manager.commitInPlaceOfLast(unitOfWork(), "jane", "its disk is gone");
+
+        assertThat(orders.committed()).containsExactly("a");
+        assertThat(manager.live()).isEmpty();
+        assertThat(manager.operatorActs()).singleElement().satisfies(act -> {
+            assertThat(act.kind()).isEqualTo(OperatorAct.Kind.COMMIT);
+            assertThat(act.who()).isEqualTo("jane");
+            assertThat(act.why()).isEqualTo("its disk is gone");
+        });
+        assertThat(reports)
+                .filteredOn(report -> report.kind() == OutcomeReport.Kind.HEURISTIC)
+                .singleElement()
+                .satisfies(report -> assertThat(report.cause()).contains("jane", "was not seen"));
+        restart();
+        assertThat(manager.damaged()).singleElement().satisfies(damaged -> {
+            assertThat(damaged.transaction()).isEqualTo(id);
+            assertThat(damaged.committed()).isTrue();
+            assertThat(damaged.damage().get(0).decision()).isEqualTo(HeuristicDecision.HAZARD);
+        });
+    }
+
+    @Test
+    void anOperatorRollsBackWhenTheLastResourceIsGoneForGood() throws Exception {
+        commitInDoubt(new Local(), "a");
+        audit.down = true;
+        restart();
+        jta.recoverNow();
+        assertThat(orders.prepared()).isOne();
+
+        manager.rollBackInPlaceOfLast(unitOfWork(), "jane", "its disk is gone");
+        jta.recoverNow();
+
+        assertThat(orders.branches()).isZero();
+        assertThat(orders.committed()).isEmpty();
+        assertThat(manager.live()).isEmpty();
+        restart();
+        assertThat(manager.live()).isEmpty();
+        assertThat(manager.damaged())
+                .singleElement()
+                .satisfies(damaged -> assertThat(damaged.committed()).isFalse());
+    }
+
+    /** Whoever compares finds its row until he says that he has. */
+    @Test
+    void aRowThatSaysOtherwiseThanTheOperatorIsReportedAndKeptUntilThatIsForgotten() throws Exception {
+        var id = commitInDoubt(new Local(), "a");
+        audit.down = true;
+        manager.rollBackInPlaceOfLast(unitOfWork(), "jane", "its disk is gone");
+        audit.down = false;
+        audit.rows.put(id, true);
+
+        jta.recoverNow();
+
+        assertThat(manager.damaged())
+                .singleElement()
+                .satisfies(damaged -> assertThat(damaged.damage())
+                        .extracting(Damage::decision)
+                        .containsExactly(HeuristicDecision.HAZARD, HeuristicDecision.COMMIT));
+        assertThat(audit.rows).containsOnlyKeys(id);
+        manager.forget(id, "jane", "mended");
+        jta.recoverNow();
+        assertThat(audit.rows).isEmpty();
+    }
+
+    @Test
+    void nobodyDecidesInPlaceOfALastResourceThatHasAnswered() throws Exception {
+        commit(new Local(), "a");
+        begin(new Local(), "b");
+        var active = unitOfWork();
+
+        assertRefused(
+                KtmError.TRANSACTION_REQUEST_NOT_VALID,
+                () -> manager.rollBackInPlaceOfLast(active, "jane", "its disk is gone"));
+
+        assertThat(manager.operatorActs()).isEmpty();
+        jta.transactionManager().rollback();
+    }
+
+    /** Whatever of it is durable, a restart finds one decision for all. */
+    @Test
+    void aCrashAtAnyWriteOfAnOperatorsDecisionLeavesOneDecision() throws Exception {
+        commitInDoubt(new Local(), "a");
+        var before = device.copy();
+        for (boolean commit : new boolean[] {true, false}) {
+            for (int writes = 0; writes < 4; writes++) {
+                assertOneDecision(before.copy(), commit, writes);
+            }
+        }
+    }
+
+    private static void assertOneDecision(SimulatedDevice copy, boolean commit, int writes) throws Exception {
+        UUID unit;
+        var left = new AtomicInteger(writes);
+        try (var managers = new TransactionManagers()) {
+            var manager = managers.create(ManagerOptions.durable(copy));
+            manager.recover();
+            unit = manager.transactions().get(0);
+            copy.hook(new OperationHook() {
+                @Override
+                public void before(OperationKind kind, String name) throws IOException {
+                    if (left.getAndDecrement() <= 0) {
+                        throw new IOException("power is lost");
+                    }
+                }
+            });
+            try {
+                if (commit) {
+                    manager.commitInPlaceOfLast(unit, "jane", "gone");
+                } else {
+                    manager.rollBackInPlaceOfLast(unit, "jane", "gone");
+                }
+            } catch (KtmException e) {
+                assertThat(e.error()).isEqualTo(KtmError.TRANSACTIONMANAGER_NOT_ONLINE);
+            }
+        }
+        copy.hook(OperationHook.NONE);
+        try (var managers = new TransactionManagers()) {
+            var manager = managers.create(ManagerOptions.durable(copy.copy()));
+            manager.recover();
+            if (manager.damaged().isEmpty()) {
+                assertThat(manager.live())
+                        .singleElement()
+                        .satisfies(found -> assertThat(found.state()).isEqualTo(TransactionState.IN_DOUBT));
+            } else {
+                assertThat(manager.operatorActs()).hasSize(1);
+                assertThat(manager.damaged().get(0).committed()).isEqualTo(commit);
+                assertThat(manager.live()).hasSize(commit ? 1 : 0);
+            }
+        }
+    }
+
+    private void restart() throws Exception {
+        close();
+        open();
     }
 }

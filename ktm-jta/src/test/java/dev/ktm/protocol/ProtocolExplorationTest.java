@@ -114,6 +114,10 @@ class ProtocolExplorationTest {
                 actions.add(run -> run.disconnect(run.cast.get(index)));
             }
         }
+        if (last) {
+            actions.add(run -> run.protocol.decideInPlaceOfLast(true));
+            actions.add(run -> run.protocol.decideInPlaceOfLast(false));
+        }
         if (superior) {
             actions.add(run -> run.protocol.prePrepareBySuperior());
             actions.add(run -> run.protocol.prepareBySuperior());
@@ -213,7 +217,9 @@ class ProtocolExplorationTest {
         }
 
         private void checkRules() {
-            if (log.equals("force decision") || log.equals("force superior's decision")) {
+            if (log.equals("force decision")
+                    || log.equals("force rollback")
+                    || log.equals("force superior's decision")) {
                 assertThat(protocol.outcome())
                         .as("while the decision may become durable nothing else is decided")
                         .isEqualTo(Outcome.UNDETERMINED);
@@ -305,6 +311,11 @@ class ProtocolExplorationTest {
         @Override
         public void forceDelegation() {
             log = "force delegation";
+        }
+
+        @Override
+        public void forceRollback() {
+            log = "force rollback";
         }
 
         @Override
