@@ -24,7 +24,6 @@ import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The coordinator's memory: decisions and prepared transactions, until they have ended.
@@ -46,16 +45,13 @@ public final class LogJournal implements Journal {
 
     private final Log log;
     private final LogStream stream;
-    private volatile UUID manager;
-    private final LiveRecords live;
-    private final OperatorActs acts;
+    private final Contents contents;
     private final JournalBase base;
     /** Whether the log is known to have failed: it takes nothing any more. */
     private volatile boolean failed;
     /** Whether the end of something that is not live any more may be missing in the log; cleared under the base's lock. */
     private volatile boolean endMissing;
 
-    private final AtomicLong clock;
     /** Given up as soon as anything ends, so that it does not outlive what it holds. */
     private volatile List<TransactionRecord> found;
 
@@ -64,15 +60,13 @@ public final class LogJournal implements Journal {
     private LogJournal(Log log, LogStream stream, Recovered recovered) throws LogException {
         this.log = log;
         this.stream = stream;
-        this.manager = recovered.manager();
-        this.clock = new AtomicLong(recovered.clock());
-        this.acts = recovered.acts();
         this.lastRead = recovered.lastRead() == Lsn.NULL ? OptionalLong.empty() : OptionalLong.of(recovered.lastRead());
         this.found = recovered.live().values().stream()
                 .map(LiveRecords.Entry::transaction)
                 .toList();
-        this.live = new LiveRecords(recovered.live());
-        this.base = new JournalBase(log, stream, this::manager, clock, live, acts);
+        this.contents = new Contents(
+                recovered.manager(), recovered.clock(), new LiveRecords(recovered.live()), recovered.acts());
+        this.base = new JournalBase(log, stream, contents);
     }
 
     private record Recovered(
@@ -135,7 +129,7 @@ public final class LogJournal implements Journal {
 
     @Override
     public UUID manager() {
-        return manager;
+        return contents.manager;
     }
 
     @Override
@@ -155,12 +149,12 @@ public final class LogJournal implements Journal {
 
     @Override
     public long clock() {
-        return clock.get();
+        return contents.clock.get();
     }
 
     @Override
     public Collection<TransactionRecord> live() {
-        return live.all();
+        return contents.live.all();
     }
 
     /** A reservation of the stream. */
@@ -210,8 +204,8 @@ public final class LogJournal implements Journal {
 
     @Override
     public void force(Space space, TransactionRecord transaction) throws LogException, UnknownOutcomeException {
-        clock.accumulateAndGet(transaction.clock(), Math::max);
-        var stripe = live.stripeOf(transaction.id());
+        contents.clock.accumulateAndGet(transaction.clock(), Math::max);
+        var stripe = contents.live.stripeOf(transaction.id());
         long lsn;
         stripe.lock.lock();
         try {
@@ -241,12 +235,12 @@ public final class LogJournal implements Journal {
         var payload = JournalFormat.encode(act);
         long lsn;
         try (var space = reserve(payload.remaining())) {
-            acts.lock.lock();
+            contents.acts.lock.lock();
             try {
                 lsn = append(act.transaction(), space.reservation(), payload);
-                acts.add(act, lsn, live::contains);
+                contents.acts.add(act, lsn, contents.live::contains);
             } finally {
-                acts.lock.unlock();
+                contents.acts.lock.unlock();
             }
         }
         force(act.transaction(), lsn);
@@ -254,7 +248,7 @@ public final class LogJournal implements Journal {
 
     @Override
     public List<OperatorAct> acts() {
-        return acts.all();
+        return contents.acts.all();
     }
 
     /** A log at its last blocks forces what it appends: then a failure may come behind the force. */
@@ -289,7 +283,7 @@ public final class LogJournal implements Journal {
 
     @Override
     public void end(TransactionId id) {
-        var stripe = live.stripeOf(id);
+        var stripe = contents.live.stripeOf(id);
         long lsn;
         stripe.lock.lock();
         try {
@@ -344,16 +338,16 @@ public final class LogJournal implements Journal {
     public void rename(UUID newManager) throws LogException {
         base.lock.lock();
         try {
-            var living = live.all();
+            var living = contents.live.all();
             if (!living.isEmpty()) {
-                throw new IllegalStateException(
-                        "expected no transaction that has not ended, found " + living.size() + " of " + manager);
+                throw new IllegalStateException("expected no transaction that has not ended, found " + living.size()
+                        + " of " + contents.manager);
             }
             // Behind every record: nothing that lies before it is read under the new identity.
             long newest = stream.append(JournalFormat.encodeEnd(new TransactionId(newManager, 1, 1)));
-            acts.moveAll(newest, act -> stream.append(JournalFormat.encode(act)));
-            stream.writeRestart(new Checkpoint(newManager, clock.get(), List.of(), List.of()).encode(), newest);
-            manager = newManager;
+            contents.acts.moveAll(newest, act -> stream.append(JournalFormat.encode(act)));
+            stream.writeRestart(contents.emptyCheckpoint(newManager).encode(), newest);
+            contents.manager = newManager;
         } finally {
             base.lock.unlock();
         }
