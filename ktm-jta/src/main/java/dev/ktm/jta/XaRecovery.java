@@ -277,7 +277,7 @@ final class XaRecovery implements AutoCloseable {
                 listed.addAll(scan.list());
             }
             for (var branch : waiting) {
-                if (branch.order == Unfinished.Order.ROLLBACK && !listed.contains(branch.xid)) {
+                if (XaScan.isToBeRolledBackUnlisted(branch, listed)) {
                     scans.forEach(scan -> scan.rollBackUnlisted(branch));
                 }
             }

@@ -8,6 +8,8 @@ import dev.ktm.protocol.Reply;
 import dev.ktm.protocol.Role;
 import dev.ktm.protocol.TransactionProtocol;
 import dev.ktm.rm.Damage;
+import dev.ktm.rm.EnlistmentState;
+import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Notification;
@@ -580,6 +582,25 @@ final class CoreTransaction implements KtmTransaction {
     /** As {@link #addDamage}; returns false if the transaction has ended, and the journal forgets it. */
     boolean addDamageUnlessEnded(Damage more) throws LogException, UnknownOutcomeException {
         return journal().add(more);
+    }
+
+    /** Whether everybody who had something to commit is known to have rolled back, on his own. */
+    boolean haveAllRolledBack() {
+        return locked(() -> {
+            var known = damage();
+            return known.stream().allMatch(each -> each.decision() == HeuristicDecision.ROLLBACK)
+                    && protocol.participants().stream()
+                            .map(each -> (CoreEnlistment) each)
+                            .filter(CoreTransaction::hasSomethingToCommit)
+                            .allMatch(each -> known.stream()
+                                    .anyMatch(one -> one.enlistment().equals(each.id())));
+        });
+    }
+
+    private static boolean hasSomethingToCommit(CoreEnlistment enlistment) {
+        return !enlistment.isSuperior()
+                && enlistment.state() != EnlistmentState.READ_ONLY
+                && enlistment.mask().has(Notification.COMMIT);
     }
 
     /** Whether its end is being written, or was; under the lock. */
