@@ -324,13 +324,16 @@ public final class LogJournal implements Journal {
 
     /** A checkpoint holds what is live, and only that; there is space for it when there is none for an end. */
     private void leaveEndedBehind() throws LogException {
+        // First: an end that finds no space from now on may come too late for this one.
         endMissing = false;
         boolean done = false;
         try {
             checkpoint();
             done = true;
         } finally {
-            endMissing |= !done;
+            if (!done) {
+                endMissing = true;
+            }
         }
     }
 
