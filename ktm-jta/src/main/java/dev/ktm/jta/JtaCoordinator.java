@@ -1,6 +1,7 @@
 package dev.ktm.jta;
 
 import dev.ktm.rm.KtmException;
+import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.Outcome;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionId;
@@ -118,12 +119,21 @@ public final class JtaCoordinator implements AutoCloseable {
         return idsOf(transaction -> transaction.outcome() != Outcome.ABORTED);
     }
 
-    /** Whose notes are still wanted: by transactions that have not ended, and by whoever compares what was damaged. */
+    /** Whose notes are still wanted: by those that have not ended, and by whoever compares what an operator has decided. */
     private Set<TransactionId> remembered() {
         var all = new HashSet<>(idsOf(transaction -> true));
         try {
             // Second: what ends meanwhile is among these.
-            manager.damaged().forEach(damaged -> all.add(damaged.transaction()));
+            var decided = manager.operatorActs().stream()
+                    .filter(act -> act.kind() == OperatorAct.Kind.COMMIT || act.kind() == OperatorAct.Kind.ROLL_BACK)
+                    .map(OperatorAct::transaction)
+                    .collect(Collectors.toSet());
+            if (!decided.isEmpty()) {
+                manager.damaged().stream()
+                        .map(ManagerHandle.Damaged::transaction)
+                        .filter(decided::contains)
+                        .forEach(all::add);
+            }
         } catch (KtmException e) {
             throw new IllegalStateException(e);
         }
