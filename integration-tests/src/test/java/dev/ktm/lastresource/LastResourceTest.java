@@ -1,5 +1,8 @@
 package dev.ktm.lastresource;
 
+import static dev.ktm.lastresource.Databases.count;
+import static dev.ktm.lastresource.Databases.execute;
+import static dev.ktm.lastresource.Databases.insert;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -12,7 +15,6 @@ import jakarta.transaction.SystemException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,7 +25,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.sql.DataSource;
 import javax.sql.XAConnection;
-import javax.sql.XADataSource;
 import org.h2.api.ErrorCode;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.AfterEach;
@@ -34,15 +35,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** A plain database takes part, and every way in which its commit can end without an answer. */
 class LastResourceTest {
 
-    private static final String TABLE = "create table ktm_decision (manager_id varchar(36) not null,"
-            + " incarnation bigint not null, sequence_number bigint not null, outcome char(1) not null,"
-            + " primary key (manager_id, incarnation, sequence_number))";
-
     @TempDir
     Path directory;
 
-    private final JdbcDataSource orders = new JdbcDataSource();
-    private final JdbcDataSource audit = new JdbcDataSource();
     private final List<OutcomeReport> reports = new CopyOnWriteArrayList<>();
     /** Whether the last resource can be asked. */
     private final AtomicBoolean auditIsUp = new AtomicBoolean(true);
@@ -50,15 +45,17 @@ class LastResourceTest {
     /** H2 drops what is prepared when its connection is closed. */
     private final List<XAConnection> open = new ArrayList<>();
 
+    private Databases databases;
+    private JdbcDataSource orders;
+    private JdbcDataSource audit;
     private Ktm ktm;
 
     @BeforeEach
     void open() throws SQLException {
-        orders.setURL("jdbc:h2:" + directory.resolve("orders"));
-        audit.setURL("jdbc:h2:" + directory.resolve("audit") + ";LOCK_TIMEOUT=200");
-        execute(orders, "create table t (id int primary key)");
-        execute(audit, "create table t (id int primary key)");
-        execute(audit, TABLE);
+        databases = Databases.in(directory);
+        orders = databases.orders();
+        audit = databases.audit();
+        databases.create();
         restart();
     }
 
@@ -89,13 +86,7 @@ class LastResourceTest {
     }
 
     private Ktm open(KtmOptions.Builder options) {
-        var opened = Ktm.open(options.logDirectory(directory.resolve("log"))
-                .recoveryInterval(Duration.ofHours(1))
-                .reportListener(reports::add)
-                .build());
-        opened.register("orders", (XADataSource) orders);
-        opened.registerLastResource("audit", reachable());
-        return opened;
+        return databases.open(options.reportListener(reports::add), reachable());
     }
 
     private DataSource reachable() {
@@ -112,22 +103,6 @@ class LastResourceTest {
                 });
     }
 
-    private static void execute(DataSource dataSource, String sql) throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private static int count(DataSource dataSource, String table) throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.createStatement();
-                var found = statement.executeQuery("select count(*) from " + table)) {
-            found.next();
-            return found.getInt(1);
-        }
-    }
-
     /** One row in each database. */
     private void commit(int id, LocalResource.Fate fate) throws Exception {
         var xa = connectToOrders();
@@ -140,13 +115,6 @@ class LastResourceTest {
             transaction.enlistResource(ktm.named("orders", xa.getXAResource()));
             insert(xa.getConnection(), id);
             manager.commit();
-        }
-    }
-
-    private static void insert(Connection connection, int id) throws SQLException {
-        try (var statement = connection.prepareStatement("insert into t values (?)")) {
-            statement.setInt(1, id);
-            statement.executeUpdate();
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.ktm.lastresource;
 
+import dev.ktm.lastresource.Committer.Death;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.CountDownLatch;
@@ -8,6 +9,7 @@ import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 import org.jboss.tm.ConnectableResource;
 import org.jboss.tm.LastResource;
+import org.jspecify.annotations.Nullable;
 
 /** A plain JDBC connection as a last resource; its commit can be made to fail before or after it is done. */
 final class LocalResource implements XAResource, LastResource, ConnectableResource {
@@ -22,6 +24,7 @@ final class LocalResource implements XAResource, LastResource, ConnectableResour
     private final Connection connection;
     private Fate fate = Fate.WORKS;
 
+    private @Nullable Death death;
     private CountDownLatch resume = new CountDownLatch(0);
     private CountDownLatch rolledBack = new CountDownLatch(1);
 
@@ -34,6 +37,18 @@ final class LocalResource implements XAResource, LastResource, ConnectableResour
         return this;
     }
 
+    /** Takes its process with it. */
+    LocalResource diesAt(Death when) {
+        death = when;
+        return this;
+    }
+
+    private void dieAt(Death when) {
+        if (death == when) {
+            Committer.die();
+        }
+    }
+
     LocalResource hangsBeforeItsNote(CountDownLatch newResume, CountDownLatch newRolledBack) {
         resume = newResume;
         rolledBack = newRolledBack;
@@ -42,6 +57,7 @@ final class LocalResource implements XAResource, LastResource, ConnectableResour
 
     @Override
     public Object getConnection() throws InterruptedException {
+        dieAt(Death.BEFORE_THE_NOTE);
         resume.await();
         return connection;
     }
@@ -65,12 +81,14 @@ final class LocalResource implements XAResource, LastResource, ConnectableResour
 
     @Override
     public void commit(Xid xid, boolean onePhase) throws XAException {
+        dieAt(Death.BEFORE_THE_COMMIT);
         try {
             if (fate == Fate.FAILS) {
                 connection.rollback();
                 throw new XAException(XAException.XAER_RMFAIL);
             }
             connection.commit();
+            dieAt(Death.AFTER_THE_COMMIT);
             if (fate == Fate.ANSWER_IS_LOST) {
                 throw new XAException(XAException.XAER_RMERR);
             }

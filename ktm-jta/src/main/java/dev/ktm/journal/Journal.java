@@ -65,7 +65,7 @@ public interface Journal extends AutoCloseable {
     void end(TransactionId id);
 
     /**
-     * Makes durable what was written before, ends among it.
+     * Makes durable what was written before, and what has ended, also if there was no space for its end.
      *
      * @throws LogException if it cannot; a restart may find what has ended once more
      */

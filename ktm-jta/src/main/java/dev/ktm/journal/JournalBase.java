@@ -7,16 +7,12 @@ import dev.ktm.log.LogFullException;
 import dev.ktm.log.LogFullOutcome;
 import dev.ktm.log.LogStream;
 import dev.ktm.log.Lsn;
-import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
 
 /**
  * Keeps the journal's stream short.
@@ -37,10 +33,7 @@ final class JournalBase {
 
     private final Log log;
     private final LogStream stream;
-    private final Supplier<UUID> manager;
-    private final AtomicLong clock;
-    private final LiveRecords live;
-    private final OperatorActs acts;
+    private final Contents contents;
     private final ExecutorService housekeeper;
 
     /** Over the base; taken before all others. */
@@ -51,17 +44,12 @@ final class JournalBase {
     /** How far the base may lie behind until those who write wait. */
     private volatile long mostBehind;
 
-    JournalBase(
-            Log log, LogStream stream, Supplier<UUID> manager, AtomicLong clock, LiveRecords live, OperatorActs acts)
-            throws LogException {
+    JournalBase(Log log, LogStream stream, Contents contents) throws LogException {
         this.log = log;
         this.stream = stream;
-        this.manager = manager;
-        this.clock = clock;
-        this.live = live;
-        this.acts = acts;
+        this.contents = contents;
         this.housekeeper = Executors.newSingleThreadExecutor(task -> {
-            var thread = new Thread(task, "ktm journal of " + manager.get());
+            var thread = new Thread(task, "ktm journal of " + contents.manager);
             thread.setDaemon(true);
             return thread;
         });
@@ -76,8 +64,7 @@ final class JournalBase {
         attempt(() -> {
             if (lsn - stream.base() > mostBehind) {
                 // The housekeeper cannot keep up: whoever writes waits for it, before the log is full of what could be
-                // left
-                // behind.
+                // left behind.
                 tidyUnlessDone(lsn);
             } else if (tidying.compareAndSet(false, true)) {
                 execute(() -> {
@@ -111,7 +98,7 @@ final class JournalBase {
             System.getLogger(JournalBase.class.getName())
                     .log(
                             System.Logger.Level.WARNING,
-                            "the journal of " + manager.get() + " could not be shortened: " + e.getMessage(),
+                            "the journal of " + contents.manager + " could not be shortened: " + e.getMessage(),
                             e);
         }
     }
@@ -134,13 +121,13 @@ final class JournalBase {
             long capacity = capacityBytes();
             tidyBehind = newest + capacity / TIDYINGS_PER_CAPACITY;
             mostBehind = capacity / 2;
-            var oldest = oldest();
+            var oldest = contents.oldest(Lsn.INVALID);
             long base = Math.min(newest, oldest.lsn());
             if (base > stream.base()) {
                 stream.advanceBase(base);
             }
-            // Until the next time others may write as much again. Worth its writing only if it frees more than it
-            // writes.
+            // Until the next time others may write as much again. It is worth its writing only if it frees more than
+            // that.
             long behind = newest - base;
             if (behind > capacity / 4 && behind > 2 * oldest.liveBytes()) {
                 checkpoint();
@@ -154,12 +141,6 @@ final class JournalBase {
     private long capacityBytes() throws LogException {
         var stats = log.stats();
         return stats.containers() * stats.containerBytes();
-    }
-
-    private LiveRecords.Oldest oldest() {
-        var oldest = live.oldest(Lsn.INVALID);
-        return new LiveRecords.Oldest(
-                acts.oldest(oldest.lsn()), oldest.liveBytes() + acts.bytes(LiveRecords.RECORD_OVERHEAD));
     }
 
     /**
@@ -176,15 +157,15 @@ final class JournalBase {
                 // There is no record that could be a base, and none to be carried forward.
                 return;
             }
-            var checkpoint = new Checkpoint(manager.get(), clock.get(), List.copyOf(live.all()), acts.all());
+            var checkpoint = contents.checkpoint();
             if (checkpoint.size() <= stream.maxPayloadBytes() - Long.BYTES) {
                 long lsn = stream.writeRestart(checkpoint.encode(), newest);
-                live.moveAll(newest, transaction -> lsn);
-                acts.moveAll(newest, act -> lsn);
+                contents.live.moveAll(newest, transaction -> lsn);
+                contents.acts.moveAll(newest, act -> lsn);
             } else {
-                live.moveAll(newest, transaction -> stream.append(JournalFormat.encode(transaction)));
-                acts.moveAll(newest, act -> stream.append(JournalFormat.encode(act)));
-                stream.writeRestart(new Checkpoint(manager.get(), clock.get(), List.of(), List.of()).encode(), newest);
+                contents.live.moveAll(newest, transaction -> stream.append(JournalFormat.encode(transaction)));
+                contents.acts.moveAll(newest, act -> stream.append(JournalFormat.encode(act)));
+                stream.writeRestart(contents.emptyCheckpoint(contents.manager).encode(), newest);
             }
         } finally {
             lock.unlock();

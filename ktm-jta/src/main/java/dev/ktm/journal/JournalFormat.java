@@ -238,6 +238,8 @@ final class JournalFormat {
         return switch (kind) {
             case COMPLETE -> 1;
             case FORGET -> 2;
+            case COMMIT -> 3;
+            case ROLL_BACK -> 4;
         };
     }
 
@@ -245,6 +247,8 @@ final class JournalFormat {
         return switch (code) {
             case 1 -> OperatorAct.Kind.COMPLETE;
             case 2 -> OperatorAct.Kind.FORGET;
+            case 3 -> OperatorAct.Kind.COMMIT;
+            case 4 -> OperatorAct.Kind.ROLL_BACK;
             default -> throw new IllegalArgumentException("act of an operator " + code);
         };
     }

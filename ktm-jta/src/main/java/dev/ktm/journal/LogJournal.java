@@ -24,13 +24,12 @@ import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The coordinator's memory: decisions and prepared transactions, until they have ended.
  *
  * <p><b>Theory of operation.</b> A record is live from its append to its end. Ends are appended and never forced: if one
- * is lost, participants are told again what they know. {@link LiveRecords} knows where the live ones lie, {@link JournalBase} leaves
+ * is lost, participants are told again what they know. Who needs to know that they are durable calls {@link #force()}. {@link LiveRecords} knows where the live ones lie, {@link JournalBase} leaves
  * behind what is not. Recovery starts with the restart area and applies every record from the base on, in order; records and ends
  * that are in both change nothing.
  *
@@ -46,14 +45,13 @@ public final class LogJournal implements Journal {
 
     private final Log log;
     private final LogStream stream;
-    private volatile UUID manager;
-    private final LiveRecords live;
-    private final OperatorActs acts;
+    private final Contents contents;
     private final JournalBase base;
     /** Whether the log is known to have failed: it takes nothing any more. */
     private volatile boolean failed;
+    /** Whether the end of something that is not live any more may be missing in the log; cleared under the base's lock. */
+    private volatile boolean endMissing;
 
-    private final AtomicLong clock;
     /** Given up as soon as anything ends, so that it does not outlive what it holds. */
     private volatile List<TransactionRecord> found;
 
@@ -62,15 +60,13 @@ public final class LogJournal implements Journal {
     private LogJournal(Log log, LogStream stream, Recovered recovered) throws LogException {
         this.log = log;
         this.stream = stream;
-        this.manager = recovered.manager();
-        this.clock = new AtomicLong(recovered.clock());
-        this.acts = recovered.acts();
         this.lastRead = recovered.lastRead() == Lsn.NULL ? OptionalLong.empty() : OptionalLong.of(recovered.lastRead());
         this.found = recovered.live().values().stream()
                 .map(LiveRecords.Entry::transaction)
                 .toList();
-        this.live = new LiveRecords(recovered.live());
-        this.base = new JournalBase(log, stream, this::manager, clock, live, acts);
+        this.contents = new Contents(
+                recovered.manager(), recovered.clock(), new LiveRecords(recovered.live()), recovered.acts());
+        this.base = new JournalBase(log, stream, contents);
     }
 
     private record Recovered(
@@ -133,7 +129,7 @@ public final class LogJournal implements Journal {
 
     @Override
     public UUID manager() {
-        return manager;
+        return contents.manager;
     }
 
     @Override
@@ -153,12 +149,12 @@ public final class LogJournal implements Journal {
 
     @Override
     public long clock() {
-        return clock.get();
+        return contents.clock.get();
     }
 
     @Override
     public Collection<TransactionRecord> live() {
-        return live.all();
+        return contents.live.all();
     }
 
     /** A reservation of the stream. */
@@ -208,8 +204,8 @@ public final class LogJournal implements Journal {
 
     @Override
     public void force(Space space, TransactionRecord transaction) throws LogException, UnknownOutcomeException {
-        clock.accumulateAndGet(transaction.clock(), Math::max);
-        var stripe = live.stripeOf(transaction.id());
+        contents.clock.accumulateAndGet(transaction.clock(), Math::max);
+        var stripe = contents.live.stripeOf(transaction.id());
         long lsn;
         stripe.lock.lock();
         try {
@@ -239,12 +235,12 @@ public final class LogJournal implements Journal {
         var payload = JournalFormat.encode(act);
         long lsn;
         try (var space = reserve(payload.remaining())) {
-            acts.lock.lock();
+            contents.acts.lock.lock();
             try {
                 lsn = append(act.transaction(), space.reservation(), payload);
-                acts.add(act, lsn, live::contains);
+                contents.acts.add(act, lsn, contents.live::contains);
             } finally {
-                acts.lock.unlock();
+                contents.acts.lock.unlock();
             }
         }
         force(act.transaction(), lsn);
@@ -252,7 +248,7 @@ public final class LogJournal implements Journal {
 
     @Override
     public List<OperatorAct> acts() {
-        return acts.all();
+        return contents.acts.all();
     }
 
     /** A log at its last blocks forces what it appends: then a failure may come behind the force. */
@@ -287,7 +283,7 @@ public final class LogJournal implements Journal {
 
     @Override
     public void end(TransactionId id) {
-        var stripe = live.stripeOf(id);
+        var stripe = contents.live.stripeOf(id);
         long lsn;
         stripe.lock.lock();
         try {
@@ -301,9 +297,11 @@ public final class LogJournal implements Journal {
             JournalFormat.encodeEnd(id, payload);
             lsn = stream.append(payload.flip());
         } catch (LogFullException e) {
+            endMissing = true;
             lsn = Lsn.INVALID;
         } catch (LogException e) {
             // The log has failed or is closed; what has ended is told again after a restart.
+            endMissing = true;
             return;
         } finally {
             stripe.lock.unlock();
@@ -313,23 +311,46 @@ public final class LogJournal implements Journal {
 
     @Override
     public void force() throws LogException {
+        base.lock.lock();
+        try {
+            if (endMissing) {
+                leaveEndedBehind();
+            }
+        } finally {
+            base.lock.unlock();
+        }
         stream.force(Lsn.NULL);
+    }
+
+    /** A checkpoint holds what is live, and only that; there is space for it when there is none for an end. */
+    private void leaveEndedBehind() throws LogException {
+        // First: an end that finds no space from now on may come too late for this one.
+        endMissing = false;
+        boolean done = false;
+        try {
+            checkpoint();
+            done = true;
+        } finally {
+            if (!done) {
+                endMissing = true;
+            }
+        }
     }
 
     @Override
     public void rename(UUID newManager) throws LogException {
         base.lock.lock();
         try {
-            var living = live.all();
+            var living = contents.live.all();
             if (!living.isEmpty()) {
-                throw new IllegalStateException(
-                        "expected no transaction that has not ended, found " + living.size() + " of " + manager);
+                throw new IllegalStateException("expected no transaction that has not ended, found " + living.size()
+                        + " of " + contents.manager);
             }
             // Behind every record: nothing that lies before it is read under the new identity.
             long newest = stream.append(JournalFormat.encodeEnd(new TransactionId(newManager, 1, 1)));
-            acts.moveAll(newest, act -> stream.append(JournalFormat.encode(act)));
-            stream.writeRestart(new Checkpoint(newManager, clock.get(), List.of(), List.of()).encode(), newest);
-            manager = newManager;
+            contents.acts.moveAll(newest, act -> stream.append(JournalFormat.encode(act)));
+            stream.writeRestart(contents.emptyCheckpoint(newManager).encode(), newest);
+            contents.manager = newManager;
         } finally {
             base.lock.unlock();
         }

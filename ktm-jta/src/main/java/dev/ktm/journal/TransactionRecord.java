@@ -2,7 +2,6 @@ package dev.ktm.journal;
 
 import dev.ktm.rm.Damage;
 import dev.ktm.rm.TransactionId;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -69,8 +68,6 @@ public record TransactionRecord(
 
     /** The same transaction with one more participant that did otherwise. */
     public TransactionRecord with(Damage more) {
-        var all = new ArrayList<>(damage);
-        all.add(more);
-        return new TransactionRecord(status, id, unitOfWork, clock, decider, participants, all);
+        return new TransactionRecord(status, id, unitOfWork, clock, decider, participants, more.addedTo(damage));
     }
 }

@@ -1,6 +1,7 @@
 package dev.ktm.jta;
 
 import dev.ktm.rm.KtmException;
+import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.Outcome;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionId;
@@ -13,6 +14,7 @@ import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.UserTransaction;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -82,8 +84,8 @@ public final class JtaCoordinator implements AutoCloseable {
                 reports,
                 threads,
                 options.recoveryInterval());
-        this.lastResources = new LastResources(
-                this::identity, manager.incarnation(), () -> idsOf(transaction -> true), manager::forceLog, recovery);
+        this.lastResources =
+                new LastResources(this::identity, manager.incarnation(), this::remembered, manager::forceLog, recovery);
         var durability = manager.isVolatile() ? ManagerHandle.Durability.VOLATILE : ManagerHandle.Durability.DURABLE;
         var xa = new XaResourceManager(
                 manager.createResourceManager(XA_RESOURCES, "XA resources", durability),
@@ -115,6 +117,27 @@ public final class JtaCoordinator implements AutoCloseable {
     private Set<TransactionId> live() {
         // A branch of a transaction that is rolled back can only be rolled back, however long others keep it alive.
         return idsOf(transaction -> transaction.outcome() != Outcome.ABORTED);
+    }
+
+    /** Whose notes are still wanted: by those that have not ended, and by whoever compares what an operator has decided. */
+    private Set<TransactionId> remembered() {
+        var all = new HashSet<>(idsOf(transaction -> true));
+        try {
+            // Second: what ends meanwhile is among these.
+            var decided = manager.operatorActs().stream()
+                    .filter(act -> act.kind() == OperatorAct.Kind.COMMIT || act.kind() == OperatorAct.Kind.ROLL_BACK)
+                    .map(OperatorAct::transaction)
+                    .collect(Collectors.toSet());
+            if (!decided.isEmpty()) {
+                manager.damaged().stream()
+                        .map(ManagerHandle.Damaged::transaction)
+                        .filter(decided::contains)
+                        .forEach(all::add);
+            }
+        } catch (KtmException e) {
+            throw new IllegalStateException(e);
+        }
+        return all;
     }
 
     private Set<TransactionId> idsOf(Predicate<KtmTransaction> wanted) {

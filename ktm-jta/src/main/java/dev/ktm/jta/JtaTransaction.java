@@ -1,7 +1,6 @@
 package dev.ktm.jta;
 
 import dev.ktm.rm.Damage;
-import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Outcome;
 import dev.ktm.rm.RollbackCause;
@@ -216,7 +215,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
                 throw withCause(new SystemException(e.getMessage()), e);
             }
             case HEURISTIC_DAMAGE_POSSIBLE -> {
-                if (everybodyRolledBack()) {
+                if (haveAllRolledBack()) {
                     throw withCause(new HeuristicRollbackException(e.getMessage()), e);
                 }
                 throw withCause(new HeuristicMixedException(e.getMessage()), e);
@@ -226,10 +225,13 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         }
     }
 
-    private boolean everybodyRolledBack() {
-        var damage = core.damage();
-        return damage.size() == countBranches()
-                && damage.stream().map(Damage::decision).allMatch(HeuristicDecision.ROLLBACK::equals);
+    private boolean haveAllRolledBack() {
+        try {
+            return handle.haveAllRolledBack();
+        } catch (KtmException e) {
+            // Nobody can say any more.
+            return false;
+        }
     }
 
     RollbackException rolledBack(String why, @Nullable Throwable cause) {
@@ -418,14 +420,6 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
     }
 
     // Resources.
-
-    private int countBranches() {
-        int count = 0;
-        for (var each = branches; each != null; each = each.nextBranch) {
-            count++;
-        }
-        return count;
-    }
 
     void append(XaBranch branch) {
         synchronized (this) {

@@ -1,11 +1,12 @@
 package dev.ktm.jta;
 
+import dev.ktm.rm.EnlistmentState;
+import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionId;
 import java.util.ArrayList;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -38,7 +39,7 @@ final class LastResources {
     /**
      * The last resources of a transaction manager.
      *
-     * @param live the transactions that have not ended, asked anew each time
+     * @param live the transactions whose notes are still wanted, asked anew each time
      * @param recovery has them asked at intervals
      */
     LastResources(
@@ -83,6 +84,7 @@ final class LastResources {
 
     /** It is not known what a branch of this life has decided. */
     void leave(XaBranch branch, XaAnswer answer) throws KtmException {
+        branch.left = true;
         var left = new Unfinished(branch.xid(), branch.enlistment(), branch.resourceManager, null);
         add(left, answer.text(), "whether it has committed is not known");
     }
@@ -141,6 +143,25 @@ final class LastResources {
         } catch (KtmException e) {
             System.getLogger(LastResources.class.getName())
                     .log(System.Logger.Level.DEBUG, "branch " + branch.xid + " was decided by somebody else", e);
+            compare(branch, committed);
+        }
+    }
+
+    /** An operator has decided in its place, and its note may say otherwise. */
+    private static void compare(Unfinished branch, boolean committed) {
+        try {
+            var state = branch.enlistment.state();
+            var other = committed ? EnlistmentState.ABORTED : EnlistmentState.COMMITTED;
+            if (state == other) {
+                branch.enlistment.reportHeuristic(
+                        committed ? HeuristicDecision.COMMIT : HeuristicDecision.ROLLBACK,
+                        0,
+                        branch.resourceManager + " " + branch.xid,
+                        "its own row says so; an operator has decided otherwise");
+            }
+        } catch (KtmException e) {
+            System.getLogger(LastResources.class.getName())
+                    .log(System.Logger.Level.WARNING, "what " + branch.xid + " has decided could not be noted", e);
         }
     }
 
@@ -160,12 +181,5 @@ final class LastResources {
             ends.force();
             decisions.forget(ended);
         }
-    }
-
-    /** The name by which an enlisted resource is registered, if it is. */
-    Optional<String> nameOf(Object resource) {
-        return resource instanceof org.jboss.tm.XAResourceWrapper wrapper
-                ? Optional.ofNullable(wrapper.getJndiName()).filter(registered::containsKey)
-                : Optional.empty();
     }
 }

@@ -7,15 +7,18 @@ import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 
 /**
  * Prepared branches of ours that nobody waits for: their transactions were not committed, and are not live any more. They are
- * rolled back. Whose a branch is stands in its xid; anybody else's is left alone.
+ * rolled back. Whose a branch is stands in its xid; anybody else's is left alone. What was said about one, to people and to the
+ * ledger, is said again only if it changes while it is listed. A name is asked by one thread at a time.
  */
 final class Orphans {
 
@@ -24,6 +27,8 @@ final class Orphans {
     private final Supplier<Set<TransactionId>> live;
     private final Ledger ledger;
     private final RecoveryReports reports;
+    /** What was said last about those that are listed, by the name of their resource manager. */
+    private final Map<String, Map<BranchXid, String>> said = new ConcurrentHashMap<>();
 
     /** Where heuristic decisions about transactions go that nobody remembers. */
     interface Ledger {
@@ -65,22 +70,41 @@ final class Orphans {
 
     private boolean isOrphan(String name, BranchXid xid, Set<TransactionId> alive) {
         if (xid.transaction().incarnation() > incarnation) {
-            reports.report(
-                    OutcomeReport.Kind.IN_DOUBT,
-                    name,
-                    xid,
-                    "",
-                    "it is of a later life of this transaction manager than its log knows",
-                    "the log is older than the resource manager's data: find the right log, or finish the branch by"
-                            + " hand",
-                    null);
+            if (isNews(name, xid, "later life")) {
+                reports.report(
+                        OutcomeReport.Kind.IN_DOUBT,
+                        name,
+                        xid,
+                        "",
+                        "it is of a later life of this transaction manager than its log knows",
+                        "the log is older than the resource manager's data: find the right log, or finish the branch by"
+                                + " hand",
+                        null);
+            }
             return false;
         }
         return !alive.contains(xid.transaction());
     }
 
+    /** Whether anything else was said about it last. */
+    private boolean isNews(String name, BranchXid xid, String what) {
+        return !what.equals(saidOf(name).put(xid, what));
+    }
+
+    private Map<BranchXid, String> saidOf(String name) {
+        return said.computeIfAbsent(name, each -> new ConcurrentHashMap<>());
+    }
+
+    /** What a resource manager does not list any more need not be known any more. */
+    void keepOnly(String name, Set<BranchXid> listed) {
+        var known = said.get(name);
+        if (known != null) {
+            known.keySet().retainAll(listed);
+        }
+    }
+
     /** Nobody has decided to commit it, and nobody will. */
-    void rollBack(String name, XAResource resource, BranchXid xid) throws XAException {
+    void rollBack(String name, XAResource resource, BranchXid xid) {
         XaAnswer answer;
         try {
             resource.rollback(xid);
@@ -93,14 +117,17 @@ final class Orphans {
             case HEURISTIC_MIXED -> decided(name, resource, xid, HeuristicDecision.MIXED, answer);
             case HEURISTIC_HAZARD, HAZARD -> decided(name, resource, xid, HeuristicDecision.HAZARD, answer);
             case HEURISTIC_ROLLBACK -> {
-                resource.forget(xid);
                 reportRolledBack(name, xid, answer);
+                forget(resource, xid);
             }
             case DONE, READ_ONLY, ROLLED_BACK, REFUSED, CONTRADICTS, AGAIN, LOOK -> reportRolledBack(name, xid, answer);
         }
     }
 
     private void reportRolledBack(String name, BranchXid xid, XaAnswer answer) {
+        if (!isNews(name, xid, answer.verdict() + " " + answer.code())) {
+            return;
+        }
         boolean done = answer.verdict() == XaVerdict.DONE || answer.verdict() == XaVerdict.HEURISTIC_ROLLBACK;
         reports.report(
                 OutcomeReport.Kind.ORPHAN,
@@ -113,8 +140,16 @@ final class Orphans {
     }
 
     /** Only when it is known for ever may the resource manager forget it. */
-    private void decided(String name, XAResource resource, BranchXid xid, HeuristicDecision decision, XaAnswer answer)
-            throws XAException {
+    private void decided(String name, XAResource resource, BranchXid xid, HeuristicDecision decision, XaAnswer answer) {
+        var what = decision + " " + answer.code();
+        if (what.equals(saidOf(name).get(xid)) || note(name, xid, decision, answer)) {
+            saidOf(name).put(xid, what);
+            forget(resource, xid);
+        }
+    }
+
+    /** Notes and reports what it did on its own. Returns whether that is known for ever. */
+    private boolean note(String name, BranchXid xid, HeuristicDecision decision, XaAnswer answer) {
         try {
             ledger.add(
                     xid.transaction(),
@@ -128,7 +163,7 @@ final class Orphans {
         } catch (KtmException e) {
             System.getLogger(Orphans.class.getName())
                     .log(System.Logger.Level.WARNING, "a heuristic decision on " + xid + " could not be written", e);
-            return;
+            return false;
         }
         reports.report(
                 OutcomeReport.Kind.HEURISTIC,
@@ -138,6 +173,19 @@ final class Orphans {
                 "it was prepared, its transaction was not committed, and the resource manager has decided on its own",
                 "compare the data of the participants, mend them, then forget the transaction",
                 null);
-        resource.forget(xid);
+        return true;
+    }
+
+    /** If that fails, it is listed again, and says the same again. */
+    private static void forget(XAResource resource, BranchXid xid) {
+        try {
+            resource.forget(xid);
+        } catch (XAException | RuntimeException | Error e) {
+            System.getLogger(Orphans.class.getName())
+                    .log(
+                            System.Logger.Level.DEBUG,
+                            "branch " + xid + " could not be forgotten; the next scan tries",
+                            e);
+        }
     }
 }

@@ -38,6 +38,8 @@ final class XaBranch extends XaAssociation {
     volatile @Nullable Decisions decisions;
     /** Whether it decides for others as well. */
     volatile boolean decides;
+    /** Whether somebody else finds out what it has decided: its connection may work for others by now. */
+    volatile boolean left;
 
     XaBranch(XAResource resource, String resourceManager, CallChain calls) {
         super(resource);

@@ -53,7 +53,7 @@ final class XaEnlisting {
             }
         }
         if (resource instanceof LastResource) {
-            begin(transaction, resource, requireRecoverable(enlisted, resource));
+            begin(transaction, requireRecoverable(enlisted, resource));
             return;
         }
         for (var branch = transaction.firstBranch(); branch != null; branch = branch.nextBranch) {
@@ -61,19 +61,30 @@ final class XaEnlisting {
                 return;
             }
         }
-        begin(transaction, resource, recovery.nameOf(enlisted));
+        begin(transaction, new Newcomer(resource, recovery.nameOf(enlisted), null));
     }
 
+    /**
+     * What is to work for a transaction.
+     *
+     * @param name who it is for recovery; empty if nobody knows
+     * @param decisions of a last resource: where they are
+     */
+    private record Newcomer(
+            XAResource resource, String name, @Nullable Decisions decisions) {}
+
     /** A last resource cannot vote: without a note of what it has committed nobody would know after a crash. */
-    private String requireRecoverable(XAResource enlisted, XAResource resource) throws SystemException {
-        var name = lastResources.nameOf(enlisted);
-        if (name.isEmpty() || !(resource instanceof ConnectableResource)) {
+    private Newcomer requireRecoverable(XAResource enlisted, XAResource resource) throws SystemException {
+        var name = RecoverableResource.jndiNameOf(enlisted);
+        // Found once: it may be taken back at any moment.
+        var decisions = lastResources.find(name);
+        if (decisions == null || !(resource instanceof ConnectableResource)) {
             throw new SystemException("expected a resource that can prepare, or a last resource with a connection whose"
                     + " table of decisions is registered under its name, found "
                     + resource.getClass().getName()
                     + ": register it with Ktm.registerLastResource, or use an XA data source");
         }
-        return name.get();
+        return new Newcomer(resource, name, decisions);
     }
 
     /** A name is for the first enlistment only; what counts afterwards is the resource itself. */
@@ -133,12 +144,12 @@ final class XaEnlisting {
         return true;
     }
 
-    private void begin(JtaTransaction transaction, XAResource resource, String name)
-            throws RollbackException, SystemException {
+    private void begin(JtaTransaction transaction, Newcomer newcomer) throws RollbackException, SystemException {
+        var resource = newcomer.resource();
         setTimeout(transaction, resource);
         XaBranch branch;
         try {
-            branch = newBranch(transaction, resource, name);
+            branch = newBranch(transaction, newcomer);
         } catch (KtmException e) {
             if (transaction.outcome() == Outcome.ABORTED) {
                 throw transaction.rolledBack(transaction.rollbackCause().orElse("it was rolled back"), e);
@@ -159,19 +170,19 @@ final class XaEnlisting {
     }
 
     /** Enlists a branch; its resource has to be started next. */
-    private XaBranch newBranch(JtaTransaction transaction, XAResource resource, String name) throws KtmException {
+    private XaBranch newBranch(JtaTransaction transaction, Newcomer newcomer) throws KtmException {
         var chain = chains == null ? transaction.calls : chains.get();
-        var branch = new XaBranch(resource, name, chain);
-        branch.enlisted(enlist(transaction.handle(), resource, branch));
-        if (!name.isEmpty()) {
-            xa.setName(branch, name);
+        var branch = new XaBranch(newcomer.resource(), newcomer.name(), chain);
+        branch.decisions = newcomer.decisions();
+        branch.enlisted(enlist(transaction.handle(), newcomer.resource(), branch));
+        if (!newcomer.name().isEmpty()) {
+            xa.setName(branch, newcomer.name());
         }
         return branch;
     }
 
     private Enlistment enlist(TransactionHandle transaction, XAResource resource, XaBranch branch) throws KtmException {
         if (resource instanceof LastResource) {
-            branch.decisions = lastResources.find(branch.resourceManager);
             return transaction.enlistLast(xa.handle(), XaResourceManager.MASK, branch);
         }
         return resource instanceof FirstResource

@@ -266,16 +266,18 @@ final class XaRecovery implements AutoCloseable {
         var scans = resources.stream()
                 .map(each -> new XaScan(registration.name, each, unfinished, orphans))
                 .toList();
+        var strangers = new HashSet<BranchXid>();
         for (var scan : scans) {
-            scan.run();
+            strangers.addAll(scan.run());
         }
+        orphans.keepOnly(registration.name, strangers);
         if (!waiting.isEmpty()) {
             var listed = new HashSet<BranchXid>();
             for (var scan : scans) {
                 listed.addAll(scan.list());
             }
             for (var branch : waiting) {
-                if (branch.order == Unfinished.Order.ROLLBACK && !listed.contains(branch.xid)) {
+                if (XaScan.isToBeRolledBackUnlisted(branch, listed)) {
                     scans.forEach(scan -> scan.rollBackUnlisted(branch));
                 }
             }

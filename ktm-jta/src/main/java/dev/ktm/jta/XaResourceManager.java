@@ -18,6 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import org.jboss.tm.ConnectableResource;
+import org.jboss.tm.LastResource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,14 +79,14 @@ final class XaResourceManager implements NotificationHandler {
                 case PREPARE -> submit(branch, XaCall.PREPARE);
                 case COMMIT -> submit(branch, XaCall.COMMIT);
                 case ROLLBACK -> {
-                    if (branch.cancel()) {
+                    if (branch.left || branch.cancel()) {
                         return Result.SUCCESS;
                     }
                     submit(branch, XaCall.ROLLBACK);
                 }
                 case SINGLE_PHASE_COMMIT -> {
-                    branch.decides =
-                            branch.decisions != null && !branch.enlistment().isAlone();
+                    branch.decides = branch.resource instanceof LastResource
+                            && !branch.enlistment().isAlone();
                     submit(branch, XaCall.COMMIT_ONE_PHASE);
                 }
                 default -> {
@@ -241,14 +242,20 @@ final class XaResourceManager implements NotificationHandler {
             return new XaAnswer(XaVerdict.REFUSED, XaCodes.codeOf(e), e);
         }
         var decisions = branch.decisions;
-        if (branch.decides && decisions != null) {
-            return decide(branch, call, decisions);
+        if (branch.decides) {
+            return decisions == null ? refuseWithoutDecisions(branch) : decide(branch, call, decisions);
         }
         if (decisions != null) {
             return commitAlone(branch, call);
         }
         branch.resource.commit(branch.xid(), true);
         return XaAnswer.returned(call, XAResource.XA_OK);
+    }
+
+    /** What others have prepared would hang on something that nobody could find out after a crash. */
+    private static XaAnswer refuseWithoutDecisions(XaBranch branch) {
+        var unknown = new IllegalStateException("branch " + branch.xid() + " decides, and has no table of decisions");
+        return new XaAnswer(XaVerdict.REFUSED, XaCodes.NO_CODE, unknown);
     }
 
     /** Nothing is noted: a last resource says the same of what it refuses and of an answer that is lost. */

@@ -27,7 +27,8 @@ final class XaScan {
         this.orphans = orphans;
     }
 
-    void run() throws XAException {
+    /** Has them do it; returns those that nobody waits for. */
+    List<BranchXid> run() throws XAException {
         var strangers = new ArrayList<BranchXid>();
         for (var xid : list()) {
             var known = unfinished.find(xid);
@@ -43,6 +44,7 @@ final class XaScan {
                 orphans.rollBack(name, resource, orphan);
             }
         }
+        return strangers;
     }
 
     /** Asks for one branch only, with its own resource. */
@@ -50,7 +52,11 @@ final class XaScan {
         if (list().contains(branch.xid)) {
             carryOut(branch);
         }
-        unfinished.settle(List.of(branch), list());
+        var listed = list();
+        if (isToBeRolledBackUnlisted(branch, listed)) {
+            rollBackUnlisted(branch);
+        }
+        unfinished.settle(List.of(branch), listed);
     }
 
     /** The branches of any KTM that it lists. */
@@ -88,6 +94,11 @@ final class XaScan {
             System.getLogger(XaScan.class.getName())
                     .log(System.Logger.Level.DEBUG, "branch " + branch.xid + " was finished by somebody else", e);
         }
+    }
+
+    /** Whether it has to be told once more although, after everything else, it is in no list. */
+    static boolean isToBeRolledBackUnlisted(Unfinished branch, Set<BranchXid> listed) {
+        return branch.order == Unfinished.Order.ROLLBACK && !listed.contains(branch.xid);
     }
 
     /**

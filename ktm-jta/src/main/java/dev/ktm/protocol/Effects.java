@@ -27,6 +27,9 @@ public interface Effects {
     /** Write that all are prepared for the last participant, which decides, and force it; then as {@link #forceDecision}. */
     void forceDelegation();
 
+    /** Write that it is rolled back although somebody else was to decide, and force it; then as {@link #forceDecision}. */
+    void forceRollback();
+
     /** Tell the client: everything that can be done now is done. Called once. */
     void complete(Outcome outcome);
 

@@ -45,7 +45,10 @@ public final class TransactionProtocol {
         PREPARED_RECORD,
         SUPERIOR_DECISION,
         /** That the last participant decides: nobody has asked it yet. */
-        DELEGATION
+        DELEGATION,
+        /** What an operator has decided in place of the last participant. */
+        OPERATOR_COMMIT,
+        OPERATOR_ROLLBACK
     }
 
     private static final int STATE_BITS = 4;
@@ -331,6 +334,8 @@ public final class TransactionProtocol {
             superiorSays(reply);
             return;
         }
+        // What an operator has decided in its place may be durable.
+        require(!isDecidedInPlaceOf(participant), KtmError.TRANSACTION_REQUEST_NOT_VALID);
         var next = reply.next(participant.state());
         if (next == null) {
             throw new KtmException(
@@ -420,6 +425,9 @@ public final class TransactionProtocol {
 
     /** A participant has gone without a word; what is prepared stays. */
     public void closed(Participant participant) {
+        if (isDecidedInPlaceOf(participant)) {
+            return;
+        }
         if (participants.decidesForOthers(participant)) {
             postponed(participant);
         } else if (participant.state() == EnlistmentState.DELEGATED) {
@@ -493,7 +501,7 @@ public final class TransactionProtocol {
             closed(participant);
             return;
         }
-        if (participants.decidesForOthers(participant)) {
+        if (participants.decidesForOthers(participant) || isDecidedInPlaceOf(participant)) {
             participant.become(EnlistmentState.RECOVERING, false);
             complete();
             return;
@@ -506,6 +514,49 @@ public final class TransactionProtocol {
             case ACTIVE, PRE_PREPARING, PRE_PREPARED, PREPARING, DELEGATED -> closed(participant);
             case COMMITTED, ABORTED, READ_ONLY, RECOVERING, OUTCOME_UNAVAILABLE -> {}
         }
+    }
+
+    /**
+     * An operator decides in place of the last participant, which is gone for good: nobody can know what it has decided.
+     *
+     * @throws KtmException if it may still answer, or does not decide; nothing has changed
+     */
+    public void decideInPlaceOfLast(boolean commit) throws KtmException {
+        requireUndecidedLast();
+        if (commit) {
+            awaited = Awaited.OPERATOR_COMMIT;
+            effects.forceDecision();
+        } else {
+            awaited = Awaited.OPERATOR_ROLLBACK;
+            effects.forceRollback();
+        }
+    }
+
+    /** Fails unless {@link #decideInPlaceOfLast} can be said; returns the participant that it is about. */
+    public Participant requireUndecidedLast() throws KtmException {
+        checkUndecided();
+        var decider = participants.last;
+        if (decider == null || isDecidedInPlaceOfLast() || !isMissing(decider)) {
+            throw refused(
+                    KtmError.TRANSACTION_REQUEST_NOT_VALID,
+                    "a last participant that decides for others and could not say what it has decided");
+        }
+        return decider;
+    }
+
+    /** Whether the last participant was asked to decide, or is to be asked what it has decided, and nobody waits for it. */
+    private boolean isMissing(Participant decider) {
+        return decider.state() == EnlistmentState.RECOVERING
+                || (participants.decidesForOthers(decider) && !decider.owes());
+    }
+
+    /** Whether an operator has decided in place of the last participant, and that is being written. */
+    public boolean isDecidedInPlaceOfLast() {
+        return awaited == Awaited.OPERATOR_COMMIT || awaited == Awaited.OPERATOR_ROLLBACK;
+    }
+
+    private boolean isDecidedInPlaceOf(Participant participant) {
+        return participant == participants.last && isDecidedInPlaceOfLast();
     }
 
     /** An operator says that a participant which was told the outcome has acted on it, or never will. */
@@ -779,6 +830,14 @@ public final class TransactionProtocol {
             case DECISION, SUPERIOR_DECISION -> commitAll();
             case PREPARED_RECORD -> preparedUnderSuperior();
             case DELEGATION -> askLast();
+            case OPERATOR_COMMIT -> {
+                Objects.requireNonNull(participants.last).become(EnlistmentState.COMMITTED, false);
+                commitAll();
+            }
+            case OPERATOR_ROLLBACK -> {
+                Objects.requireNonNull(participants.last).become(EnlistmentState.ABORTED, false);
+                rollbackAll(RollbackCause.OPERATOR, null);
+            }
             case NOTHING, RESERVATION -> awaited = what;
         }
     }
@@ -806,6 +865,14 @@ public final class TransactionProtocol {
                 } else {
                     awaited = Awaited.NOTHING;
                     enter(TransactionState.IN_DOUBT);
+                }
+            }
+            // The last one may still say what it has decided, or the operator say it again.
+            case OPERATOR_COMMIT, OPERATOR_ROLLBACK -> {
+                if (mayBeDurable) {
+                    unavailable();
+                } else {
+                    awaited = Awaited.NOTHING;
                 }
             }
             case NOTHING, RESERVATION -> {}
@@ -848,6 +915,7 @@ public final class TransactionProtocol {
             if (ordered) {
                 participant.become(EnlistmentState.ABORTED, false);
             } else if (participant.state() != EnlistmentState.READ_ONLY
+                    && participant.state() != EnlistmentState.ABORTED
                     && participant.state() != EnlistmentState.RECOVERING) {
                 ask(participant, EnlistmentState.ABORTING, Notification.ROLLBACK);
             }

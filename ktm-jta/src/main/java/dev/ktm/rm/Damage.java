@@ -1,7 +1,9 @@
 package dev.ktm.rm;
 
+import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /**
  * A participant that did otherwise than was decided: kept until an operator forgets it.
@@ -24,5 +26,16 @@ public record Damage(
         if (note.length() > MOST_NOTE_CHARACTERS) {
             note = note.substring(0, MOST_NOTE_CHARACTERS);
         }
+    }
+
+    /** This and what was known before; just that if it says nothing new: who is asked again says the same again. */
+    public List<Damage> addedTo(List<Damage> known) {
+        return known.stream().anyMatch(this::saysTheSame)
+                ? known
+                : Stream.concat(known.stream(), Stream.of(this)).toList();
+    }
+
+    private boolean saysTheSame(Damage other) {
+        return enlistment.equals(other.enlistment) && decision == other.decision && code == other.code;
     }
 }

@@ -6,7 +6,8 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * What somebody had dropped that would have been kept until all have answered: written to the log before it takes effect.
+ * What somebody had dropped that would have been kept until all have answered, or decided because nobody else could: written to the
+ * log before it takes effect.
  *
  * @param kind what was done
  * @param transaction of which transaction
@@ -36,7 +37,11 @@ public record OperatorAct(
         /** A participant that was told the outcome is not waited for any more. */
         COMPLETE,
         /** What was damaged is mended, and not remembered any more. */
-        FORGET
+        FORGET,
+        /** Decided to commit in place of a last participant that is gone. */
+        COMMIT,
+        /** Decided to roll back in place of a last participant that is gone. */
+        ROLL_BACK
     }
 
     /**

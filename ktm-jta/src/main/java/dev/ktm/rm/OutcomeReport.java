@@ -114,7 +114,7 @@ public record OutcomeReport(
         RECOVERY_FAILED,
         /** Something enlisted that could not be found again after a restart. */
         NOT_RECOVERABLE,
-        /** An operator had something dropped that would have been kept. */
+        /** An operator had something dropped that would have been kept, or decided because nobody else could. */
         OPERATOR
     }
 

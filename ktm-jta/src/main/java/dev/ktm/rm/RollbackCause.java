@@ -15,5 +15,7 @@ public enum RollbackCause {
     /** The decision could not be written, and it is certain that it was not. */
     LOG,
     /** The superior did not decide, and the log had to go on: it may have decided otherwise. */
-    GIVEN_UP
+    GIVEN_UP,
+    /** An operator decided so in place of a last participant that is gone: it may have decided otherwise. */
+    OPERATOR
 }

@@ -5,7 +5,6 @@ import dev.ktm.journal.TransactionRecord;
 import dev.ktm.journal.UnknownOutcomeException;
 import dev.ktm.log.Log;
 import dev.ktm.log.LogException;
-import dev.ktm.rm.Damage;
 import dev.ktm.rm.EnlistmentState;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
@@ -57,10 +56,7 @@ final class Coordinator {
     private final AtomicLong sequence = new AtomicLong();
     private final AtomicLong clock = new AtomicLong(1);
     private final Map<UUID, CoreResourceManager> resourceManagers = new ConcurrentHashMap<>();
-    /** What was damaged and has not been forgotten. */
-    private final Map<TransactionId, TransactionRecord> damaged = new ConcurrentHashMap<>();
-
-    final ReentrantLock damageLock = new ReentrantLock();
+    private final DamageLedger damage;
     private final ReentrantLock lifecycle = new ReentrantLock();
     private volatile State state;
     private volatile UUID identity;
@@ -73,6 +69,7 @@ final class Coordinator {
         this.log = log;
         this.options = options;
         this.journal = journal;
+        this.damage = new DamageLedger(this, kernel);
         if (journal == null) {
             this.identity = UUID.randomUUID();
             this.incarnation = 1;
@@ -114,6 +111,11 @@ final class Coordinator {
         return Optional.of(options.where()).filter(where -> !where.isEmpty());
     }
 
+    /** What was damaged. */
+    DamageLedger damage() {
+        return damage;
+    }
+
     OptionalLong lastRecoveredLsn() {
         return lastRecoveredLsn;
     }
@@ -131,7 +133,7 @@ final class Coordinator {
         return unitOfWork(incarnation, number);
     }
 
-    private UUID unitOfWork(long life, long number) {
+    UUID unitOfWork(long life, long number) {
         var manager = identity;
         return new UUID(
                 manager.getMostSignificantBits() ^ Mixing.mix(life),
@@ -262,7 +264,7 @@ final class Coordinator {
     private void recover(TransactionRecord record) {
         if (record.status() == TransactionRecord.Status.ROLLED_BACK
                 || (record.participants().isEmpty() && record.decider().isEmpty())) {
-            damaged.put(record.id(), record);
+            damage.found(record);
             return;
         }
         var transaction = new CoreTransaction(kernel, this, record);
@@ -302,8 +304,9 @@ final class Coordinator {
         var journalNow = journal;
         if (journalNow != null) {
             try {
+                damage.force();
                 journalNow.force();
-            } catch (LogException e) {
+            } catch (LogException | UnknownOutcomeException e) {
                 throw new KtmException(KtmError.TRANSACTIONMANAGER_NOT_ONLINE, "the log cannot be forced: " + e, e);
             }
         }
@@ -402,9 +405,8 @@ final class Coordinator {
     void recover(CoreResourceManager resourceManager) throws KtmException {
         requireOnline();
         for (var enlistment : enlistmentsOf(resourceManager)) {
-            // Not by way of the transaction's queue: somebody slow may be in front there, and what comes after the last
-            // one
-            // is presumed to be rolled back.
+            // Not by way of the transaction's queue: somebody slow may be in front there, and what comes after
+            // LAST_RECOVER is presumed to be rolled back.
             if (enlistment.transaction.locked(() -> isUnresolved(enlistment))) {
                 resourceManager.deliver(
                         enlistment, enlistment.isSuperior() ? Notification.RECOVER_QUERY : Notification.RECOVER);
@@ -433,103 +435,7 @@ final class Coordinator {
                 .anyMatch(CoreTransaction::giveUp);
     }
 
-    // What was damaged.
-
-    /** It has ended but for what was damaged: nobody need be told again after a restart. */
-    void remember(TransactionRecord record) {
-        var kept = journal;
-        if (kept != null) {
-            try (var room = kept.reserve(record)) {
-                kept.force(room, record);
-            } catch (LogException | UnknownOutcomeException e) {
-                // What is there tells of the damage as well; a restart tells the participants once more.
-                System.getLogger(Coordinator.class.getName())
-                        .log(System.Logger.Level.DEBUG, "the end of " + record.id() + " could not be written", e);
-            }
-        }
-        damaged.put(record.id(), record);
-    }
-
-    /** A participant of a transaction that nobody remembers, which was therefore rolled back, has done otherwise. */
-    void addDamage(TransactionId id, Damage more) throws KtmException {
-        try {
-            // Its own record must hold it: the end of the transaction would end any other.
-            for (var live = live(id); live != null; live = live(id)) {
-                if (live.addDamage(more)) {
-                    return;
-                }
-                Thread.onSpinWait();
-            }
-            addDamageOfEnded(id, more);
-        } catch (LogException | UnknownOutcomeException e) {
-            throw new KtmException(
-                    KtmError.TRANSACTIONMANAGER_NOT_ONLINE, "the heuristic decision could not be written: " + e, e);
-        }
-    }
-
-    private @Nullable CoreTransaction live(TransactionId id) {
-        for (var transaction : kernel.live().all()) {
-            if (transaction.coordinator() == this && transaction.boundId().equals(id)) {
-                return transaction;
-            }
-        }
-        return null;
-    }
-
-    private void addDamageOfEnded(TransactionId id, Damage more) throws LogException, UnknownOutcomeException {
-        damageLock.lock();
-        try {
-            var known = damaged.get(id);
-            var record = known != null
-                    ? known.with(more)
-                    : new TransactionRecord(
-                            TransactionRecord.Status.ROLLED_BACK,
-                            id,
-                            unitOfWork(id.incarnation(), id.sequence()),
-                            clock(),
-                            Optional.empty(),
-                            List.of(),
-                            List.of(more));
-            var kept = journal;
-            if (kept != null) {
-                try (var room = kept.reserve(record)) {
-                    kept.force(room, record);
-                }
-            }
-            damaged.put(id, record);
-        } finally {
-            damageLock.unlock();
-        }
-    }
-
-    /** What was damaged, whether it has ended or not. */
-    List<TransactionRecord> damaged() {
-        var all = new ArrayList<>(damaged.values());
-        for (var transaction : kernel.live().all()) {
-            if (transaction.coordinator() == this && !transaction.damage().isEmpty()) {
-                all.add(transaction.damagedRecord());
-            }
-        }
-        return all;
-    }
-
-    boolean forget(TransactionId id, String who, String why) throws KtmException {
-        // What is added meanwhile is not forgotten with what was known.
-        damageLock.lock();
-        try {
-            var known = damaged.get(id);
-            if (known == null) {
-                return false;
-            }
-            note(new OperatorAct(
-                    OperatorAct.Kind.FORGET, id, known.unitOfWork(), Optional.empty(), kernel.now(), who, why));
-            damaged.remove(id);
-            Optional.ofNullable(journal).ifPresent(kept -> kept.end(id));
-            return true;
-        } finally {
-            damageLock.unlock();
-        }
-    }
+    // What operators do.
 
     /** What an operator does is known for ever before it takes effect. */
     void note(OperatorAct act) throws KtmException {
@@ -556,6 +462,8 @@ final class Coordinator {
                 switch (act.kind()) {
                     case COMPLETE -> "the participant is not waited for any more";
                     case FORGET -> "what was damaged is not remembered any more";
+                    case COMMIT -> "it is committed in place of the last participant";
+                    case ROLL_BACK -> "it is rolled back in place of the last participant";
                 },
                 Optional.empty(),
                 Optional.empty(),

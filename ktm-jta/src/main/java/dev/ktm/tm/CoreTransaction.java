@@ -8,6 +8,8 @@ import dev.ktm.protocol.Reply;
 import dev.ktm.protocol.Role;
 import dev.ktm.protocol.TransactionProtocol;
 import dev.ktm.rm.Damage;
+import dev.ktm.rm.EnlistmentState;
+import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Notification;
@@ -32,6 +34,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -569,23 +572,40 @@ final class CoreTransaction implements KtmTransaction {
         drain();
     }
 
-    /**
-     * What is heuristic must be known for ever, before the resource manager is allowed to forget it.
-     *
-     * @return false if the transaction has ended, and the journal forgets it
-     */
-    boolean addDamage(Damage more) throws LogException, UnknownOutcomeException {
-        var manager = Objects.requireNonNull(coordinator);
-        manager.damageLock.lock();
-        try {
-            if (locked(() -> ended)) {
-                return false;
-            }
-            journal().add(more);
-            return true;
-        } finally {
-            manager.damageLock.unlock();
+    /** What is heuristic must be known for ever, before the resource manager is allowed to forget it. */
+    void addDamage(Damage more) throws LogException, UnknownOutcomeException {
+        if (!addDamageUnlessEnded(more)) {
+            Objects.requireNonNull(coordinator).damage().add(damagedRecord(), more);
         }
+    }
+
+    /** As {@link #addDamage}; returns false if the transaction has ended, and the journal forgets it. */
+    boolean addDamageUnlessEnded(Damage more) throws LogException, UnknownOutcomeException {
+        return journal().add(more);
+    }
+
+    /** Whether everybody who had something to commit is known to have rolled back, on his own. */
+    boolean haveAllRolledBack() {
+        return locked(() -> {
+            var known = damage();
+            return known.stream().allMatch(each -> each.decision() == HeuristicDecision.ROLLBACK)
+                    && protocol.participants().stream()
+                            .map(each -> (CoreEnlistment) each)
+                            .filter(CoreTransaction::hasSomethingToCommit)
+                            .allMatch(each -> known.stream()
+                                    .anyMatch(one -> one.enlistment().equals(each.id())));
+        });
+    }
+
+    private static boolean hasSomethingToCommit(CoreEnlistment enlistment) {
+        return !enlistment.isSuperior()
+                && enlistment.state() != EnlistmentState.READ_ONLY
+                && enlistment.mask().has(Notification.COMMIT);
+    }
+
+    /** Whether its end is being written, or was; under the lock. */
+    boolean hasEnded() {
+        return ended;
     }
 
     // What the queue holds.
@@ -596,9 +616,46 @@ final class CoreTransaction implements KtmTransaction {
             case FORCE_DECISION -> journal().force(TransactionRecord.Status.COMMITTED);
             case FORCE_PREPARED -> journal().force(TransactionRecord.Status.PREPARED);
             case FORCE_DELEGATION -> journal().force(TransactionRecord.Status.DELEGATED);
+            case FORCE_ROLLBACK -> journal().force(TransactionRecord.Status.ROLLED_BACK);
             case FORGET -> forget();
             case GIVE_UP -> journal().giveUp();
             case NOTHING -> {}
+        }
+    }
+
+    /** The last participant, if somebody may decide in its place. */
+    CoreEnlistment requireUndecidedLast() throws KtmException {
+        lock.lock();
+        try {
+            return (CoreEnlistment) protocol.requireUndecidedLast();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Decides in place of the last participant.
+     *
+     * @param unseen what is written with the decision: that the last participant may have done otherwise
+     * @throws KtmException if it cannot be decided, or not be written
+     */
+    void decideInPlaceOfLast(boolean commit, Damage unseen) throws KtmException {
+        say(each -> {
+            each.decideInPlaceOfLast(commit);
+            journal().tellWithNext(unseen);
+        });
+        drain();
+        await(each -> !each.isDecidedInPlaceOfLast());
+        var now = outcome();
+        if (now != (commit ? Outcome.COMMITTED : Outcome.ABORTED)) {
+            throw new KtmException(
+                    KtmError.TRANSACTIONMANAGER_NOT_ONLINE,
+                    "the decision about transaction " + unitOfWork() + " could not be written"
+                            + (now == Outcome.UNAVAILABLE
+                                    ? ": only a restart can tell what is in the log"
+                                    : ", and nothing was decided")
+                            + ": " + failure,
+                    failure);
         }
     }
 
@@ -706,9 +763,14 @@ final class CoreTransaction implements KtmTransaction {
 
     /** Waits until it stands here or has an outcome; an interrupt is kept for later. */
     void awaitState(TransactionState wanted) {
+        await(each -> each.state() == wanted || each.outcome() != Outcome.UNDETERMINED);
+    }
+
+    /** Waits until this holds; an interrupt is kept for later. */
+    private void await(Predicate<TransactionProtocol> wanted) {
         lock.lock();
         try {
-            while (protocol.state() != wanted && protocol.outcome() == Outcome.UNDETERMINED) {
+            while (!wanted.test(protocol)) {
                 var waited = changed;
                 if (waited == null) {
                     waited = lock.newCondition();

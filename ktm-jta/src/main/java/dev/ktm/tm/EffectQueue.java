@@ -23,6 +23,7 @@ final class EffectQueue implements Effects {
         FORCE_DECISION,
         FORCE_PREPARED,
         FORCE_DELEGATION,
+        FORCE_ROLLBACK,
         FORGET,
         /** The journal is to forget it before all have answered. */
         GIVE_UP,
@@ -73,6 +74,11 @@ final class EffectQueue implements Effects {
     @Override
     public void forceDelegation() {
         add(Work.FORCE_DELEGATION);
+    }
+
+    @Override
+    public void forceRollback() {
+        add(Work.FORCE_ROLLBACK);
     }
 
     @Override

@@ -222,6 +222,38 @@ public final class ManagerHandle implements AutoCloseable {
         transaction.act(protocol -> protocol.finish(found));
     }
 
+    /**
+     * An operator decides to commit a transaction whose last resource is gone for good: what it has decided can no longer be
+     * found out, and all others wait, prepared. Who says so, when and why is in the log before that, see {@link #operatorActs};
+     * and with the decision, that the last resource may have done otherwise, see {@link #damaged}.
+     *
+     * @param who says so, in at most 100 characters
+     * @param why for those who ask later, in at most 500 characters
+     * @throws KtmException if there is no such last resource, it may still answer, or this cannot be written: nothing was decided
+     */
+    public void commitInPlaceOfLast(UUID unitOfWork, String who, String why) throws KtmException {
+        decideInPlaceOfLast(unitOfWork, OperatorAct.Kind.COMMIT, who, why);
+    }
+
+    /** As {@link #commitInPlaceOfLast}, but rolls back. */
+    public void rollBackInPlaceOfLast(UUID unitOfWork, String who, String why) throws KtmException {
+        decideInPlaceOfLast(unitOfWork, OperatorAct.Kind.ROLL_BACK, who, why);
+    }
+
+    private void decideInPlaceOfLast(UUID unitOfWork, OperatorAct.Kind kind, String who, String why)
+            throws KtmException {
+        require(ManagerRight.RECOVER);
+        requireSaid(who, why);
+        var transaction = kernel.require(unitOfWork, coordinator);
+        var last = transaction.requireUndecidedLast();
+        var act = new OperatorAct(
+                kind, transaction.boundId(), unitOfWork, Optional.of(last.id()), coordinator.now(), who, why);
+        coordinator.note(act);
+        // If it has answered meanwhile, that is what counts, and the operator is told.
+        transaction.decideInPlaceOfLast(kind == OperatorAct.Kind.COMMIT, TransactionReports.unseen(last, act));
+        TransactionReports.decidedInPlaceOf(last, act);
+    }
+
     private static void requireSaid(String who, String why) throws KtmException {
         if (who.isBlank() || who.length() > OperatorAct.MOST_WHO_CHARACTERS) {
             throw TransactionOptions.invalid(
@@ -239,7 +271,7 @@ public final class ManagerHandle implements AutoCloseable {
     /** What was damaged, until it has ended and is {@linkplain #forget forgotten}; durable. */
     public List<Damaged> damaged() throws KtmException {
         require(ManagerRight.QUERY_INFORMATION);
-        return coordinator.damaged().stream()
+        return coordinator.damage().all().stream()
                 .map(record -> new Damaged(
                         record.id(),
                         record.unitOfWork(),
@@ -259,7 +291,7 @@ public final class ManagerHandle implements AutoCloseable {
     public boolean forget(TransactionId transaction, String who, String why) throws KtmException {
         require(ManagerRight.RECOVER);
         requireSaid(who, why);
-        return coordinator.forget(transaction, who, why);
+        return coordinator.damage().forget(transaction, who, why);
     }
 
     /**
@@ -277,7 +309,7 @@ public final class ManagerHandle implements AutoCloseable {
      */
     public void addDamage(TransactionId transaction, Damage damage) throws KtmException {
         require(ManagerRight.RECOVER);
-        coordinator.addDamage(transaction, damage);
+        coordinator.damage().add(transaction, damage);
     }
 
     /**

@@ -97,6 +97,11 @@ public final class TransactionHandle implements AutoCloseable {
                 .toList();
     }
 
+    /** Whether everybody who had something to commit is known to have rolled it back on his own, whatever was decided. */
+    public boolean haveAllRolledBack() throws KtmException {
+        return require(TransactionRight.QUERY_INFORMATION).haveAllRolledBack();
+    }
+
     /** Who drives it in place of its client. */
     public Optional<Enlisted> superior() throws KtmException {
         return require(TransactionRight.QUERY_INFORMATION)

@@ -14,11 +14,11 @@ import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Notification;
 import dev.ktm.rm.Outcome;
 import dev.ktm.rm.TransactionState;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,10 +37,15 @@ final class TransactionJournal {
     /** What will be decided if nobody changes his mind between reservation and vote. */
     private @Nullable TransactionRecord prospective;
 
-    /** Whether something of it may be in the journal. */
-    private boolean written;
+    /** What the journal says of it, or may say; null if that is nothing. */
+    private TransactionRecord.@Nullable Status written;
 
     private List<Damage> damage = List.of();
+    /** What the next decision is written with. */
+    private @Nullable Damage withNext;
+
+    /** Held while a record is made and forced: the journal believes the last one. Taken before the transaction's lock. */
+    private final ReentrantLock writing = new ReentrantLock();
 
     TransactionJournal(CoreTransaction transaction) {
         this.transaction = transaction;
@@ -49,7 +54,7 @@ final class TransactionJournal {
     /** That of a transaction of an earlier life. */
     TransactionJournal(CoreTransaction transaction, TransactionRecord found) {
         this.transaction = transaction;
-        this.written = true;
+        this.written = found.status();
         this.damage = found.damage();
     }
 
@@ -69,6 +74,10 @@ final class TransactionJournal {
     // The records.
 
     private TransactionRecord record(TransactionRecord.Status status) {
+        if (status == TransactionRecord.Status.ROLLED_BACK) {
+            // Who is not told presumes it.
+            return damagedRecord(status);
+        }
         var protocol = transaction.protocol;
         var records = new EnlistmentRecord[protocol.participantCount()];
         int count = 0;
@@ -123,9 +132,12 @@ final class TransactionJournal {
     private TransactionRecord recordToForce(TransactionRecord.Status status) {
         transaction.lock.lock();
         try {
-            written = true;
             var known = prospective;
             prospective = null;
+            if (withNext != null) {
+                damage = withNext.addedTo(damage);
+                withNext = null;
+            }
             return known != null && known.status() == status && isStill(known) ? known : record(status);
         } finally {
             transaction.lock.unlock();
@@ -285,14 +297,66 @@ final class TransactionJournal {
     }
 
     private void forceRecord(TransactionRecord.Status status) throws LogException, UnknownOutcomeException {
-        var record = recordToForce(status);
+        writing.lock();
+        try {
+            forceOrRestore(status);
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    private void forceOrRestore(TransactionRecord.Status status) throws LogException, UnknownOutcomeException {
+        var before = transaction.damage();
+        try {
+            var record = recordToForce(status);
+            var journal = manager().journal();
+            if (journal != null) {
+                forceIntoSpace(journal, record);
+            }
+        } catch (LogException | IllegalArgumentException e) {
+            restore(before);
+            throw e;
+        }
+    }
+
+    private void restore(List<Damage> before) {
+        transaction.lock.lock();
+        try {
+            damage = before;
+        } finally {
+            transaction.lock.unlock();
+        }
+    }
+
+    private void forceIntoSpace(Journal journal, TransactionRecord record)
+            throws LogException, UnknownOutcomeException {
         var room = space;
         if (room == null) {
-            // Of an earlier life, when the log was so full that the space of then could not be had again.
-            room = journal().reserve(record);
+            // Of an earlier life, when the log was so full that the space of then could not be had again; or decided by
+            // an operator.
+            room = journal.reserve(record);
             space = room;
         }
-        journal().force(room, record);
+        force(journal, room, record);
+    }
+
+    /** The next decision is written with this; if it cannot be, that is forgotten. Under the lock. */
+    void tellWithNext(Damage more) {
+        withNext = more;
+    }
+
+    /** Forces a record; if it is certain that it was not written, what was there before stays. */
+    private void force(Journal journal, Journal.Space room, TransactionRecord record)
+            throws LogException, UnknownOutcomeException {
+        try {
+            journal.force(room, record);
+            written = record.status();
+        } catch (LogException | IllegalArgumentException e) {
+            throw e;
+        } catch (UnknownOutcomeException | RuntimeException | Error e) {
+            written = record.status();
+            throw e;
+        }
     }
 
     private void onlyARestartCanTell(Throwable why) {
@@ -304,7 +368,11 @@ final class TransactionJournal {
     }
 
     private void notWritten(@Nullable KtmError error, Throwable why) {
-        if (transaction.superior().isEmpty() || transaction.state() == TransactionState.PREPARING) {
+        if (transaction.locked(transaction.protocol::isDecidedInPlaceOfLast)) {
+            // Whoever has decided is told.
+            System.getLogger(TransactionJournal.class.getName())
+                    .log(System.Logger.Level.DEBUG, "what an operator decided could not be written", why);
+        } else if (transaction.superior().isEmpty() || transaction.state() == TransactionState.PREPARING) {
             TransactionReports.refused(transaction, "the decision could not be written: " + why, why);
         } else {
             TransactionReports.superiorDecisionNotWritten(transaction, why);
@@ -329,9 +397,18 @@ final class TransactionJournal {
     void end() {
         releaseSpace();
         if (!transaction.damage().isEmpty()) {
-            manager().remember(damagedRecord());
-        } else if (written && transaction.outcome() != Outcome.UNAVAILABLE) {
+            remember();
+        } else if (written != null && transaction.outcome() != Outcome.UNAVAILABLE) {
             forget();
+        }
+    }
+
+    private void remember() {
+        writing.lock();
+        try {
+            manager().damage().remember(damagedRecord());
+        } finally {
+            writing.unlock();
         }
     }
 
@@ -348,27 +425,45 @@ final class TransactionJournal {
         }
     }
 
-    /** Makes what a participant did otherwise known for ever; whoever calls sees to it that the transaction does not end meanwhile. */
-    void add(Damage more) throws LogException, UnknownOutcomeException {
-        var record = recordWith(more);
-        var journal = manager().journal();
-        if (journal != null) {
-            try (var room = journal.reserve(record)) {
-                written = true;
-                journal.force(room, record);
+    /**
+     * Makes what a participant did otherwise known for ever.
+     *
+     * @return false if the transaction has ended: its record is not kept here any more
+     */
+    boolean add(Damage more) throws LogException, UnknownOutcomeException {
+        writing.lock();
+        try {
+            var record = recordWith(more);
+            if (record == null) {
+                return false;
             }
+            var journal = manager().journal();
+            if (journal != null) {
+                try (var room = journal.reserve(record)) {
+                    force(journal, room, record);
+                }
+            }
+            return true;
+        } finally {
+            writing.unlock();
         }
     }
 
-    private TransactionRecord recordWith(Damage more) {
+    private @Nullable TransactionRecord recordWith(Damage more) {
         transaction.lock.lock();
         try {
-            var all = new ArrayList<>(damage);
-            all.add(more);
-            damage = List.copyOf(all);
-            return transaction.protocol.outcome() == Outcome.COMMITTED
-                    ? record(TransactionRecord.Status.COMMITTED)
-                    : damagedRecord(TransactionRecord.Status.ROLLED_BACK);
+            if (transaction.hasEnded()) {
+                return null;
+            }
+            damage = more.addedTo(damage);
+            return record(
+                    switch (transaction.protocol.outcome()) {
+                        case COMMITTED -> TransactionRecord.Status.COMMITTED;
+                        case ABORTED -> TransactionRecord.Status.ROLLED_BACK;
+                        // Not decided: what the journal says stays as it is. If it says nothing, a restart rolls back.
+                        case UNDETERMINED, UNAVAILABLE ->
+                            Objects.requireNonNullElse(written, TransactionRecord.Status.ROLLED_BACK);
+                    });
         } finally {
             transaction.lock.unlock();
         }

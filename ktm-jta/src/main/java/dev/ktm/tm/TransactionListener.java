@@ -14,7 +14,13 @@ public interface TransactionListener {
      */
     void beforeCommit();
 
-    /** It has ended, as far as it can for now. Runs on whichever thread ended it; what it throws is logged. */
+    /**
+     * The client's commit or rollback has come to its end. Called once, on whichever thread came to it; what it throws is logged.
+     *
+     * <p>The outcome is final, and every participant that can be reached has acted on it; one that cannot is told later, without
+     * another call. {@link Outcome#UNDETERMINED} and {@link Outcome#UNAVAILABLE} mean that nobody here knows what was decided: whoever
+     * decides is asked until it answers, or a restart finds it in the log, and this is not called again then either.
+     */
     void afterCompletion(Outcome outcome);
 
     /** The thread that works in it now, if any: if it takes too long, the report says where that thread is. */

@@ -1,6 +1,9 @@
 package dev.ktm.tm;
 
+import dev.ktm.rm.Damage;
+import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmError;
+import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.RollbackCause;
 import java.util.Optional;
@@ -21,6 +24,7 @@ final class TransactionReports {
             case CLOSED -> "its last handle, or that of a participant at work, was closed";
             case LOG -> "the decision could not be written";
             case GIVEN_UP -> "its superior did not decide, and the log was full";
+            case OPERATOR -> "an operator decided so in place of the last resource";
         };
         return failure == null ? text : text + ": " + failure;
     }
@@ -61,6 +65,29 @@ final class TransactionReports {
                 KtmError.TRANSACTION_INTEGRITY_VIOLATED.name(),
                 "the log is full, and the superior has not decided: rolled back and forgotten",
                 "compare with what the superior has decided; let the log grow",
+                null);
+    }
+
+    /** What is written with a decision in place of a last participant: nobody has seen what it has decided itself. */
+    static Damage unseen(CoreEnlistment last, OperatorAct act) {
+        return new Damage(
+                last.resourceManagerId.toString(),
+                last.id(),
+                HeuristicDecision.HAZARD,
+                0,
+                act.when().toEpochMilli(),
+                "its own row was not seen when " + act.who() + " decided " + act.kind() + ": " + act.why());
+    }
+
+    static void decidedInPlaceOf(CoreEnlistment last, OperatorAct act) {
+        last.transaction.report(
+                OutcomeReport.Kind.HEURISTIC,
+                last.resourceManagerLabel(),
+                last.id().toString(),
+                act.kind().name(),
+                act.who() + " has decided in place of the last resource, whose own row was not seen: " + act.why(),
+                "should it come back after all, compare the row of this transaction in its table and its data with the"
+                        + " decision, mend them, then forget the transaction",
                 null);
     }
 

@@ -7,6 +7,7 @@ import dev.ktm.log.Log;
 import dev.ktm.log.LogException;
 import dev.ktm.log.LogFullException;
 import dev.ktm.log.LogOptions;
+import dev.ktm.log.LogStream;
 import dev.ktm.log.testing.CrashStates;
 import dev.ktm.log.testing.FaultPlan;
 import dev.ktm.log.testing.OperationHook;
@@ -299,16 +300,7 @@ class LogJournalTest {
         var record = committed(log, 1);
         var space = journal.reserve(record);
         var other = log.stream("other");
-        for (int size : new int[] {500, 1}) {
-            boolean full = false;
-            while (!full) {
-                try {
-                    other.append(ByteBuffer.allocate(size));
-                } catch (LogFullException e) {
-                    full = true;
-                }
-            }
-        }
+        fill(other, 500, 1);
         log.stream("third").writeRestart(ByteBuffer.allocate(8));
         device.hook(new OperationHook() {
             @Override
@@ -325,20 +317,61 @@ class LogJournalTest {
     }
 
     @Test
+    void anEndThatFoundNoSpaceIsMadeDurableAllTheSame() throws Exception {
+        try (var log = open(device);
+                var journal = LogJournal.open(log);
+                var other = log.stream("other")) {
+            var ended = decide(journal, committed(log, 1));
+            decide(journal, committed(log, 2));
+            fill(other, 60_000, 500, 1);
+
+            journal.end(ended);
+            assertThat(afterCrash(device)).contains(1L);
+            journal.force();
+
+            assertThat(afterCrash(device)).containsExactly(2L);
+        }
+    }
+
+    @Test
+    void anEndThatCannotBeMadeDurableIsNotSaidToBe() throws Exception {
+        var log = open(device);
+        var journal = LogJournal.open(log);
+        var ended = decide(journal, committed(log, 1));
+        fill(log.stream("other"), 60_000, 500, 1);
+        journal.end(ended);
+        device.hook(new OperationHook() {
+            @Override
+            public void before(OperationKind kind, String name) throws IOException {
+                throw new IOException("no");
+            }
+        });
+
+        assertThatThrownBy(journal::force).isInstanceOf(LogException.class);
+
+        assertThat(afterCrash(device)).containsExactly(1L);
+    }
+
+    private static void fill(LogStream other, int... sizes) throws LogException {
+        for (int size : sizes) {
+            boolean full = false;
+            while (!full) {
+                try {
+                    other.append(ByteBuffer.allocate(size));
+                } catch (LogFullException e) {
+                    full = true;
+                }
+            }
+        }
+    }
+
+    @Test
     void aFullLogIsFreedByACheckpointBeforeACommitIsRefused() throws Exception {
         try (var log = open(device);
                 var journal = LogJournal.open(log);
                 var other = log.stream("other")) {
             decide(journal, committed(log, 1));
-            var large = ByteBuffer.allocate(60_000);
-            boolean full = false;
-            while (!full) {
-                try {
-                    other.append(large);
-                } catch (LogFullException e) {
-                    full = true;
-                }
-            }
+            fill(other, 60_000);
             other.clear();
             long sequence = 2;
             for (int i = 0; i < 2_000; i++) {

@@ -792,6 +792,21 @@ class TransactionManagerTest {
 
     @Test
     @Conforms("JTA-12")
+    void whoHadNothingToCommitMakesAHeuristicRollbackOfAllNotMixed() throws Exception {
+        orders.onNext(SimulatedDatabase.Call.COMMIT, after -> orders.decideHeuristically(false, XAException.XA_HEURRB));
+        stock.setReadOnly(true);
+        var third = new SimulatedDatabase("third");
+        third.onNext(SimulatedDatabase.Call.COMMIT, after -> third.decideHeuristically(false, XAException.XA_HEURRB));
+        manager.begin();
+        enlist(orders).put("a");
+        enlist(stock);
+        enlist(third).put("c");
+
+        assertThatThrownBy(manager::commit).isInstanceOf(HeuristicRollbackException.class);
+    }
+
+    @Test
+    @Conforms("JTA-12")
     void aHeuristicCommitAgreesWithACommitAndContradictsARollback() throws Exception {
         orders.onNext(SimulatedDatabase.Call.COMMIT, after -> orders.decideHeuristically(true, XAException.XA_HEURCOM));
         manager.begin();

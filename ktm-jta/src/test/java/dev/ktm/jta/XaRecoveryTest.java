@@ -84,6 +84,18 @@ class XaRecoveryTest {
     }
 
     @Test
+    void aBranchOfNobodyWhoIsRegisteredKeepsNoLocksEither() throws Exception {
+        orders.failNext(SimulatedDatabase.Call.PREPARE, XAException.XAER_RMFAIL);
+        orders.failNext(SimulatedDatabase.Call.ROLLBACK, XAException.XAER_RMFAIL);
+
+        assertThatThrownBy(() -> commit("lamp")).isInstanceOf(RollbackException.class);
+        ktm.recoverNow();
+
+        assertThat(orders.branches()).isZero();
+        assertThat(ktm.manager().live()).isEmpty();
+    }
+
+    @Test
     void removingARegistrationWaitsWhileItsResourceManagerIsBeingAsked() throws Exception {
         var asked = new CountDownLatch(1);
         var answer = new CountDownLatch(1);

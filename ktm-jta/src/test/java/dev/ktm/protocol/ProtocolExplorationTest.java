@@ -106,13 +106,17 @@ class ProtocolExplorationTest {
         for (int i = 0; i < participants; i++) {
             int index = i;
             for (var reply : Reply.values()) {
-                actions.add(run -> run.protocol.reply(run.cast.get(index), reply));
+                actions.add(run -> run.reply(run.cast.get(index), reply));
             }
             actions.add(run -> run.protocol.postponed(run.cast.get(index)));
             actions.add(run -> run.protocol.closed(run.cast.get(index)));
             if (last) {
                 actions.add(run -> run.disconnect(run.cast.get(index)));
             }
+        }
+        if (last) {
+            actions.add(run -> run.protocol.decideInPlaceOfLast(true));
+            actions.add(run -> run.protocol.decideInPlaceOfLast(false));
         }
         if (superior) {
             actions.add(run -> run.protocol.prePrepareBySuperior());
@@ -136,6 +140,8 @@ class ProtocolExplorationTest {
         private boolean delegated;
         /** Whether the last one has committed. */
         private boolean decidedByLast;
+        /** Whether the last one is just saying something: what follows is not an operator's decision. */
+        private boolean lastSpeaks;
 
         private static final NotificationMask LAST = NotificationMask.of(
                 Notification.PREPARE,
@@ -203,6 +209,15 @@ class ProtocolExplorationTest {
             }
         }
 
+        void reply(Participant participant, Reply reply) throws KtmException {
+            lastSpeaks = participant.role() == Role.LAST;
+            try {
+                protocol.reply(participant, reply);
+            } finally {
+                lastSpeaks = false;
+            }
+        }
+
         void decide() {
             if (log.startsWith("force")) {
                 durable |= log.equals("force decision") || log.equals("force superior's decision");
@@ -213,7 +228,9 @@ class ProtocolExplorationTest {
         }
 
         private void checkRules() {
-            if (log.equals("force decision") || log.equals("force superior's decision")) {
+            if (log.equals("force decision")
+                    || log.equals("force rollback")
+                    || log.equals("force superior's decision")) {
                 assertThat(protocol.outcome())
                         .as("while the decision may become durable nothing else is decided")
                         .isEqualTo(Outcome.UNDETERMINED);
@@ -242,8 +259,10 @@ class ProtocolExplorationTest {
                                 && !each.isSuperior()
                                 && each.mask().has(Notification.COMMIT)
                                 && each.state() != EnlistmentState.READ_ONLY);
-                decidedByLast |= cast.stream()
-                        .anyMatch(each -> each.role() == Role.LAST && each.state() == EnlistmentState.COMMITTED);
+                decidedByLast |= lastSpeaks
+                        && cast.stream()
+                                .anyMatch(
+                                        each -> each.role() == Role.LAST && each.state() == EnlistmentState.COMMITTED);
                 assertThat(durable || decidedByLast || !anyDurable)
                         .as("I-1: the decision is durable")
                         .isTrue();
@@ -305,6 +324,11 @@ class ProtocolExplorationTest {
         @Override
         public void forceDelegation() {
             log = "force delegation";
+        }
+
+        @Override
+        public void forceRollback() {
+            log = "force rollback";
         }
 
         @Override

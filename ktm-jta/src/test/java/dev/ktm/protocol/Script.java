@@ -115,6 +115,11 @@ final class Script implements Effects {
     }
 
     @Override
+    public void forceRollback() {
+        effects.add("force rollback");
+    }
+
+    @Override
     public void complete(Outcome outcome) {
         effects.add("complete " + outcome);
     }

@@ -540,6 +540,104 @@ class TransactionProtocolTest {
         assertThat(script.taken()).containsExactly("complete ABORTED", "forget");
     }
 
+    private Script.Named inDoubtBecauseOfTheLast() throws KtmException {
+        var last = preparedForTheLast();
+        protocol.decided();
+        protocol.postponed(last);
+        script.taken();
+        return last;
+    }
+
+    @Test
+    void anOperatorCommitsInPlaceOfALastOneThatIsGone() throws Exception {
+        var last = inDoubtBecauseOfTheLast();
+
+        protocol.decideInPlaceOfLast(true);
+        assertThat(script.taken()).containsExactly("force decision");
+        assertThat(protocol.outcome()).isEqualTo(Outcome.UNDETERMINED);
+        assertThat(refusal(() -> script.reply(last, Reply.ROLLBACK)))
+                .as("the decision may be durable")
+                .isEqualTo(KtmError.TRANSACTION_REQUEST_NOT_VALID);
+        protocol.decided();
+
+        assertThat(script.taken()).containsExactly("a COMMIT");
+        assertThat(last.state()).isEqualTo(EnlistmentState.COMMITTED);
+        assertThat(refusal(() -> script.reply(last, Reply.COMMIT_COMPLETE)))
+                .isEqualTo(KtmError.TRANSACTION_NOT_REQUESTED);
+    }
+
+    @Test
+    void anOperatorRollsBackInPlaceOfALastOneThatIsGone() throws Exception {
+        var last = inDoubtBecauseOfTheLast();
+
+        protocol.decideInPlaceOfLast(false);
+        assertThat(script.taken()).containsExactly("force rollback");
+        protocol.decided();
+
+        assertThat(script.taken()).containsExactly("a ROLLBACK");
+        assertThat(last.state()).isEqualTo(EnlistmentState.ABORTED);
+        assertThat(protocol.cause()).contains(RollbackCause.OPERATOR);
+    }
+
+    @Test
+    void anOperatorsDecisionThatIsNotWrittenLeavesEverythingAsItWas() throws Exception {
+        var last = inDoubtBecauseOfTheLast();
+        protocol.decideInPlaceOfLast(false);
+        script.taken();
+
+        protocol.decisionFailed(false);
+        assertThat(protocol.isDecidedInPlaceOfLast()).isFalse();
+        script.reply(last, Reply.COMMIT_COMPLETE);
+
+        assertThat(script.taken()).containsExactly("a COMMIT");
+    }
+
+    @Test
+    void afterAnOperatorsDecisionThatMayBeWrittenOnlyARestartCanTell() throws Exception {
+        inDoubtBecauseOfTheLast();
+        protocol.decideInPlaceOfLast(false);
+        script.taken();
+
+        protocol.decisionFailed(true);
+
+        assertThat(script.taken()).isEmpty();
+        assertThat(protocol.outcome()).isEqualTo(Outcome.UNAVAILABLE);
+        assertThat(protocol.state()).isEqualTo(TransactionState.IN_DOUBT);
+    }
+
+    @Test
+    void nobodyDecidesInPlaceOfALastOneThatMayStillAnswer() throws Exception {
+        assertThat(refusal(() -> protocol.decideInPlaceOfLast(true))).isEqualTo(KtmError.TRANSACTION_REQUEST_NOT_VALID);
+        var last = preparedForTheLast();
+        assertThat(refusal(() -> protocol.decideInPlaceOfLast(true))).isEqualTo(KtmError.TRANSACTION_REQUEST_NOT_VALID);
+        protocol.decided();
+        script.taken();
+
+        assertThat(refusal(() -> protocol.decideInPlaceOfLast(true)))
+                .as("it is being asked")
+                .isEqualTo(KtmError.TRANSACTION_REQUEST_NOT_VALID);
+        script.reply(last, Reply.COMMIT_COMPLETE);
+
+        assertThat(refusal(() -> protocol.decideInPlaceOfLast(false)))
+                .isEqualTo(KtmError.TRANSACTION_ALREADY_COMMITTED);
+        assertThat(script.taken()).containsExactly("a COMMIT");
+    }
+
+    @Test
+    void afterARestartAnOperatorDecidesForALastOneThatDoesNotComeBack() throws Exception {
+        var last = new Script.Named("last", LAST, true, Role.LAST);
+        var a = new Script.Named("a", Script.ALL_PHASES, true, Role.ANY);
+        var recovered = TransactionProtocol.recovered(script, TransactionState.IN_DOUBT, List.of(last, a));
+        recovered.reply(a, Reply.RECOVER);
+        script.taken();
+
+        recovered.decideInPlaceOfLast(true);
+        recovered.decided();
+        recovered.reply(a, Reply.COMMIT_COMPLETE);
+
+        assertThat(script.taken()).containsExactly("force decision", "a COMMIT", "complete COMMITTED", "forget");
+    }
+
     @Test
     void whoIsFirstIsToldFirst() throws Exception {
         script.enlist("a", TWO_PHASES);

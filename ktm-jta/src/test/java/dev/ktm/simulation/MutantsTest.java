@@ -32,8 +32,8 @@ class MutantsTest {
                 new Mutant(
                         "commits without forcing the decision",
                         "protocol.TransactionProtocol",
-                        "effects.forceDecision();",
-                        "decided();"),
+                        "awaited = Awaited.DECISION; effects.forceDecision();",
+                        "awaited = Awaited.DECISION; decided();"),
                 new Mutant(
                         "rolls back although the decision may be durable",
                         "protocol.TransactionProtocol",
@@ -114,12 +114,12 @@ class MutantsTest {
                 new Mutant(
                         "never forgets",
                         "tm.TransactionJournal",
-                        "} else if (written && transaction.outcome() != Outcome.UNAVAILABLE) { forget(); }",
+                        "} else if (written != null && transaction.outcome() != Outcome.UNAVAILABLE) { forget(); }",
                         "}"),
                 new Mutant(
                         "forgets what was damaged",
                         "tm.TransactionJournal",
-                        "if (!transaction.damage().isEmpty()) { manager().remember(damagedRecord()); } else if",
+                        "if (!transaction.damage().isEmpty()) { remember(); } else if",
                         "if"),
                 new Mutant(
                         "rolls back branches of live transactions",

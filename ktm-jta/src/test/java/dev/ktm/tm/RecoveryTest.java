@@ -13,6 +13,7 @@ import dev.ktm.log.testing.OperationKind;
 import dev.ktm.rm.Enlistment;
 import dev.ktm.rm.EnlistmentRight;
 import dev.ktm.rm.EnlistmentState;
+import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationEvent;
@@ -620,6 +621,71 @@ class RecoveryTest {
             back.handle().recover();
             back.recover(id).assertHeard(Notification.COMMIT);
             assertThat(Stream.of(EnlistmentState.values())).contains(EnlistmentState.RECOVERING);
+        }
+    }
+
+    @Test
+    void damageThatIsReportedBeforeTheLastOneHasDecidedDoesNotDecide() throws Exception {
+        var transaction = begin();
+        two.byHand(Notification.SINGLE_PHASE_COMMIT);
+        transaction.enlistLast(two.handle(), ALONE, new Part());
+        var prepared = one.enlist(transaction, PHASES).enlistment();
+        transaction.commitAsync();
+
+        prepared.reportHeuristic(HeuristicDecision.MIXED, 5, "b", "half of it is gone");
+        prepared.reportHeuristic(HeuristicDecision.MIXED, 5, "b", "half of it is still gone");
+
+        try (var next = machine.afterCrash()) {
+            var again = next.recovered();
+            assertThat(again.live()).singleElement().satisfies(found -> {
+                assertThat(found.state()).isEqualTo(TransactionState.IN_DOUBT);
+                assertThat(found.damage()).hasSize(1);
+            });
+            var decider = next.durable(again, "two");
+            decider.handle().recover();
+            decider.recover(announced(decider).get(0).enlistment()).enlistment().commitComplete();
+            var waiting = next.durable(again, "one");
+            waiting.handle().recover();
+            waiting.recover(prepared.id()).assertHeard(Notification.COMMIT);
+            assertThat(again.damaged())
+                    .singleElement()
+                    .satisfies(found -> assertThat(found.committed()).isTrue());
+        }
+    }
+
+    @Test
+    void damageThatIsReportedBeforeTheSuperiorHasDecidedDoesNotDecide() throws Exception {
+        var transaction = begin();
+        var host = machine.durable(manager, "host").enlistSuperior(transaction, SUPERIOR);
+        var prepared = one.enlist(transaction, PHASES).enlistment();
+        host.enlistment().prePrepare();
+        host.enlistment().prepare();
+
+        prepared.reportHeuristic(HeuristicDecision.MIXED, 5, "b", "half of it is gone");
+
+        try (var next = machine.afterCrash()) {
+            var again = next.recovered();
+            assertThat(again.live()).singleElement().satisfies(found -> {
+                assertThat(found.state()).isEqualTo(TransactionState.IN_DOUBT);
+                assertThat(found.damage()).hasSize(1);
+            });
+        }
+    }
+
+    @Test
+    void damageThatIsReportedWhenAllIsOverIsKeptWithWhatWasDecided() throws Exception {
+        var transaction = begin();
+        var late = one.enlist(transaction, PHASES).enlistment();
+        two.enlist(transaction, PHASES);
+        transaction.commit();
+
+        late.reportHeuristic(HeuristicDecision.ROLLBACK, 6, "b", "it was not done after all");
+
+        assertThat(manager.damaged())
+                .singleElement()
+                .satisfies(found -> assertThat(found.committed()).isTrue());
+        try (var next = machine.afterCrash()) {
+            assertThat(next.recovered().damaged()).hasSize(1);
         }
     }
 }

@@ -1,0 +1,65 @@
+package dev.ktm.lastresource;
+
+import dev.ktm.Ktm;
+import dev.ktm.KtmOptions;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import javax.sql.DataSource;
+import javax.sql.XADataSource;
+import org.h2.jdbcx.JdbcDataSource;
+
+/** One database with XA and one without, in a directory, and what is done to them. */
+record Databases(Path directory, JdbcDataSource orders, JdbcDataSource audit) {
+
+    private static final String TABLE = "create table ktm_decision (manager_id varchar(36) not null,"
+            + " incarnation bigint not null, sequence_number bigint not null, outcome char(1) not null,"
+            + " primary key (manager_id, incarnation, sequence_number))";
+
+    static Databases in(Path directory) {
+        var databases = new Databases(directory, new JdbcDataSource(), new JdbcDataSource());
+        databases.orders.setURL("jdbc:h2:" + directory.resolve("orders") + ";WRITE_DELAY=0");
+        databases.audit.setURL("jdbc:h2:" + directory.resolve("audit") + ";WRITE_DELAY=0;LOCK_TIMEOUT=200");
+        return databases;
+    }
+
+    void create() throws SQLException {
+        execute(orders, "create table t (id int primary key)");
+        execute(audit, "create table t (id int primary key)");
+        execute(audit, TABLE);
+    }
+
+    /** A coordinator over both that asks them when it is told to. */
+    Ktm open(KtmOptions.Builder options, DataSource decisions) {
+        var opened = Ktm.open(options.logDirectory(directory.resolve("log"))
+                .recoveryInterval(Duration.ofHours(1))
+                .build());
+        opened.register("orders", (XADataSource) orders);
+        opened.registerLastResource("audit", decisions);
+        return opened;
+    }
+
+    static void execute(DataSource dataSource, String sql) throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    static int count(DataSource dataSource, String table) throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement();
+                var found = statement.executeQuery("select count(*) from " + table)) {
+            found.next();
+            return found.getInt(1);
+        }
+    }
+
+    static void insert(Connection connection, int id) throws SQLException {
+        try (var statement = connection.prepareStatement("insert into t values (?)")) {
+            statement.setInt(1, id);
+            statement.executeUpdate();
+        }
+    }
+}

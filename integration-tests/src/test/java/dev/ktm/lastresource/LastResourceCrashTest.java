@@ -1,0 +1,57 @@
+package dev.ktm.lastresource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ktm.KtmOptions;
+import dev.ktm.lastresource.Committer.Death;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A process dies in the middle of a commit: after its restart all have done what the last resource has. */
+class LastResourceCrashTest {
+
+    @TempDir
+    Path directory;
+
+    @ParameterizedTest
+    @EnumSource
+    void bothDatabasesAgreeAndNothingIsLeft(Death death) throws Exception {
+        var databases = Databases.in(directory);
+        databases.create();
+
+        crash(death);
+
+        try (var ktm = databases.open(KtmOptions.builder(), databases.audit())) {
+            for (int i = 0; i < 3; i++) {
+                ktm.recoverNow();
+            }
+            boolean committed = death == Death.AFTER_THE_COMMIT || death == Death.AFTER_ALL;
+            assertThat(Databases.count(databases.audit(), "t")).isEqualTo(committed ? 1 : 0);
+            assertThat(Databases.count(databases.orders(), "t")).isEqualTo(committed ? 1 : 0);
+            assertThat(ktm.manager().live()).as("what waits for an answer").isEmpty();
+            assertThat(Databases.count(databases.audit(), "ktm_decision"))
+                    .as("rows that nobody will ask for")
+                    .isZero();
+        }
+    }
+
+    private void crash(Death death) throws Exception {
+        var output = directory.resolve("output");
+        var process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Committer.class.getName(),
+                        directory.toString(),
+                        death.name())
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
+        assertThat(process.exitValue()).as(Files.readString(output)).isEqualTo(Committer.KILLED);
+    }
+}
