@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import dev.ktm.jta.DecisionTableName;
 import dev.ktm.rm.OutcomeReport;
 import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.RollbackException;
@@ -34,10 +35,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** A plain database takes part, and every way in which its commit can end without an answer. */
 class LastResourceTest {
 
-    private static final String TABLE = "create table ktm_decision (manager_id varchar(36) not null,"
-            + " incarnation bigint not null, sequence_number bigint not null, outcome char(1) not null,"
-            + " primary key (manager_id, incarnation, sequence_number))";
-
     @TempDir
     Path directory;
 
@@ -58,7 +55,7 @@ class LastResourceTest {
         audit.setURL("jdbc:h2:" + directory.resolve("audit") + ";LOCK_TIMEOUT=200");
         execute(orders, "create table t (id int primary key)");
         execute(audit, "create table t (id int primary key)");
-        execute(audit, TABLE);
+        execute(audit, DecisionTableName.DEFAULT.creation());
         restart();
     }
 
