@@ -68,7 +68,7 @@ public final class Deployment implements Callable<Integer> {
             description = "How often it is killed at a random moment besides. Default: ${DEFAULT-VALUE}")
     private int kills;
 
-    @Option(names = "--seed", description = "Chooses which releases meet a crash. Default: random")
+    @Option(names = "--seed", description = "Chooses which releases meet which crash. Default: random")
     private long seed = System.nanoTime();
 
     @Option(
