@@ -1,5 +1,8 @@
 package dev.ktm.servers;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ktm.log.testing.Conforms;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -29,6 +32,7 @@ class EveryStepTest {
     @EnumSource
     @Tag("slow")
     @Timeout(180)
+    @Conforms("JTA-13")
     void whereMostCanGoWrong(Kind kind) throws Exception {
         assumeCanRun(kind);
         try (var every = EveryStep.over(kind, Kind.H2, Way.POOLED, directory)) {
@@ -36,6 +40,8 @@ class EveryStepTest {
             for (var step : ESSENTIAL) {
                 every.haltAt(steps, step, false);
             }
+
+            assertThat(every.reached()).containsExactlyElementsOf(ESSENTIAL);
         }
     }
 
@@ -50,6 +56,11 @@ class EveryStepTest {
             for (var step : new LinkedHashSet<>(steps)) {
                 every.haltAt(steps, step, serversCrashToo);
             }
+
+            assertThat(every.unreached())
+                    .as("steps of the log that no run came to, of %d", new LinkedHashSet<>(steps).size())
+                    .isEmpty();
+            assertThat(every.reached()).containsExactlyElementsOf(new LinkedHashSet<>(steps));
         }
     }
 
