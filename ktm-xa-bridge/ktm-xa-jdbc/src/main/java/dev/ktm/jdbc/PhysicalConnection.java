@@ -34,8 +34,8 @@ import javax.transaction.xa.XAResource;
 final class PhysicalConnection implements Connection {
 
     /** For what may not come back; nobody waits for it. */
-    private static final Executor APART = task -> {
-        var thread = new Thread(task, "ktm closes a connection that hangs");
+    static final Executor APART = task -> {
+        var thread = new Thread(task, "ktm breaks off a call that hangs");
         thread.setDaemon(true);
         thread.start();
     };

@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.sql.SQLTransactionRollbackException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -329,8 +330,9 @@ final class TransactionConnection implements Synchronization {
         if (awaitWork(0)) {
             return true;
         }
-        handles().forEach(ConnectionHandle::cancelStatements);
-        if (awaitWork(CANCEL_NANOS)) {
+        var cancelled = cancelWork();
+        // Until it is over, who gets the connection next could be hit by it.
+        if (awaitWork(CANCEL_NANOS) && await(left -> cancelled.await(left, TimeUnit.NANOSECONDS), CANCEL_NANOS)) {
             return true;
         }
         givenUp = true;
@@ -345,17 +347,44 @@ final class TransactionConnection implements Synchronization {
         return false;
     }
 
-    /** Whether nothing runs any more; then what is open is closed. An interrupt does not keep a branch from its end. */
+    /** Some drivers connect anew to cancel something, which may hang as well. */
+    private CountDownLatch cancelWork() {
+        var over = new CountDownLatch(1);
+        PhysicalConnection.APART.execute(() -> {
+            try {
+                handles().forEach(ConnectionHandle::cancelStatements);
+            } finally {
+                over.countDown();
+            }
+        });
+        return over;
+    }
+
+    /** Whether nothing runs any more; then what is open is closed. */
     private boolean awaitWork(long nanos) {
+        if (!await(left -> work.tryLock(left, TimeUnit.NANOSECONDS), nanos)) {
+            return false;
+        }
+        try {
+            handles().forEach(ConnectionHandle::closeStatements);
+        } finally {
+            work.unlock();
+        }
+        return true;
+    }
+
+    private interface Wait {
+        boolean forNanos(long left) throws InterruptedException;
+    }
+
+    /** An interrupt does not keep a branch from its end. */
+    private static boolean await(Wait wait, long nanos) {
+        long start = System.nanoTime();
         boolean interrupted = false;
-        long deadline = System.nanoTime() + nanos;
         try {
             while (true) {
                 try {
-                    if (!work.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-                        return false;
-                    }
-                    break;
+                    return wait.forNanos(nanos - (System.nanoTime() - start));
                 } catch (InterruptedException e) {
                     interrupted = true;
                 }
@@ -365,12 +394,6 @@ final class TransactionConnection implements Synchronization {
                 Thread.currentThread().interrupt();
             }
         }
-        try {
-            handles().forEach(ConnectionHandle::closeStatements);
-        } finally {
-            work.unlock();
-        }
-        return true;
     }
 
     private List<ConnectionHandle> handles() {
