@@ -129,24 +129,30 @@ final class PhysicalConnection implements Connection {
 
     @Override
     public void close() throws SQLException {
-        if (state.compareAndSet(State.FREE, State.CLOSED)) {
+        if (isToBeClosedNow()) {
             xa.close();
-        } else {
-            state.compareAndSet(State.PINNED, State.CLOSING);
         }
+    }
+
+    /** In one step: whoever looks first and then decides can miss that it is unpinned meanwhile, and nobody closes it. */
+    private boolean isToBeClosedNow() {
+        var before = state.getAndUpdate(now -> switch (now) {
+            case FREE -> State.CLOSED;
+            case PINNED -> State.CLOSING;
+            case CLOSING, CLOSED -> now;
+        });
+        return before == State.FREE;
     }
 
     @Override
     public void abort(Executor executor) throws SQLException {
-        if (state.compareAndSet(State.FREE, State.CLOSED)) {
+        if (isToBeClosedNow()) {
             try {
                 connection.abort(executor);
             } finally {
                 // What belongs to the XA connection, and not to its handle, goes with it.
                 executor.execute(this::closeWhateverItSays);
             }
-        } else {
-            state.compareAndSet(State.PINNED, State.CLOSING);
         }
     }
 
