@@ -2,6 +2,7 @@ package dev.ktm.deployment;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.ktm.servers.JavaCommand;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -68,7 +69,7 @@ public final class Deployment implements Callable<Integer> {
             description = "How often it is killed at a random moment besides. Default: ${DEFAULT-VALUE}")
     private int kills;
 
-    @Option(names = "--seed", description = "Chooses which releases meet a crash. Default: random")
+    @Option(names = "--seed", description = "Chooses which releases meet which crash. Default: random")
     private long seed = System.nanoTime();
 
     @Option(
@@ -226,17 +227,15 @@ public final class Deployment implements Callable<Integer> {
             this.killDelayMillis = killDelayMillis;
             this.reached = first - 1;
             var point = fate == null ? null : fate.point();
-            this.command = new ArrayList<>(List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-cp",
-                    System.getProperty("java.class.path"),
+            this.command = JavaCommand.of(
+                    List.of(),
                     Worker.class.getName(),
-                    place.directory().toString(),
+                    place.directory(),
                     place.run(),
-                    Integer.toString(first),
-                    Integer.toString(releases),
-                    fate == null || point == null ? "0" : Integer.toString(fate.release()),
-                    point == null ? "-" : point.option()));
+                    first,
+                    releases,
+                    fate == null || point == null ? 0 : fate.release(),
+                    point == null ? "-" : point.option());
             command.addAll(place.urls());
         }
 

@@ -29,6 +29,8 @@ class DeploymentTest {
                 "after-last-vote,after-decision",
                 "--kills",
                 "1",
+                "--seed",
+                "1",
                 "--data",
                 directory.toString());
 
@@ -42,7 +44,7 @@ class DeploymentTest {
     @Test
     @Tag("campaign")
     void whereverItDiesAllAgree(@TempDir Path directory) {
-        int status = run("--releases", "200", "--kills", "20", "--data", directory.toString());
+        int status = run("--releases", "200", "--kills", "20", "--seed", "2", "--data", directory.toString());
 
         assertThat(printed.toString()).contains("all agree, after 29 crashes");
         for (var point : CrashPoint.values()) {

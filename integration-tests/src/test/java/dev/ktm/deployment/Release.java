@@ -10,7 +10,7 @@ import java.util.Locale;
 record Release(int number) {
 
     private static final String[] COMPONENTS = {"gateway", "catalogue", "checkout", "billing", "search", "mail"};
-    /** Every so manieth release is found to be faulty after half of it was deployed, and is rolled back. */
+    /** Every so manieth release is taken for faulty once all of it was deployed, and is rolled back instead of committed. */
     private static final int FAULTY = 17;
 
     String component() {

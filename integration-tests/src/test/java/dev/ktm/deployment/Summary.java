@@ -21,7 +21,7 @@ final class Summary {
         out.println();
         line(out, "releases attempted", ledger.said().size(), "");
         line(out, "committed", ledger.count(Ledger.Said.COMMITTED), "acknowledged to the caller");
-        line(out, "rolled back", ledger.count(Ledger.Said.ROLLED_BACK), "found to be faulty half-way");
+        line(out, "rolled back", ledger.count(Ledger.Said.ROLLED_BACK), "by the program (every 17th) or at commit");
         line(out, "cut off by a crash", ledger.count(Ledger.Said.NOTHING), "decided by recovery, see below");
         out.println();
         out.printf(Locale.ROOT, ROW, "the process died", "times", "committed", "rolled back");

@@ -2,6 +2,7 @@ package dev.ktm.lastresource;
 
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import dev.ktm.jta.DecisionTableName;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -13,10 +14,6 @@ import org.h2.jdbcx.JdbcDataSource;
 /** One database with XA and one without, in a directory, and what is done to them. */
 record Databases(Path directory, JdbcDataSource orders, JdbcDataSource audit) {
 
-    private static final String TABLE = "create table ktm_decision (manager_id varchar(36) not null,"
-            + " incarnation bigint not null, sequence_number bigint not null, outcome char(1) not null,"
-            + " primary key (manager_id, incarnation, sequence_number))";
-
     static Databases in(Path directory) {
         var databases = new Databases(directory, new JdbcDataSource(), new JdbcDataSource());
         databases.orders.setURL("jdbc:h2:" + directory.resolve("orders") + ";WRITE_DELAY=0");
@@ -27,7 +24,7 @@ record Databases(Path directory, JdbcDataSource orders, JdbcDataSource audit) {
     void create() throws SQLException {
         execute(orders, "create table t (id int primary key)");
         execute(audit, "create table t (id int primary key)");
-        execute(audit, TABLE);
+        execute(audit, DecisionTableName.DEFAULT.creation());
     }
 
     /** A coordinator over both that asks them when it is told to. */

@@ -3,6 +3,7 @@ package dev.ktm.servers;
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.log.LogOptions;
+import dev.ktm.log.testing.Until;
 import dev.ktm.rm.OutcomeReport;
 import java.time.Duration;
 import java.util.List;
@@ -89,7 +90,7 @@ final class Coordinator implements AutoCloseable {
 
     /** Recovers until nothing is prepared anywhere. */
     void settle(Client... clients) {
-        Patience.within(LONGEST_RECOVERY).until(() -> {
+        Until.answers(LONGEST_RECOVERY, () -> {
             ktm.recoverNow();
             boolean done = true;
             for (var each : clients) {
@@ -103,7 +104,7 @@ final class Coordinator implements AutoCloseable {
 
     /** Waits until every connection is back. */
     void awaitIdle() {
-        Patience.within(LONGEST_RECOVERY).until(() -> first.busy() == 0 && second.busy() == 0);
+        Until.answers(LONGEST_RECOVERY, () -> first.busy() == 0 && second.busy() == 0);
     }
 
     @Override

@@ -1,7 +1,9 @@
 package dev.ktm.servers;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ktm.log.testing.Conforms;
 import java.nio.file.Path;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -29,6 +31,7 @@ class EveryStepTest {
     @EnumSource
     @Tag("slow")
     @Timeout(180)
+    @Conforms("JTA-13")
     void whereMostCanGoWrong(Kind kind) throws Exception {
         assumeCanRun(kind);
         try (var every = EveryStep.over(kind, Kind.H2, Way.POOLED, directory)) {
@@ -36,6 +39,8 @@ class EveryStepTest {
             for (var step : ESSENTIAL) {
                 every.haltAt(steps, step, false);
             }
+
+            assertThat(every.reached()).containsExactlyElementsOf(ESSENTIAL);
         }
     }
 
@@ -47,9 +52,14 @@ class EveryStepTest {
         assumeCanRun(partner);
         try (var every = EveryStep.over(kind, partner, way, directory)) {
             var steps = every.steps();
-            for (var step : new LinkedHashSet<>(steps)) {
+            for (var step : steps) {
                 every.haltAt(steps, step, serversCrashToo);
             }
+
+            assertThat(every.unreached())
+                    .as("steps of the log that no run came to, of %d", steps.size())
+                    .isEmpty();
+            assertThat(every.reached()).containsExactlyElementsOf(steps);
         }
     }
 

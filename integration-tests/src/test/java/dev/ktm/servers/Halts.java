@@ -1,13 +1,16 @@
 package dev.ktm.servers;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Names the steps of one transaction, and halts the JVM at one of them. A step of the log is named after the last step of a
- * resource before it: the log may also write on its own account, so that numbers would not name the same step each time.
+ * resource before it, and counted from there: the log may also write on its own account, so that numbers from the beginning would
+ * not name the same step each time.
  */
 final class Halts implements Steps {
 
@@ -21,6 +24,7 @@ final class Halts implements Steps {
     private final AtomicBoolean counting = new AtomicBoolean();
     private final ReentrantLock lock = new ReentrantLock();
     private final List<String> passed = new ArrayList<>();
+    private final Map<String, Integer> times = new HashMap<>();
     private String last = "begin";
 
     /** Halts at the step of this name, or never. */
@@ -45,6 +49,10 @@ final class Halts implements Steps {
                 name = step + " after " + last;
             } else {
                 last = step;
+            }
+            int time = times.merge(name, 1, Integer::sum);
+            if (time > 1) {
+                name = name + ", " + time;
             }
             if (name.equals(wanted)) {
                 Runtime.getRuntime().halt(EXIT_CODE);

@@ -5,11 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** How a JVM with the class path of the tests is started: small, and quickly. */
-final class JavaCommand {
+public final class JavaCommand {
 
     private JavaCommand() {}
 
-    static List<String> of(List<String> options, String mainClass, Object... arguments) {
+    /** The command line. */
+    public static List<String> of(List<String> options, String mainClass, Object... arguments) {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"));

@@ -10,12 +10,14 @@ import jakarta.jms.XAConnectionFactory;
 import jakarta.jms.XASession;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
+import javax.transaction.xa.Xid;
 
 /**
  * A broker: each transaction is a message.
@@ -90,9 +92,16 @@ record JmsClient(XAConnectionFactory factory, ConnectionFactory plain, String qu
     public Set<String> prepared() throws JMSException, XAException {
         try (var session = open()) {
             return Arrays.stream(session.xaResource().recover(XAResource.TMSTARTRSCAN | XAResource.TMENDRSCAN))
-                    .map(Object::toString)
+                    .map(JmsClient::nameOf)
                     .collect(Collectors.toCollection(TreeSet::new));
         }
+    }
+
+    /** Not as the client writes it, which may be another each time. */
+    private static String nameOf(Xid xid) {
+        var hex = HexFormat.of();
+        return xid.getFormatId() + ":" + hex.formatHex(xid.getGlobalTransactionId()) + ":"
+                + hex.formatHex(xid.getBranchQualifier());
     }
 
     /** A connection with one session. */

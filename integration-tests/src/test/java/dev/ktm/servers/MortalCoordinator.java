@@ -1,7 +1,11 @@
 package dev.ktm.servers;
 
 import dev.ktm.KtmOptions;
+import dev.ktm.log.storage.DeviceFile;
 import dev.ktm.log.storage.FileDevice;
+import dev.ktm.log.testing.PlantedDevice;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +26,7 @@ final class MortalCoordinator {
      */
     public static void main(String[] arguments) throws Exception {
         var halts = new Halts(arguments[8]);
-        var device = new HaltingDevice(FileDevice.openOrCreate(Path.of(arguments[0])), halts);
+        var device = new PlantedDevice(FileDevice.openOrCreate(Path.of(arguments[0])), announced(halts));
         var coordinator = Coordinator.open(
                 KtmOptions.builder().device(device).defaultTimeout(TIMEOUT),
                 Way.valueOf(arguments[10]),
@@ -42,6 +46,18 @@ final class MortalCoordinator {
         Files.write(Path.of(arguments[9]), halts.passed(), StandardCharsets.UTF_8);
         // Drivers may have left threads behind that would keep it alive.
         Runtime.getRuntime().halt(0);
+    }
+
+    /** The log says when it is about to write, and when it has. */
+    private static PlantedDevice.Bug announced(Halts halts) {
+        return new PlantedDevice.Bug() {
+            @Override
+            public void write(DeviceFile file, long position, ByteBuffer source) throws IOException {
+                halts.reached("log before write");
+                file.writeThrough(position, source);
+                halts.reached("log after write");
+            }
+        };
     }
 
     private static Client client(String[] arguments, int from) {

@@ -1,6 +1,7 @@
 package dev.ktm.servers;
 
 import dev.ktm.KtmOptions;
+import dev.ktm.log.testing.Until;
 import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.HeuristicRollbackException;
 import jakarta.transaction.RollbackException;
@@ -154,7 +155,7 @@ final class RandomHarm {
             return Result.ROLLED_BACK;
         }
         if (late) {
-            Patience.within(LONGEST_WAIT).until(() -> manager.getStatus() != Status.STATUS_ACTIVE);
+            Until.answers(LONGEST_WAIT, () -> manager.getStatus() != Status.STATUS_ACTIVE);
         }
         try {
             manager.commit();

@@ -1,5 +1,6 @@
 package dev.ktm.servers;
 
+import dev.ktm.log.testing.Until;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -78,7 +79,7 @@ final class Server implements AutoCloseable {
     /** Starts it on the data that it has, and returns when it can be used. */
     void start() throws Exception {
         launch();
-        Patience.within(LONGEST_START).until(() -> {
+        Until.answers(LONGEST_START, () -> {
             if (!process().isRunning()) {
                 relaunch();
             }

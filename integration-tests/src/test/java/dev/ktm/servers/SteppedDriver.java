@@ -1,6 +1,7 @@
 package dev.ktm.servers;
 
 import jakarta.jms.XAConnectionFactory;
+import jakarta.jms.XAJMSContext;
 import jakarta.jms.XASession;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -18,13 +19,14 @@ import org.jspecify.annotations.Nullable;
  * A driver below a pool. Whatever resources it hands out say what they do; its connections are counted. Safe for many threads,
  * but all of them have the same steps.
  */
-final class SteppedDriver {
+public final class SteppedDriver {
 
     private static final List<Class<?>> WATCHED = List.of(
             XADataSource.class,
             XAConnection.class,
             XAConnectionFactory.class,
             jakarta.jms.XAConnection.class,
+            XAJMSContext.class,
             XASession.class);
 
     private final String name;
@@ -32,12 +34,12 @@ final class SteppedDriver {
     private volatile Steps steps = Steps.UNDISTURBED;
 
     /** Its steps begin with this name. */
-    SteppedDriver(String name) {
+    public SteppedDriver(String name) {
         this.name = name;
     }
 
     /** From now on these are told. */
-    void tell(Steps value) {
+    public void tell(Steps value) {
         steps = value;
     }
 
@@ -46,7 +48,7 @@ final class SteppedDriver {
     }
 
     /** The same driver, watched. */
-    <T> T watch(Class<T> type, T watched) {
+    public <T> T watch(Class<T> type, T watched) {
         return type.cast(Proxy.newProxyInstance(
                 SteppedDriver.class.getClassLoader(),
                 new Class<?>[] {type},

@@ -4,7 +4,7 @@ import javax.transaction.xa.XAException;
 
 /** Is told of every step of the protocol, before and after. */
 @FunctionalInterface
-interface Steps {
+public interface Steps {
 
     /** Nothing happens at any step. */
     Steps UNDISTURBED = step -> {};

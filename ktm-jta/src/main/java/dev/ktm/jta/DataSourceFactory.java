@@ -1,7 +1,8 @@
 package dev.ktm.jta;
 
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.XAConnection;
 import javax.sql.XADataSource;
 import javax.transaction.xa.XAResource;
@@ -10,7 +11,8 @@ import javax.transaction.xa.XAResource;
 final class DataSourceFactory implements XaResourceFactory {
 
     private final XADataSource dataSource;
-    private final Map<Integer, XAConnection> open = new ConcurrentHashMap<>();
+    /** By identity: what a driver's resources think of equality does not count. */
+    private final Map<XAResource, XAConnection> open = Collections.synchronizedMap(new IdentityHashMap<>());
 
     DataSourceFactory(XADataSource dataSource) {
         this.dataSource = dataSource;
@@ -21,7 +23,7 @@ final class DataSourceFactory implements XaResourceFactory {
         var connection = dataSource.getXAConnection();
         try {
             var resource = connection.getXAResource();
-            open.put(System.identityHashCode(resource), connection);
+            open.put(resource, connection);
             return resource;
         } catch (Exception | Error e) {
             connection.close();
@@ -31,7 +33,7 @@ final class DataSourceFactory implements XaResourceFactory {
 
     @Override
     public void close(XAResource resource) throws Exception {
-        var connection = open.remove(System.identityHashCode(resource));
+        var connection = open.remove(resource);
         if (connection != null) {
             connection.close();
         }

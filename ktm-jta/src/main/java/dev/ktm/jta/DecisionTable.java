@@ -9,7 +9,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.jboss.tm.ConnectableResource;
 
@@ -19,10 +18,6 @@ import org.jboss.tm.ConnectableResource;
  */
 final class DecisionTable implements Decisions {
 
-    /** What the table is called unless somebody says otherwise. */
-    static final String DEFAULT_NAME = "ktm_decision";
-
-    private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_$]*(\\.[A-Za-z_][A-Za-z0-9_$]*)?");
     private static final String COMMITTED = "C";
     private static final String ROLLED_BACK = "R";
     private static final int BATCH = 200;
@@ -30,13 +25,9 @@ final class DecisionTable implements Decisions {
     private static final int MOST_SECONDS = 30;
 
     private final DataSource dataSource;
-    private final String name;
+    private final DecisionTableName name;
 
-    DecisionTable(DataSource dataSource, String name) {
-        if (!NAME.matcher(name).matches()) {
-            throw new IllegalArgumentException(
-                    "expected the name of a table, with or without its schema, found " + name);
-        }
+    DecisionTable(DataSource dataSource, DecisionTableName name) {
         this.dataSource = dataSource;
         this.name = name;
     }

@@ -204,12 +204,12 @@ public final class JtaCoordinator implements AutoCloseable {
 
     /** As {@link #registerLastResource(String, DataSource, String)}, with the table {@code ktm_decision}. */
     public void registerLastResource(String name, DataSource dataSource) {
-        registerLastResource(name, dataSource, DecisionTable.DEFAULT_NAME);
+        registerLastResource(name, dataSource, DecisionTableName.DEFAULT.text());
     }
 
     /** Registers a last resource: where its decisions are found again. */
     public void registerLastResource(String name, DataSource dataSource, String table) {
-        registerLastResource(name, new DecisionTable(dataSource, table));
+        registerLastResource(name, new DecisionTable(dataSource, new DecisionTableName(table)));
     }
 
     void registerLastResource(String name, Decisions decisions) {

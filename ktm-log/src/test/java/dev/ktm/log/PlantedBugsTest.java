@@ -11,6 +11,7 @@ import dev.ktm.log.storage.LogDevice;
 import dev.ktm.log.testing.CrashStates;
 import dev.ktm.log.testing.FaultPlan;
 import dev.ktm.log.testing.OperationKind;
+import dev.ktm.log.testing.PlantedDevice;
 import dev.ktm.log.testing.SimulatedDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;

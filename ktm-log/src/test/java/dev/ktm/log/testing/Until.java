@@ -1,13 +1,16 @@
 package dev.ktm.log.testing;
 
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
-/** Waits for what other threads bring about, and that nobody reports. */
+/** Waits for what others bring about, and nobody reports, by asking again and again. */
 public final class Until {
 
-    private static final long LIMIT_SECONDS = 30;
+    private static final Duration LIMIT = Duration.ofSeconds(30);
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+    private static final long ASK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private Until() {}
 
@@ -20,10 +23,33 @@ public final class Until {
     public static void holds(Question question) throws Exception {
         long start = System.nanoTime();
         while (!question.ask()) {
-            if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(LIMIT_SECONDS)) {
-                throw new AssertionError("it does not hold after " + LIMIT_SECONDS + " seconds");
+            if (System.nanoTime() - start > LIMIT.toNanos()) {
+                throw new AssertionError("it does not hold after " + LIMIT);
             }
             LockSupport.parkNanos(LOOK_NANOS);
         }
+    }
+
+    /**
+     * As {@link #holds}, of something outside this process, which may not be there yet: an exception is a no, and the last one is
+     * the cause of the failure. Only an {@link IllegalStateException} says that there is nothing to wait for.
+     */
+    public static void answers(Duration limit, Question question) {
+        long start = System.nanoTime();
+        @Nullable Exception last;
+        do {
+            try {
+                if (question.ask()) {
+                    return;
+                }
+                last = null;
+            } catch (IllegalStateException e) {
+                throw e;
+            } catch (Exception e) {
+                last = e;
+            }
+            LockSupport.parkNanos(ASK_NANOS);
+        } while (System.nanoTime() - start < limit.toNanos());
+        throw new AssertionError("no answer, or no, after " + limit, last);
     }
 }

@@ -2,9 +2,10 @@ package dev.ktm.jdbc;
 
 import dev.ktm.jta.XaResourceFactory;
 import java.sql.SQLException;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.sql.XAConnection;
 import javax.sql.XADataSource;
@@ -42,7 +43,8 @@ final class Adapter implements XaResourceFactory, AutoCloseable {
 
     private volatile @Nullable AdapterProfile found;
     private volatile @Nullable MisconfiguredDataSourceException refused;
-    private final Map<Integer, XAConnection> open = new ConcurrentHashMap<>();
+    /** By identity: what a driver's resources think of equality does not count. */
+    private final Map<XAResource, XAConnection> open = Collections.synchronizedMap(new IdentityHashMap<>());
     /** Stays open, so that an embedded database stays open. */
     private final AtomicReference<@Nullable XAConnection> guard = new AtomicReference<>();
 
@@ -109,7 +111,7 @@ final class Adapter implements XaResourceFactory, AutoCloseable {
                 look(connection);
             }
             var resource = connection.getXAResource();
-            open.put(System.identityHashCode(resource), connection);
+            open.put(resource, connection);
             return resource;
         } catch (SQLException | RuntimeException | Error e) {
             connection.close();
@@ -119,7 +121,7 @@ final class Adapter implements XaResourceFactory, AutoCloseable {
 
     @Override
     public void close(XAResource resource) {
-        var connection = open.remove(System.identityHashCode(resource));
+        var connection = open.remove(resource);
         if (connection != null) {
             giveBack(connection);
         }

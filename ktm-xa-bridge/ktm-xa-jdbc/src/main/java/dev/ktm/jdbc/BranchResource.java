@@ -89,9 +89,11 @@ final class BranchResource implements XaParticipant {
     @Override
     public void end(Xid xid, int flags) throws XAException {
         requireHeld();
-        connection.stop();
         if (flags == XAResource.TMSUCCESS) {
+            awaitWork();
             checkSession();
+        } else {
+            cancelWork();
         }
         try {
             resource.end(xid, flags);
@@ -108,8 +110,27 @@ final class BranchResource implements XaParticipant {
         }
     }
 
+    /** A commit that came too early for another thread's work does not cut it off: it waits, and then is none. */
+    private void awaitWork() throws XAException {
+        if (!connection.stopAfterWork()) {
+            doomed = rollback("another thread was at work on it when commit was called, and did not end in time", null);
+            cancelWork();
+        }
+    }
+
+    private void cancelWork() throws XAException {
+        if (!connection.stopNow()) {
+            clean = false;
+            var stuck = new XAException(
+                    "a statement of another thread cannot be cancelled: its connection is being closed under it, and recovery"
+                            + " has to roll the branch back");
+            stuck.errorCode = XAException.XAER_RMFAIL;
+            throw stuck;
+        }
+    }
+
     private void checkSession() {
-        if (profile.sessionCheck() == AdapterProfile.SessionCheck.POSTGRESQL) {
+        if (doomed == null && profile.sessionCheck() == AdapterProfile.SessionCheck.POSTGRESQL) {
             try {
                 connection.requireHealthyPostgresSession();
             } catch (SQLException e) {
@@ -118,7 +139,7 @@ final class BranchResource implements XaParticipant {
         }
     }
 
-    private static XAException rollback(String message, Throwable cause) {
+    private static XAException rollback(String message, @Nullable Throwable cause) {
         var refusal = new XAException(message);
         refusal.errorCode = XAException.XA_RBROLLBACK;
         refusal.initCause(cause);
@@ -169,7 +190,7 @@ final class BranchResource implements XaParticipant {
     @Override
     public void rollback(Xid xid) throws XAException {
         requireHeld();
-        connection.stop();
+        cancelWork();
         finish(() -> resource.rollback(xid), true);
     }
 

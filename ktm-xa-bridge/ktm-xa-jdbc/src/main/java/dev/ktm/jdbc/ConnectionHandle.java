@@ -197,7 +197,12 @@ final class ConnectionHandle implements Connection {
             return;
         }
         if (own != null) {
-            own.abort(executor);
+            try {
+                own.abort(executor);
+            } finally {
+                CLOSED.setRelease(this, true);
+                pool.evict(own);
+            }
         }
         if (shared != null) {
             shared.abort();

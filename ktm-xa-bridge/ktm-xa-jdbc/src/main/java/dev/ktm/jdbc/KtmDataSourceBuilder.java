@@ -5,7 +5,9 @@ import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.pool.HikariPool.PoolInitializationException;
 import com.zaxxer.hikari.util.PropertyElf;
 import dev.ktm.Ktm;
+import dev.ktm.jta.DecisionTableName;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -38,7 +40,7 @@ public final class KtmDataSourceBuilder {
     private HikariConfig config = new HikariConfig();
     private @Nullable XADataSource source;
     private @Nullable DataSource last;
-    private String decisionTable = "ktm_decision";
+    private DecisionTableName decisionTable = DecisionTableName.DEFAULT;
     private Optional<Adapter.Credentials> recoveryUser = Optional.empty();
     private Optional<AdapterProfile> profile = Optional.empty();
 
@@ -67,9 +69,14 @@ public final class KtmDataSourceBuilder {
         return this;
     }
 
-    /** The table in which a last resource notes what it has decided; {@code ktm_decision} unless said otherwise. */
+    /**
+     * The table in which a last resource notes what it has decided; {@code ktm_decision} unless said otherwise. Its schema may stand
+     * in front.
+     *
+     * @throws IllegalArgumentException if this is no name of a table
+     */
     public KtmDataSourceBuilder decisionTable(String value) {
-        decisionTable = value;
+        decisionTable = new DecisionTableName(value);
         return this;
     }
 
@@ -90,7 +97,10 @@ public final class KtmDataSourceBuilder {
         return this;
     }
 
-    /** What may be expected of the database, if its kind does not say it. */
+    /**
+     * What may be expected of the database, if its kind does not say it. Of a last resource, which commits in one phase and leaves
+     * nothing in doubt, the other answers count.
+     */
     public KtmDataSourceBuilder profile(AdapterProfile value) {
         profile = Optional.of(value);
         return this;
@@ -112,14 +122,16 @@ public final class KtmDataSourceBuilder {
             throw new IllegalArgumentException("expected one data source for \"" + name
                     + "\", found source(…) and lastResource(…): the first if it can prepare, otherwise the second");
         }
+        refuseOthersThan("lastResource(…)");
         var copy = new HikariConfig();
         config.copyStateTo(copy);
         var local = new LocalSource(plain);
-        var adapter = new Adapter(name, local, credentialsOfPool(), new LastResourceProbe(name, decisionTable));
+        var adapter =
+                new Adapter(name, local, credentialsOfPool(), new LastResourceProbe(name, decisionTable, profile));
         var physical = new XaPhysicalSource(local, adapter);
         look(adapter, physical);
         complete(copy, physical);
-        return start(local, adapter, copy, () -> ktm.registerLastResource(name, asked(plain), decisionTable));
+        return start(local, adapter, copy, () -> ktm.registerLastResource(name, asked(plain), decisionTable.text()));
     }
 
     /** Connections to ask what was decided with: of the pool's user, or the one given for recovery. */
@@ -173,13 +185,14 @@ public final class KtmDataSourceBuilder {
     }
 
     private XADataSource xaDataSource() {
+        if (source != null) {
+            refuseOthersThan("source(…)");
+            return source;
+        }
         if (config.getJdbcUrl() != null || config.getDriverClassName() != null || config.getDataSourceJNDI() != null) {
             throw new IllegalArgumentException("expected an XA data source for \"" + name
                     + "\", found jdbcUrl, driverClassName or dataSourceJNDI, through which a driver gives connections that"
                     + " cannot take part in a transaction: give source(…), or dataSourceClassName and its properties");
-        }
-        if (source != null) {
-            return source;
         }
         var given = config.getDataSource();
         if (given != null) {
@@ -193,6 +206,34 @@ public final class KtmDataSourceBuilder {
         var made = requireXa(instance(className));
         PropertyElf.setTargetFromProperties(made, config.getDataSourceProperties());
         return made;
+    }
+
+    /** What nobody would look at is not accepted in silence. */
+    private void refuseOthersThan(String given) {
+        var others = new ArrayList<String>();
+        if (config.getJdbcUrl() != null) {
+            others.add("jdbcUrl");
+        }
+        if (config.getDriverClassName() != null) {
+            others.add("driverClassName");
+        }
+        if (config.getDataSourceClassName() != null) {
+            others.add("dataSourceClassName");
+        }
+        if (config.getDataSourceJNDI() != null) {
+            others.add("dataSourceJNDI");
+        }
+        if (config.getDataSource() != null) {
+            others.add("dataSource");
+        }
+        if (!config.getDataSourceProperties().isEmpty()) {
+            others.add("dataSourceProperties");
+        }
+        if (!others.isEmpty()) {
+            throw new IllegalArgumentException("expected one data source for \"" + name + "\", found " + given + " and "
+                    + String.join(", ", others) + " of the pool: set up the object that is given with " + given
+                    + ", and leave the others out");
+        }
     }
 
     private Object instance(String className) {

@@ -1,8 +1,10 @@
 package dev.ktm.jdbc;
 
+import dev.ktm.jta.DecisionTableName;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Locale;
+import java.util.Optional;
 import javax.sql.XAConnection;
 import org.jspecify.annotations.Nullable;
 
@@ -11,18 +13,27 @@ import org.jspecify.annotations.Nullable;
  * is on its disk when it says so. If it were not, a crash could take the decision and leave what followed from it.
  *
  * @param name the stable name of the data source
- * @param table the name of its table of decisions
+ * @param table its table of decisions
+ * @param chosen the profile that the application has chosen, if it has
  */
-record LastResourceProbe(String name, String table) implements Adapter.Look {
+record LastResourceProbe(String name, DecisionTableName table, Optional<AdapterProfile> chosen)
+        implements Adapter.Look {
 
     @Override
     public AdapterProfile look(XAConnection xa) throws SQLException {
         // The connection is its own handle: whoever has opened it closes it.
         var connection = xa.getConnection();
-        var kind = DatabaseKind.of(connection.getMetaData());
-        requireDurable(connection, kind);
-        requireTable(connection, kind);
-        return AdapterProfile.of(kind).withOnePhase(true).withKeptInDoubt(false);
+        try {
+            var kind = DatabaseKind.of(connection.getMetaData());
+            requireDurable(connection, kind);
+            requireTable(connection, kind);
+            // It has one phase, and nothing is ever in doubt on a connection of it.
+            return chosen.orElseGet(() -> AdapterProfile.of(kind))
+                    .withOnePhase(true)
+                    .withKeptInDoubt(false);
+        } finally {
+            Probe.endTransaction(connection);
+        }
     }
 
     private MisconfiguredDataSourceException refuse(String text, @Nullable Throwable cause) {
@@ -86,12 +97,11 @@ record LastResourceProbe(String name, String table) implements Adapter.Look {
                     e);
         }
         if (kind == DatabaseKind.MARIADB || kind == DatabaseKind.MYSQL) {
-            int dot = table.indexOf('.');
-            var schema = dot < 0 ? "DATABASE()" : "'" + table.substring(0, dot) + "'";
+            var schema = table.schema().map(text -> "'" + text + "'").orElse("DATABASE()");
             var engine = value(
                     connection,
                     "SELECT engine FROM information_schema.tables WHERE table_schema = " + schema
-                            + " AND table_name = '" + table.substring(dot + 1) + "'");
+                            + " AND table_name = '" + table.table() + "'");
             if (!engine.isEmpty() && !engine.toLowerCase(Locale.ROOT).equals("innodb")) {
                 throw refuse(
                         "its table of decisions, " + table + ", has engine " + engine
@@ -143,12 +153,10 @@ record LastResourceProbe(String name, String table) implements Adapter.Look {
 
     /** How the table is made. */
     private String statement(DatabaseKind kind) {
-        var text = kind == DatabaseKind.ORACLE ? "VARCHAR2(36)" : "VARCHAR(36)";
-        var number = kind == DatabaseKind.ORACLE ? "NUMBER(19)" : "BIGINT";
-        var suffix = kind == DatabaseKind.MARIADB || kind == DatabaseKind.MYSQL ? " ENGINE = InnoDB" : "";
-        return "CREATE TABLE " + table + " (manager_id " + text + " NOT NULL, incarnation " + number
-                + " NOT NULL, sequence_number " + number
-                + " NOT NULL, outcome CHAR(1) NOT NULL, PRIMARY KEY (manager_id, incarnation, sequence_number))"
-                + suffix;
+        return switch (kind) {
+            case ORACLE -> table.creation("VARCHAR2(36)", "NUMBER(19)");
+            case MARIADB, MYSQL -> table.creation() + " ENGINE = InnoDB";
+            default -> table.creation();
+        };
     }
 }

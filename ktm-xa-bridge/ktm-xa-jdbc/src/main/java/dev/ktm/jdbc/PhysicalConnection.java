@@ -33,6 +33,13 @@ import javax.transaction.xa.XAResource;
  */
 final class PhysicalConnection implements Connection {
 
+    /** For what may not come back; nobody waits for it. */
+    static final Executor APART = task -> {
+        var thread = new Thread(task, "ktm breaks off a call that hangs");
+        thread.setDaemon(true);
+        thread.start();
+    };
+
     private enum State {
         /** The pool may do with it what it wants. */
         FREE,
@@ -47,6 +54,8 @@ final class PhysicalConnection implements Connection {
     private final XAResource resource;
     private final Connection connection;
     private final AtomicReference<State> state = new AtomicReference<>(State.FREE);
+    /** Whether a call of it hangs: then so may closing it. */
+    private volatile boolean givenUp;
 
     private PhysicalConnection(XAConnection xa) throws SQLException {
         this.xa = xa;
@@ -87,30 +96,63 @@ final class PhysicalConnection implements Connection {
             return;
         }
         if (state.compareAndSet(State.CLOSING, State.CLOSED)) {
+            if (givenUp) {
+                APART.execute(this::closeWhateverItSays);
+            } else {
+                closeWhateverItSays();
+            }
+        }
+    }
+
+    /** A call of it does not come back: has the driver break it off, and the connection closed once it is unpinned. */
+    void giveUp() {
+        givenUp = true;
+        state.compareAndSet(State.PINNED, State.CLOSING);
+        APART.execute(() -> {
             try {
-                xa.close();
+                connection.abort(APART);
             } catch (SQLException | RuntimeException e) {
                 System.getLogger(PhysicalConnection.class.getName())
-                        .log(System.Logger.Level.DEBUG, "a connection that is not needed could not be closed", e);
+                        .log(System.Logger.Level.DEBUG, "a connection that hangs could not be aborted", e);
             }
+        });
+    }
+
+    private void closeWhateverItSays() {
+        try {
+            xa.close();
+        } catch (SQLException | RuntimeException e) {
+            System.getLogger(PhysicalConnection.class.getName())
+                    .log(System.Logger.Level.DEBUG, "a connection that is not needed could not be closed", e);
         }
     }
 
     @Override
     public void close() throws SQLException {
-        if (state.compareAndSet(State.FREE, State.CLOSED)) {
+        if (isToBeClosedNow()) {
             xa.close();
-        } else {
-            state.compareAndSet(State.PINNED, State.CLOSING);
         }
+    }
+
+    /** In one step: whoever looks first and then decides can miss that it is unpinned meanwhile, and nobody closes it. */
+    private boolean isToBeClosedNow() {
+        var before = state.getAndUpdate(now -> switch (now) {
+            case FREE -> State.CLOSED;
+            case PINNED -> State.CLOSING;
+            case CLOSING, CLOSED -> now;
+        });
+        return before == State.FREE;
     }
 
     @Override
     public void abort(Executor executor) throws SQLException {
-        if (state.compareAndSet(State.FREE, State.CLOSED)) {
-            connection.abort(executor);
-        } else {
-            state.compareAndSet(State.PINNED, State.CLOSING);
+        if (isToBeClosedNow()) {
+            try {
+                connection.abort(executor);
+            } finally {
+                // What belongs to the XA connection, and not to its handle, goes with it.
+                executor.execute(this::closeWhateverItSays);
+            }
         }
     }
 

@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLInvalidAuthorizationSpecException;
 import java.sql.SQLTransientConnectionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.transaction.xa.XAResource;
 import org.jspecify.annotations.Nullable;
@@ -135,6 +136,11 @@ final class Pool {
         }
     }
 
+    /** How long somebody who wants a connection waits. */
+    long connectionTimeoutNanos() {
+        return TimeUnit.MILLISECONDS.toNanos(hikari.getConnectionTimeout());
+    }
+
     /** A pool that is used up is one thing, a database that lets nobody in another. */
     private SQLException explained(SQLTransientConnectionException e) {
         var cause = e.getCause();
@@ -174,6 +180,11 @@ final class Pool {
                     .log(System.Logger.Level.DEBUG, "a connection to " + name() + " is of no use any more", e);
             evict(borrowed, physical);
         }
+    }
+
+    /** Has a connection closed that works for no transaction. */
+    void evict(Connection borrowed) {
+        hikari.evictConnection(borrowed);
     }
 
     /** Has a connection closed of which nobody knows in which state it is. */

@@ -29,25 +29,41 @@ record Probe(String name, XADataSource driver, int poolSize, boolean ownUser, Op
         DatabaseKind kind;
         String url;
         try (var connection = xa.getConnection()) {
-            var database = connection.getMetaData();
-            kind = DatabaseKind.of(database);
-            url = database.getURL();
-            profile = switch (kind) {
-                case H2 -> h2(connection);
-                case POSTGRESQL -> postgres(connection);
-                case MARIADB -> mariaDb(database);
-                case MYSQL -> mySql(database);
-                case HSQLDB ->
-                    throw refuse(
-                            "HSQLDB keeps what it has prepared in memory only: after a crash it has forgotten"
-                                    + " what it has promised. Use another database for transactions that span several",
-                            null);
-                case DERBY, ORACLE, SQL_SERVER, DB2, OTHER -> AdapterProfile.of(kind);
-            };
+            try {
+                var database = connection.getMetaData();
+                kind = DatabaseKind.of(database);
+                url = database.getURL();
+                profile = profileOf(kind, connection, database);
+            } finally {
+                endTransaction(connection);
+            }
         }
         warnOfMissingTimeout(kind, url);
         list(xa, kind);
         return chosen.orElse(profile);
+    }
+
+    /** Where statements do not commit by themselves, questions have begun a transaction, which would be in the way of all else. */
+    static void endTransaction(Connection connection) throws SQLException {
+        if (!connection.getAutoCommit()) {
+            connection.rollback();
+        }
+    }
+
+    private AdapterProfile profileOf(DatabaseKind kind, Connection connection, DatabaseMetaData database)
+            throws SQLException {
+        return switch (kind) {
+            case H2 -> h2(connection);
+            case POSTGRESQL -> postgres(connection);
+            case MARIADB -> mariaDb(database);
+            case MYSQL -> mySql(database);
+            case HSQLDB ->
+                throw refuse(
+                        "HSQLDB keeps what it has prepared in memory only: after a crash it has forgotten"
+                                + " what it has promised. Use another database for transactions that span several",
+                        null);
+            case DERBY, ORACLE, SQL_SERVER, DB2, OTHER -> AdapterProfile.of(kind);
+        };
     }
 
     private MisconfiguredDataSourceException refuse(String text, @Nullable Throwable cause) {

@@ -11,6 +11,8 @@ import java.sql.SQLException;
 import java.sql.SQLTransactionRollbackException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -18,16 +20,22 @@ import org.jspecify.annotations.Nullable;
  * The one connection that a transaction has of a data source. Safe for many threads.
  *
  * <p><b>Theory of operation.</b> It borrows a connection from the pool, and enlists it, when it is used for the first time. Any
- * number of {@link ConnectionHandle}s share it. The coordinator {@linkplain #stop stops} it before the branch votes or is rolled
- * back, on whichever thread: statements that run are waited for (and cancelled if it is rolled back behind their back), those that
- * are open are closed, and nothing more is done on it. What runs holds {@link #work}: so nothing can slip in between the end of
- * the branch and its commit, which some databases would keep although the branch is rolled back.
+ * number of {@link ConnectionHandle}s share it. The coordinator stops it before the branch ends, on whichever thread: nothing new
+ * is begun on it, and statements that are open are closed. What runs in another thread is {@linkplain #stopAfterWork waited for}
+ * by a commit and {@linkplain #stopNow cancelled} by a rollback, either for a limited time. What runs holds {@link #work}: so
+ * nothing can slip in between the end of the branch and its commit, which some databases would keep although the branch is
+ * rolled back.
  *
  * <p>It goes back to the pool after the completion of the transaction, by whoever comes last: the completion, or the thread that
  * was still opening it. A branch whose outcome is open keeps it until recovery says that it has {@linkplain #finishedElsewhere
  * finished}, if the database would lose the branch otherwise.
  */
 final class TransactionConnection implements Synchronization {
+
+    /** The longest that a commit waits for what other threads still do. */
+    private static final long LONGEST_WORK_NANOS = TimeUnit.SECONDS.toNanos(30);
+    /** How long what was cancelled has to end. */
+    private static final long CANCEL_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final Pool pool;
     private final Transaction transaction;
@@ -50,6 +58,8 @@ final class TransactionConnection implements Synchronization {
     private volatile @Nullable Connection open;
     /** Whether nothing more may be done. */
     private volatile boolean stopped;
+    /** Whether something runs that cannot be cancelled. */
+    private volatile boolean givenUp;
 
     private volatile boolean statementHasFailed;
 
@@ -297,21 +307,92 @@ final class TransactionConnection implements Synchronization {
         }
     }
 
-    /** Does nothing more from now on; returns when what runs has ended. */
-    void stop() {
-        if (stopped && !work.isLocked()) {
-            return;
-        }
+    /**
+     * Begins nothing more from now on, and lets what runs end by itself: it was asked for before the commit.
+     *
+     * @return whether it has, within the pool's {@code connectionTimeout} or half a minute, whichever is shorter
+     */
+    boolean stopAfterWork() {
         stopped = true;
-        if (!work.tryLock()) {
-            // Whoever rolls back does not wait for a statement longer than it takes to cancel it.
-            handles().forEach(ConnectionHandle::cancelStatements);
-            work.lock();
+        return awaitWork(Math.min(pool.connectionTimeoutNanos(), LONGEST_WORK_NANOS));
+    }
+
+    /**
+     * Begins nothing more from now on, and cancels what runs.
+     *
+     * @return whether it has ended; if not, its connection is being closed under it
+     */
+    boolean stopNow() {
+        stopped = true;
+        if (givenUp) {
+            return false;
+        }
+        if (awaitWork(0)) {
+            return true;
+        }
+        var cancelled = cancelWork();
+        // Until it is over, who gets the connection next could be hit by it.
+        if (awaitWork(CANCEL_NANOS) && await(left -> cancelled.await(left, TimeUnit.NANOSECONDS), CANCEL_NANOS)) {
+            return true;
+        }
+        givenUp = true;
+        lock.lock();
+        try {
+            if (physical != null) {
+                physical.giveUp();
+            }
+        } finally {
+            lock.unlock();
+        }
+        return false;
+    }
+
+    /** Some drivers connect anew to cancel something, which may hang as well. */
+    private CountDownLatch cancelWork() {
+        var over = new CountDownLatch(1);
+        PhysicalConnection.APART.execute(() -> {
+            try {
+                handles().forEach(ConnectionHandle::cancelStatements);
+            } finally {
+                over.countDown();
+            }
+        });
+        return over;
+    }
+
+    /** Whether nothing runs any more; then what is open is closed. */
+    private boolean awaitWork(long nanos) {
+        if (!await(left -> work.tryLock(left, TimeUnit.NANOSECONDS), nanos)) {
+            return false;
         }
         try {
             handles().forEach(ConnectionHandle::closeStatements);
         } finally {
             work.unlock();
+        }
+        return true;
+    }
+
+    private interface Wait {
+        boolean forNanos(long left) throws InterruptedException;
+    }
+
+    /** An interrupt does not keep a branch from its end. */
+    private static boolean await(Wait wait, long nanos) {
+        long start = System.nanoTime();
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return wait.forNanos(nanos - (System.nanoTime() - start));
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.zaxxer.hikari.HikariConfig;
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import dev.ktm.log.testing.Reports;
 import dev.ktm.log.testing.Until;
 import java.io.PrintWriter;
 import java.io.Serializable;
@@ -34,7 +35,7 @@ class BadInputTest {
     private final List<KtmDataSource> sources = new ArrayList<>();
     private final JdbcDataSource database = Databases.h2InMemory("d" + UUID.randomUUID());
     private final FaultyXaDataSource driver = new FaultyXaDataSource(database);
-    private final Reports reports = new Reports();
+    private final Reports reports = new Reports(KtmDataSource.class);
     private final Connection observer;
 
     BadInputTest() throws SQLException {

@@ -10,8 +10,10 @@ import jakarta.transaction.RollbackException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import org.apache.derby.jdbc.EmbeddedXADataSource;
@@ -70,8 +72,9 @@ class InterferenceTest {
                 .hasMessageContaining("cancel");
 
         assertThatThrownBy(ktm.userTransaction()::commit).isInstanceOf(RollbackException.class);
+        // Whoever was cancelled may be told before the thread that rolls back is through.
+        Until.holds(() -> source.pool().getActiveConnections() == 0);
         assertThat(Databases.count(observer)).isZero();
-        assertThat(source.pool().getActiveConnections()).isZero();
     }
 
     @Test
@@ -80,26 +83,7 @@ class InterferenceTest {
         var connection = source.getConnection();
         Databases.insert(connection, "a");
         var transaction = ktm.transactionManager().getTransaction();
-        var running = new CountDownLatch(1);
-        var goOn = new CountDownLatch(1);
-        driver.setFault((call, after) -> {
-            if (call.equals("executeUpdate") && !after) {
-                running.countDown();
-                goOn.await();
-            }
-        });
-        var insert = CompletableFuture.runAsync(
-                () -> {
-                    try {
-                        ktm.transactionManager().resume(transaction);
-                        Databases.insert(connection, "b");
-                    } catch (Exception e) {
-                        throw new IllegalStateException(e);
-                    }
-                },
-                task -> new Thread(task).start());
-        awaitUninterruptibly(running);
-
+        var insert = insertThatHangs(connection, "b");
         var rollback = CompletableFuture.runAsync(
                 () -> {
                     try {
@@ -120,6 +104,121 @@ class InterferenceTest {
         assertThat(insert.handle((done, failure) -> true).get()).isTrue();
         ktm.transactionManager().suspend();
         assertThat(Databases.count(observer)).isZero();
+        assertThat(source.pool().getActiveConnections()).isZero();
+    }
+
+    private final CountDownLatch running = new CountDownLatch(1);
+    private final CountDownLatch goOn = new CountDownLatch(1);
+    private volatile boolean cancelHangs;
+    private final Set<String> madeMeanwhile = ConcurrentHashMap.newKeySet();
+
+    /** Another thread of the transaction is in a statement, and stays there until it may go on. */
+    private CompletableFuture<Void> insertThatHangs(Connection connection, String name) throws Exception {
+        var transaction = ktm.transactionManager().getTransaction();
+        driver.setFault((call, after) -> {
+            madeMeanwhile.add(call);
+            if (call.equals("executeUpdate") && !after) {
+                running.countDown();
+                goOn.await();
+            }
+            if (call.equals("cancel") && cancelHangs) {
+                goOn.await();
+            }
+        });
+        var insert = inThread(() -> {
+            ktm.transactionManager().resume(transaction);
+            Databases.insert(connection, name);
+        });
+        awaitUninterruptibly(running);
+        return insert;
+    }
+
+    private interface Task {
+        void run() throws Exception;
+    }
+
+    private static CompletableFuture<Void> inThread(Task task) {
+        return CompletableFuture.runAsync(
+                () -> {
+                    try {
+                        task.run();
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                },
+                each -> new Thread(each).start());
+    }
+
+    @Test
+    void aCommitWaitsForTheStatementOfAnotherThreadAndCancelsNothing() throws Exception {
+        ktm.userTransaction().begin();
+        var connection = source.getConnection();
+        Databases.insert(connection, "a");
+        var insert = insertThatHangs(connection, "b");
+        var commit = inThread(ktm.transactionManager().getTransaction()::commit);
+        Until.holds(() -> !connection.isValid(1));
+
+        goOn.countDown();
+        get(commit);
+
+        get(insert);
+        ktm.transactionManager().suspend();
+        assertThat(madeMeanwhile).doesNotContain("cancel");
+        assertThat(Databases.count(observer)).isEqualTo(2);
+    }
+
+    @Test
+    void aCommitThatWaitsInVainRollsBackAndCancelsWhatRuns() throws Exception {
+        ktm.userTransaction().begin();
+        var connection = source.getConnection();
+        Databases.insert(connection, "a");
+        var insert = insertThatHangs(connection, "b");
+        var cancelled = inThread(() -> {
+            Until.holds(() -> madeMeanwhile.contains("cancel"));
+            goOn.countDown();
+        });
+
+        assertThatThrownBy(ktm.userTransaction()::commit)
+                .isInstanceOf(RollbackException.class)
+                .hasStackTraceContaining("another thread was at work");
+
+        get(cancelled);
+        assertThat(insert.handle((done, failure) -> true).get()).isTrue();
+        assertThat(Databases.count(observer)).isZero();
+        assertThat(source.pool().getActiveConnections()).isZero();
+    }
+
+    @Test
+    void aRollbackDoesNotWaitForAStatementThatCannotBeCancelled() throws Exception {
+        int others = driver.openConnections();
+        ktm.userTransaction().begin();
+        var connection = source.getConnection();
+        Databases.insert(connection, "a");
+        cancelHangs = true;
+        var insert = insertThatHangs(connection, "b");
+
+        ktm.userTransaction().rollback();
+
+        assertThat(insert.isDone()).isFalse();
+        assertThat(madeMeanwhile).contains("cancel");
+        assertThat(source.pool().getActiveConnections()).isZero();
+        Until.holds(() -> madeMeanwhile.contains("abort") && driver.openConnections() == others);
+        goOn.countDown();
+        assertThat(insert.handle((done, failure) -> true).get()).isTrue();
+        assertThat(Databases.count(observer)).isZero();
+    }
+
+    @Test
+    void aConnectionThatIsAbortedOutsideTransactionsIsClosedWithItsXaConnection() throws Exception {
+        int others = driver.openConnections();
+        var connection = source.getConnection();
+        connection.createStatement();
+        assertThat(driver.openConnections()).isEqualTo(others + 1);
+
+        connection.abort(Runnable::run);
+
+        assertThat(driver.openConnections()).isEqualTo(others);
+        connection.close();
         assertThat(source.pool().getActiveConnections()).isZero();
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import dev.ktm.jta.DecisionTableName;
 import jakarta.transaction.RollbackException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -20,14 +21,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A database without XA beside one with it, in plain JDBC. */
 @SuppressWarnings("NullAway.Init")
 class LastResourceTest {
 
-    private static final String TABLE = "CREATE TABLE ktm_decision (manager_id VARCHAR(36) NOT NULL,"
-            + " incarnation BIGINT NOT NULL, sequence_number BIGINT NOT NULL, outcome CHAR(1) NOT NULL,"
-            + " PRIMARY KEY (manager_id, incarnation, sequence_number))";
+    private static final String TABLE = DecisionTableName.DEFAULT.creation();
 
     @TempDir
     Path directory;
@@ -219,5 +220,93 @@ class LastResourceTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("lastResource");
         openAudit().close();
+    }
+
+    @Test
+    void theProfileThatIsChosenCounts() throws Exception {
+        execute(audit, TABLE);
+        var chosen = AdapterProfile.of(DatabaseKind.DERBY).withCommitsOnDdl(true);
+        try (var pooledAudit = KtmDataSource.builder(ktm, "audit")
+                .lastResource(audit)
+                .profile(chosen)
+                .pool(Databases.smallPool())
+                .open()) {
+            ktm.userTransaction().begin();
+            try (var connection = pooledAudit.getConnection();
+                    var statement = connection.createStatement()) {
+                assertThatThrownBy(() -> statement.execute("CREATE TABLE other (id INT)"))
+                        .hasMessageContaining("found CREATE");
+            }
+            ktm.userTransaction().rollback();
+
+            assertThat(pooledAudit.profile()).isEqualTo(chosen);
+        }
+    }
+
+    @Test
+    void aSecondDescriptionOfItsDatabaseIsRefused() {
+        var pool = Databases.smallPool();
+        pool.setJdbcUrl("jdbc:derby:memory:other");
+        pool.setDataSourceClassName(EmbeddedDataSource.class.getName());
+        pool.addDataSourceProperty("databaseName", "memory:other");
+
+        assertThatThrownBy(() -> KtmDataSource.builder(ktm, "audit")
+                        .lastResource(audit)
+                        .pool(pool)
+                        .open())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("\"audit\"")
+                .hasMessageContaining("lastResource(…) and jdbcUrl, dataSourceClassName, dataSourceProperties")
+                .hasMessageContaining("leave the others out");
+        assertThatThrownBy(() -> KtmDataSource.builder(ktm, "orders again")
+                        .source(orders)
+                        .pool(pool)
+                        .open())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("source(…) and jdbcUrl");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "a.b.c", "\"quoted\"", "ktm_decision; DROP TABLE entries", "1st", "a.", "with space"})
+    void whatIsNoNameOfATableIsRefusedBeforeTheDatabaseIsAsked(String name) {
+        var builder = KtmDataSource.builder(ktm, "audit");
+
+        assertThatThrownBy(() -> builder.decisionTable(name))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("expected the name of the table of decisions")
+                .hasMessageContaining("found \"" + name + "\"")
+                .hasMessageContaining("at most one schema");
+    }
+
+    @Test
+    void itsTableMayBeInAnotherSchema() throws Exception {
+        commitsWithATableInAnotherSchema(audit);
+        var plain = new JdbcDataSource();
+        plain.setURL("jdbc:h2:mem:plain" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1");
+        execute(plain, Databases.TABLE);
+        commitsWithATableInAnotherSchema(plain);
+    }
+
+    private void commitsWithATableInAnotherSchema(DataSource source) throws Exception {
+        var table = new DecisionTableName("ledger.decisions");
+        execute(source, "CREATE SCHEMA ledger");
+        execute(source, table.creation());
+        try (var pooled = KtmDataSource.builder(ktm, "plain")
+                .lastResource(source)
+                .decisionTable("ledger.decisions")
+                .pool(Databases.smallPool())
+                .open()) {
+            int before = count(orders, "entries");
+            ktm.userTransaction().begin();
+            Databases.insert(pooled, "entry");
+            Databases.insert(pooledOrders, "entry " + before);
+            ktm.userTransaction().commit();
+
+            assertThat(count(orders, "entries")).isEqualTo(before + 1);
+            assertThat(count(source, "entries")).isOne();
+            assertThat(count(source, "ledger.decisions")).isOne();
+            ktm.recoverNow();
+            assertThat(count(source, "ledger.decisions")).isZero();
+        }
     }
 }

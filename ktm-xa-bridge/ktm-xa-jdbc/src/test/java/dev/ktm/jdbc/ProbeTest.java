@@ -3,18 +3,24 @@ package dev.ktm.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ktm.jta.DecisionTableName;
+import dev.ktm.log.testing.Reports;
+import java.io.PrintWriter;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.logging.Logger;
 import javax.sql.XAConnection;
 import javax.sql.XADataSource;
 import javax.transaction.xa.XAException;
@@ -31,7 +37,7 @@ class ProbeTest {
     @TempDir
     Path directory;
 
-    private final Reports reports = new Reports();
+    private final Reports reports = new Reports(KtmDataSource.class);
 
     @AfterEach
     void close() {
@@ -73,6 +79,7 @@ class ProbeTest {
         private Connection connection() {
             return proxy(Connection.class, (name, argument) -> switch (name) {
                 case "getMetaData" -> metaData();
+                case "getAutoCommit" -> true;
                 case "createStatement" ->
                     proxy(
                             Statement.class,
@@ -266,5 +273,101 @@ class ProbeTest {
     void whatIsNoVersionIsTheOldest() {
         assertThat(Probe.Version.of("no version")).isEqualTo(new Probe.Version(0, 0, 0));
         assertThat(Probe.Version.of("99999999999.1")).isEqualTo(new Probe.Version(0, 0, 0));
+    }
+
+    @Test
+    void whatIsAskedWhereStatementsDoNotCommitLeavesNoTransactionOpen() throws Exception {
+        var database = Databases.h2(directory, ";WRITE_DELAY=0");
+        try (var setUp = database.getConnection();
+                var statement = setUp.createStatement()) {
+            statement.execute(DecisionTableName.DEFAULT.creation());
+        }
+        var driver = new FaultyXaDataSource(new WithoutAutoCommit(database));
+        var calls = new ArrayList<String>();
+        driver.setFault((call, after) -> {
+            if (!after) {
+                calls.add(call);
+            }
+        });
+        var connection = driver.getXAConnection();
+        try {
+            new Probe("h2", driver, 1, false, Optional.empty()).look(connection);
+            assertThat(calls.subList(calls.lastIndexOf("createStatement"), calls.size()))
+                    .containsSubsequence("createStatement", "rollback", "close", "recover");
+        } finally {
+            connection.close();
+        }
+    }
+
+    /** A refusal is an end as well. */
+    @Test
+    void aLastResourceThatIsRefusedIsLeftWithoutATransaction() throws Exception {
+        var lazy = Databases.h2(directory, ";WRITE_DELAY=500");
+        var driver = new FaultyXaDataSource(new WithoutAutoCommit(lazy));
+        var calls = new ArrayList<String>();
+        driver.setFault((call, after) -> calls.add(call));
+        var connection = driver.getXAConnection();
+        try {
+            assertThatThrownBy(() ->
+                            new LastResourceProbe("h2", DecisionTableName.DEFAULT, Optional.empty()).look(connection))
+                    .hasMessageContaining("WRITE_DELAY=0");
+            assertThat(calls.subList(calls.lastIndexOf("createStatement"), calls.size()))
+                    .contains("rollback");
+        } finally {
+            connection.close();
+        }
+    }
+
+    /** A driver whose connections begin a transaction with whatever is said first. */
+    private record WithoutAutoCommit(XADataSource driver) implements XADataSource {
+
+        @Override
+        public XAConnection getXAConnection() throws SQLException {
+            var real = driver.getXAConnection();
+            return proxy(XAConnection.class, (name, argument) -> switch (name) {
+                case "getConnection" -> {
+                    var connection = real.getConnection();
+                    connection.setAutoCommit(false);
+                    yield connection;
+                }
+                case "getXAResource" -> real.getXAResource();
+                case "hashCode" -> real.hashCode();
+                case "close" -> {
+                    real.close();
+                    yield null;
+                }
+                default -> null;
+            });
+        }
+
+        @Override
+        public XAConnection getXAConnection(String user, String password) throws SQLException {
+            return getXAConnection();
+        }
+
+        @Override
+        public PrintWriter getLogWriter() throws SQLException {
+            return driver.getLogWriter();
+        }
+
+        @Override
+        public void setLogWriter(PrintWriter out) throws SQLException {
+            driver.setLogWriter(out);
+        }
+
+        @Override
+        public void setLoginTimeout(int seconds) throws SQLException {
+            driver.setLoginTimeout(seconds);
+        }
+
+        @Override
+        public int getLoginTimeout() throws SQLException {
+            return driver.getLoginTimeout();
+        }
+
+        @Override
+        public Logger getParentLogger() throws SQLFeatureNotSupportedException {
+            return driver.getParentLogger();
+        }
     }
 }

@@ -30,9 +30,17 @@ final class ConnectionHandle implements Connection {
     private volatile boolean closed;
     private volatile @Nullable ExceptionListener listener;
 
-    ConnectionHandle(KtmConnectionFactory factory, Credentials credentials) {
+    private final LeakDetection.Watch watch;
+
+    /**
+     * Not connected.
+     *
+     * @param watch is told when it is closed
+     */
+    ConnectionHandle(KtmConnectionFactory factory, Credentials credentials, LeakDetection.Watch watch) {
         this.factory = factory;
         this.credentials = credentials;
+        this.watch = watch;
     }
 
     KtmConnectionFactory factory() {
@@ -113,10 +121,11 @@ final class ConnectionHandle implements Connection {
 
     @Override
     public Session createSession(boolean transacted, int mode) throws JMSException {
-        return open(transacted, mode);
+        return open(transacted, mode, "a session");
     }
 
-    SessionHandle open(boolean transacted, int mode) throws JMSException {
+    /** A session; what messages call it if it is not closed. */
+    SessionHandle open(boolean transacted, int mode, String what) throws JMSException {
         requireOpen();
         int effective = transacted ? Session.SESSION_TRANSACTED : mode;
         if (effective < Session.SESSION_TRANSACTED
@@ -124,7 +133,7 @@ final class ConnectionHandle implements Connection {
                 || (!transacted && effective == Session.SESSION_TRANSACTED)) {
             throw new JMSException("expected an acknowledge mode of Session, found " + mode);
         }
-        var session = new SessionHandle(this, effective);
+        var session = new SessionHandle(this, effective, factory.leaks().watch(what));
         sessions.add(session);
         return session;
     }
@@ -163,6 +172,7 @@ final class ConnectionHandle implements Connection {
         } finally {
             lock.unlock();
         }
+        watch.closed();
         factory.closed(this);
         JMSException failure = null;
         for (var session : sessions) {

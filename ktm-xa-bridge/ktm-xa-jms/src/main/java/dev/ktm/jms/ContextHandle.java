@@ -45,7 +45,9 @@ final class ContextHandle implements JMSContext {
 
     static ContextHandle open(ConnectionHandle connection, int mode) throws JMSException {
         return new ContextHandle(
-                connection, new AtomicInteger(1), connection.open(mode == Session.SESSION_TRANSACTED, mode));
+                connection,
+                new AtomicInteger(1),
+                connection.open(mode == Session.SESSION_TRANSACTED, mode, "a context"));
     }
 
     /** What is acknowledged next. */
@@ -63,7 +65,7 @@ final class ContextHandle implements JMSContext {
             throw new JMSRuntimeException("expected a session mode of JMSContext, found " + mode);
         }
         return Unchecked.get(() -> {
-            var other = connection.open(mode == SESSION_TRANSACTED, mode);
+            var other = connection.open(mode == SESSION_TRANSACTED, mode, "a context");
             sharers.incrementAndGet();
             return new ContextHandle(connection, sharers, other);
         });

@@ -54,6 +54,7 @@ public final class KtmConnectionFactory implements ConnectionFactory, AutoClosea
     private final Map<Key, EnlistedSession> enlisted = new ConcurrentHashMap<>();
     private final Set<ConnectionHandle> connections = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean closed = new AtomicBoolean();
+    private final LeakDetection leaks;
 
     /** Whose session, in which transaction: one of them at most. */
     private record Key(Transaction transaction, Credentials credentials) {}
@@ -79,6 +80,7 @@ public final class KtmConnectionFactory implements ConnectionFactory, AutoClosea
             LOGGER.log(System.Logger.Level.INFO, label() + ": " + profile.advice());
         }
         ktm.register(name, recovery);
+        this.leaks = new LeakDetection(LOGGER, label(), builder.leakDetectionThreshold);
     }
 
     /**
@@ -116,22 +118,27 @@ public final class KtmConnectionFactory implements ConnectionFactory, AutoClosea
 
     @Override
     public Connection createConnection() throws JMSException {
-        return connect(credentials);
+        return connect(credentials, leaks.watch("a connection"));
     }
 
     @Override
     public Connection createConnection(@Nullable String user, @Nullable String password) throws JMSException {
-        return connect(new Credentials(user, password));
+        return connect(new Credentials(user, password), leaks.watch("a connection"));
     }
 
-    private ConnectionHandle connect(Credentials wanted) throws JMSException {
-        requireOpen();
-        var connection = new ConnectionHandle(this, wanted);
-        if (currentTransaction() == null) {
-            connection.connect();
+    private ConnectionHandle connect(Credentials wanted, LeakDetection.Watch watch) throws JMSException {
+        try {
+            requireOpen();
+            var connection = new ConnectionHandle(this, wanted, watch);
+            if (currentTransaction() == null) {
+                connection.connect();
+            }
+            connections.add(connection);
+            return connection;
+        } catch (JMSException | RuntimeException e) {
+            watch.closed();
+            throw e;
         }
-        connections.add(connection);
-        return connection;
     }
 
     @Override
@@ -158,7 +165,7 @@ public final class KtmConnectionFactory implements ConnectionFactory, AutoClosea
         if (mode < Session.SESSION_TRANSACTED || mode > Session.DUPS_OK_ACKNOWLEDGE) {
             throw new jakarta.jms.JMSRuntimeException("expected a session mode of JMSContext, found " + mode);
         }
-        return Unchecked.get(() -> ContextHandle.open(connect(wanted), mode));
+        return Unchecked.get(() -> ContextHandle.open(connect(wanted, LeakDetection.Watch.NONE), mode));
     }
 
     void closed(ConnectionHandle connection) {
@@ -252,6 +259,10 @@ public final class KtmConnectionFactory implements ConnectionFactory, AutoClosea
         }
     }
 
+    LeakDetection leaks() {
+        return leaks;
+    }
+
     Ktm ktm() {
         return ktm;
     }
@@ -304,6 +315,7 @@ public final class KtmConnectionFactory implements ConnectionFactory, AutoClosea
                 connection.closeQuietly();
             }
             pools.close();
+            leaks.close();
         }
     }
 
@@ -323,6 +335,7 @@ public final class KtmConnectionFactory implements ConnectionFactory, AutoClosea
         private @Nullable ConnectionFactory outsideTransactions;
         private @Nullable BrokerProfile profile;
         private PoolLimits limits = PoolLimits.DEFAULT;
+        private Duration leakDetectionThreshold = Duration.ZERO;
 
         private Builder(Ktm ktm, String name, XAConnectionFactory xa) {
             if (name.isBlank()) {
@@ -395,6 +408,20 @@ public final class KtmConnectionFactory implements ConnectionFactory, AutoClosea
         public Builder idleTimeout(Duration value) {
             limits = new PoolLimits(
                     limits.maxConnections(), limits.maxSessionsPerConnection(), limits.borrowTimeout(), value);
+            return this;
+        }
+
+        /**
+         * How long a connection, session or context that is taken may stay open before a warning says where that was; zero, which
+         * is never, unless told otherwise. To look for a leak with: every handle that is taken costs a stack trace.
+         */
+        public Builder leakDetectionThreshold(Duration value) {
+            if (value.isNegative() || (value.toMillis() == 0 && !value.isZero())) {
+                throw new IllegalArgumentException(
+                        "expected a leakDetectionThreshold of zero, for never, or of at least a millisecond, found "
+                                + value);
+            }
+            leakDetectionThreshold = value;
             return this;
         }
 

@@ -44,9 +44,17 @@ final class SessionHandle implements Session {
 
     private volatile boolean closed;
 
-    SessionHandle(ConnectionHandle connection, int mode) {
+    private final LeakDetection.Watch watch;
+
+    /**
+     * One that has done nothing.
+     *
+     * @param watch is told when it is closed
+     */
+    SessionHandle(ConnectionHandle connection, int mode, LeakDetection.Watch watch) {
         this.connection = connection;
         this.mode = mode;
+        this.watch = watch;
     }
 
     ConnectionHandle connection() {
@@ -147,6 +155,7 @@ final class SessionHandle implements Session {
             return;
         }
         closed = true;
+        watch.closed();
         connection.closed(this);
         for (var consumer : consumers) {
             consumer.close();

@@ -1,4 +1,4 @@
-package dev.ktm.jdbc;
+package dev.ktm.log.testing;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -6,22 +6,23 @@ import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
-/** What the data source says to its logger while this is open. */
-final class Reports extends Handler implements AutoCloseable {
+/** What is said to the logger of a class while this is open. */
+public final class Reports extends Handler implements AutoCloseable {
 
-    private final Logger logger = Logger.getLogger(KtmDataSource.class.getName());
+    private final Logger logger;
     private final List<LogRecord> records = new CopyOnWriteArrayList<>();
 
-    Reports() {
+    public Reports(Class<?> loggedBy) {
+        this.logger = Logger.getLogger(loggedBy.getName());
         logger.addHandler(this);
         logger.setUseParentHandlers(false);
     }
 
-    List<LogRecord> all() {
+    public List<LogRecord> all() {
         return List.copyOf(records);
     }
 
-    List<String> texts() {
+    public List<String> texts() {
         return records.stream().map(LogRecord::getMessage).toList();
     }
 

@@ -1,16 +1,17 @@
-package dev.ktm.log;
+package dev.ktm.log.testing;
 
 import dev.ktm.log.storage.DeviceFile;
 import dev.ktm.log.storage.LogDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 
-/** A device between a log and a disk that has a bug. */
-final class PlantedDevice implements LogDevice {
+/** A device between a log and a disk, with whatever is planted there: a bug, or a listener. */
+public final class PlantedDevice implements LogDevice {
 
-    /** What the device does wrong; where it says nothing, it does right. */
-    interface Bug {
+    /** What the device does wrong, or besides; where it says nothing, it does right. */
+    public interface Bug {
 
         /** In place of a write-through; the whole buffer counts as written when it returns. */
         default void write(DeviceFile file, long position, ByteBuffer source) throws IOException {
@@ -31,18 +32,28 @@ final class PlantedDevice implements LogDevice {
     private final LogDevice disk;
     private final Bug bug;
 
-    PlantedDevice(LogDevice disk, Bug bug) {
+    public PlantedDevice(LogDevice disk, Bug bug) {
         this.disk = disk;
         this.bug = bug;
     }
 
-    static boolean isContainer(DeviceFile file) {
+    public static boolean isContainer(DeviceFile file) {
         return file.name().startsWith("ktm-");
     }
 
     @Override
     public String location() {
         return disk.location();
+    }
+
+    @Override
+    public Optional<String> caveat() {
+        return disk.caveat();
+    }
+
+    @Override
+    public long fileIdentity(String name) throws IOException {
+        return disk.fileIdentity(name);
     }
 
     @Override
