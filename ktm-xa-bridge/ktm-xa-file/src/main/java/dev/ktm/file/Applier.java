@@ -58,30 +58,37 @@ final class Applier {
         return setAside;
     }
 
-    /** Takes all steps, in the order in which {@link Overlay#steps} gives them. */
+    /** Takes all steps. */
     void run(List<Step> steps) throws IOException {
-        var moves = new ArrayList<Step.Move>();
-        int next = 0;
-        while (next < steps.size() && steps.get(next) instanceof Step.Delete delete) {
-            delete(delete, steps);
-            next++;
+        // The deepest first: what is in a directory goes, or is taken out of it, before the directory itself does.
+        var first = new ArrayList<Step>(steps);
+        first.removeIf(step -> !(step instanceof Step.Delete || step instanceof Step.Move));
+        first.sort(Comparator.comparingInt(step -> -Names.depth(before(step))));
+        for (var step : first) {
+            if (step instanceof Step.Delete delete) {
+                delete(delete, steps);
+            } else if (step instanceof Step.Move move) {
+                takeAway(move);
+            }
         }
-        while (next < steps.size() && steps.get(next) instanceof Step.Move move) {
-            moves.add(move);
-            next++;
-        }
-        takeAway(moves);
         // From the top downwards, so that every directory is there before what lies in it.
-        var rest = new ArrayList<Step>(steps.subList(next, steps.size()));
-        rest.addAll(moves);
+        var rest = new ArrayList<Step>(steps);
+        rest.removeIf(Step.Delete.class::isInstance);
         rest.sort(Comparator.comparingInt(step -> Names.depth(step.name())));
+        var added = new ArrayList<Step.AddName>();
         var later = new ArrayList<Step.SetAttributes>();
         for (var step : rest) {
             if (step instanceof Step.SetAttributes set) {
                 later.add(set);
+            } else if (step instanceof Step.AddName name) {
+                added.add(name);
             } else {
                 take(step);
             }
+        }
+        // Once the file that they are names of is in its place.
+        for (var name : added) {
+            addName(name);
         }
         // Directories last: what is made in them changes their times.
         later.sort(Comparator.comparingInt(step -> -Names.depth(step.name())));
@@ -101,8 +108,6 @@ final class Applier {
             makeLink(link);
         } else if (step instanceof Step.Move move) {
             bring(move);
-        } else if (step instanceof Step.AddName added) {
-            addName(added);
         }
     }
 
@@ -142,17 +147,17 @@ final class Applier {
                 + Integer.toHexString(move.key().hashCode());
     }
 
-    /** All at first, the deepest first: so that two may change places. */
-    private void takeAway(List<Step.Move> moves) throws IOException {
-        var deepest = new ArrayList<>(moves);
-        deepest.sort(Comparator.comparingInt(move -> -Names.depth(move.from())));
-        for (var move : deepest) {
-            var there = disk.stat(move.from());
-            if (there.isPresent() && there.get().key().equals(move.key()) && !isAt(move.name(), move.key())) {
-                disk.rename(move.from(), staging(move));
-            }
-            changed(move.from());
+    /** Where it is before anything is done. */
+    private static String before(Step step) {
+        return step instanceof Step.Move move ? move.from() : step.name();
+    }
+
+    /** Out of the way, so that two may change places. */
+    private void takeAway(Step.Move move) throws IOException {
+        if (isAt(move.from(), move.key()) && !isAt(move.name(), move.key())) {
+            disk.rename(move.from(), staging(move));
         }
+        changed(move.from());
     }
 
     private boolean isAt(String name, String key) throws IOException {

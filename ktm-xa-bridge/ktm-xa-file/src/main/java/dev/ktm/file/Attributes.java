@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class Attributes {
 
     private static final String BASIC = "basic";
+    private static final int MODE_BITS = 0xFFF;
     private static final List<String> BASIC_NAMES = List.of(
             "lastModifiedTime",
             "lastAccessTime",
@@ -127,6 +128,15 @@ final class Attributes {
         return all;
     }
 
+    /** An attribute that is always there. */
+    static <T> T value(Map<String, Object> attributes, String name, Class<T> type) {
+        var value = attributes.get(name);
+        if (value == null) {
+            throw new IllegalStateException("expected the attribute " + name + ", found " + attributes.keySet());
+        }
+        return type.cast(value);
+    }
+
     /** What the next version of a file takes over: owner, group, permissions, user attributes and the like. */
     static Map<String, Object> toKeep(Disk disk, String name) throws IOException {
         var kept = new LinkedHashMap<String, Object>();
@@ -134,14 +144,14 @@ final class Attributes {
         if (views.contains("unix")) {
             var found = disk.readAttributes(name, "unix:mode,uid,gid");
             var own = disk.readAttributes("", "unix:uid,gid");
-            if (!found.get("uid").equals(own.get("uid"))) {
-                kept.put("unix:uid", found.get("uid"));
-            }
-            if (!found.get("gid").equals(own.get("gid"))) {
-                kept.put("unix:gid", found.get("gid"));
+            for (var attribute : List.of("uid", "gid")) {
+                var value = value(found, attribute, Integer.class);
+                if (!value.equals(value(own, attribute, Integer.class))) {
+                    kept.put("unix:" + attribute, value);
+                }
             }
             // After the owner, whose change takes some of its bits away.
-            kept.put("unix:mode", ((int) found.get("mode")) & 07777);
+            kept.put("unix:mode", value(found, "mode", Integer.class) & MODE_BITS);
         } else if (views.contains("dos")) {
             disk.readAttributes(name, "dos:readonly,hidden,archive,system")
                     .forEach((attribute, value) -> kept.put("dos:" + attribute, value));

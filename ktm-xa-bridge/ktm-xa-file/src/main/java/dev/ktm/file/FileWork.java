@@ -126,6 +126,9 @@ final class FileWork implements RedoWork, Operations {
     }
 
     private <T> T locked(String name, Action<T> action) throws IOException {
+        if (Names.isWithin(name, WorkArea.HIDDEN)) {
+            throw new NoSuchFileException(name);
+        }
         lock.lock();
         try {
             requireActive(name);
@@ -573,6 +576,7 @@ final class FileWork implements RedoWork, Operations {
     private void requireDeletable(String name, Overlay.Found found) throws IOException {
         var committed = found.committed();
         if (committed != null
+                && found.kind() == Kind.FILE
                 && disk.attributeViews().contains("dos")
                 && Boolean.TRUE.equals(
                         disk.readAttributes(committed, "dos:readonly").get("readonly"))) {
@@ -603,6 +607,9 @@ final class FileWork implements RedoWork, Operations {
             }
             boolean directory = found.kind() == Kind.DIRECTORY;
             boolean overDirectory = target.isPresent() && target.get().kind() == Kind.DIRECTORY;
+            if (Names.isWithin(to, WorkArea.HIDDEN)) {
+                throw new NoSuchFileException(to);
+            }
             root.locks().change(from, unitOfWork, directory, false);
             root.locks().change(to, unitOfWork, directory || overDirectory, target.isEmpty());
             var node = overlay.touch(from);
@@ -778,6 +785,10 @@ final class FileWork implements RedoWork, Operations {
                 requireUntouched();
                 var stager = new Stager(root, overlay);
                 steps = overlay.steps(stager::stage);
+                if (root.options().deletesNeedClosedHandles()) {
+                    steps.removeIf(
+                            step -> step instanceof Step.Delete && root.locks().hasOpen(unitOfWork, step.name()));
+                }
                 stager.finish(steps);
                 requireRoom();
             } finally {

@@ -270,33 +270,76 @@ final class Overlay {
         void add(String name, FileNode file, String before, List<Step> steps) throws IOException;
     }
 
-    /** The steps that bring the whole about, in the order in which they have to be taken. */
+    /** The steps that bring the whole about. */
     List<Step> steps(FileSteps files) throws IOException {
         var moved = new HashSet<String>();
-        collectMoved(root, "", moved);
+        var places = new HashMap<String, String>();
+        collectMoved(root, "", moved, places);
+        moveLastNames(root, "", moved, places);
         var deletes = new ArrayList<Step>();
         var moves = new ArrayList<Step>();
         var others = new ArrayList<Step>();
-        walk(root, "", moved, new Sink(deletes, moves, others, files));
+        walk(root, "", moved, new Sink(deletes, moves, others, files, places));
         var all = new ArrayList<Step>(deletes);
         all.addAll(moves);
         all.addAll(others);
         return all;
     }
 
-    private record Sink(List<Step> deletes, List<Step> moves, List<Step> others, FileSteps files) {}
+    /**
+     * Where steps go.
+     *
+     * @param places where committed objects are in the transaction, by their committed names
+     */
+    private record Sink(
+            List<Step> deletes, List<Step> moves, List<Step> others, FileSteps files, Map<String, String> places) {}
 
     /** The committed names of what only gets another name. */
-    private static void collectMoved(DirectoryNode directory, String name, Set<String> moved) {
+    private static void collectMoved(
+            DirectoryNode directory, String name, Set<String> moved, Map<String, String> places) {
         directory.entries.forEach((last, node) -> {
             var origin = node.origin;
+            if (origin != null && !(node instanceof NameNode)) {
+                places.put(origin.name(), Names.child(name, last));
+            }
             if (origin != null && !isInPlace(directory, last, node) && isMovedAsItIs(node)) {
                 moved.add(origin.name());
             }
             if (node instanceof DirectoryNode next) {
-                collectMoved(next, Names.child(name, last), moved);
+                collectMoved(next, Names.child(name, last), moved, places);
             }
         });
+    }
+
+    /** A name that was added to a file whose first name has gone since is its new place. */
+    private void moveLastNames(
+            DirectoryNode directory, String name, Set<String> moved, Map<String, String> places) throws IOException {
+        for (var each : directory.entries.entrySet()) {
+            var full = Names.child(name, each.getKey());
+            if (each.getValue() instanceof NameNode node
+                    && node.origin != null
+                    && placeOf(node.origin.name(), places).isEmpty()) {
+                moved.add(node.origin.name());
+                places.put(node.origin.name(), full);
+            } else if (each.getValue() instanceof DirectoryNode next) {
+                moveLastNames(next, full, moved, places);
+            }
+        }
+    }
+
+    /** Where a committed object is in the transaction; empty if it has gone. */
+    private Optional<String> placeOf(String committed, Map<String, String> places) throws IOException {
+        var prefix = committed;
+        while (true) {
+            var place = prefix.isEmpty() ? "" : places.get(prefix);
+            if (place != null) {
+                var full = prefix.equals(committed)
+                        ? place
+                        : Names.child(place, committed.substring(prefix.isEmpty() ? 0 : prefix.length() + 1));
+                return find(full).filter(found -> committed.equals(found.committed())).map(found -> full);
+            }
+            prefix = Names.parent(prefix);
+        }
     }
 
     private static boolean isMovedAsItIs(Node node) {
@@ -319,8 +362,11 @@ final class Overlay {
             if (node instanceof FileNode file && file.content != null) {
                 sink.files.add(full, file, before, sink.others);
             } else if (node instanceof NameNode && origin != null) {
+                var existing = placeOf(origin.name(), sink.places).orElseThrow();
                 sink.others.add(
-                        new Step.AddName(origin.name(), full, origin.stat().key()));
+                        existing.equals(full)
+                                ? new Step.Move(origin.name(), full, origin.stat().key())
+                                : new Step.AddName(existing, full, origin.stat().key()));
             } else if (origin != null) {
                 if (!inPlace) {
                     sink.moves.add(

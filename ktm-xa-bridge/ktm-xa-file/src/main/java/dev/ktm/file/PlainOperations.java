@@ -83,6 +83,12 @@ final class PlainOperations implements Operations {
     @Override
     public FileChannel open(String name, OpenMode mode, FileAttribute<?>... attributes) throws IOException {
         requireVisible(name);
+        if (mode.version().isMiniversion()) {
+            throw new TxfException(
+                    TxfError.STREAM_MINIVERSION_NOT_FOUND,
+                    name,
+                    "expected the transaction that a miniversion belongs to, found none");
+        }
         if (!mode.write()) {
             return guarded(name, () -> openToRead(name, mode));
         }

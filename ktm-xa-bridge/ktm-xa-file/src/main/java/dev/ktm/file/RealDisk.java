@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -79,12 +80,11 @@ final class RealDisk implements Disk {
                         "unix:isRegularFile,isDirectory,isSymbolicLink,size,lastModifiedTime,ino,nlink",
                         LinkOption.NOFOLLOW_LINKS);
                 return Optional.of(new Stat(
-                        kind((boolean) found.get("isRegularFile"), (boolean) found.get("isDirectory"), (boolean)
-                                found.get("isSymbolicLink")),
+                        kind(is(found, "isRegularFile"), is(found, "isDirectory"), is(found, "isSymbolicLink")),
                         String.valueOf(found.get("ino")),
-                        (long) found.get("size"),
-                        ((java.nio.file.attribute.FileTime) found.get("lastModifiedTime")).to(TimeUnit.NANOSECONDS),
-                        (int) found.get("nlink")));
+                        Attributes.value(found, "size", Long.class),
+                        Attributes.value(found, "lastModifiedTime", FileTime.class).to(TimeUnit.NANOSECONDS),
+                        Attributes.value(found, "nlink", Integer.class)));
             }
             var found = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
             return Optional.of(new Stat(
@@ -98,6 +98,10 @@ final class RealDisk implements Disk {
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }
+    }
+
+    private static boolean is(Map<String, Object> attributes, String name) {
+        return Attributes.value(attributes, name, Boolean.class);
     }
 
     private static Kind kind(boolean file, boolean directory, boolean link) {

@@ -2,6 +2,7 @@ package dev.ktm.file;
 
 import dev.ktm.Ktm;
 import dev.ktm.rm.KtmException;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -23,7 +24,7 @@ import java.util.UUID;
  * Says whose a root is, and keeps others away while it is open. The file {@code owner} in its hidden directory names the coordinator,
  * the manager and the directory itself: a copy of the directory is another one, and is refused.
  */
-final class RootOwnership implements AutoCloseable {
+final class RootOwnership implements Closeable {
 
     private static final Set<String> REMOTE = Set.of(
             "nfs",
@@ -165,11 +166,7 @@ final class RootOwnership implements AutoCloseable {
     }
 
     @Override
-    public void close() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            WorkArea.log("the lock of a root could not be closed", e);
-        }
+    public void close() throws IOException {
+        channel.close();
     }
 }

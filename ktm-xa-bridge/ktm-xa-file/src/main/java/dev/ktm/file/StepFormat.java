@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.Principal;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -117,11 +118,7 @@ final class StepFormat {
             out.writeLong(time.to(TimeUnit.NANOSECONDS));
         } else if (value instanceof Set<?> permissions) {
             out.writeByte(PERMISSIONS);
-            int bits = 0;
-            for (var each : permissions) {
-                bits |= 1 << ((PosixFilePermission) each).ordinal();
-            }
-            out.writeInt(bits);
+            write(out, PosixFilePermissions.toString(permissions(permissions)));
         } else if (value instanceof Principal principal) {
             out.writeByte(TEXT);
             write(out, principal.getName());
@@ -214,7 +211,7 @@ final class StepFormat {
         byte type = in.readByte();
         return switch (type) {
             case TIME -> FileTime.from(in.readLong(), TimeUnit.NANOSECONDS);
-            case PERMISSIONS -> permissions(in.readInt());
+            case PERMISSIONS -> PosixFilePermissions.fromString(text(in));
             case TEXT -> text(in);
             case BYTES -> bytes(in);
             case TRUTH -> in.readBoolean();
@@ -223,14 +220,10 @@ final class StepFormat {
         };
     }
 
-    private static Set<PosixFilePermission> permissions(int bits) {
-        var set = EnumSet.noneOf(PosixFilePermission.class);
-        for (var each : PosixFilePermission.values()) {
-            if ((bits & 1 << each.ordinal()) != 0) {
-                set.add(each);
-            }
-        }
-        return set;
+    private static Set<PosixFilePermission> permissions(Set<?> set) {
+        var all = EnumSet.noneOf(PosixFilePermission.class);
+        set.forEach(each -> all.add((PosixFilePermission) each));
+        return all;
     }
 
     /** The parts of a redo, one after another. */

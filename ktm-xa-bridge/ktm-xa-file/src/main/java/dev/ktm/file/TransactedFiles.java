@@ -5,6 +5,7 @@ import dev.ktm.redo.RedoResourceManager;
 import dev.ktm.rm.KtmException;
 import dev.ktm.tm.KtmTransaction;
 import jakarta.transaction.SystemException;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystem;
@@ -34,12 +35,12 @@ public final class TransactedFiles implements AutoCloseable {
 
     private final Ktm ktm;
     private final ManagedRoot root;
-    private final RootOwnership ownership;
+    private final Closeable ownership;
     private final RedoResourceManager resourceManager;
     private final TransactedProvider provider = new TransactedProvider();
     private final PlainOperations plain;
 
-    private TransactedFiles(Ktm ktm, ManagedRoot root, RootOwnership ownership, RedoResourceManager resourceManager) {
+    private TransactedFiles(Ktm ktm, ManagedRoot root, Closeable ownership, RedoResourceManager resourceManager) {
         this.ktm = ktm;
         this.root = root;
         this.ownership = ownership;
@@ -74,7 +75,7 @@ public final class TransactedFiles implements AutoCloseable {
     }
 
     static TransactedFiles open(
-            Ktm ktm, String name, RootOwnership ownership, Disk disk, FileOptions options, InstantSource clock)
+            Ktm ktm, String name, Closeable ownership, Disk disk, FileOptions options, InstantSource clock)
             throws IOException {
         var root = new ManagedRoot(disk, options, clock);
         root.prepareDirectories();
@@ -130,7 +131,7 @@ public final class TransactedFiles implements AutoCloseable {
     // What only transacted files have.
 
     /** What a transaction can return to. */
-    public final class Savepoint {
+    public static final class Savepoint {
         private final FileWork work;
         private final long id;
 
@@ -232,6 +233,10 @@ public final class TransactedFiles implements AutoCloseable {
             resourceManager.close();
             root.close();
         }
-        ownership.close();
+        try {
+            ownership.close();
+        } catch (IOException e) {
+            WorkArea.log("the lock of a root could not be closed", e);
+        }
     }
 }
