@@ -1,5 +1,6 @@
 package dev.ktm.jta;
 
+import dev.ktm.rm.Outcome;
 import jakarta.transaction.InvalidTransactionException;
 import jakarta.transaction.Transaction;
 import java.util.UUID;
@@ -39,6 +40,7 @@ final class InflowXaResource implements XAResource {
         if (isOwn(xid)) {
             return;
         }
+        leaveIfOver();
         if (threads.current() != null) {
             throw failure(
                     XAException.XAER_OUTSIDE,
@@ -54,6 +56,16 @@ final class InflowXaResource implements XAResource {
         } catch (InvalidTransactionException e) {
             throw failure(XAException.XA_RBROLLBACK, String.valueOf(e.getMessage()));
         }
+    }
+
+    /** Somebody else may have ended the transaction of this thread, which does not know of it yet. */
+    private boolean leaveIfOver() {
+        var current = threads.current();
+        boolean over = current != null && current.outcome() != Outcome.UNDETERMINED;
+        if (over) {
+            threads.suspend();
+        }
+        return over;
     }
 
     private Transaction imported(Xid xid) throws XAException {
@@ -79,6 +91,10 @@ final class InflowXaResource implements XAResource {
         }
         if (flags != TMSUCCESS && flags != TMSUSPEND && flags != TMFAIL) {
             throw failure(XAException.XAER_INVAL, "expected TMSUCCESS, TMSUSPEND or TMFAIL, found " + flags);
+        }
+        if (terminator.getTransaction(xid) == null && leaveIfOver()) {
+            throw failure(
+                    XAException.XA_RBROLLBACK, "expected an active branch, found that its superior has rolled it back");
         }
         var branch = ((ImportedJtaTransaction) known(xid)).transaction();
         // A suspended branch is ended by whichever thread decides.

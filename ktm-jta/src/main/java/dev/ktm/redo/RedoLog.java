@@ -56,6 +56,11 @@ final class RedoLog {
     /** What is appended and not yet shown. */
     private final TreeSet<Long> showing = new TreeSet<>();
 
+    /** What the latest checkpoint of this life said. */
+    private @Nullable ByteBuffer checkpoint;
+
+    private long checkpointCovers = Lsn.NULL;
+
     private volatile long last = Lsn.NULL;
     private volatile long tidyAt = Lsn.NULL;
 
@@ -63,6 +68,8 @@ final class RedoLog {
         List<Long> parts;
         /** Where its commit stands, or {@link Lsn#INVALID} while it is not decided. */
         long commit = Lsn.INVALID;
+        /** Whether all of it was appended. */
+        boolean whole;
 
         Live(List<Long> parts) {
             this.parts = parts;
@@ -93,6 +100,10 @@ final class RedoLog {
             if ((flags & RedoFormat.FIRST) != 0) {
                 nextRedo = new ArrayList<>();
                 nextParts = new ArrayList<>();
+            }
+            if ((flags & RedoFormat.FIRST) == 0 && nextParts.isEmpty()) {
+                // The rest of something whose beginning is not needed any more.
+                return;
             }
             nextRedo.add(part);
             nextParts.add(lsn);
@@ -129,6 +140,7 @@ final class RedoLog {
                         var committed = found.remove(id);
                         if (lsn > covered && committed != null) {
                             var entry = new Live(committed.parts);
+                            entry.whole = true;
                             entry.commit = lsn;
                             live.put(id, entry);
                             store.redo(lsn, committed.redo);
@@ -148,7 +160,9 @@ final class RedoLog {
             for (var each : found.entrySet()) {
                 var parts = each.getValue().parts;
                 if (!parts.isEmpty()) {
-                    live.put(each.getKey(), new Live(parts));
+                    var entry = new Live(parts);
+                    entry.whole = true;
+                    live.put(each.getKey(), entry);
                     var unitOfWork = each.getValue().unitOfWork;
                     undecided.add(
                             new RedoEntry(each.getKey(), unitOfWork, store.prepared(unitOfWork, each.getValue().redo)));
@@ -248,6 +262,9 @@ final class RedoLog {
             }
             if (before != null) {
                 before.parts = parts;
+                before.whole = true;
+            } else {
+                entry.whole = true;
             }
         } finally {
             order.unlock();
@@ -285,19 +302,30 @@ final class RedoLog {
     }
 
     private long appendCommit(RedoEntry entry) throws LogException {
-        var record = RedoFormat.end(RedoFormat.COMMITTED, entry.id());
-        var space = entry.reservation();
-        last = space == null ? stream.append(record) : stream.append(space, record, Lsn.INVALID, Lsn.INVALID);
+        long lsn = appendEnd(entry, RedoFormat.COMMITTED);
         var redo = live.get(entry.id());
         if (redo != null) {
-            redo.commit = last;
+            redo.commit = lsn;
         }
+        return lsn;
+    }
+
+    private long appendEnd(RedoEntry entry, byte kind) throws LogException {
+        var record = RedoFormat.end(kind, entry.id());
+        var space = entry.reservation();
+        last = space == null ? stream.append(record) : stream.append(space, record, Lsn.INVALID, Lsn.INVALID);
         return last;
     }
 
-    /** What is decided here: durable before it is shown. */
-    void commitForced(RedoEntry entry) throws LogException {
-        long lsn = force(() -> appendCommit(entry));
+    /** Appends what is decided here; until this returns it can still be rolled back. */
+    long appendAlone(RedoEntry entry) throws LogException {
+        return append(() -> appendCommit(entry));
+    }
+
+    /** Makes it durable, and then shows it. */
+    void commitAlone(RedoEntry entry, long lsn) throws LogException {
+        // If this fails the log has ended its work, and nothing that is appended here is ever shown again.
+        stream.force(lsn);
         show(lsn, entry.work::committed);
         entry.work.apply(lsn);
         shown(lsn);
@@ -309,18 +337,15 @@ final class RedoLog {
         long run() throws LogException;
     }
 
-    private long force(Appending appending) throws LogException {
-        long lsn;
+    private long append(Appending appending) throws LogException {
         order.lock();
         try {
-            lsn = appending.run();
+            long lsn = appending.run();
             showing.add(lsn);
+            return lsn;
         } finally {
             order.unlock();
         }
-        // If this fails the log has ended its work, and nothing that is appended here is ever shown again.
-        stream.force(lsn);
-        return lsn;
     }
 
     private void show(long lsn, LongConsumer shown) {
@@ -336,10 +361,12 @@ final class RedoLog {
     void rolledBack(RedoEntry entry) {
         order.lock();
         try {
-            if (live.remove(entry.id()) != null) {
-                append(RedoFormat.end(RedoFormat.ROLLED_BACK, entry.id()));
+            if (entry.isIdentified() && live.containsKey(entry.id())) {
+                appendEnd(entry, RedoFormat.ROLLED_BACK);
+                live.remove(entry.id());
             }
         } catch (LogException e) {
+            // Its redo stays, and is found to be undecided by the next start.
             System.getLogger(RedoLog.class.getName())
                     .log(System.Logger.Level.DEBUG, "a rollback is not in the log, which changes nothing", e);
         } finally {
@@ -366,7 +393,8 @@ final class RedoLog {
     void noteForced(ByteBuffer note, LongConsumer show, Runnable tidy) throws LogException {
         var record = RedoFormat.note(note);
         retrying(tidy, () -> {
-            long lsn = force(() -> append(record));
+            long lsn = append(() -> append(record));
+            stream.force(lsn);
             show(lsn, show);
             shown(lsn);
         });
@@ -390,17 +418,33 @@ final class RedoLog {
                 .putLong(covered)
                 .put(data.duplicate())
                 .flip();
-        long base;
         order.lock();
         try {
             live.values().removeIf(each -> each.commit != Lsn.INVALID && each.commit <= covered);
-            // Whatever is appended from here on lies behind it.
-            base = Math.min(covered, oldestLive());
+            checkpoint = restart;
+            checkpointCovers = covered;
         } finally {
             order.unlock();
         }
-        stream.writeRestart(restart, base > stream.base() ? base : Lsn.NULL);
+        moveBase();
         tidyAt = last + tidyBytes();
+    }
+
+    /** Leaves behind what is not needed with the latest checkpoint. */
+    private void moveBase() throws LogException {
+        ByteBuffer restart;
+        long base;
+        order.lock();
+        try {
+            restart = checkpoint;
+            // Whatever is appended from here on lies behind it.
+            base = Math.min(checkpointCovers, oldestLive());
+        } finally {
+            order.unlock();
+        }
+        if (restart != null) {
+            stream.writeRestart(restart.duplicate(), base > stream.base() ? base : Lsn.NULL);
+        }
     }
 
     private long tidyBytes() throws LogException {
@@ -416,33 +460,45 @@ final class RedoLog {
         return oldest;
     }
 
-    /** Appends what is not decided again, so that it does not hold the log; its space can be used after the next checkpoint. */
-    void carryForward() throws LogException, IOException {
+    /** Appends again what has not been decided for long, and leaves its old place behind; nothing if there is no room for that. */
+    void carryForward() throws IOException {
         // What has been left behind by this much is in the way.
         long target = last - tidyBytes();
+        boolean carried = false;
         order.lock();
         try {
             for (var each : List.copyOf(live.entrySet())) {
                 var entry = each.getValue();
-                if (entry.commit == Lsn.INVALID && entry.parts.get(0) < target) {
-                    var redo = new ArrayList<ByteBuffer>();
-                    var unitOfWork = new UUID(0, 0);
-                    for (long part : entry.parts) {
-                        var reader = stream.read(part, ReadMode.PREVIOUS);
-                        reader.next();
-                        var record = reader.payload();
-                        RedoFormat.kind(record);
-                        RedoFormat.id(record);
-                        unitOfWork = RedoFormat.id(record);
-                        record.getInt();
-                        redo.add(RedoFormat.rest(record));
-                    }
-                    appendParts(each.getKey(), unitOfWork, redo);
+                if (entry.whole && entry.commit == Lsn.INVALID && entry.parts.get(0) < target) {
+                    carry(each.getKey(), entry);
+                    carried = true;
                 }
             }
+        } catch (LogFullException e) {
+            System.getLogger(RedoLog.class.getName())
+                    .log(System.Logger.Level.DEBUG, "what is not decided stays where it is, for lack of room", e);
         } finally {
             order.unlock();
         }
+        if (carried) {
+            moveBase();
+        }
+    }
+
+    private void carry(UUID enlistment, Live entry) throws IOException {
+        var redo = new ArrayList<ByteBuffer>();
+        var unitOfWork = new UUID(0, 0);
+        for (long part : entry.parts) {
+            var reader = stream.read(part, ReadMode.PREVIOUS);
+            reader.next();
+            var record = reader.payload();
+            RedoFormat.kind(record);
+            RedoFormat.id(record);
+            unitOfWork = RedoFormat.id(record);
+            record.getInt();
+            redo.add(RedoFormat.rest(record));
+        }
+        appendParts(enlistment, unitOfWork, redo);
     }
 
     /** Whether it has grown by enough to be looked at; says so once. */

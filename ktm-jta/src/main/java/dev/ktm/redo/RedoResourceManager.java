@@ -25,12 +25,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
@@ -49,11 +50,16 @@ public final class RedoResourceManager implements AutoCloseable {
             Notification.ROLLBACK,
             Notification.SINGLE_PHASE_COMMIT);
 
+    private static final long RETRY_MILLIS = 1000;
+
     private final RedoStore store;
     private final RedoLog log;
     private final ResourceManager handle;
-    private final ExecutorService housekeeper;
+    private final ScheduledExecutorService housekeeper;
     private final AtomicBoolean tidying = new AtomicBoolean();
+    /** Held by what is being committed; closing waits for that. */
+    private final ReentrantReadWriteLock closing = new ReentrantReadWriteLock();
+
     private final ReentrantLock tidyLock = new ReentrantLock();
 
     /** Those that have not ended, by the id of their enlistment. */
@@ -65,7 +71,7 @@ public final class RedoResourceManager implements AutoCloseable {
         this.store = store;
         this.log = log;
         this.handle = handle;
-        this.housekeeper = Executors.newSingleThreadExecutor(task -> {
+        this.housekeeper = Executors.newSingleThreadScheduledExecutor(task -> {
             var thread = new Thread(task, "ktm " + label);
             thread.setDaemon(true);
             return thread;
@@ -176,6 +182,9 @@ public final class RedoResourceManager implements AutoCloseable {
         if (entry.stage() == RedoEntry.Stage.ROLLED_BACK) {
             // It came meanwhile.
             entries.remove(entry.id());
+            throw new KtmException(
+                    KtmError.TRANSACTION_NOT_ACTIVE,
+                    "expected an active transaction, found one that was rolled back: " + unitOfWork);
         }
         return new Part(entry);
     }
@@ -244,31 +253,83 @@ public final class RedoResourceManager implements AutoCloseable {
     }
 
     private void commit(RedoEntry entry) throws LogException {
-        if (entry.moves(RedoEntry.Stage.PREPARED, RedoEntry.Stage.COMMITTED)) {
-            try {
-                log.commit(entry);
-            } catch (LogException | RuntimeException | Error e) {
-                // It stays decided, and is told again.
-                entry.moves(RedoEntry.Stage.COMMITTED, RedoEntry.Stage.PREPARED);
-                throw e;
+        closing.readLock().lock();
+        try {
+            requireOpen();
+            if (entry.moves(RedoEntry.Stage.PREPARED, RedoEntry.Stage.COMMITTED)) {
+                try {
+                    log.commit(entry);
+                } catch (LogException e) {
+                    // It stays decided, and is told again.
+                    entry.moves(RedoEntry.Stage.COMMITTED, RedoEntry.Stage.PREPARED);
+                    recoverLater();
+                    throw e;
+                }
+                ended(entry, () -> {});
+                tidyIfDue();
             }
-            ended(entry, () -> {});
-            tidyIfDue();
+        } finally {
+            closing.readLock().unlock();
         }
     }
 
-    /** Decides for itself. Up to the record of its commit it may still say no. */
-    private void commitAlone(RedoEntry entry) throws Exception {
-        try {
-            prepare(entry);
-        } catch (Exception | Error e) {
-            entry.enlistment().rollback(e);
-            return;
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("expected a resource manager that is open, found it closed");
         }
-        if (entry.moves(RedoEntry.Stage.PREPARED, RedoEntry.Stage.COMMITTED)) {
-            log.commitForced(entry);
+    }
+
+    /** Has the coordinator tell again what could not be done. */
+    private void recoverLater() {
+        try {
+            var unneeded = housekeeper.schedule(this::recoverAgain, RETRY_MILLIS, TimeUnit.MILLISECONDS);
+            System.getLogger(RedoResourceManager.class.getName())
+                    .log(
+                            System.Logger.Level.DEBUG,
+                            "it is told again in {0} ms",
+                            unneeded.getDelay(TimeUnit.MILLISECONDS));
+        } catch (RejectedExecutionException e) {
+            // It is being closed; the next start asks.
+        }
+    }
+
+    private void recoverAgain() {
+        try {
+            handle.recover();
+        } catch (KtmException | RuntimeException e) {
+            System.getLogger(RedoResourceManager.class.getName())
+                    .log(System.Logger.Level.DEBUG, "there is nobody to ask", e);
+        }
+    }
+
+    /** Decides for itself. Until the record of its commit is appended it may say no. */
+    private void commitAlone(RedoEntry entry) throws LogException {
+        closing.readLock().lock();
+        try {
+            requireOpen();
+            long lsn;
+            try {
+                prepare(entry);
+                lsn = log.appendAlone(entry);
+            } catch (Exception | Error e) {
+                rollback(entry);
+                refuse(entry, e);
+                return;
+            }
+            entry.moves(RedoEntry.Stage.PREPARED, RedoEntry.Stage.COMMITTED);
+            log.commitAlone(entry, lsn);
             ended(entry, () -> {});
             tidyIfDue();
+        } finally {
+            closing.readLock().unlock();
+        }
+    }
+
+    private static void refuse(RedoEntry entry, Throwable why) {
+        try {
+            entry.enlistment().rollback(why);
+        } catch (KtmException e) {
+            throw new IllegalStateException(e);
         }
     }
 
@@ -343,7 +404,8 @@ public final class RedoResourceManager implements AutoCloseable {
     // Checkpoints.
 
     /**
-     * Looks at the store at a moment at which it shows every commit and note up to an LSN, and none beyond it.
+     * Looks at the store at a moment at which it shows every commit and note up to an LSN. Some beyond it may be shown, too, if one
+     * before them is still being forced: they are told again after a crash.
      *
      * @param seen is told the LSN; called under the lock that orders commits
      */
@@ -364,8 +426,9 @@ public final class RedoResourceManager implements AutoCloseable {
     public void tidy() throws IOException {
         tidyLock.lock();
         try {
-            log.carryForward();
+            // First: a checkpoint has room also in a full log.
             store.tidy();
+            log.carryForward();
         } finally {
             tidyLock.unlock();
         }
@@ -441,23 +504,24 @@ public final class RedoResourceManager implements AutoCloseable {
     }
 
     /**
-     * Rolls back what is active and lets go of the log. What is prepared stays so, and is taken up when it is opened again.
+     * Rolls back what is active, waits for what is being committed, and lets go of the log. What is prepared stays so, and is taken up when it is opened again.
      * Closing twice is harmless.
      */
     @Override
     public void close() {
-        tidyLock.lock();
+        handle.close();
+        closing.writeLock().lock();
         try {
             if (closed) {
                 return;
             }
             closed = true;
         } finally {
-            tidyLock.unlock();
+            closing.writeLock().unlock();
         }
-        handle.close();
-        housekeeper.shutdown();
+        housekeeper.shutdownNow();
         awaitHousekeeper();
+        entries.values().forEach(RedoEntry::end);
         log.close();
     }
 

@@ -8,7 +8,8 @@ import java.util.UUID;
 /**
  * Data that change by transactions, and how they are found again after a crash. On opening, {@link #restore} is called first if
  * there was a checkpoint, then {@link #redo} and {@link #note} for what came after it, in the order in which it happened, then
- * {@link #prepared} for each transaction whose outcome is not known, then {@link #restored}. All buffers may be kept.
+ * {@link #prepared} for each transaction whose outcome is not known, then {@link #restored}. What is told may be in the checkpoint
+ * already: told again in order, it must lead to the same. All buffers may be kept.
  */
 public interface RedoStore {
 
@@ -38,7 +39,8 @@ public interface RedoStore {
 
     /**
      * The log has grown, or is full: makes durable in the store's own files what it can, and says so by {@link
-     * RedoResourceManager#checkpoint}. Called on a thread of its own, never twice at once.
+     * RedoResourceManager#checkpoint}. Never called twice at once; by a thread of its own, or by one that has just found the log
+     * full or settles: so whoever logs or settles must hold nothing that this needs.
      */
     void tidy() throws IOException;
 }

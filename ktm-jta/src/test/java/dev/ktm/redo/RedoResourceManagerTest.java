@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 import org.junit.jupiter.api.AfterEach;
@@ -326,6 +327,154 @@ class RedoResourceManagerTest {
         assertThat(first.locked()).containsExactly("prepared");
         ktm.xaResource().commit(xid, false);
         assertThat(first.values()).containsEntry("prepared", "x");
+    }
+
+    @Test
+    void aFullLogIsShortenedAlthoughSomethingOldIsInDoubt() throws Exception {
+        var memory = new MemoryDevice();
+        var small = LogOptions.builder()
+                .containerBytes(256 << 10)
+                .containers(4)
+                .idleFlush(Duration.ZERO)
+                .build();
+        close();
+        open(memory, small);
+        for (int i = 0; i < 10; i++) {
+            first.putPlain("before" + i, "x".repeat(50_000), false);
+        }
+        var resource = ktm.xaResource();
+        var xid = new Foreign(1);
+        resource.start(xid, XAResource.TMNOFLAGS);
+        first.put(current(), "prepared", "x".repeat(50_000));
+        resource.end(xid, XAResource.TMSUCCESS);
+        resource.prepare(xid);
+        var hog = ktm.manager().log().orElseThrow().stream("hog");
+        var block = java.nio.ByteBuffer.allocate(50_000);
+        assertThatThrownBy(() -> {
+                    while (true) {
+                        hog.append(block.duplicate());
+                    }
+                })
+                .isInstanceOf(dev.ktm.log.LogFullException.class);
+
+        first.resourceManager().tidy();
+
+        hog.clear();
+        begin();
+        first.put(current(), "after", "1");
+        commit();
+        ktm.xaResource().commit(xid, false);
+        assertThat(first.values()).containsKeys("before9", "prepared", "after");
+    }
+
+    @Test
+    void redoWhoseBeginningIsGoneIsNothing() throws Exception {
+        first.close();
+        var stream = ktm.manager().log().orElseThrow().stream("map.first");
+        var id = new java.util.UUID(1, 2);
+        stream.append(RedoFormat.prepared(
+                id, new java.util.UUID(3, 4), RedoFormat.LAST, java.nio.charset.StandardCharsets.UTF_8.encode("a=1")));
+        stream.close();
+
+        first = MapStore.open(ktm, "first", firstDisk);
+
+        assertThat(first.resourceManager().inDoubt()).isEmpty();
+        assertThat(first.locked()).isEmpty();
+    }
+
+    @Test
+    void aThreadWhoseSuperiorHasRolledBackElsewhereWorksOn() throws Exception {
+        var resource = ktm.xaResource();
+        var xid = new Foreign(1);
+        resource.start(xid, XAResource.TMNOFLAGS);
+        first.put(current(), "a", "1");
+        inAnotherThread(() -> {
+            resource.end(xid, XAResource.TMFAIL);
+            resource.rollback(xid);
+        });
+        assertThat(first.locked()).isEmpty();
+        assertThatThrownBy(() -> resource.end(xid, XAResource.TMSUCCESS))
+                .isInstanceOf(XAException.class)
+                .extracting(failure -> ((XAException) failure).errorCode)
+                .isEqualTo(XAException.XA_RBROLLBACK);
+
+        var next = new Foreign(2);
+        resource.start(next, XAResource.TMNOFLAGS);
+        inAnotherThread(() -> resource.rollback(next));
+        var third = new Foreign(3);
+        resource.start(third, XAResource.TMNOFLAGS);
+        first.put(current(), "a", "3");
+        resource.end(third, XAResource.TMSUCCESS);
+        resource.commit(third, true);
+        assertThat(first.values()).containsExactly(entry("a", "3"));
+    }
+
+    /** Something that may fail. */
+    private interface Step {
+        void run() throws Exception;
+    }
+
+    private static void inAnotherThread(Step step) throws Exception {
+        var failure = new java.util.concurrent.atomic.AtomicReference<Exception>();
+        var thread = new Thread(() -> {
+            try {
+                step.run();
+            } catch (Exception e) {
+                failure.set(e);
+            }
+        });
+        thread.start();
+        thread.join();
+        assertThat(failure.get()).isNull();
+    }
+
+    @Test
+    void aBranchIsSuspendedResumedAndJoined() throws Exception {
+        var resource = ktm.xaResource();
+        var xid = new Foreign(1);
+        resource.start(xid, XAResource.TMNOFLAGS);
+        first.put(current(), "a", "1");
+        resource.end(xid, XAResource.TMSUSPEND);
+        assertThat(ktm.transactionManager().getTransaction()).isNull();
+        resource.start(xid, XAResource.TMRESUME);
+        first.put(current(), "b", "2");
+        inAnotherThread(() -> {
+            var other = ktm.xaResource();
+            other.start(xid, XAResource.TMJOIN);
+            second.put(current(), "c", "3");
+            other.end(xid, XAResource.TMSUCCESS);
+        });
+        resource.end(xid, XAResource.TMSUCCESS);
+        assertThat(resource.prepare(xid)).isEqualTo(XAResource.XA_OK);
+        resource.commit(xid, false);
+
+        assertThat(first.values()).containsExactly(entry("a", "1"), entry("b", "2"));
+        assertThat(second.values()).containsExactly(entry("c", "3"));
+    }
+
+    @Test
+    void whatAForeignTransactionManagerDoesWronglyIsRefused() throws Exception {
+        var resource = ktm.xaResource();
+        var xid = new Foreign(1);
+        assertCode(XAException.XAER_NOTA, () -> resource.start(xid, XAResource.TMJOIN));
+        assertCode(XAException.XAER_NOTA, () -> resource.end(xid, XAResource.TMSUCCESS));
+        assertCode(XAException.XAER_NOTA, () -> resource.commit(xid, false));
+        resource.start(xid, XAResource.TMNOFLAGS);
+        assertCode(XAException.XAER_OUTSIDE, () -> resource.start(new Foreign(2), XAResource.TMNOFLAGS));
+        resource.end(xid, XAResource.TMSUCCESS);
+        assertCode(XAException.XAER_DUPID, () -> resource.start(xid, XAResource.TMNOFLAGS));
+        assertCode(XAException.XAER_PROTO, () -> resource.commit(xid, false));
+        assertCode(XAException.XAER_INVAL, () -> resource.recover(4711));
+        resource.start(xid, XAResource.TMJOIN);
+        resource.end(xid, XAResource.TMFAIL);
+        assertCode(XAException.XA_RBROLLBACK, () -> resource.prepare(xid));
+    }
+
+    private static void assertCode(int code, Step step) {
+        assertThatThrownBy(step::run)
+                .isInstanceOf(XAException.class)
+                .extracting(failure -> ((XAException) failure).errorCode)
+                .isEqualTo(code);
     }
 
     @Test

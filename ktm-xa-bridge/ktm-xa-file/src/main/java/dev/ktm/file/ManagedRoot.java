@@ -63,6 +63,9 @@ final class ManagedRoot implements RedoStore {
     /** Why nothing can be done at the moment; empty if everything can. */
     private volatile String stopped = "it is not open yet";
 
+    /** Whether only opening it again helps. */
+    private volatile boolean failed;
+
     private volatile boolean closed;
 
     ManagedRoot(Disk disk, FileOptions options, InstantSource clock) {
@@ -260,7 +263,9 @@ final class ManagedRoot implements RedoStore {
                 try {
                     applier.run(steps);
                     touch(applier);
-                    stopped = "";
+                    if (!failed) {
+                        stopped = "";
+                    }
                     return;
                 } catch (IOException | RuntimeException e) {
                     failure = e;
@@ -276,6 +281,7 @@ final class ManagedRoot implements RedoStore {
                 settle();
             } catch (IOException | RuntimeException e) {
                 // Its locks stay: nobody may touch what a restart will do again.
+                failed = true;
                 stopped = "what transaction " + work.unitOfWork() + " has committed cannot be made durable: "
                         + e.getMessage() + "; open the file manager again";
                 System.getLogger(ManagedRoot.class.getName()).log(System.Logger.Level.ERROR, stopped, e);
@@ -375,6 +381,7 @@ final class ManagedRoot implements RedoStore {
             forceAll(files, directories);
         } catch (IOException | RuntimeException e) {
             // What a failed force has left is not known: only a restart can do it again.
+            failed = true;
             stopped = "committed files cannot be forced: " + e.getMessage() + "; open the file manager again";
             throw e;
         }
