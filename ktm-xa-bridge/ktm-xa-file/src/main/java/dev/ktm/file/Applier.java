@@ -137,8 +137,7 @@ final class Applier {
     }
 
     private static boolean isDirectoryAt(Step step, String name) {
-        return (step instanceof Step.MakeDirectory || step instanceof Step.Move)
-                && step.name().equals(name);
+        return step instanceof Step.MakeDirectory && step.name().equals(name);
     }
 
     private static String staging(Step.Move move) {

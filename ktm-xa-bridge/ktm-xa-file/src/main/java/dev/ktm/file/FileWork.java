@@ -134,6 +134,8 @@ final class FileWork implements RedoWork, Operations {
             requireActive(name);
             root.tree().readLock().lock();
             try {
+                // Whoever had the lock may have stopped everything.
+                root.requireActive(name);
                 return action.run();
             } finally {
                 root.tree().readLock().unlock();

@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +46,7 @@ final class ManagedRoot implements RedoStore {
     private final WorkArea area;
     private final FileOptions options;
     private final InstantSource clock;
+    private final BiConsumer<String, Exception> onStop;
     private final FileLocks locks = new FileLocks();
     private final ReentrantReadWriteLock tree = new ReentrantReadWriteLock();
     private final Map<UUID, FileWork> works = new ConcurrentHashMap<>();
@@ -53,8 +55,10 @@ final class ManagedRoot implements RedoStore {
     /** What was changed since the last checkpoint, and is not forced. */
     private final ReentrantLock touching = new ReentrantLock();
 
-    private Set<String> touchedFiles = new HashSet<>();
-    private Set<String> touchedDirectories = new HashSet<>();
+    private Touched touched = new Touched();
+
+    /** What a checkpoint that is being made takes care of: until it is durable a restart would still do it again. */
+    private Touched settling = new Touched();
 
     private final Set<TreeWatcher> watchers = ConcurrentHashMap.newKeySet();
     private final Replay replay = new Replay();
@@ -63,16 +67,58 @@ final class ManagedRoot implements RedoStore {
     /** Why nothing can be done at the moment; empty if everything can. */
     private volatile String stopped = "it is not open yet";
 
+    /** Whose committed changes cannot be made. */
+    private final Set<FileWork> stuck = ConcurrentHashMap.newKeySet();
+
     /** Whether only opening it again helps. */
     private volatile boolean failed;
 
     private volatile boolean closed;
 
-    ManagedRoot(Disk disk, FileOptions options, InstantSource clock) {
-        this.disk = disk;
+    /** Names of what was changed. */
+    private static final class Touched {
+        final Set<String> files = new HashSet<>();
+        final Set<String> directories = new HashSet<>();
+
+        boolean has(String name) {
+            return files.contains(name)
+                    || directories.contains(Names.parent(name))
+                    || files.stream().anyMatch(each -> Names.isWithin(each, name))
+                    || directories.stream().anyMatch(each -> Names.isWithin(each, name));
+        }
+
+        /** Adds what has to be forced if this name is to be durable. */
+        void addAllFor(String name, Touched other) {
+            other.files.stream().filter(each -> Names.isWithin(each, name)).forEach(files::add);
+            other.directories.stream()
+                    .filter(each -> Names.isWithin(each, name) || each.equals(Names.parent(name)))
+                    .forEach(directories::add);
+        }
+    }
+
+    /**
+     * What a root lives in.
+     *
+     * @param onStop is told why everything has stopped, and what it was
+     */
+    record Surroundings(Disk disk, InstantSource clock, BiConsumer<String, Exception> onStop) {
+
+        /** What there is outside of tests. */
+        static Surroundings real(Disk disk) {
+            return new Surroundings(
+                    disk,
+                    InstantSource.system(),
+                    (why, failure) -> System.getLogger(ManagedRoot.class.getName())
+                            .log(System.Logger.Level.ERROR, why, failure));
+        }
+    }
+
+    ManagedRoot(Surroundings surroundings, FileOptions options) {
+        this.disk = surroundings.disk();
         this.area = new WorkArea(disk);
         this.options = options;
-        this.clock = clock;
+        this.clock = surroundings.clock();
+        this.onStop = surroundings.onStop();
     }
 
     /** Makes the directories that it needs. */
@@ -191,22 +237,38 @@ final class ManagedRoot implements RedoStore {
         }
     }
 
-    /** Takes the steps of what is committed. */
+    /**
+     * Takes the steps of what is committed. If they cannot be taken everything stops until they can: the decision stands. Nobody sees
+     * anything meanwhile, but whoever asks is told.
+     */
     void apply(FileWork work, List<Step> steps, boolean trusted) {
-        if (isAtomic(steps)) {
-            tree.readLock().lock();
+        var lock = isAtomic(steps) ? tree.readLock() : tree.writeLock();
+        long pause = RETRY_NANOS;
+        while (true) {
+            lock.lock();
             try {
-                take(work, steps, trusted);
+                var applier = new Applier(disk, area, trusted);
+                applier.run(steps);
+                touch(applier);
+                if (stuck.remove(work) && stuck.isEmpty() && !failed && !closed) {
+                    stopped = "";
+                }
+                return;
+            } catch (IOException | RuntimeException e) {
+                stuck.add(work);
+                stopped = "the changes of transaction " + work.unitOfWork() + " are committed and cannot be made: "
+                        + e.getMessage() + "; it is tried again, and ends once the cause is gone";
+                onStop.accept(stopped, e);
             } finally {
-                tree.readLock().unlock();
+                lock.unlock();
             }
-        } else {
-            tree.writeLock().lock();
-            try {
-                take(work, steps, trusted);
-            } finally {
-                tree.writeLock().unlock();
+            if (closed) {
+                // The next start does it: the log has what it takes.
+                failed = true;
+                return;
             }
+            LockSupport.parkNanos(pause);
+            pause = Math.min(2 * pause, TimeUnit.SECONDS.toNanos(10));
         }
     }
 
@@ -215,23 +277,12 @@ final class ManagedRoot implements RedoStore {
         return steps.size() == 1 && (steps.get(0) instanceof Step.Put || steps.get(0) instanceof Step.Delete);
     }
 
-    private void take(FileWork work, List<Step> steps, boolean trusted) {
-        var applier = new Applier(disk, area, trusted);
-        try {
-            applier.run(steps);
-        } catch (IOException | RuntimeException e) {
-            retry(work, steps, trusted, e);
-            return;
-        }
-        touch(applier);
-    }
-
     private void touch(Applier applier) {
         report(applier);
         touching.lock();
         try {
-            touchedFiles.addAll(applier.files());
-            touchedDirectories.addAll(applier.directories());
+            touched.files.addAll(applier.files());
+            touched.directories.addAll(applier.directories());
         } finally {
             touching.unlock();
         }
@@ -248,34 +299,12 @@ final class ManagedRoot implements RedoStore {
         }
     }
 
-    /** Stops everything until it is done: the decision stands. */
-    private void retry(FileWork work, List<Step> steps, boolean trusted, Exception why) {
-        var failure = why;
-        while (!closed) {
-            stopped = "the changes of transaction " + work.unitOfWork() + " are committed and cannot be made: "
-                    + failure.getMessage() + "; it is tried again, and ends once the cause is gone";
-            System.getLogger(ManagedRoot.class.getName()).log(System.Logger.Level.ERROR, stopped, failure);
-            long pause = RETRY_NANOS;
-            while (!closed) {
-                LockSupport.parkNanos(pause);
-                pause = Math.min(2 * pause, TimeUnit.SECONDS.toNanos(10));
-                var applier = new Applier(disk, area, trusted);
-                try {
-                    applier.run(steps);
-                    touch(applier);
-                    if (!failed) {
-                        stopped = "";
-                    }
-                    return;
-                } catch (IOException | RuntimeException e) {
-                    failure = e;
-                }
-            }
-        }
-    }
-
     /** A commit is in its place, and a checkpoint may say so. */
     void finish(FileWork work, boolean settle) {
+        if (failed) {
+            // Its locks stay: the next start does what is left.
+            return;
+        }
         if (settle && !closed) {
             try {
                 settle();
@@ -284,7 +313,7 @@ final class ManagedRoot implements RedoStore {
                 failed = true;
                 stopped = "what transaction " + work.unitOfWork() + " has committed cannot be made durable: "
                         + e.getMessage() + "; open the file manager again";
-                System.getLogger(ManagedRoot.class.getName()).log(System.Logger.Level.ERROR, stopped, e);
+                onStop.accept(stopped, e);
                 return;
             }
         }
@@ -315,39 +344,37 @@ final class ManagedRoot implements RedoStore {
     private boolean isTouched(String name) {
         touching.lock();
         try {
-            return touchedFiles.contains(name)
-                    || touchedDirectories.contains(Names.parent(name))
-                    || touchedFiles.stream().anyMatch(each -> Names.isWithin(each, name))
-                    || touchedDirectories.stream().anyMatch(each -> Names.isWithin(each, name));
+            return touched.has(name) || settling.has(name);
         } finally {
             touching.unlock();
         }
     }
 
     private void force(String name) throws IOException {
-        Set<String> files;
-        Set<String> directories;
+        var all = new Touched();
         touching.lock();
         try {
-            files = new HashSet<>(touchedFiles);
-            directories = new HashSet<>(touchedDirectories);
+            all.addAllFor(name, touched);
+            all.addAllFor(name, settling);
         } finally {
             touching.unlock();
         }
-        files.removeIf(each -> !Names.isWithin(each, name));
-        directories.removeIf(each -> !Names.isWithin(each, name) && !each.equals(Names.parent(name)));
-        forceAll(files, directories);
+        forceAll(all);
     }
 
-    private void forceAll(Set<String> files, Set<String> directories) throws IOException {
-        for (var each : files) {
+    private void forceAll(Touched all) throws IOException {
+        for (var each : all.files) {
+            if (disk.stat(each).filter(stat -> stat.kind() == Disk.Kind.FILE).isEmpty()) {
+                // A later one has removed it.
+                continue;
+            }
             try (var file = disk.open(each, READ)) {
                 file.force();
             } catch (NoSuchFileException e) {
                 // A later one has removed it.
             }
         }
-        for (var each : directories) {
+        for (var each : all.directories) {
             try {
                 disk.forceDirectory(each);
             } catch (NoSuchFileException e) {
@@ -362,23 +389,19 @@ final class ManagedRoot implements RedoStore {
     public void tidy() throws IOException {
         requireActive("");
         var covered = new long[1];
-        var files = new HashSet<String>();
-        var directories = new HashSet<String>();
-        resourceManager().at(lsn -> {
+        var now = resourceManager().at(lsn -> {
             covered[0] = lsn;
             touching.lock();
             try {
-                files.addAll(touchedFiles);
-                directories.addAll(touchedDirectories);
-                touchedFiles = new HashSet<>();
-                touchedDirectories = new HashSet<>();
+                settling = touched;
+                touched = new Touched();
+                return settling;
             } finally {
                 touching.unlock();
             }
-            return true;
         });
         try {
-            forceAll(files, directories);
+            forceAll(now);
         } catch (IOException | RuntimeException e) {
             // What a failed force has left is not known: only a restart can do it again.
             failed = true;
@@ -386,6 +409,12 @@ final class ManagedRoot implements RedoStore {
             throw e;
         }
         resourceManager().checkpoint(covered[0], ByteBuffer.allocate(0));
+        touching.lock();
+        try {
+            settling = new Touched();
+        } finally {
+            touching.unlock();
+        }
     }
 
     @Override

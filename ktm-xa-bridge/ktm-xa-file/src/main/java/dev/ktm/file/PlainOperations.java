@@ -48,6 +48,8 @@ final class PlainOperations implements Operations {
         root.requireActive(name);
         root.tree().readLock().lock();
         try {
+            // Whoever had the lock may have stopped everything.
+            root.requireActive(name);
             return action.run();
         } finally {
             root.tree().readLock().unlock();
@@ -325,6 +327,7 @@ final class PlainOperations implements Operations {
         // Nobody commits meanwhile, nor looks.
         root.tree().writeLock().lock();
         try {
+            root.requireActive(name);
             requireFree(name);
             if (other != null) {
                 requireFree(other);

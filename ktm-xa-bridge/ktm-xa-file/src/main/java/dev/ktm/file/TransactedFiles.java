@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystem;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.List;
 import javax.transaction.xa.XAResource;
 
@@ -67,7 +66,7 @@ public final class TransactedFiles implements AutoCloseable {
     public static TransactedFiles open(Ktm ktm, String name, Path directory, FileOptions options) throws IOException {
         var ownership = RootOwnership.take(ktm, name, directory);
         try {
-            return open(ktm, name, ownership, new RealDisk(ownership.root()), options, InstantSource.system());
+            return open(ktm, name, ownership, ManagedRoot.Surroundings.real(new RealDisk(ownership.root())), options);
         } catch (IOException | RuntimeException | Error e) {
             ownership.close();
             throw e;
@@ -75,13 +74,15 @@ public final class TransactedFiles implements AutoCloseable {
     }
 
     static TransactedFiles open(
-            Ktm ktm, String name, Closeable ownership, Disk disk, FileOptions options, InstantSource clock)
+            Ktm ktm, String name, Closeable ownership, ManagedRoot.Surroundings surroundings, FileOptions options)
             throws IOException {
-        var root = new ManagedRoot(disk, options, clock);
+        var root = new ManagedRoot(surroundings, options);
         root.prepareDirectories();
         try {
             var resourceManager = RedoResourceManager.open(ktm.manager(), "files", name, root);
             root.opened(resourceManager);
+            // What was done again is forced before there is anything new: so only one life's versions of a file can be found.
+            root.settle();
             return new TransactedFiles(ktm, root, ownership, resourceManager);
         } catch (KtmException e) {
             throw new TxfException(
@@ -230,8 +231,9 @@ public final class TransactedFiles implements AutoCloseable {
                 System.getLogger(TransactedFiles.class.getName())
                         .log(System.Logger.Level.DEBUG, "the next start does what is left", e);
             }
-            resourceManager.close();
+            // First: who cannot make his changes gives up waiting, and the next start makes them.
             root.close();
+            resourceManager.close();
         }
         try {
             ownership.close();

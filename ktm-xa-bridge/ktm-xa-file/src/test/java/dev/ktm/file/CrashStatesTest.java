@@ -51,7 +51,7 @@ class CrashStatesTest {
     private static TransactedFiles openFiles(Ktm ktm, Disk tree) throws Exception {
         var clock = new AtomicInteger();
         InstantSource ticks = () -> java.time.Instant.ofEpochSecond(1_000_000 + clock.incrementAndGet());
-        return TransactedFiles.open(ktm, "test", () -> {}, tree, FileOptions.defaults(), ticks);
+        return TransactedFiles.open(ktm, "test", () -> {}, new ManagedRoot.Surroundings(tree, ticks, (why, failure) -> { throw new AssertionError(why, failure); }), FileOptions.defaults());
     }
 
     /** Something that a transaction does. */

@@ -38,7 +38,8 @@ final class SimulatedTree implements Disk {
     private final Map<String, Entry> names;
     private final List<Operation> operations = new ArrayList<>();
     private final Map<String, Entry> base;
-    private boolean fullDisk;
+    private volatile boolean fullDisk;
+    private volatile boolean fullForDirectories;
 
     /** A file, a directory or a link. */
     private static final class Entry {
@@ -99,7 +100,7 @@ final class SimulatedTree implements Disk {
     }
 
     /** Everything as it is counts as durable from now on. */
-    void forgetHistory() {
+    synchronized void forgetHistory() {
         operations.clear();
         history.clear();
         base.clear();
@@ -110,8 +111,12 @@ final class SimulatedTree implements Disk {
         fullDisk = value;
     }
 
+    void setFullForDirectories(boolean value) {
+        fullForDirectories = value;
+    }
+
     /** Names and contents, without what is the manager's own. */
-    Map<String, String> tree() {
+    synchronized Map<String, String> tree() {
         var all = new TreeMap<String, String>();
         names.forEach((name, entry) -> {
             if (!name.isEmpty() && !Names.isWithin(name, WorkArea.HIDDEN)) {
@@ -128,13 +133,13 @@ final class SimulatedTree implements Disk {
     }
 
     /** What is left in the manager's work area. */
-    long working() {
+    synchronized long working() {
         return names.keySet().stream()
                 .filter(name -> name.startsWith(WorkArea.WORK + "/"))
                 .count();
     }
 
-    int point() {
+    synchronized int point() {
         return operations.size();
     }
 
@@ -148,7 +153,7 @@ final class SimulatedTree implements Disk {
     }
 
     /** What may be found after a power cut once so many operations had been done. */
-    SimulatedTree survivor(int point, Choice choice, Consumer<Integer> newObserver) {
+    synchronized SimulatedTree survivor(int point, Choice choice, Consumer<Integer> newObserver) {
         int durable = 0;
         for (int i = 0; i < point; i++) {
             if (operations.get(i).kind() == What.FORCE_NAMES) {
@@ -253,7 +258,7 @@ final class SimulatedTree implements Disk {
     }
 
     @Override
-    public Optional<Stat> stat(String name) {
+    public synchronized Optional<Stat> stat(String name) {
         var entry = names.get(name);
         if (entry == null) {
             return Optional.empty();
@@ -264,7 +269,7 @@ final class SimulatedTree implements Disk {
     }
 
     @Override
-    public List<String> list(String directory) throws IOException {
+    public synchronized List<String> list(String directory) throws IOException {
         if (require(directory).kind != Kind.DIRECTORY) {
             throw new NotDirectoryException(directory);
         }
@@ -275,7 +280,7 @@ final class SimulatedTree implements Disk {
     }
 
     @Override
-    public DiskFile open(String name, Set<? extends OpenOption> options) throws IOException {
+    public synchronized DiskFile open(String name, Set<? extends OpenOption> options) throws IOException {
         var found = names.get(name);
         if (found == null) {
             if (!options.contains(StandardOpenOption.CREATE) && !options.contains(StandardOpenOption.CREATE_NEW)) {
@@ -298,7 +303,7 @@ final class SimulatedTree implements Disk {
         return new SimulatedFile(found);
     }
 
-    private void write(Entry entry, byte[] content) {
+    private synchronized void write(Entry entry, byte[] content) {
         var before = entry.content;
         entry.content = content;
         entry.modified++;
@@ -314,6 +319,12 @@ final class SimulatedTree implements Disk {
 
         @Override
         public int read(ByteBuffer target, long position) {
+            synchronized (SimulatedTree.this) {
+                return readAt(target, position);
+            }
+        }
+
+        private int readAt(ByteBuffer target, long position) {
             if (position >= entry.content.length) {
                 return -1;
             }
@@ -324,11 +335,13 @@ final class SimulatedTree implements Disk {
 
         @Override
         public void write(ByteBuffer source, long position) throws IOException {
-            requireSpace();
-            int end = (int) position + source.remaining();
-            var content = Arrays.copyOf(entry.content, Math.max(end, entry.content.length));
-            source.get(content, (int) position, source.remaining());
-            SimulatedTree.this.write(entry, content);
+            synchronized (SimulatedTree.this) {
+                requireSpace();
+                int end = (int) position + source.remaining();
+                var content = Arrays.copyOf(entry.content, Math.max(end, entry.content.length));
+                source.get(content, (int) position, source.remaining());
+                SimulatedTree.this.write(entry, content);
+            }
         }
 
         @Override
@@ -339,13 +352,16 @@ final class SimulatedTree implements Disk {
         @Override
         public void resize(long size) {
             if (size != entry.content.length) {
+                // One thread alone resizes.
                 SimulatedTree.this.write(entry, Arrays.copyOf(entry.content, (int) size));
             }
         }
 
         @Override
         public void force() {
-            done(new Operation(What.FORCE, "", "", entry, entry.content));
+            synchronized (SimulatedTree.this) {
+                done(new Operation(What.FORCE, "", "", entry, entry.content));
+            }
         }
 
         @Override
@@ -358,12 +374,15 @@ final class SimulatedTree implements Disk {
     }
 
     @Override
-    public void createDirectory(String name) throws IOException {
+    public synchronized void createDirectory(String name) throws IOException {
+        if (fullForDirectories) {
+            throw new FileSystemException(name, null, "No space left on device");
+        }
         add(name, new Entry(Kind.DIRECTORY, newNumber()));
     }
 
     @Override
-    public void createLink(String name, String target) throws IOException {
+    public synchronized void createLink(String name, String target) throws IOException {
         var link = new Entry(Kind.LINK, newNumber());
         link.target = target;
         add(name, link);
@@ -380,17 +399,17 @@ final class SimulatedTree implements Disk {
     }
 
     @Override
-    public String readLink(String name) throws IOException {
+    public synchronized String readLink(String name) throws IOException {
         return require(name).target;
     }
 
     @Override
-    public void addName(String existing, String added) throws IOException {
+    public synchronized void addName(String existing, String added) throws IOException {
         add(added, require(existing));
     }
 
     @Override
-    public void delete(String name) throws IOException {
+    public synchronized void delete(String name) throws IOException {
         var entry = require(name);
         if (entry.kind == Kind.DIRECTORY && !list(name).isEmpty()) {
             throw new DirectoryNotEmptyException(name);
@@ -400,7 +419,7 @@ final class SimulatedTree implements Disk {
     }
 
     @Override
-    public void rename(String from, String to) throws IOException {
+    public synchronized void rename(String from, String to) throws IOException {
         var entry = require(from);
         requireParent(to);
         var target = names.get(to);
@@ -424,13 +443,13 @@ final class SimulatedTree implements Disk {
     }
 
     @Override
-    public void forceDirectory(String name) throws IOException {
+    public synchronized void forceDirectory(String name) throws IOException {
         var entry = require(name);
         done(new Operation(What.FORCE_NAMES, name, "", entry, entry.content));
     }
 
     @Override
-    public Map<String, Object> readAttributes(String name, String attributes) throws IOException {
+    public synchronized Map<String, Object> readAttributes(String name, String attributes) throws IOException {
         var entry = require(name);
         if (attributes.startsWith("user:")) {
             return Map.of();
@@ -450,7 +469,7 @@ final class SimulatedTree implements Disk {
     }
 
     @Override
-    public void setAttribute(String name, String attribute, Object value) throws IOException {
+    public synchronized void setAttribute(String name, String attribute, Object value) throws IOException {
         var entry = require(name);
         if (attribute.endsWith("lastModifiedTime")) {
             entry.modified = ((FileTime) value).to(TimeUnit.NANOSECONDS);
