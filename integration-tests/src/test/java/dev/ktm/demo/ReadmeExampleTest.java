@@ -76,17 +76,26 @@ class ReadmeExampleTest {
 
     @Test
     void theReadmeShowsTheExamplesAsTheyAre() throws IOException {
-        var source = Files.readString(Path.of("src/test/java/dev/ktm/demo/ReadmeExampleTest.java"), UTF_8);
         for (var example : List.of("private static List<String> example", "private static void commit")) {
-            // The markers stand in constants first, then around the code.
-            int start = source.indexOf(START, source.indexOf(example)) + START.length();
-            var code = source.substring(start, source.indexOf(END, start))
-                    .lines()
-                    .map(line -> line.isEmpty() ? line : line.substring(8))
-                    .collect(Collectors.joining("\n"));
-
-            assertThat(Files.readString(Path.of("..", "README.md"), UTF_8)).contains(code);
+            assertThat(Files.readString(Path.of("..", "README.md"), UTF_8)).contains(codeOf(example));
         }
+    }
+
+    @Test
+    void aTransactionIsTenLines() throws IOException {
+        assertThat(codeOf("private static void commit").lines())
+                .filteredOn(line -> !line.isBlank())
+                .hasSize(10);
+    }
+
+    private static String codeOf(String example) throws IOException {
+        var source = Files.readString(Path.of("src/test/java/dev/ktm/demo/ReadmeExampleTest.java"), UTF_8);
+        // The markers stand in constants first, then around the code.
+        int start = source.indexOf(START, source.indexOf(example)) + START.length();
+        return source.substring(start, source.indexOf(END, start))
+                .lines()
+                .map(line -> line.isEmpty() ? line : line.substring(8))
+                .collect(Collectors.joining("\n"));
     }
 
     private static void commit(
@@ -98,9 +107,8 @@ class ReadmeExampleTest {
             ktm.register("stock", stock);
 
             ktm.userTransaction().begin();
-            var transaction = ktm.transactionManager().getTransaction();
-            transaction.enlistResource(ktm.named("orders", order.getXAResource()));
-            transaction.enlistResource(ktm.named("stock", item.getXAResource()));
+            ktm.transactionManager().getTransaction().enlistResource(ktm.named("orders", order.getXAResource()));
+            ktm.transactionManager().getTransaction().enlistResource(ktm.named("stock", item.getXAResource()));
             order.getConnection().createStatement().execute("INSERT INTO orders VALUES (1, 'lamp')");
             item.getConnection().createStatement().execute("INSERT INTO stock VALUES ('lamp', -1)");
             ktm.userTransaction().commit(); // both, or neither, whatever happens meanwhile

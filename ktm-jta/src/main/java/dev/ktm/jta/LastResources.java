@@ -132,7 +132,6 @@ final class LastResources {
         if (!branch.finish()) {
             return;
         }
-        waiting.remove(branch.xid, branch);
         try {
             if (committed) {
                 branch.enlistment.commitComplete();
@@ -142,8 +141,40 @@ final class LastResources {
             }
         } catch (KtmException e) {
             System.getLogger(LastResources.class.getName())
-                    .log(System.Logger.Level.DEBUG, "branch " + branch.xid + " was decided by somebody else", e);
+                    .log(System.Logger.Level.DEBUG, "somebody else decides about branch " + branch.xid, e);
+            if (isUndecided(branch)) {
+                // What an operator decides is being written. If that fails, this answer is wanted; if not, it is
+                // compared.
+                if (branch.reopen()) {
+                    recovery.askSoon(branch.resourceManager);
+                }
+                return;
+            }
             compare(branch, committed);
+        }
+        waiting.remove(branch.xid, branch);
+    }
+
+    private static boolean isUndecided(Unfinished branch) {
+        try {
+            return switch (branch.enlistment.state()) {
+                case DELEGATED, RECOVERING -> true;
+                case ACTIVE,
+                        PRE_PREPARING,
+                        PRE_PREPARED,
+                        PREPARING,
+                        PREPARED,
+                        IN_DOUBT,
+                        COMMITTED_NOTIFY,
+                        COMMITTED,
+                        ABORTING,
+                        ABORTED,
+                        READ_ONLY,
+                        OUTCOME_UNAVAILABLE -> false;
+            };
+        } catch (KtmException e) {
+            // The transaction manager is closed: its next life asks.
+            return false;
         }
     }
 

@@ -37,6 +37,7 @@ final class Unfinished {
     /** Whether it is a last resource, which says what is decided. */
     volatile boolean decides;
 
+    private volatile boolean reopened;
     private final AtomicBoolean done = new AtomicBoolean();
 
     Unfinished(BranchXid xid, Enlistment enlistment, String resourceManager, @Nullable XAResource resource) {
@@ -57,5 +58,13 @@ final class Unfinished {
     /** Whether the caller is the first to finish it. */
     boolean finish() {
         return done.compareAndSet(false, true);
+    }
+
+    /** It was not finished after all. Returns whether that happened for the first time. */
+    boolean reopen() {
+        boolean first = !reopened;
+        reopened = true;
+        done.set(false);
+        return first;
     }
 }

@@ -31,6 +31,7 @@ final class XaRecovery implements AutoCloseable {
 
     private static final long LONGEST_BACK_OFF_NANOS = Duration.ofMinutes(5).toNanos();
     private static final int MOST_DOUBLINGS = 5;
+    private static final long SOON_NANOS = Duration.ofSeconds(1).toNanos();
 
     private final RecoverableResources registered;
     private final UnfinishedBranches unfinished = new UnfinishedBranches();
@@ -150,6 +151,15 @@ final class XaRecovery implements AutoCloseable {
             }
         }
         wake();
+    }
+
+    /** Not at once: what it waits for here takes as long as a write. One that fails has its time. */
+    void askSoon(String resourceManager) {
+        var found = registered.findAnswering(resourceManager);
+        if (found != null && found.failures == 0) {
+            found.dueNanos = System.nanoTime() + Math.min(intervalNanos, SOON_NANOS);
+            wake();
+        }
     }
 
     private void wake() {

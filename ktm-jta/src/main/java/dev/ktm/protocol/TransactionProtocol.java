@@ -335,7 +335,9 @@ public final class TransactionProtocol {
             return;
         }
         // What an operator has decided in its place may be durable.
-        require(!isDecidedInPlaceOf(participant), KtmError.TRANSACTION_REQUEST_NOT_VALID);
+        require(
+                !isDecidedInPlaceOf(participant) && !mayBeDecidedInPlaceOf(participant),
+                KtmError.TRANSACTION_REQUEST_NOT_VALID);
         var next = reply.next(participant.state());
         if (next == null) {
             throw new KtmException(
@@ -536,12 +538,18 @@ public final class TransactionProtocol {
     public Participant requireUndecidedLast() throws KtmException {
         checkUndecided();
         var decider = participants.last;
-        if (decider == null || isDecidedInPlaceOfLast() || !isMissing(decider)) {
+        if (decider == null || !isWaitingForLast()) {
             throw refused(
                     KtmError.TRANSACTION_REQUEST_NOT_VALID,
                     "a last participant that decides for others and could not say what it has decided");
         }
         return decider;
+    }
+
+    /** Whether {@link #decideInPlaceOfLast} can be said. */
+    public boolean isWaitingForLast() {
+        var decider = participants.last;
+        return outcome == Outcome.UNDETERMINED && decider != null && !isDecidedInPlaceOfLast() && isMissing(decider);
     }
 
     /** Whether the last participant was asked to decide, or is to be asked what it has decided, and nobody waits for it. */
@@ -557,6 +565,11 @@ public final class TransactionProtocol {
 
     private boolean isDecidedInPlaceOf(Participant participant) {
         return participant == participants.last && isDecidedInPlaceOfLast();
+    }
+
+    /** Whether only a restart can tell what an operator has decided in its place, if anything. */
+    private boolean mayBeDecidedInPlaceOf(Participant participant) {
+        return outcome == Outcome.UNAVAILABLE && participant.state() == EnlistmentState.DELEGATED;
     }
 
     /** An operator says that a participant which was told the outcome has acted on it, or never will. */

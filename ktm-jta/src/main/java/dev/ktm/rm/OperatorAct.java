@@ -6,10 +6,10 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * What somebody had dropped that would have been kept until all have answered, or decided because nobody else could: written to the
- * log before it takes effect.
+ * What somebody has asked to drop that would have been kept until all have answered, or to decide because nobody else could: written
+ * to the log before it takes effect, so it stands there also if nothing came of it.
  *
- * @param kind what was done
+ * @param kind what was asked for
  * @param transaction of which transaction
  * @param unitOfWork the id that clients know it by
  * @param enlistment of which participant; empty if it concerns the whole transaction

@@ -114,7 +114,10 @@ public record OutcomeReport(
         RECOVERY_FAILED,
         /** Something enlisted that could not be found again after a restart. */
         NOT_RECOVERABLE,
-        /** An operator had something dropped that would have been kept, or decided because nobody else could. */
+        /**
+         * An operator has asked to drop something that would have been kept, or to decide because nobody else can; or what came
+         * of that.
+         */
         OPERATOR
     }
 

@@ -437,7 +437,7 @@ final class Coordinator {
 
     // What operators do.
 
-    /** What an operator does is known for ever before it takes effect. */
+    /** What an operator asks for is known for ever before it takes effect; {@link #report(OperatorAct, String)} tells what came of it. */
     void note(OperatorAct act) throws KtmException {
         var kept = journal;
         if (kept != null) {
@@ -450,6 +450,18 @@ final class Coordinator {
                         e);
             }
         }
+        report(
+                act,
+                switch (act.kind()) {
+                    case COMPLETE -> "asked for: not to wait for the participant any more";
+                    case FORGET -> "asked for: not to remember any more what was damaged";
+                    case COMMIT -> "asked for: to commit in place of the last participant";
+                    case ROLL_BACK -> "asked for: to roll back in place of the last participant";
+                });
+    }
+
+    /** Tells of what an operator has asked for, and how that stands. */
+    void report(OperatorAct act, String result) {
         report(new OutcomeReport(
                 OutcomeReport.Kind.OPERATOR,
                 act.when(),
@@ -459,12 +471,7 @@ final class Coordinator {
                 act.enlistment().map(UUID::toString).orElse(""),
                 act.kind().name(),
                 act.who() + ": " + act.why(),
-                switch (act.kind()) {
-                    case COMPLETE -> "the participant is not waited for any more";
-                    case FORGET -> "what was damaged is not remembered any more";
-                    case COMMIT -> "it is committed in place of the last participant";
-                    case ROLL_BACK -> "it is rolled back in place of the last participant";
-                },
+                result,
                 Optional.empty(),
                 Optional.empty(),
                 Optional.of(act)));

@@ -633,6 +633,11 @@ final class CoreTransaction implements KtmTransaction {
         }
     }
 
+    /** Whether {@link #requireUndecidedLast} finds one. */
+    boolean isWaitingForLast() {
+        return locked(protocol::isWaitingForLast);
+    }
+
     /**
      * Decides in place of the last participant.
      *
@@ -647,13 +652,15 @@ final class CoreTransaction implements KtmTransaction {
         drain();
         await(each -> !each.isDecidedInPlaceOfLast());
         var now = outcome();
-        if (now != (commit ? Outcome.COMMITTED : Outcome.ABORTED)) {
+        // What was not written is not remembered; by now the last participant may have decided itself.
+        boolean isWritten = unseen.addedTo(damage()).equals(damage());
+        if (!isWritten || now == Outcome.UNAVAILABLE) {
             throw new KtmException(
                     KtmError.TRANSACTIONMANAGER_NOT_ONLINE,
                     "the decision about transaction " + unitOfWork() + " could not be written"
                             + (now == Outcome.UNAVAILABLE
                                     ? ": only a restart can tell what is in the log"
-                                    : ", and nothing was decided")
+                                    : ", and the operator has decided nothing")
                             + ": " + failure,
                     failure);
         }

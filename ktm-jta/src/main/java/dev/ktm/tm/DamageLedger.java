@@ -160,11 +160,13 @@ final class DamageLedger {
             if (known == null) {
                 return false;
             }
-            coordinator.note(new OperatorAct(
-                    OperatorAct.Kind.FORGET, id, known.unitOfWork(), Optional.empty(), kernel.now(), who, why));
+            var act = new OperatorAct(
+                    OperatorAct.Kind.FORGET, id, known.unitOfWork(), Optional.empty(), kernel.now(), who, why);
+            coordinator.note(act);
             damaged.remove(id);
             unwritten.remove(id);
             Optional.ofNullable(coordinator.journal()).ifPresent(kept -> kept.end(id));
+            coordinator.report(act, "done: what was damaged is not remembered any more");
             return true;
         } finally {
             lock.unlock();

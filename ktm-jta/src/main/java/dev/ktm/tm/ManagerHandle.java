@@ -210,16 +210,33 @@ public final class ManagerHandle implements AutoCloseable {
                         KtmError.ENLISTMENT_NOT_FOUND,
                         "expected an enlistment of " + unitOfWork + ", found none with id " + enlistment));
         transaction.act(protocol -> protocol.requireFinishable(found));
-        coordinator.note(new OperatorAct(
+        var act = new OperatorAct(
                 OperatorAct.Kind.COMPLETE,
                 transaction.boundId(),
                 unitOfWork,
                 Optional.of(enlistment),
                 coordinator.now(),
                 who,
-                why));
-        // If it has answered meanwhile, that is what counts, and the operator is told.
-        transaction.act(protocol -> protocol.finish(found));
+                why);
+        coordinator.note(act);
+        try {
+            // If it has answered meanwhile, that is what counts, and the operator is told.
+            transaction.act(protocol -> protocol.finish(found));
+        } catch (KtmException e) {
+            coordinator.report(act, "not done: " + e.getMessage());
+            throw e;
+        }
+        coordinator.report(act, "done: the participant is not waited for any more");
+    }
+
+    /**
+     * Its transactions that wait for nothing but what their last resource has decided, which could not say so: in its place an
+     * operator may decide.
+     */
+    public List<KtmTransaction> waitingForLast() throws KtmException {
+        return live().stream()
+                .filter(each -> ((CoreTransaction) each).isWaitingForLast())
+                .toList();
     }
 
     /**
@@ -229,7 +246,10 @@ public final class ManagerHandle implements AutoCloseable {
      *
      * @param who says so, in at most 100 characters
      * @param why for those who ask later, in at most 500 characters
-     * @throws KtmException if there is no such last resource, it may still answer, or this cannot be written: nothing was decided
+     * @throws KtmException if there is no such last resource, it may still answer, or has answered before the operator: the
+     *     operator has decided nothing. With {@link KtmError#TRANSACTIONMANAGER_NOT_ONLINE} if it cannot be written: the same;
+     *     but if the transaction is {@linkplain dev.ktm.rm.Outcome#UNAVAILABLE unavailable} then, only a restart can tell whether
+     *     it is decided. What was asked for, and what came of it, is reported in any case
      */
     public void commitInPlaceOfLast(UUID unitOfWork, String who, String why) throws KtmException {
         decideInPlaceOfLast(unitOfWork, OperatorAct.Kind.COMMIT, who, why);
@@ -249,8 +269,14 @@ public final class ManagerHandle implements AutoCloseable {
         var act = new OperatorAct(
                 kind, transaction.boundId(), unitOfWork, Optional.of(last.id()), coordinator.now(), who, why);
         coordinator.note(act);
-        // If it has answered meanwhile, that is what counts, and the operator is told.
-        transaction.decideInPlaceOfLast(kind == OperatorAct.Kind.COMMIT, TransactionReports.unseen(last, act));
+        try {
+            // If it has answered meanwhile, that is what counts, and the operator is told.
+            transaction.decideInPlaceOfLast(kind == OperatorAct.Kind.COMMIT, TransactionReports.unseen(last, act));
+        } catch (KtmException e) {
+            coordinator.report(act, "not done: " + e.getMessage());
+            throw e;
+        }
+        coordinator.report(act, "done: it is decided in place of the last participant");
         TransactionReports.decidedInPlaceOf(last, act);
     }
 
@@ -295,8 +321,9 @@ public final class ManagerHandle implements AutoCloseable {
     }
 
     /**
-     * What operators have had dropped, oldest first, also in earlier lives: all of transactions that the log still holds, and
-     * the last 100 in all. Empty if it is volatile.
+     * What operators have asked for, oldest first, also in earlier lives: all of transactions that the log still holds, and
+     * the last 100 in all. It was written first, so it stands here also if nothing came of it, because a participant was quicker
+     * or the log was full. Empty if it is volatile.
      */
     public List<OperatorAct> operatorActs() throws KtmException {
         require(ManagerRight.QUERY_INFORMATION);

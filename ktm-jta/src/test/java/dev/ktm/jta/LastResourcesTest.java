@@ -4,6 +4,7 @@ import static dev.ktm.testing.Refusals.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ktm.journal.TransactionRecord;
 import dev.ktm.log.testing.OperationHook;
 import dev.ktm.log.testing.OperationKind;
 import dev.ktm.log.testing.SimulatedDevice;
@@ -12,16 +13,21 @@ import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.OperatorAct;
+import dev.ktm.rm.Outcome;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionId;
 import dev.ktm.rm.TransactionState;
 import dev.ktm.testing.SimulatedDatabase;
+import dev.ktm.testing.SimulatedJournal;
 import dev.ktm.tm.ManagerHandle;
 import dev.ktm.tm.ManagerOptions;
+import dev.ktm.tm.ManualManagers;
 import dev.ktm.tm.TransactionManagers;
 import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.SystemException;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -33,7 +39,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
@@ -49,6 +58,7 @@ class LastResourcesTest {
     private final SimulatedDatabase orders = new SimulatedDatabase("orders");
     private final Audit audit = new Audit();
     private final List<OutcomeReport> reports = new CopyOnWriteArrayList<>();
+    private Consumer<OutcomeReport> onReport = report -> {};
     private TransactionManagers managers;
     private ManagerHandle manager;
     private JtaCoordinator jta;
@@ -64,6 +74,11 @@ class LastResourcesTest {
                         Duration.ofSeconds(60), Duration.ofHours(1), false, Duration.ZERO, reports::add));
         jta.register("orders", orders::connect);
         jta.registerLastResource("audit", audit);
+    }
+
+    private void report(OutcomeReport report) {
+        reports.add(report);
+        onReport.accept(report);
     }
 
     @AfterEach
@@ -371,6 +386,160 @@ class LastResourcesTest {
 
         assertThat(manager.operatorActs()).isEmpty();
         jta.transactionManager().rollback();
+    }
+
+    /** A log that does something when a decision is on its way to the disk. */
+    private SimulatedJournal openOver(SimulatedJournal.Trouble trouble, Runnable whenForced) throws Exception {
+        close();
+        var simulated = new ManualManagers(this::report);
+        var asked = new AtomicBoolean();
+        var journal = new SimulatedJournal(SimulatedJournal.Disk.empty(), new SimulatedJournal.Watcher() {
+            @Override
+            public void step(String what) {
+                boolean isOperators = reports.stream().anyMatch(report -> report.kind() == OutcomeReport.Kind.OPERATOR);
+                if (isOperators && what.startsWith("before force") && asked.compareAndSet(false, true)) {
+                    whenForced.run();
+                }
+            }
+
+            @Override
+            public void ended(TransactionId id) {}
+        });
+        managers = simulated.managers();
+        manager = simulated.recover(journal);
+        jta = ManualCoordinator.over(manager);
+        jta.register("orders", orders::connect);
+        jta.registerLastResource("audit", audit);
+        var id = commitInDoubt(new Local(), "a");
+        audit.rows.put(id, true);
+        journal.setTrouble(trouble);
+        return journal;
+    }
+
+    private List<String> operatorReports() {
+        return reports.stream()
+                .filter(report -> report.kind() == OutcomeReport.Kind.OPERATOR)
+                .map(report -> report.nextStep())
+                .toList();
+    }
+
+    @Test
+    void aRowThatIsReadWhileTheOperatorsDecisionIsWrittenIsComparedWithIt() throws Exception {
+        openOver(SimulatedJournal.Trouble.NONE, () -> jta.recoverNow());
+
+        manager.rollBackInPlaceOfLast(unitOfWork(), "jane", "its disk is gone");
+        assertThat(manager.damaged().get(0).damage()).hasSize(1);
+        jta.recoverNow();
+
+        assertThat(orders.committed()).isEmpty();
+        assertThat(manager.damaged())
+                .singleElement()
+                .satisfies(damaged -> assertThat(damaged.damage())
+                        .extracting(Damage::decision)
+                        .containsExactly(HeuristicDecision.HAZARD, HeuristicDecision.COMMIT));
+        assertThat(operatorReports())
+                .containsExactly(
+                        "asked for: to roll back in place of the last participant",
+                        "done: it is decided in place of the last participant");
+    }
+
+    @Test
+    void aRowThatWasReadWhileTheOperatorsDecisionWasNotWrittenDecides() throws Exception {
+        openOver(SimulatedJournal.Trouble.FAILS_UNWRITTEN, () -> jta.recoverNow());
+
+        assertRefused(
+                KtmError.TRANSACTIONMANAGER_NOT_ONLINE,
+                () -> manager.rollBackInPlaceOfLast(unitOfWork(), "jane", "its disk is gone"));
+        assertThat(manager.waitingForLast()).hasSize(1);
+        jta.recoverNow();
+
+        assertThat(orders.committed()).containsExactly("a");
+        assertThat(manager.live()).isEmpty();
+        assertThat(operatorReports())
+                .satisfiesExactly(
+                        asked -> assertThat(asked).startsWith("asked for"),
+                        result ->
+                                assertThat(result).startsWith("not done").contains("the operator has decided nothing"));
+    }
+
+    /** Both may be in the log: that it decides itself, and that it is rolled back whatever it has decided. */
+    @Test
+    void aRowThatIsReadWhenOnlyARestartCanTellWhatTheOperatorDecidedDecidesNothing() throws Exception {
+        var journal = openOver(SimulatedJournal.Trouble.FAILS_UNKNOWN_PRESENT, () -> {});
+
+        assertRefused(
+                KtmError.TRANSACTIONMANAGER_NOT_ONLINE,
+                () -> manager.rollBackInPlaceOfLast(unitOfWork(), "jane", "its disk is gone"));
+        jta.recoverNow();
+
+        assertThat(orders.committed()).isEmpty();
+        assertThat(manager.live())
+                .singleElement()
+                .satisfies(found -> assertThat(found.outcome()).isEqualTo(Outcome.UNAVAILABLE));
+        assertThat(journal.disk().forced().values())
+                .singleElement()
+                .satisfies(record -> assertThat(record.status()).isEqualTo(TransactionRecord.Status.ROLLED_BACK));
+        assertThat(operatorReports()).last().asString().contains("only a restart can tell");
+    }
+
+    @Test
+    void aLastResourceThatAnswersBeforeTheOperatorHasDecidedIsWhatCounts() throws Exception {
+        var answers = new AtomicBoolean();
+        openOver(SimulatedJournal.Trouble.NONE, () -> {});
+        onReport = report -> {
+            if (report.kind() == OutcomeReport.Kind.OPERATOR && answers.compareAndSet(false, true)) {
+                jta.recoverNow();
+            }
+        };
+
+        assertRefused(
+                KtmError.TRANSACTION_ALREADY_COMMITTED,
+                () -> manager.rollBackInPlaceOfLast(unitOfWork(), "jane", "its disk is gone"));
+
+        assertThat(orders.committed()).containsExactly("a");
+        assertThat(manager.damaged()).isEmpty();
+        assertThat(operatorReports())
+                .satisfiesExactly(
+                        asked -> assertThat(asked).startsWith("asked for"),
+                        result -> assertThat(result).startsWith("not done"));
+    }
+
+    /** The example of the guide: others that are live, and wait for nobody, are left alone. */
+    @Test
+    void theExampleOfTheGuideDecidesWhatWaitsForALastResource() throws Exception {
+        begin(new Local(), "active");
+        var active = jta.transactionManager().suspend();
+        commitInDoubt(new Local(), "a");
+        audit.down = true;
+
+        decideAll(manager);
+
+        assertThat(orders.committed()).containsExactly("a");
+        assertThat(manager.live()).hasSize(1);
+        active.rollback();
+    }
+
+    private static void decideAll(ManagerHandle manager) throws KtmException {
+        // guide
+        for (var transaction : manager.waitingForLast()) {
+            // Look at the others, and at what the application knows of it.
+            manager.commitInPlaceOfLast(transaction.unitOfWork(), "jane", "audit lost with its disk, ticket 4711");
+            // or: rollBackInPlaceOfLast
+        }
+        // end of guide
+    }
+
+    @Test
+    void theGuideShowsTheExampleAsItIs() throws Exception {
+        var source = Files.readString(Path.of("src/test/java/dev/ktm/jta/LastResourcesTest.java"));
+        var start = "        // guide\n";
+        int from = source.indexOf(start, source.indexOf("private static void decideAll")) + start.length();
+        var code = source.substring(from, source.indexOf("        // end of guide", from))
+                .lines()
+                .map(line -> line.substring(8))
+                .collect(Collectors.joining("\n"));
+
+        assertThat(Files.readString(Path.of("docs", "last-resource.md"))).contains(code);
     }
 
     /** Whatever of it is durable, a restart finds one decision for all. */

@@ -26,6 +26,8 @@ import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 import org.jboss.tm.XAResourceRecovery;
+import org.jboss.tm.XAResourceWrapper;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -121,6 +123,85 @@ class XaRecoveryTest {
         ktm.recoverNow();
         assertThat(orders.calls()).hasSize(calls);
         registry.removeXAResourceRecovery(recovery);
+    }
+
+    /** A resource of somebody else that says what it is called. */
+    private static XAResource called(@Nullable String jndiName, XAResource resource) {
+        return (XAResource) Proxy.newProxyInstance(
+                XaRecoveryTest.class.getClassLoader(),
+                new Class<?>[] {XAResourceWrapper.class},
+                (proxy, method, arguments) -> {
+                    try {
+                        return switch (method.getName()) {
+                            case "getJndiName" -> jndiName;
+                            case "getResource" -> resource;
+                            case "hashCode" -> System.identityHashCode(proxy);
+                            case "equals" -> proxy == arguments[0];
+                            default -> method.invoke(resource, arguments);
+                        };
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+    }
+
+    /** Its branch is not listed any more: only who it was left to can say that it has finished. */
+    private void restartWhenTheAnswerOfAWrapperIsLost(@Nullable String jndiName) throws Exception {
+        var manager = ktm.transactionManager();
+        manager.begin();
+        for (var database : List.of(orders, stock)) {
+            var connection = database.connect();
+            var resource = database == orders ? called(jndiName, connection) : ktm.named("stock", connection);
+            manager.getTransaction().enlistResource(resource);
+            connection.put("a");
+        }
+        orders.loseAnswerOfNext(SimulatedDatabase.Call.COMMIT, XAException.XAER_RMFAIL);
+        manager.commit();
+        ktm.close();
+        open();
+        ktm.register("stock", stock::connect);
+        ktm.register("orders", orders::connect);
+        ktm.recoverNow();
+        assertThat(ktm.manager().live()).hasSize(1);
+    }
+
+    @Test
+    void aWrapperIsFoundAgainUnderTheJndiNameThatItSays() throws Exception {
+        restartWhenTheAnswerOfAWrapperIsLost("java:/orders");
+        assertThat(reports)
+                .filteredOn(report -> report.resourceManager().equals("java:/orders"))
+                .isNotEmpty();
+
+        ktm.register("java:/orders", orders::connect);
+        ktm.recoverNow();
+
+        assertThat(ktm.manager().live()).isEmpty();
+        assertThat(orders.committed()).containsExactly("a");
+    }
+
+    @Test
+    void aWrapperIsFoundAgainThroughTheRegistryOfOthersIfTheirsSayTheSameName() throws Exception {
+        restartWhenTheAnswerOfAWrapperIsLost("java:/orders");
+        var registry = ktm.recoveryRegistry();
+        registry.addXAResourceRecovery(() -> new XAResource[] {called("java:/stock", stock.connect())});
+        ktm.recoverNow();
+        assertThat(ktm.manager().live()).as("another name").hasSize(1);
+
+        registry.addXAResourceRecovery(() -> new XAResource[] {called("java:/orders", orders.connect())});
+        ktm.recoverNow();
+        ktm.recoverNow();
+
+        assertThat(ktm.manager().live()).isEmpty();
+    }
+
+    @Test
+    void aWrapperThatSaysNoNameIsLikeAResourceWithoutOne() throws Exception {
+        restartWhenTheAnswerOfAWrapperIsLost(null);
+
+        ktm.register("java:/orders", orders::connect);
+        ktm.recoverNow();
+
+        assertThat(ktm.manager().live()).as("nobody knows whose its branch was").hasSize(1);
     }
 
     @Test

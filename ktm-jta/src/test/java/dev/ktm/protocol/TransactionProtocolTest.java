@@ -594,12 +594,15 @@ class TransactionProtocolTest {
 
     @Test
     void afterAnOperatorsDecisionThatMayBeWrittenOnlyARestartCanTell() throws Exception {
-        inDoubtBecauseOfTheLast();
+        var last = inDoubtBecauseOfTheLast();
         protocol.decideInPlaceOfLast(false);
         script.taken();
 
         protocol.decisionFailed(true);
 
+        for (var word : List.of(Reply.COMMIT_COMPLETE, Reply.ROLLBACK)) {
+            assertThat(refusal(() -> script.reply(last, word))).isEqualTo(KtmError.TRANSACTION_REQUEST_NOT_VALID);
+        }
         assertThat(script.taken()).isEmpty();
         assertThat(protocol.outcome()).isEqualTo(Outcome.UNAVAILABLE);
         assertThat(protocol.state()).isEqualTo(TransactionState.IN_DOUBT);

@@ -34,7 +34,11 @@ enum Behaviour {
     /** Says that it has failed, cannot be asked, and commits a little later if it still can. */
     COMMITS_LATE(Kind.LAST),
     /** Cannot note what it decides. */
-    NOTE_FAILS(Kind.LAST);
+    NOTE_FAILS(Kind.LAST),
+    /** Does not commit, and cannot be asked until an operator has begun to commit in its place. */
+    OVERRULED_BY_A_COMMIT(Kind.LAST),
+    /** Commits, says that it has failed, and cannot be asked until an operator has begun to roll back in its place. */
+    OVERRULED_BY_A_ROLLBACK(Kind.LAST);
 
     private final boolean xa;
     private final boolean nativeKind;

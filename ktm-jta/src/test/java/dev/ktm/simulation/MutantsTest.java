@@ -77,6 +77,11 @@ class MutantsTest {
                         "if (participants.decidesForOthers(participant)) { participant.excuse(); complete();",
                         "if (participants.decidesForOthers(participant)) { rollbackAll(RollbackCause.PARTICIPANT, participant);"),
                 new Mutant(
+                        "does not write with an operator's decision that the last one may have done otherwise",
+                        "tm.TransactionJournal",
+                        "withNext = more;",
+                        ""),
+                new Mutant(
                         "forgets what a last resource has noted before the end is durable",
                         "jta.LastResources",
                         "ends.force();",

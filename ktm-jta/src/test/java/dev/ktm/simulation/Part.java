@@ -40,6 +40,8 @@ final class Part {
     boolean notedCommitted;
     /** Whether its commit is under way although nobody waits for it any more. */
     boolean underWay;
+    /** Whether an operator has begun to decide in its place. */
+    boolean overruled;
 
     Part(Kind kind, Behaviour behaviour) {
         this.kind = kind;
@@ -58,6 +60,7 @@ final class Part {
         copy.noted = noted;
         copy.notedCommitted = notedCommitted;
         copy.underWay = underWay;
+        copy.overruled = overruled;
         return copy;
     }
 
@@ -68,6 +71,11 @@ final class Part {
             return true;
         }
         return false;
+    }
+
+    /** Whether an operator is going to decide in its place. */
+    boolean isToBeOverruled() {
+        return behaviour == Behaviour.OVERRULED_BY_A_COMMIT || behaviour == Behaviour.OVERRULED_BY_A_ROLLBACK;
     }
 
     /** Its outcome matters. */

@@ -13,6 +13,7 @@ import dev.ktm.rm.NotificationHandler;
 import dev.ktm.rm.NotificationMask;
 import dev.ktm.rm.ResourceManager;
 import dev.ktm.rm.TransactionId;
+import dev.ktm.rm.TransactionState;
 import dev.ktm.testing.SimulatedJournal;
 import dev.ktm.tm.KtmTransaction;
 import dev.ktm.tm.ManagerHandle;
@@ -142,7 +143,21 @@ final class World implements SimulatedJournal.Watcher {
             snapshots.add(snapshot(what));
         }
         if (--stepsUntilScan == 0) {
-            jta.recoverNow();
+            if (isOverruledOneEnding()) {
+                stepsUntilScan = 1;
+            } else {
+                jta.recoverNow();
+            }
+        }
+    }
+
+    /** What is compared then waits until the end is written; whoever waits must be another thread, and here there is one. */
+    private boolean isOverruledOneEnding() {
+        try {
+            return parts.stream().anyMatch(part -> part.overruled)
+                    && manager.live().stream().anyMatch(each -> each.state() == TransactionState.FORGOTTEN);
+        } catch (KtmException e) {
+            throw new IllegalStateException(e);
         }
     }
 
@@ -170,7 +185,9 @@ final class World implements SimulatedJournal.Watcher {
         requireVotes(index);
         var last = parts.stream().filter(part -> part.kind == Kind.LAST).findAny();
         if (last.isPresent()) {
-            if (last.get().durable != Part.Durable.COMMITTED) {
+            boolean overruled =
+                    last.get().overruled && journal.live().stream().anyMatch(each -> journal.isCommitted(each.id()));
+            if (last.get().durable != Part.Durable.COMMITTED && !overruled) {
                 violations.add("I-1: told to commit: " + part(index) + ", and the last one has not: " + last.get());
             }
             return;
@@ -239,6 +256,34 @@ final class World implements SimulatedJournal.Watcher {
             told = Told.DOUBT;
         }
         step("told");
+        operatorDecides();
+    }
+
+    /** An operator decides in place of a last one that cannot be asked any more. Then it comes back. */
+    private void operatorDecides() throws KtmException {
+        for (var part : parts) {
+            for (var transaction : part.isToBeOverruled() ? manager.waitingForLast() : List.<KtmTransaction>of()) {
+                part.overruled = true;
+                try {
+                    if (part.behaviour == Behaviour.OVERRULED_BY_A_COMMIT) {
+                        manager.commitInPlaceOfLast(transaction.unitOfWork(), "jane", "gone");
+                    } else {
+                        manager.rollBackInPlaceOfLast(transaction.unitOfWork(), "jane", "gone");
+                    }
+                } catch (KtmException e) {
+                    step("the operator is told no");
+                }
+            }
+        }
+    }
+
+    /** Whoever was decided for by an operator has decided otherwise, and that is known. */
+    private void noteOverruled() {
+        boolean known =
+                remembered().stream().anyMatch(record -> !record.damage().isEmpty());
+        for (var part : parts) {
+            part.byHand |= part.overruled && known;
+        }
     }
 
     /** Another transaction manager decides a transaction in which all take part. */
@@ -312,6 +357,7 @@ final class World implements SimulatedJournal.Watcher {
         for (int round = 0; round < 3; round++) {
             jta.recoverNow();
         }
+        operatorDecides();
         for (int i = 0; i < parts.size(); i++) {
             retry(i);
         }
@@ -322,6 +368,7 @@ final class World implements SimulatedJournal.Watcher {
         for (int round = 0; round < 2; round++) {
             jta.recoverNow();
         }
+        noteOverruled();
     }
 
     private void registerAll() {
@@ -528,7 +575,8 @@ final class World implements SimulatedJournal.Watcher {
             }
             fail(self().strikes(Behaviour.REFUSES), XAException.XA_RBROLLBACK);
             self().underWay = noted != null && self().behaviour == Behaviour.COMMITS_LATE;
-            boolean silent = self().behaviour == Behaviour.COMMIT_FAILS_IN_SILENCE && !self().faultUsed;
+            boolean silent = self().behaviour == Behaviour.OVERRULED_BY_A_COMMIT
+                    || (self().behaviour == Behaviour.COMMIT_FAILS_IN_SILENCE && !self().faultUsed);
             fail(silent || self().underWay || self().strikes(Behaviour.COMMIT_FAILS), XAException.XAER_RMFAIL);
             if (noted != null) {
                 self().noted = noted;
@@ -536,7 +584,8 @@ final class World implements SimulatedJournal.Watcher {
             }
             self().durable = Part.Durable.COMMITTED;
             step("committed last " + index);
-            boolean lost = self().behaviour == Behaviour.COMMIT_IS_LOST_IN_SILENCE && !self().faultUsed;
+            boolean lost = self().behaviour == Behaviour.OVERRULED_BY_A_ROLLBACK
+                    || (self().behaviour == Behaviour.COMMIT_IS_LOST_IN_SILENCE && !self().faultUsed);
             fail(lost || self().strikes(Behaviour.COMMIT_IS_LOST), XAException.XAER_RMFAIL);
         }
 
@@ -575,7 +624,8 @@ final class World implements SimulatedJournal.Watcher {
         @Override
         public boolean isCommitted(TransactionId transaction) throws SQLException {
             step("before look " + index);
-            if (self().strikes(Behaviour.COMMIT_FAILS_IN_SILENCE)
+            if ((self().isToBeOverruled() && !self().overruled)
+                    || self().strikes(Behaviour.COMMIT_FAILS_IN_SILENCE)
                     || self().strikes(Behaviour.COMMIT_IS_LOST_IN_SILENCE)) {
                 throw new SQLException("simulated");
             }
