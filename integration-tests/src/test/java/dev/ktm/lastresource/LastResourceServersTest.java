@@ -66,16 +66,20 @@ class LastResourceServersTest {
             ktm.recoverNow();
         }
         assertThat(ktm.manager().live()).as("what waits for an answer").isEmpty();
-        assertThat(count(audit, "ktm_decision")).as("rows that nobody will ask for").isZero();
+        assertThat(count(audit, "ktm_decision"))
+                .as("rows that nobody will ask for")
+                .isZero();
     }
 
     @ParameterizedTest
     @EnumSource(names = {"POSTGRESQL", "MARIADB", "DERBY"})
     void throughItsDataSourceItCommitsWithAnother(Kind kind) throws Exception {
         start(kind);
-        try (var ktm = Ktm.open(
-                        KtmOptions.builder().logDirectory(directory.resolve("log")).build());
-                var audits = KtmDataSource.builder(ktm, "audit").lastResource(audit).open();
+        try (var ktm = Ktm.open(KtmOptions.builder()
+                        .logDirectory(directory.resolve("log"))
+                        .build());
+                var audits =
+                        KtmDataSource.builder(ktm, "audit").lastResource(audit).open();
                 var orders = KtmDataSource.open(ktm, "orders", databases.orders())) {
             ktm.userTransaction().begin();
             insertThrough(audits, 1);

@@ -110,8 +110,7 @@ final class MariaDb implements Product {
 
     @Override
     public String url(int port) {
-        return "jdbc:mariadb://127.0.0.1:" + port
-                + "/ktm?user=ktm&password=ktm&connectTimeout=5000&socketTimeout=5000";
+        return "jdbc:mariadb://127.0.0.1:" + port + "/ktm?user=ktm&password=ktm&connectTimeout=5000&socketTimeout=5000";
     }
 
     @Override

@@ -418,8 +418,9 @@ abstract class ResourceManagerContract {
     }
 
     private void assertPendingIsVisible() throws Exception {
-        assertThat(coordinator.ktm().manager().live()).singleElement().satisfies(each -> assertThat(each.state())
-                .isEqualTo(TransactionState.COMMITTED));
+        assertThat(coordinator.ktm().manager().live())
+                .singleElement()
+                .satisfies(each -> assertThat(each.state()).isEqualTo(TransactionState.COMMITTED));
         assertThat(coordinator.reports()).anySatisfy(report -> {
             assertThat(report.resourceManager()).isEqualTo("first");
             assertThat(report.nextStep()).isNotBlank();

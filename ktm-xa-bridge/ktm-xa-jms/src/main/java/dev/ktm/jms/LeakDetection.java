@@ -59,7 +59,10 @@ final class LeakDetection implements AutoCloseable {
             return Watch.NONE;
         }
         var taken = new Exception(what + " was taken here");
-        var open = new OpenHandle(what + " of " + label + ", taken by thread " + Thread.currentThread().getName(), taken);
+        var open = new OpenHandle(
+                what + " of " + label + ", taken by thread "
+                        + Thread.currentThread().getName(),
+                taken);
         var alarm = timer.schedule(open::warn, threshold.toMillis(), TimeUnit.MILLISECONDS);
         return () -> {
             alarm.cancel(false);

@@ -11,9 +11,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.jspecify.annotations.Nullable;
 
 /** A handle that is closed at the moment of its warning. */
 @Timeout(60)
@@ -93,8 +93,7 @@ final class LeakWarningTest {
         assertThat(log.said).contains(System.Logger.Level.WARNING);
         // One after the other: a handle is closed before the next is taken.
         for (int i = 0; i < log.said.size(); i++) {
-            assertThat(log.said.get(i))
-                    .isEqualTo(i % 2 == 0 ? System.Logger.Level.WARNING : System.Logger.Level.INFO);
+            assertThat(log.said.get(i)).isEqualTo(i % 2 == 0 ? System.Logger.Level.WARNING : System.Logger.Level.INFO);
         }
     }
 }

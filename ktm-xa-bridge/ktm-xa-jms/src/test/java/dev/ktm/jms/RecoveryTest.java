@@ -145,10 +145,9 @@ final class RecoveryTest {
         var faulty = new FaultyBroker(broker.xa());
         faulty.plan(phase -> phase == Phase.COMMIT ? new Fault(phase, moment, true) : null);
         try (var ktm = open(log);
-                var factory =
-                        KtmConnectionFactory.builder(ktm, "broker", faulty.xa())
-                                .recoveryConnectionFactory(nobody)
-                                .build()) {
+                var factory = KtmConnectionFactory.builder(ktm, "broker", faulty.xa())
+                        .recoveryConnectionFactory(nobody)
+                        .build()) {
             ktm.register("other", OTHER);
             ktm.userTransaction().begin();
             send(factory, "lamp");
@@ -173,8 +172,8 @@ final class RecoveryTest {
                         .recoveryInterval(Duration.ofHours(1))
                         .reportListener(reports::add)
                         .build());
-                var factory =
-                        KtmConnectionFactory.builder(ktm, "renamed", broker.xa()).build()) {
+                var factory = KtmConnectionFactory.builder(ktm, "renamed", broker.xa())
+                        .build()) {
             ktm.register("other", OTHER);
             ktm.recoverNow();
 
@@ -182,13 +181,11 @@ final class RecoveryTest {
                 assertThat(report.kind()).isEqualTo(OutcomeReport.Kind.PENDING);
                 assertThat(report.resourceManager()).isEqualTo("broker");
                 assertThat(report.cause()).contains("nobody has registered");
-                assertThat(report.nextStep())
-                        .contains("register it under both")
-                        .contains("renamed");
+                assertThat(report.nextStep()).contains("register it under both").contains("renamed");
             });
             assertThat(ktm.manager().live()).hasSize(1);
-            try (var old = KtmConnectionFactory.builder(ktm, "broker", broker.xa())
-                    .build()) {
+            try (var old =
+                    KtmConnectionFactory.builder(ktm, "broker", broker.xa()).build()) {
                 ktm.recoverNow();
                 assertThat(ktm.manager().live()).isEmpty();
                 assertThat(old.enlistedSessions()).isZero();
@@ -210,8 +207,8 @@ final class RecoveryTest {
         assertThat(listed(broker.xa())).hasSize(1);
 
         try (var ktm = open(log);
-                var factory =
-                        KtmConnectionFactory.builder(ktm, "renamed", broker.xa()).build()) {
+                var factory = KtmConnectionFactory.builder(ktm, "renamed", broker.xa())
+                        .build()) {
             ktm.register("other", OTHER);
             ktm.recoverNow();
 
