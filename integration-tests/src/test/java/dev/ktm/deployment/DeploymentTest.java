@@ -2,10 +2,14 @@ package dev.ktm.deployment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ktm.servers.Kind;
+import dev.ktm.servers.Server;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,6 +43,34 @@ class DeploymentTest {
                 .contains(CrashPoint.AFTER_LAST_VOTE.toString())
                 .contains(CrashPoint.AFTER_DECISION.toString());
         assertThat(status).isZero();
+    }
+
+    @Test
+    @Tag("slow")
+    void intoServersAllAgree(@TempDir Path directory) throws Exception {
+        for (var kind : List.of(Kind.POSTGRESQL, Kind.MARIADB)) {
+            var missing = kind.missing();
+            Assumptions.assumeTrue(missing.isEmpty(), () -> kind + " is not tested: " + missing.orElseThrow());
+        }
+        try (var postgreSql = Server.start(Kind.POSTGRESQL, directory.resolve("postgresql"));
+                var mariaDb = Server.start(Kind.MARIADB, directory.resolve("mariadb"))) {
+            int status = run(
+                    "--releases",
+                    "10",
+                    "--crash-at",
+                    "after-last-vote,after-decision,after-first-commit",
+                    "--kills",
+                    "0",
+                    "--seed",
+                    "3",
+                    "--resources",
+                    postgreSql.url() + "," + mariaDb.url(),
+                    "--data",
+                    directory.resolve("data").toString());
+
+            assertThat(printed.toString()).contains("all agree, after 3 crashes");
+            assertThat(status).isZero();
+        }
     }
 
     @Test

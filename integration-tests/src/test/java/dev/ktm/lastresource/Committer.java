@@ -1,6 +1,7 @@
 package dev.ktm.lastresource;
 
 import dev.ktm.KtmOptions;
+import dev.ktm.servers.Kind;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
@@ -28,9 +29,12 @@ final class Committer {
 
     private Committer() {}
 
-    /** Arguments: a directory, where to die. */
+    /** Arguments: a directory, where to die; kind and port of the server that has the one without XA, if it is no file. */
     public static void main(String[] arguments) throws Exception {
-        var databases = Databases.in(Path.of(arguments[0]));
+        var directory = Path.of(arguments[0]);
+        var databases = arguments.length > 2
+                ? Databases.in(directory, Kind.valueOf(arguments[2]).plain(Integer.parseInt(arguments[3])))
+                : Databases.in(directory);
         var death = Death.valueOf(arguments[1]);
         var ktm = databases.open(KtmOptions.builder(), databases.audit());
         var xa = databases.orders().getXAConnection();

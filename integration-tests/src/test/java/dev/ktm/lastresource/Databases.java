@@ -12,18 +12,26 @@ import javax.sql.XADataSource;
 import org.h2.jdbcx.JdbcDataSource;
 
 /** One database with XA and one without, in a directory, and what is done to them. */
-record Databases(Path directory, JdbcDataSource orders, JdbcDataSource audit) {
+record Databases(Path directory, JdbcDataSource orders, DataSource audit) {
 
     static Databases in(Path directory) {
-        var databases = new Databases(directory, new JdbcDataSource(), new JdbcDataSource());
-        databases.orders.setURL("jdbc:h2:" + directory.resolve("orders") + ";WRITE_DELAY=0");
-        databases.audit.setURL("jdbc:h2:" + directory.resolve("audit") + ";WRITE_DELAY=0;LOCK_TIMEOUT=200");
-        return databases;
+        return in(directory, h2(directory.resolve("audit") + ";WRITE_DELAY=0;LOCK_TIMEOUT=200"));
+    }
+
+    /** With this one as the one without XA. */
+    static Databases in(Path directory, DataSource audit) {
+        return new Databases(directory, h2(directory.resolve("orders") + ";WRITE_DELAY=0"), audit);
+    }
+
+    private static JdbcDataSource h2(String file) {
+        var source = new JdbcDataSource();
+        source.setURL("jdbc:h2:" + file);
+        return source;
     }
 
     void create() throws SQLException {
-        execute(orders, "create table t (id int primary key)");
-        execute(audit, "create table t (id int primary key)");
+        execute(orders, "create table t (id int not null primary key)");
+        execute(audit, "create table t (id int not null primary key)");
         execute(audit, DecisionTableName.DEFAULT.creation());
     }
 

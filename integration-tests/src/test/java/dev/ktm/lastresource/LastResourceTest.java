@@ -47,7 +47,7 @@ class LastResourceTest {
 
     private Databases databases;
     private JdbcDataSource orders;
-    private JdbcDataSource audit;
+    private DataSource audit;
     private Ktm ktm;
 
     @BeforeEach

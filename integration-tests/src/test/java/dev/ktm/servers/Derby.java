@@ -3,6 +3,7 @@ package dev.ktm.servers;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.derby.drda.NetworkServerControl;
+import org.apache.derby.jdbc.ClientDataSource;
 import org.apache.derby.jdbc.ClientXADataSource;
 
 /** Derby, as a network server. A signal ends it like a crash: it has no other way to stop. */
@@ -24,13 +25,22 @@ final class Derby implements Product {
                 "-noSecurityManager");
     }
 
-    @Override
-    public JdbcClient client(int port, String place) {
-        var source = new ClientXADataSource();
+    private static <T extends ClientDataSource> T at(int port, T source) {
         source.setServerName("127.0.0.1");
         source.setPortNumber(port);
         source.setDatabaseName("work");
         source.setCreateDatabase("create");
+        return source;
+    }
+
+    @Override
+    public ClientDataSource plain(int port) {
+        return at(port, new ClientDataSource());
+    }
+
+    @Override
+    public JdbcClient client(int port, String place) {
+        var source = at(port, new ClientXADataSource());
         return new JdbcClient(source, place, "SELECT XID FROM SYSCS_DIAG.TRANSACTION_TABLE WHERE STATUS = 'PREPARED'");
     }
 }

@@ -1,13 +1,27 @@
 package dev.ktm.servers;
 
+import java.sql.SQLException;
+import java.util.Optional;
+import javax.sql.DataSource;
+
 /** The resource managers that run here. */
-enum Kind {
+public enum Kind {
     POSTGRESQL,
     MARIADB,
     H2,
     DERBY,
     ARTEMIS,
     ACTIVEMQ;
+
+    /** Why it cannot run on this machine; empty if it can. */
+    public Optional<String> missing() {
+        return product().missing();
+    }
+
+    /** The data source, without XA and without a pool, of such a database that listens at this port. */
+    public DataSource plain(int port) throws SQLException {
+        return product().plain(port);
+    }
 
     Product product() {
         return switch (this) {

@@ -109,13 +109,19 @@ final class MariaDb implements Product {
     }
 
     @Override
+    public String url(int port) {
+        return "jdbc:mariadb://127.0.0.1:" + port + "/ktm?user=ktm&password=ktm&connectTimeout=5000&socketTimeout=5000";
+    }
+
+    @Override
+    public MariaDbDataSource plain(int port) throws SQLException {
+        return new MariaDbDataSource(url(port));
+    }
+
+    @Override
     public JdbcClient client(int port, String place) {
         try {
-            var url = "jdbc:mariadb://127.0.0.1:" + port + "/ktm?connectTimeout=5000&socketTimeout=5000";
-            var source = new MariaDbDataSource(url);
-            source.setUser("ktm");
-            source.setPassword("ktm");
-            return new JdbcClient(source, place, "XA RECOVER");
+            return new JdbcClient(plain(port), place, "XA RECOVER");
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }

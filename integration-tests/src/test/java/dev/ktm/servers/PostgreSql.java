@@ -9,6 +9,8 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import javax.sql.DataSource;
+import org.postgresql.ds.PGSimpleDataSource;
 import org.postgresql.xa.PGXADataSource;
 
 /** PostgreSQL, which refuses to run as root: then it runs as nobody. */
@@ -116,6 +118,18 @@ final class PostgreSql implements Product {
     @Override
     public String stopSignal() {
         return "INT";
+    }
+
+    @Override
+    public String url(int port) {
+        return "jdbc:postgresql://127.0.0.1:" + port + "/postgres?user=ktm&socketTimeout=" + SOCKET_TIMEOUT_SECONDS;
+    }
+
+    @Override
+    public DataSource plain(int port) {
+        var source = new PGSimpleDataSource();
+        source.setUrl(url(port));
+        return source;
     }
 
     @Override

@@ -2,8 +2,10 @@ package dev.ktm.servers;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import javax.sql.DataSource;
 
 /** How one product is made to run, and how it is reached. */
 interface Product {
@@ -22,6 +24,16 @@ interface Product {
     /** The signal for an orderly stop that does not wait for clients. */
     default String stopSignal() {
         return "TERM";
+    }
+
+    /** Where a database's driver finds it, with user and password. */
+    default String url(int port) {
+        throw new UnsupportedOperationException("expected a database that is reached by its URL, found " + this);
+    }
+
+    /** A database's data source without XA and without a pool. */
+    default DataSource plain(int port) throws SQLException {
+        throw new UnsupportedOperationException("expected a database, found " + this);
     }
 
     /** Somebody who uses it, with a table or queue of this name. */

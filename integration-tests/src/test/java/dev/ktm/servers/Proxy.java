@@ -30,6 +30,7 @@ final class Proxy implements AutoCloseable {
     private final int target;
     private final Set<Pipe> open = ConcurrentHashMap.newKeySet();
     private final AtomicReference<Loss> loss = new AtomicReference<>(Loss.NOTHING);
+    private volatile Steps.Harm atLoss = () -> {};
 
     private final AtomicInteger roundTrips = new AtomicInteger();
 
@@ -59,8 +60,9 @@ final class Proxy implements AutoCloseable {
         open.forEach(Pipe::close);
     }
 
-    /** Loses one message, of whichever connection is first. */
-    void loseNext(Loss what) {
+    /** Loses one message, of whichever connection is first, and does harm before the client can know. */
+    void loseNext(Loss what, Steps.Harm harm) {
+        atLoss = harm;
         loss.set(what);
     }
 
@@ -120,6 +122,7 @@ final class Proxy implements AutoCloseable {
             try {
                 for (int count = from.read(buffer); count >= 0; count = from.read(buffer)) {
                     if (loss.compareAndSet(way, Loss.NOTHING)) {
+                        atLoss.done();
                         break;
                     }
                     count(way);
@@ -128,8 +131,11 @@ final class Proxy implements AutoCloseable {
                 }
             } catch (IOException e) {
                 // One end is gone: so is the other.
+            } catch (Exception e) {
+                throw new IllegalStateException("the harm could not be done", e);
+            } finally {
+                close();
             }
-            close();
         }
 
         private void count(Loss way) {

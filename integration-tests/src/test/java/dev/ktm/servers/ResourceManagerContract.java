@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.ktm.KtmOptions;
 import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.Until;
+import dev.ktm.rm.OutcomeReport;
+import dev.ktm.rm.TransactionState;
+import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.RollbackException;
 import jakarta.transaction.Status;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +22,8 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListSet;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
+import org.assertj.core.api.ThrowableAssert;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -43,6 +48,8 @@ abstract class ResourceManagerContract {
 
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(60);
     private static final Duration SHORT = Duration.ofSeconds(1);
+    /** More than any driver waits for a server that is not there. */
+    private static final Duration IN_TIME = Duration.ofSeconds(30);
 
     private final Kind kind;
     private final Way way;
@@ -55,6 +62,8 @@ abstract class ResourceManagerContract {
     private Set<String> firstBefore = Set.of();
     private Set<String> secondBefore = Set.of();
     private final Set<String> awaited = new ConcurrentSkipListSet<>();
+    /** What only the second one has, since the first was away. */
+    private final Set<String> othersAlone = new TreeSet<>();
 
     ResourceManagerContract(Kind kind, Way way) {
         this.kind = kind;
@@ -98,9 +107,11 @@ abstract class ResourceManagerContract {
     void everybodyAgrees() throws Exception {
         try {
             coordinator.settle(first, second);
+            var expected = since(second, secondBefore);
+            expected.removeAll(othersAlone);
             assertThat(since(first, firstBefore))
                     .as("%s", coordinator.reports())
-                    .isEqualTo(since(second, secondBefore));
+                    .isEqualTo(expected);
             coordinator.awaitIdle();
             assertThat(awaited).as("steps that were not reached").isEmpty();
         } finally {
@@ -195,6 +206,60 @@ abstract class ResourceManagerContract {
         }
 
         assertCommitted("alone");
+    }
+
+    @Test
+    void losesTheRequestToCommitInOnePhase() throws Exception {
+        tellsTheTruthInOnePhase("one phase request", () -> server.loseNext(Proxy.Loss.REQUEST));
+    }
+
+    @Test
+    void losesTheReplyToACommitInOnePhase() throws Exception {
+        tellsTheTruthInOnePhase("one phase reply", () -> server.loseNext(Proxy.Loss.REPLY));
+    }
+
+    /** Nobody has voted, and nobody can be asked: what the client is told must be true, and what nobody knows must be kept. */
+    private void tellsTheTruthInOnePhase(String key, Steps.Harm harm) throws Exception {
+        var manager = coordinator.ktm().transactionManager();
+        Throwable told;
+        try (var work = coordinator.first().open()) {
+            manager.begin();
+            work.join(at("first before commit", harm));
+            work.write(key);
+            told = catchThrowable(manager::commit);
+        }
+        coordinator.settle(first, second);
+        boolean committed = first.committed().contains(key);
+        if (told == null) {
+            assertThat(committed).as("committed, as it was said").isTrue();
+        } else if (told instanceof HeuristicMixedException) {
+            assertThat(coordinator.reports()).anySatisfy(report -> {
+                assertThat(report.kind()).isEqualTo(OutcomeReport.Kind.HEURISTIC);
+                assertThat(report.branch()).startsWith("first ");
+                assertThat(report.nextStep()).isNotBlank();
+            });
+        } else {
+            assertThat(told).isInstanceOf(RollbackException.class);
+            assertThat(committed).as("committed, although rolled back was said").isFalse();
+        }
+        if (told instanceof HeuristicMixedException) {
+            // An operator is to look, so it is kept until one has.
+            var damaged = coordinator.ktm().manager().damaged();
+            assertThat(damaged).hasSize(1);
+            assertThat(coordinator.ktm().manager().forget(damaged.get(0).transaction(), "test", "looked at"))
+                    .isTrue();
+        }
+        if (committed) {
+            // So that both have the same again.
+            try (var work = coordinator.second().open()) {
+                manager.begin();
+                work.join(Steps.UNDISTURBED);
+                work.write(key);
+                manager.commit();
+            }
+        }
+        // Nothing that it has changed is locked any more, and its key may be written if it is not there.
+        coordinator.commit(key + ", afterwards", Steps.UNDISTURBED);
     }
 
     @Test
@@ -305,6 +370,95 @@ abstract class ResourceManagerContract {
             work.write("others go on");
             manager.commit();
         }
+    }
+
+    /** It has prepared, and nobody has heard of that: the vote is a no. */
+    @Test
+    void staysAwayAfterItWasKilledInPrepare() throws Exception {
+        assertRefusedWhileAway("killed in prepare", at("first before prepare", server::dieBeforeTheNextReply));
+    }
+
+    @Test
+    @Conforms("JTA-11")
+    void staysAwayAfterItHasPrepared() throws Exception {
+        assertCommittedWhileAway("killed after prepare", at("first after prepare", server::kill));
+    }
+
+    /** It has committed, and nobody has heard of that. */
+    @Test
+    @Conforms("JTA-11")
+    void staysAwayAfterItWasKilledInCommit() throws Exception {
+        assertCommittedWhileAway("killed in commit", at("first before commit", server::dieBeforeTheNextReply));
+    }
+
+    private void assertRefusedWhileAway(String key, Steps steps) throws Exception {
+        var thrown = inTime(() -> coordinator.commit(key, steps));
+
+        assertThat(thrown).isInstanceOf(RollbackException.class);
+        assertOthersGoOn(key + ", others");
+        assertThat(second.committed()).doesNotContain(key);
+        assertThat(second.prepared()).isEmpty();
+        restartCoordinatorWhileAway();
+        server.start();
+        assertRolledBack(key);
+    }
+
+    private void assertCommittedWhileAway(String key, Steps steps) throws Exception {
+        assertThat(inTime(() -> coordinator.commit(key, steps))).isNull();
+
+        assertOthersGoOn(key + ", others");
+        assertThat(second.committed()).contains(key);
+        assertThat(second.prepared()).isEmpty();
+        assertPendingIsVisible();
+        restartCoordinatorWhileAway();
+        assertPendingIsVisible();
+        server.start();
+        assertCommitted(key);
+        assertThat(coordinator.ktm().manager().live()).isEmpty();
+    }
+
+    private void assertPendingIsVisible() throws Exception {
+        assertThat(coordinator.ktm().manager().live())
+                .singleElement()
+                .satisfies(each -> assertThat(each.state()).isEqualTo(TransactionState.COMMITTED));
+        assertThat(coordinator.reports()).anySatisfy(report -> {
+            assertThat(report.resourceManager()).isEqualTo("first");
+            assertThat(report.nextStep()).isNotBlank();
+        });
+    }
+
+    /** Whoever has nothing to do with the one that is away works, and so does recovery. */
+    private void assertOthersGoOn(String key) throws Exception {
+        var manager = coordinator.ktm().transactionManager();
+        var thrown = inTime(() -> {
+            try (var work = coordinator.second().open()) {
+                manager.begin();
+                work.join(Steps.UNDISTURBED);
+                work.write(key);
+                manager.commit();
+            }
+            coordinator.ktm().recoverNow();
+        });
+
+        assertThat(thrown).isNull();
+        othersAlone.add(key);
+    }
+
+    /** No thread of the coordinator is held by the one that is away. */
+    private void restartCoordinatorWhileAway() throws Exception {
+        assertThat(inTime(coordinator::close)).isNull();
+        assertThat(Thread.getAllStackTraces().keySet())
+                .extracting(Thread::getName)
+                .noneMatch(name -> name.startsWith("ktm "));
+        coordinator = open(options());
+    }
+
+    /** What it has thrown, if anything. */
+    private static @Nullable Throwable inTime(ThrowableAssert.ThrowingCallable what) {
+        long start = System.nanoTime();
+        var thrown = catchThrowable(what);
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(IN_TIME);
+        return thrown;
     }
 
     @Test

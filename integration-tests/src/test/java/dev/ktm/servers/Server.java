@@ -10,7 +10,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** One resource manager in a process of its own. It keeps its data and its ports over kills and restarts. */
-final class Server implements AutoCloseable {
+public final class Server implements AutoCloseable {
 
     /** The names of the tables or queues that everybody has. */
     static final String ORDERS = "orders";
@@ -36,7 +36,7 @@ final class Server implements AutoCloseable {
     }
 
     /** Installs a server below this directory, starts it, and makes its tables or queues. */
-    static Server start(Kind kind, Path directory) throws Exception {
+    public static Server start(Kind kind, Path directory) throws Exception {
         Files.createDirectories(directory);
         int port = freePort();
         var server = new Server(kind, directory, port, Proxy.to(port));
@@ -63,8 +63,13 @@ final class Server implements AutoCloseable {
     }
 
     /** The port that it listens at. */
-    int port() {
+    public int port() {
         return port;
+    }
+
+    /** Where a database's driver finds it, with user and password. */
+    public String url() {
+        return kind.product().url(port);
     }
 
     /** Somebody whose connections for work can be cut; others, for looking and recovery, are never in the way of that. */
@@ -149,7 +154,12 @@ final class Server implements AutoCloseable {
 
     /** Ends the next connection that says something this way, and loses what it says. */
     void loseNext(Proxy.Loss what) {
-        proxy.loseNext(what);
+        proxy.loseNext(what, () -> {});
+    }
+
+    /** Is killed when it has done what the next one asks it to do, and before anybody hears of it. */
+    void dieBeforeTheNextReply() {
+        proxy.loseNext(Proxy.Loss.REPLY, this::kill);
     }
 
     @Override

@@ -16,6 +16,8 @@ final class Unfinished {
         WAIT,
         COMMIT,
         ROLLBACK,
+        /** Roll back if it is still there: whether it has committed in one phase is not known. Nobody waits for an answer. */
+        RELEASE,
         /** Forget that it has acted on its own. */
         FORGET
     }

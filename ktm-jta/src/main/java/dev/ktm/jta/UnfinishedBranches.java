@@ -62,8 +62,20 @@ final class UnfinishedBranches {
                 finished(branch, true);
             }
             case ROLLBACK -> finished(branch, true);
+            case RELEASE -> released(branch);
             case FORGET -> remove(branch);
             case WAIT -> {}
+        }
+    }
+
+    /** Its transaction has ended long since: only its connection was still waited for. */
+    private void released(Unfinished branch) {
+        if (branch.finish()) {
+            remove(branch);
+            var participant = branch.participant;
+            if (participant != null) {
+                participant.finished(branch.xid);
+            }
         }
     }
 

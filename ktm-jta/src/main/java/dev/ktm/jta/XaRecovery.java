@@ -131,6 +131,16 @@ final class XaRecovery implements AutoCloseable {
         unfinished.add(left);
     }
 
+    /** Whether it has committed cannot be found out; what may be left of it holds locks that nobody else would release. */
+    void leaveToRelease(XaBranch branch) {
+        var left = unfinishedOf(branch);
+        if (registered.findAnswering(left.resourceManager) != null) {
+            left.order = Unfinished.Order.RELEASE;
+            unfinished.add(left);
+            wake(left.resourceManager);
+        }
+    }
+
     private static Unfinished unfinishedOf(XaBranch branch) {
         var left = new Unfinished(
                 branch.xid(), branch.enlistment(), branch.resourceManager, branch.stuck ? null : branch.resource);

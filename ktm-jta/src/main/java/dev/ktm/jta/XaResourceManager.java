@@ -452,6 +452,9 @@ final class XaResourceManager implements NotificationHandler {
             case HAZARD -> {
                 report(branch, enlistment, HeuristicDecision.HAZARD, answer);
                 enlistment.close();
+                if (branch.decisions == null) {
+                    recovery.leaveToRelease(branch);
+                }
             }
         }
     }

@@ -78,7 +78,7 @@ final class XaScan {
             switch (branch.order) {
                 case WAIT -> {}
                 case COMMIT -> concludeCommit(branch, ask(branch, XaCall.COMMIT));
-                case ROLLBACK -> {
+                case ROLLBACK, RELEASE -> {
                     // Some drivers roll back only what they have just listed.
                     if (list().contains(branch.xid)) {
                         concludeRollback(branch, ask(branch, XaCall.ROLLBACK));
@@ -98,12 +98,13 @@ final class XaScan {
 
     /** Whether it has to be told once more although, after everything else, it is in no list. */
     static boolean isToBeRolledBackUnlisted(Unfinished branch, Set<BranchXid> listed) {
-        return branch.order == Unfinished.Order.ROLLBACK && !listed.contains(branch.xid);
+        return (branch.order == Unfinished.Order.ROLLBACK || branch.order == Unfinished.Order.RELEASE)
+                && !listed.contains(branch.xid);
     }
 
     /**
-     * Only what is prepared is listed. A branch whose request to prepare was lost with its connection may still be there all
-     * the same, with its locks, and some resource managers keep it until somebody says so.
+     * Only what is prepared is listed. A branch whose request to prepare, or to commit in one phase, was lost with its
+     * connection may still be there all the same, with its locks, and some resource managers keep it until somebody says so.
      */
     void rollBackUnlisted(Unfinished branch) {
         var answer = ask(resource, branch, XaCall.ROLLBACK);

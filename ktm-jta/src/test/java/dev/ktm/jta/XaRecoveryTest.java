@@ -10,6 +10,7 @@ import dev.ktm.log.testing.SimulatedDevice;
 import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.testing.SimulatedDatabase;
+import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.RollbackException;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
@@ -83,6 +84,41 @@ class XaRecoveryTest {
         assertThat(orders.branches()).isZero();
         assertThat(orders.committed()).isEmpty();
         assertThat(stock.committed()).isEmpty();
+    }
+
+    /** Whether it was committed stays unknown to the client, who was told so; nobody else has to wait for it. */
+    @Test
+    void aBranchWhoseRequestToCommitInOnePhaseWasLostKeepsNoLocks() throws Exception {
+        orders.failNext(SimulatedDatabase.Call.COMMIT_ONE_PHASE, XAException.XAER_RMFAIL);
+        ktm.register("orders", orders::connect);
+
+        assertThatThrownBy(this::commitOrdersAlone).isInstanceOf(HeuristicMixedException.class);
+        ktm.recoverNow();
+
+        assertThat(orders.branches()).isZero();
+        assertThat(orders.committed()).isEmpty();
+        assertThat(ktm.manager().damaged()).hasSize(1);
+        assertThat(kinds()).containsExactly(OutcomeReport.Kind.HEURISTIC);
+    }
+
+    @Test
+    void aCommitInOnePhaseWhoseAnswerWasLostIsNotTakenBack() throws Exception {
+        orders.loseAnswerOfNext(SimulatedDatabase.Call.COMMIT_ONE_PHASE, XAException.XAER_RMFAIL);
+        ktm.register("orders", orders::connect);
+
+        assertThatThrownBy(this::commitOrdersAlone).isInstanceOf(HeuristicMixedException.class);
+        ktm.recoverNow();
+
+        assertThat(orders.committed()).containsExactly("lamp");
+        assertThat(ktm.manager().damaged()).hasSize(1);
+    }
+
+    private void commitOrdersAlone() throws Exception {
+        ktm.transactionManager().begin();
+        var connection = orders.connect();
+        ktm.transactionManager().getTransaction().enlistResource(ktm.named("orders", connection));
+        connection.put("lamp");
+        ktm.transactionManager().commit();
     }
 
     @Test

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,29 +58,62 @@ final class LeakDetection implements AutoCloseable {
         if (timer == null) {
             return Watch.NONE;
         }
-        var taker = Thread.currentThread().getName();
         var taken = new Exception(what + " was taken here");
-        var reported = new AtomicBoolean();
-        var alarm = timer.schedule(
-                () -> {
-                    reported.set(true);
-                    logger.log(
-                            System.Logger.Level.WARNING,
-                            what + " of " + label + ", taken by thread " + taker + ", has not been closed for "
-                                    + threshold.toMillis()
-                                    + " ms: close what is taken, or raise leakDetectionThreshold",
-                            taken);
-                },
-                threshold.toMillis(),
-                TimeUnit.MILLISECONDS);
+        var open = new OpenHandle(
+                what + " of " + label + ", taken by thread "
+                        + Thread.currentThread().getName(),
+                taken);
+        var alarm = timer.schedule(open::warn, threshold.toMillis(), TimeUnit.MILLISECONDS);
         return () -> {
             alarm.cancel(false);
-            if (reported.getAndSet(false)) {
-                logger.log(
-                        System.Logger.Level.INFO,
-                        what + " of " + label + ", taken by thread " + taker + ", is closed after all");
-            }
+            open.closed();
         };
+    }
+
+    /** How far the warning of a handle has come. */
+    private enum Warning {
+        NONE,
+        /** It is being written: who closes meanwhile leaves what is to be said to whoever writes. */
+        UNDER_WAY,
+        GIVEN,
+        /** The handle is closed. */
+        OVER
+    }
+
+    /** A handle that is watched. What is closed is not warned about; what was warned about is said to be closed, and after that. */
+    private final class OpenHandle {
+        private final String description;
+        private final Exception taken;
+        private final AtomicReference<Warning> warning = new AtomicReference<>(Warning.NONE);
+
+        OpenHandle(String description, Exception taken) {
+            this.description = description;
+            this.taken = taken;
+        }
+
+        void warn() {
+            if (!warning.compareAndSet(Warning.NONE, Warning.UNDER_WAY)) {
+                return;
+            }
+            logger.log(
+                    System.Logger.Level.WARNING,
+                    description + ", has not been closed for " + threshold.toMillis()
+                            + " ms: close what is taken, or raise leakDetectionThreshold",
+                    taken);
+            if (!warning.compareAndSet(Warning.UNDER_WAY, Warning.GIVEN)) {
+                sayThatItIsClosed();
+            }
+        }
+
+        void closed() {
+            if (warning.getAndSet(Warning.OVER) == Warning.GIVEN) {
+                sayThatItIsClosed();
+            }
+        }
+
+        private void sayThatItIsClosed() {
+            logger.log(System.Logger.Level.INFO, description + ", is closed after all");
+        }
     }
 
     @Override

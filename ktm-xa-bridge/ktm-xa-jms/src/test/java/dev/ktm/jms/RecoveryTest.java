@@ -6,11 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import dev.ktm.jms.FaultyBroker.Fault;
+import dev.ktm.jms.FaultyBroker.Moment;
+import dev.ktm.jms.FaultyBroker.Phase;
+import dev.ktm.jta.XaResourceFactory;
+import dev.ktm.rm.OutcomeReport;
 import jakarta.jms.XAConnectionFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 import org.apache.activemq.ActiveMQConnectionFactory;
@@ -26,6 +32,9 @@ final class RecoveryTest {
 
     private static final String ARTEMIS = "Artemis";
     private static final String CLASSIC = "ActiveMQ Classic";
+
+    /** Of the other participant, which has never anything prepared. */
+    private static final XaResourceFactory OTHER = CountingResource::new;
 
     @TempDir
     Path directory;
@@ -125,6 +134,87 @@ final class RecoveryTest {
 
             assertThat(listed(broker.xa())).isEmpty();
             assertThat(receiveAll(factory)).isEmpty();
+        } finally {
+            broker.stop();
+        }
+    }
+
+    /** Sends one message in a transaction of two; the connection dies in its commit, and recovery cannot ask in this life. */
+    private void commitAndHearNothing(Broker broker, XAConnectionFactory nobody, Path log, Moment moment)
+            throws Exception {
+        var faulty = new FaultyBroker(broker.xa());
+        faulty.plan(phase -> phase == Phase.COMMIT ? new Fault(phase, moment, true) : null);
+        try (var ktm = open(log);
+                var factory = KtmConnectionFactory.builder(ktm, "broker", faulty.xa())
+                        .recoveryConnectionFactory(nobody)
+                        .build()) {
+            ktm.register("other", OTHER);
+            ktm.userTransaction().begin();
+            send(factory, "lamp");
+            ktm.transactionManager().getTransaction().enlistResource(ktm.named("other", new CountingResource()));
+            ktm.userTransaction().commit();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {ARTEMIS, CLASSIC})
+    void aNameThatHasChangedIsReportedAndMendedByTheOldOne(String kind) throws Exception {
+        var broker = broker(kind);
+        broker.start();
+        broker.createQueue("orders");
+        var log = directory.resolve("log");
+        // Its branch is committed, but nobody has heard of it.
+        commitAndHearNothing(broker, broker(kind).xa(), log, Moment.AFTER);
+        var reports = new CopyOnWriteArrayList<OutcomeReport>();
+
+        try (var ktm = Ktm.open(KtmOptions.builder()
+                        .logDirectory(log)
+                        .recoveryInterval(Duration.ofHours(1))
+                        .reportListener(reports::add)
+                        .build());
+                var factory = KtmConnectionFactory.builder(ktm, "renamed", broker.xa())
+                        .build()) {
+            ktm.register("other", OTHER);
+            ktm.recoverNow();
+
+            assertThat(reports).anySatisfy(report -> {
+                assertThat(report.kind()).isEqualTo(OutcomeReport.Kind.PENDING);
+                assertThat(report.resourceManager()).isEqualTo("broker");
+                assertThat(report.cause()).contains("nobody has registered");
+                assertThat(report.nextStep()).contains("register it under both").contains("renamed");
+            });
+            assertThat(ktm.manager().live()).hasSize(1);
+            try (var old =
+                    KtmConnectionFactory.builder(ktm, "broker", broker.xa()).build()) {
+                ktm.recoverNow();
+                assertThat(ktm.manager().live()).isEmpty();
+                assertThat(old.enlistedSessions()).isZero();
+            }
+            assertThat(receiveAll(factory)).containsExactly("lamp");
+        } finally {
+            broker.stop();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {ARTEMIS, CLASSIC})
+    void aBranchThatIsListedIsFinishedUnderWhateverName(String kind) throws Exception {
+        var broker = broker(kind);
+        broker.start();
+        broker.createQueue("orders");
+        var log = directory.resolve("log");
+        commitAndHearNothing(broker, broker(kind).xa(), log, Moment.BEFORE);
+        assertThat(listed(broker.xa())).hasSize(1);
+
+        try (var ktm = open(log);
+                var factory = KtmConnectionFactory.builder(ktm, "renamed", broker.xa())
+                        .build()) {
+            ktm.register("other", OTHER);
+            ktm.recoverNow();
+
+            assertThat(ktm.manager().live()).isEmpty();
+            assertThat(listed(broker.xa())).isEmpty();
+            assertThat(receiveAll(factory)).containsExactly("lamp");
         } finally {
             broker.stop();
         }

@@ -1,0 +1,172 @@
+package dev.ktm.lastresource;
+
+import static dev.ktm.lastresource.Databases.count;
+import static dev.ktm.lastresource.Databases.insert;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ktm.Ktm;
+import dev.ktm.KtmOptions;
+import dev.ktm.jdbc.KtmDataSource;
+import dev.ktm.lastresource.Committer.Death;
+import dev.ktm.servers.JavaCommand;
+import dev.ktm.servers.Kind;
+import dev.ktm.servers.Server;
+import jakarta.transaction.RollbackException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The last resource is a server; its table is made as the guide says. */
+@Tag("slow")
+@Timeout(120)
+@SuppressWarnings("NullAway.Init")
+class LastResourceServersTest {
+
+    @TempDir
+    Path directory;
+
+    private Server server;
+    private DataSource audit;
+    private Databases databases;
+
+    private void start(Kind kind) throws Exception {
+        var missing = kind.missing();
+        Assumptions.assumeTrue(missing.isEmpty(), () -> kind + " is not tested: " + missing.orElseThrow());
+        server = Server.start(kind, directory.resolve("server"));
+        audit = kind.plain(server.port());
+        databases = Databases.in(directory, audit);
+        databases.create();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    private void assertBothHave(int rows) throws Exception {
+        assertThat(count(audit, "t")).isEqualTo(rows);
+        assertThat(count(databases.orders(), "t")).isEqualTo(rows);
+    }
+
+    /** What is in doubt is settled, and the rows that nobody will ask for are gone. */
+    private void settle(Ktm ktm) throws Exception {
+        for (int i = 0; i < 3; i++) {
+            ktm.recoverNow();
+        }
+        assertThat(ktm.manager().live()).as("what waits for an answer").isEmpty();
+        assertThat(count(audit, "ktm_decision"))
+                .as("rows that nobody will ask for")
+                .isZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"POSTGRESQL", "MARIADB", "DERBY"})
+    void throughItsDataSourceItCommitsWithAnother(Kind kind) throws Exception {
+        start(kind);
+        try (var ktm = Ktm.open(KtmOptions.builder()
+                        .logDirectory(directory.resolve("log"))
+                        .build());
+                var audits =
+                        KtmDataSource.builder(ktm, "audit").lastResource(audit).open();
+                var orders = KtmDataSource.open(ktm, "orders", databases.orders())) {
+            ktm.userTransaction().begin();
+            insertThrough(audits, 1);
+            insertThrough(orders, 1);
+            ktm.userTransaction().commit();
+            assertThat(count(audit, "ktm_decision")).isEqualTo(1);
+            assertBothHave(1);
+
+            ktm.userTransaction().begin();
+            insertThrough(audits, 2);
+            insertThrough(orders, 2);
+            ktm.userTransaction().rollback();
+
+            settle(ktm);
+            assertBothHave(1);
+        }
+    }
+
+    private static void insertThrough(DataSource source, int id) throws Exception {
+        try (var connection = source.getConnection()) {
+            insert(connection, id);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"POSTGRESQL", "MARIADB", "DERBY"})
+    void whatItHasDoneIsAskedWhenItsAnswerIsLost(Kind kind) throws Exception {
+        start(kind);
+        try (var ktm = databases.open(KtmOptions.builder(), audit)) {
+            commit(ktm, 1, LocalResource.Fate.ANSWER_IS_LOST);
+            assertThatThrownBy(() -> commit(ktm, 2, LocalResource.Fate.FAILS)).isInstanceOf(RollbackException.class);
+
+            settle(ktm);
+            assertBothHave(1);
+        }
+    }
+
+    private void commit(Ktm ktm, int id, LocalResource.Fate fate) throws Exception {
+        var xa = databases.orders().getXAConnection();
+        try (var connection = audit.getConnection()) {
+            var manager = ktm.transactionManager();
+            manager.begin();
+            var transaction = manager.getTransaction();
+            transaction.enlistResource(ktm.named("audit", new LocalResource(connection).meets(fate)));
+            insert(connection, id);
+            transaction.enlistResource(ktm.named("orders", xa.getXAResource()));
+            insert(xa.getConnection(), id);
+            manager.commit();
+        } finally {
+            xa.close();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"POSTGRESQL", "MARIADB", "DERBY"})
+    void afterACrashItsRowDecides(Kind kind) throws Exception {
+        start(kind);
+
+        crash(kind, Death.AFTER_THE_COMMIT);
+
+        try (var ktm = databases.open(KtmOptions.builder(), audit)) {
+            settle(ktm);
+            assertBothHave(1);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"POSTGRESQL", "MARIADB", "DERBY"})
+    void afterACrashWithoutItsRowAllRollBack(Kind kind) throws Exception {
+        start(kind);
+
+        crash(kind, Death.BEFORE_THE_COMMIT);
+
+        try (var ktm = databases.open(KtmOptions.builder(), audit)) {
+            settle(ktm);
+            assertBothHave(0);
+        }
+    }
+
+    private void crash(Kind kind, Death death) throws Exception {
+        var output = directory.resolve("output");
+        var process = new ProcessBuilder(JavaCommand.of(
+                        List.of(), Committer.class.getName(), directory, death.name(), kind.name(), server.port()))
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        assertThat(process.exitValue()).as(Files.readString(output)).isEqualTo(Committer.KILLED);
+    }
+}
