@@ -327,6 +327,10 @@ final class RedoLog {
 
     // Outside of transactions.
 
+    int maxNoteBytes() throws LogException {
+        return stream.maxPayloadBytes() - RedoFormat.HEADER_BYTES;
+    }
+
     /** Appends a note and shows what it says. */
     void note(ByteBuffer note, LongConsumer show, Runnable tidy) throws LogException {
         var record = RedoFormat.note(note);

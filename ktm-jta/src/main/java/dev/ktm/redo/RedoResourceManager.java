@@ -324,6 +324,11 @@ public final class RedoResourceManager implements AutoCloseable {
 
     // Outside of transactions.
 
+    /** The largest note there can be, in bytes: what is larger needs a transaction. */
+    public int maxNoteBytes() throws LogException {
+        return log.maxNoteBytes();
+    }
+
     /**
      * Logs something that belongs to no transaction, and then shows it; durable with whatever is forced next.
      *
