@@ -377,8 +377,9 @@ final class RedoLog {
         } finally {
             order.unlock();
         }
-        stream.writeRestart(restart, base > stream.base() ? base : Lsn.NULL);
-        tidyAt = last + tidyBytes();
+        long written = stream.writeRestart(restart, base > stream.base() ? base : Lsn.NULL);
+        // A stream without records has no last one.
+        tidyAt = Math.max(last, written) + tidyBytes();
     }
 
     private long tidyBytes() throws LogException {

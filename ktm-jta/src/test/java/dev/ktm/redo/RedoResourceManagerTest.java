@@ -329,6 +329,20 @@ class RedoResourceManagerTest {
     }
 
     @Test
+    void aCheckpointBeforeTheFirstRecordCallsForNoOtherSoonAfterIt() throws Exception {
+        first.resourceManager().tidy();
+        disk.forgetHistory();
+
+        begin();
+        first.put(current(), "a", "1");
+        commit();
+        first.close();
+
+        CrashStates.of(disk.history()).from(disk.point()).forEach(state -> assertThat(state.lastMark(FirstFile.class))
+                .isEmpty());
+    }
+
+    @Test
     void notesAndCommitsAreRepeatedInOrder() throws Exception {
         begin();
         first.put(current(), "a", "1");
