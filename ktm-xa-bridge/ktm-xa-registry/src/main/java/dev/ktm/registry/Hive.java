@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -91,7 +92,7 @@ final class Hive implements RedoStore {
         var hive = new Hive(registry, name, prefix);
         try {
             hive.resourceManager =
-                    RedoResourceManager.open(registry.ktm().manager(), "registry", registry.name() + "/" + name, hive);
+                    RedoResourceManager.open(registry.ktm().manager(), "registry", registry.name() + "/" + name.toLowerCase(Locale.ROOT), hive);
             hive.settle();
             return hive;
         } catch (RegistryException e) {
@@ -406,6 +407,7 @@ final class Hive implements RedoStore {
         if (adopted) {
             identity = UUID.randomUUID();
             checkpoint();
+            files.deleteBefore();
             forgotten = checkpointed;
             files.logBegins(forgotten);
             resourceManager().checkpoint(forgotten, restartArea());
@@ -460,7 +462,7 @@ final class Hive implements RedoStore {
 
     private boolean lags() throws KtmException, IOException {
         var stats = registry.ktm().manager().log().orElseThrow().stats();
-        return checkpointed - Math.max(forgotten, 0) > stats.containers() * stats.containerBytes() / LAG_PART;
+        return forgotten >= 0 && checkpointed - forgotten > stats.containers() * stats.containerBytes() / LAG_PART;
     }
 
     private void checkpoint() throws IOException, KtmException {

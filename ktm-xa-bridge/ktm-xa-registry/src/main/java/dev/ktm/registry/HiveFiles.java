@@ -141,6 +141,11 @@ final class HiveFiles {
         lastCovered = covered;
     }
 
+    /** Deletes the checkpoint before the last, which is somebody else's. */
+    void deleteBefore() throws IOException {
+        deleteIfPresent(before());
+    }
+
     private void deleteIfPresent(String file) throws IOException {
         if (device.list().contains(file)) {
             device.delete(file);

@@ -266,7 +266,7 @@ public final class Registry implements AutoCloseable {
                 throw new RegistryException(
                         RegistryError.ALREADY_EXISTS, "expected no key \"" + hive + "\" in the root, found one");
             }
-            mounted.put(hive.toLowerCase(Locale.ROOT), Hive.open(this, hive.toLowerCase(Locale.ROOT), hive));
+            mounted.put(hive.toLowerCase(Locale.ROOT), Hive.open(this, hive, hive));
         } finally {
             mounting.unlock();
         }

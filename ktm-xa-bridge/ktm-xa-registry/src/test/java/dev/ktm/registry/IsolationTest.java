@@ -501,8 +501,9 @@ class IsolationTest {
 
     @Test
     void aTransactionThatOnlyReadsCostsNoForce() throws Exception {
-        site.root().createKey("a").setValue(RegistryValue.string("v", "1"));
-        site.registry().flush();
+        site.begin();
+        site.registry().transactedRoot().createKey("a").setValue(RegistryValue.string("v", "1"));
+        site.commit();
         var log = site.ktm().manager().log().orElseThrow();
         long before = log.stats().frames();
 
