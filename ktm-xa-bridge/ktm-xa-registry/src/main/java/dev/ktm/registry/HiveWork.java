@@ -71,7 +71,14 @@ final class HiveWork implements RedoWork {
         lock.lock();
         try {
             hive.locks().check(draft.owner());
-            return access.in(draft);
+            int before = hive.locks().count(draft.owner());
+            try {
+                return access.in(draft);
+            } catch (RegistryException e) {
+                // Each operation takes all its locks before it changes anything.
+                hive.locks().giveBack(draft.owner(), before);
+                throw e;
+            }
         } finally {
             lock.unlock();
         }

@@ -328,14 +328,38 @@ final class Locks {
         }
     }
 
+    /** How many locks it has. */
+    int count(Owner owner) {
+        latch.lock();
+        try {
+            return owner.held.size();
+        } finally {
+            latch.unlock();
+        }
+    }
+
+    /** Gives back all but its first so many: what was to be done with the others has been refused. */
+    void giveBack(Owner owner, int count) {
+        latch.lock();
+        try {
+            release(owner, count);
+        } finally {
+            latch.unlock();
+        }
+    }
+
     private void release(Owner owner) {
-        for (var lock : owner.held) {
+        release(owner, 0);
+    }
+
+    private void release(Owner owner, int count) {
+        for (int i = owner.held.size() - 1; i >= count; i--) {
+            var lock = owner.held.remove(i);
             lock.key.free(owner, lock.kind, lock.name);
             if (lock.key.isFree()) {
                 keys.remove(lock.key.id, lock.key);
             }
         }
-        owner.held.clear();
     }
 
     /** Whether nobody has any. */
