@@ -21,6 +21,7 @@ import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
@@ -41,6 +42,7 @@ final class RedoLog {
 
     private static final long ROOM_SECONDS = 10;
     private static final int ATTEMPTS = 4;
+    private static final long MOMENT_NANOS = 1_000_000;
     /** The store is asked for a checkpoint whenever the stream has grown by this part of the log. */
     private static final int TIDYINGS_PER_CAPACITY = 8;
 
@@ -134,6 +136,11 @@ final class RedoLog {
                             store.redo(lsn, committed.redo);
                         }
                     }
+                    case RedoFormat.WHOLE -> {
+                        if (lsn > covered) {
+                            store.redo(lsn, List.of(RedoFormat.rest(record)));
+                        }
+                    }
                     case RedoFormat.ROLLED_BACK -> found.remove(RedoFormat.id(record));
                     default -> {
                         if (lsn > covered) {
@@ -194,28 +201,33 @@ final class RedoLog {
     }
 
     private void retrying(@Nullable Runnable tidy, Append append) throws LogException {
-        for (int attempt = 1; ; attempt++) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(ROOM_SECONDS);
+        int attemptsLeft = ATTEMPTS;
+        while (true) {
             try {
                 append.run();
                 return;
             } catch (LogFullException e) {
-                if (attempt == ATTEMPTS || tidy == null) {
+                if (tidy == null || attemptsLeft == 0 || System.nanoTime() - deadline > 0) {
                     throw e;
                 }
                 tidy.run();
                 if (!makeRoom()) {
-                    throw e;
+                    // The next checkpoint may let go of more.
+                    attemptsLeft--;
                 }
             }
         }
     }
 
+    /** Whether it is worth another try: there is room, or somebody else is making some. */
     private boolean makeRoom() throws LogException {
         try {
             var outcome = log.handleLogFull().toCompletableFuture().get(ROOM_SECONDS, TimeUnit.SECONDS);
             return outcome.result() != LogFullOutcome.Result.PINNED;
         } catch (LogRefusedException e) {
-            // Somebody else has it dealt with already: whether that helps is seen by trying.
+            // Somebody else has it dealt with already, and takes a moment.
+            LockSupport.parkNanos(MOMENT_NANOS);
             return true;
         } catch (ExecutionException | TimeoutException e) {
             return false;
@@ -285,20 +297,45 @@ final class RedoLog {
         force(() -> appendCommit(entry), entry.work::committed);
     }
 
+    /** Whether redo and commit can be one record. */
+    boolean fitsIntoOne(List<ByteBuffer> redo) throws LogException {
+        return RedoFormat.bytes(redo) <= maxNoteBytes();
+    }
+
+    /**
+     * Appends redo and commit as one record; {@link #forceAndShow} has to follow.
+     *
+     * @return where it stands
+     */
+    long appendWhole(List<ByteBuffer> redo, Runnable tidy) throws LogException {
+        var record = RedoFormat.whole(redo);
+        var appended = new long[1];
+        retrying(tidy, () -> appended[0] = appendToBeShown(() -> append(record)));
+        return appended[0];
+    }
+
     /** An append, under the lock over the order. */
     private interface Appending {
         long run() throws LogException;
     }
 
     private void force(Appending appending, LongConsumer show) throws LogException {
-        long lsn;
+        forceAndShow(appendToBeShown(appending), show);
+    }
+
+    private long appendToBeShown(Appending appending) throws LogException {
         order.lock();
         try {
-            lsn = appending.run();
+            long lsn = appending.run();
             showing.add(lsn);
+            return lsn;
         } finally {
             order.unlock();
         }
+    }
+
+    /** Makes durable what was appended here, and shows it. */
+    void forceAndShow(long lsn, LongConsumer show) throws LogException {
         // If this fails the log has ended its work, and nothing that is appended here is ever shown again.
         stream.force(lsn);
         order.lock();

@@ -259,17 +259,54 @@ public final class RedoResourceManager implements AutoCloseable {
 
     /** Decides for itself. Up to the record of its commit it may still say no. */
     private void commitAlone(RedoEntry entry) throws Exception {
+        List<ByteBuffer> redo;
         try {
-            prepare(entry);
+            redo = preparedAlone(entry);
         } catch (Exception | Error e) {
             entry.enlistment().rollback(e);
             return;
         }
         if (entry.moves(RedoEntry.Stage.PREPARED, RedoEntry.Stage.COMMITTED)) {
-            log.commitForced(entry);
+            if (redo.isEmpty()) {
+                log.commitForced(entry);
+            } else {
+                long lsn;
+                try {
+                    lsn = log.appendWhole(redo, this::tidyNow);
+                } catch (LogException | RuntimeException | Error e) {
+                    // It is not in the log: there is still time for a no.
+                    entry.moves(RedoEntry.Stage.COMMITTED, RedoEntry.Stage.PREPARED);
+                    rollback(entry);
+                    entry.enlistment().rollback(e);
+                    return;
+                }
+                log.forceAndShow(lsn, entry.work::committed);
+            }
             ended(entry, () -> {});
             tidyIfDue();
         }
+    }
+
+    /** Prepares it; says what is to be logged together with its commit, or nothing if its redo is in the log already. */
+    private List<ByteBuffer> preparedAlone(RedoEntry entry) throws Exception {
+        if (entry.stage() != RedoEntry.Stage.ACTIVE) {
+            return List.of();
+        }
+        List<ByteBuffer> redo;
+        try {
+            redo = entry.work.prepare();
+            if (!log.fitsIntoOne(redo)) {
+                log.prepare(entry, redo, this::tidyNow);
+                redo = List.of();
+            }
+        } catch (Exception | Error e) {
+            rollback(entry);
+            throw e;
+        }
+        if (!entry.moves(RedoEntry.Stage.ACTIVE, RedoEntry.Stage.PREPARED)) {
+            throw new IllegalStateException("expected an active transaction, found " + entry.stage());
+        }
+        return redo;
     }
 
     private void rollback(RedoEntry entry) {
