@@ -70,7 +70,6 @@ final class HiveWork implements RedoWork {
     <T> T write(Access<T> access) throws RegistryException {
         lock.lock();
         try {
-            hive.locks().check(draft.owner());
             int before = hive.locks().count(draft.owner());
             try {
                 return access.in(draft);

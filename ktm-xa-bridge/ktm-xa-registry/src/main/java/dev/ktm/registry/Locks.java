@@ -328,10 +328,11 @@ final class Locks {
         }
     }
 
-    /** How many locks it has. */
-    int count(Owner owner) {
+    /** How many locks it has; refuses unless it may take more. */
+    int count(Owner owner) throws RegistryException {
         latch.lock();
         try {
+            requireActive(owner);
             return owner.held.size();
         } finally {
             latch.unlock();
