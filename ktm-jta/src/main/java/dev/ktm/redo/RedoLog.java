@@ -419,6 +419,20 @@ final class RedoLog {
         tidyAt = Math.max(last, written) + tidyBytes();
     }
 
+    /** Nothing in here is needed any more, not even the restart area. */
+    void clear() throws LogException {
+        order.lock();
+        try {
+            if (!live.isEmpty() && live.values().stream().anyMatch(each -> each.commit == Lsn.INVALID)) {
+                throw new IllegalStateException("expected no transaction that is prepared, found one");
+            }
+            live.clear();
+        } finally {
+            order.unlock();
+        }
+        stream.clear();
+    }
+
     private long tidyBytes() throws LogException {
         var stats = log.stats();
         return stats.containers() * stats.containerBytes() / TIDYINGS_PER_CAPACITY;

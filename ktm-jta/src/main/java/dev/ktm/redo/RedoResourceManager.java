@@ -402,6 +402,19 @@ public final class RedoResourceManager implements AutoCloseable {
         log.checkpoint(covered, data);
     }
 
+    /**
+     * The store has everything in durable files of its own and is about to be closed for good: the log keeps nothing of it, and
+     * whoever opens it again finds an empty stream. Only when no transaction takes part in it.
+     */
+    public void forget() throws LogException {
+        tidyLock.lock();
+        try {
+            log.clear();
+        } finally {
+            tidyLock.unlock();
+        }
+    }
+
     /** Has the store make a checkpoint now. */
     public void tidy() throws IOException {
         tidyLock.lock();
