@@ -129,8 +129,7 @@ public final class RegistryBenchmark {
             var root = registry.root();
             lines.add("| a value of an open key | " + reading(i -> keys[i % 1000], "Value 42") + " |");
             lines.add("| a value of a key that is opened for it, three levels deep | "
-                    + reading(
-                            i -> root.openKey("Software\\Vendor " + i % 100 + "\\Product " + i % 1000), "Value 42")
+                    + reading(i -> root.openKey("Software\\Vendor " + i % 100 + "\\Product " + i % 1000), "Value 42")
                     + " |");
         }
         console.print("Reads", lines);
@@ -161,8 +160,7 @@ public final class RegistryBenchmark {
     private static void fill(Ktm ktm, Registry registry, int keys) throws Exception {
         var root = registry.root();
         for (int from = 0; from < keys; from += 1000) {
-            try (var transaction =
-                    ktm.manager().createTransaction(TransactionOptions.DEFAULT)) {
+            try (var transaction = ktm.manager().createTransaction(TransactionOptions.DEFAULT)) {
                 var bound = root.in(transaction.transaction());
                 for (int i = from; i < Math.min(keys, from + 1000); i++) {
                     var key = bound.createKey("Software\\Vendor " + i % 100 + "\\Product " + i);
@@ -193,8 +191,7 @@ public final class RegistryBenchmark {
                 for (int round = -2; round < ratios.length; round++) {
                     double append = rate(
                             callers,
-                            caller -> stream.appendForced(
-                                    ByteBuffer.allocate(RECORD_BYTES), Lsn.INVALID, Lsn.INVALID));
+                            caller -> stream.appendForced(ByteBuffer.allocate(RECORD_BYTES), Lsn.INVALID, Lsn.INVALID));
                     stream.clear();
                     double update = rate(callers, caller -> {
                         ktm.userTransaction().begin();

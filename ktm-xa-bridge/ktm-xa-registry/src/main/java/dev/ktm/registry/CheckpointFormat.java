@@ -8,15 +8,16 @@ import java.util.zip.CRC32C;
 /**
  * The file of a checkpoint, big-endian.
  * <pre>
- *   0        8         12       16         24          32        40     56        64      72     80       4096
- *   | magic  | version | crc32c | sequence | sequence  | covered | hive | next id | keys  | body | zeros  | frames - - -
+ *   0       8         12       16         24         32        40     56        64     72     80         84      4096
+ *   | magic | version | crc32c | sequence | sequence | covered | hive | next id | keys | body | unloaded | zeros | frames - - -
  *   a frame:  | length 4 | crc32c 4 | records - - - |
  *   a key:    | 1 | id 8 | parent 8 | name | attributes | written 8 |
  *   a value:  | 2 | name | type 1 | bytes |      of the key before it
  * </pre>
  * The first sequence number is written before the body and the second when all else is durable: they differ in a file that is not
  * whole. The checksum of the header covers its whole block, that of a frame its records. Keys stand in the order of their ids,
- * values in that of their names. {@code body} is the length of all frames together; zeros follow up to the end of the block.
+ * values in that of their names. {@code unloaded} is 1 if the hive was unloaded with it, so that it needs no log, and otherwise 0.
+ * {@code body} is the length of all frames together; zeros follow up to the end of the block.
  */
 final class CheckpointFormat {
 
@@ -33,6 +34,7 @@ final class CheckpointFormat {
     static final int NEXT_ID_OFFSET = HIVE_OFFSET + 2 * Long.BYTES;
     static final int KEYS_OFFSET = NEXT_ID_OFFSET + Long.BYTES;
     static final int BODY_OFFSET = KEYS_OFFSET + Long.BYTES;
+    static final int UNLOADED_OFFSET = BODY_OFFSET + Long.BYTES;
     static final int HEADER_BYTES = DeviceFile.BLOCK_BYTES;
 
     static final int FRAME_HEADER_BYTES = 2 * Integer.BYTES;

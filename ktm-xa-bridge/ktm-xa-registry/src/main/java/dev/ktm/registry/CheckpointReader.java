@@ -77,7 +77,8 @@ final class CheckpointReader {
                 header.getLong(CheckpointFormat.FIRST_SEQUENCE_OFFSET),
                 header.getLong(CheckpointFormat.COVERED_OFFSET),
                 tree(),
-                header.getLong(CheckpointFormat.NEXT_ID_OFFSET));
+                header.getLong(CheckpointFormat.NEXT_ID_OFFSET),
+                header.getInt(CheckpointFormat.UNLOADED_OFFSET) == 1);
     }
 
     private ByteBuffer header() throws IOException {

@@ -50,6 +50,7 @@ final class CheckpointWriter {
         header.putLong(CheckpointFormat.NEXT_ID_OFFSET, checkpoint.nextId());
         header.putLong(CheckpointFormat.KEYS_OFFSET, keys);
         header.putLong(CheckpointFormat.BODY_OFFSET, body);
+        header.putInt(CheckpointFormat.UNLOADED_OFFSET, checkpoint.isUnloaded() ? 1 : 0);
         header.putInt(CheckpointFormat.CRC_OFFSET, CheckpointFormat.checksum(header));
         file.writeThrough(0, header);
     }

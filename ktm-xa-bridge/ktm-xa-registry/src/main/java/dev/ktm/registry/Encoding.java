@@ -97,8 +97,7 @@ final class Encoding {
         sink.putCount(grants.size());
         grants.forEach((principal, rights) -> {
             sink.putText(principal);
-            sink.putCount(
-                    rights.stream().mapToInt(KeyRight::bit).sum());
+            sink.putCount(rights.stream().mapToInt(KeyRight::bit).sum());
         });
     }
 

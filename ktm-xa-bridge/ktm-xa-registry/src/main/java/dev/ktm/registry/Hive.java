@@ -1,5 +1,6 @@
 package dev.ktm.registry;
 
+import dev.ktm.log.LogException;
 import dev.ktm.redo.RedoResourceManager;
 import dev.ktm.redo.RedoStore;
 import dev.ktm.redo.RedoWork;
@@ -60,6 +61,7 @@ final class Hive implements RedoStore {
     private final ReentrantLock joining = new ReentrantLock();
 
     private volatile Tree tree;
+    private volatile boolean unloading;
     private volatile boolean unloaded;
     private volatile @Nullable RedoResourceManager resourceManager;
 
@@ -91,8 +93,8 @@ final class Hive implements RedoStore {
     static Hive open(Registry registry, String name, String prefix) throws RegistryException {
         var hive = new Hive(registry, name, prefix);
         try {
-            hive.resourceManager =
-                    RedoResourceManager.open(registry.ktm().manager(), "registry", registry.name() + "/" + name.toLowerCase(Locale.ROOT), hive);
+            hive.resourceManager = RedoResourceManager.open(
+                    registry.ktm().manager(), "registry", registry.name() + "/" + name.toLowerCase(Locale.ROOT), hive);
             hive.settle();
             return hive;
         } catch (RegistryException e) {
@@ -392,7 +394,10 @@ final class Hive implements RedoStore {
     @Override
     public void restored() throws IOException {
         if (identity == null && !adopted && files.exist()) {
-            if (!registry.options().isAdopting()) {
+            boolean isWhole = files.newest(Optional.empty())
+                    .map(HiveFiles.Found::isUnloaded)
+                    .orElse(false);
+            if (!isWhole && !registry.options().isAdopting()) {
                 throw new RegistryException(
                         RegistryError.HIVE_CORRUPT,
                         "expected a new hive \"" + name + "\", as this log knows of none, found " + files.location()
@@ -448,7 +453,7 @@ final class Hive implements RedoStore {
             return;
         }
         try {
-            if (seen().covered() != checkpointed || forgotten != checkpointed) {
+            if (unloading || seen().covered() != checkpointed || forgotten != checkpointed) {
                 checkpoint();
                 if (lags()) {
                     // The log may be full of what this one has, too.
@@ -471,7 +476,7 @@ final class Hive implements RedoStore {
         registry.ktm().manager().forceLog();
         long next = sequence + 1;
         long safe = files.write(new HiveFiles.Checkpoint(
-                Objects.requireNonNull(identity), next, seen.covered(), seen.tree(), seen.nextId()));
+                Objects.requireNonNull(identity), next, seen.covered(), seen.tree(), seen.nextId(), unloading));
         sequence = next;
         checkpointed = seen.covered();
         if (safe > forgotten) {
@@ -508,11 +513,16 @@ final class Hive implements RedoStore {
                         "expected that no transaction has work in hive \"" + name + "\", found " + works.keySet()
                                 + ": end them first");
             }
-            // The second one has the log forget what the first one has.
+            // Whoever only has an empty stream would hold up the whole log by it, and could not be asked to move on.
+            unloading = true;
             tidyNow();
-            tidyNow();
+            resourceManager().forget();
             unloaded = true;
+        } catch (LogException e) {
+            throw new RegistryException(
+                    RegistryError.IO_FAILED, "hive \"" + name + "\" cannot be unloaded: " + e.getMessage(), e);
         } finally {
+            unloading = false;
             joining.unlock();
             locks.endPlain(owner);
         }

@@ -24,8 +24,9 @@ final class HiveFiles {
      * One that is whole.
      *
      * @param covered the LSN up to which it has everything
+     * @param isUnloaded whether it was made when the hive was unloaded, and needs no log
      */
-    record Found(String file, UUID hive, long sequence, long covered, Tree tree, long nextId) {}
+    record Found(String file, UUID hive, long sequence, long covered, Tree tree, long nextId, boolean isUnloaded) {}
 
     private final LogDevice device;
     private final String name;
@@ -129,7 +130,7 @@ final class HiveFiles {
     }
 
     /** What is written. */
-    record Checkpoint(UUID hive, long sequence, long covered, Tree tree, long nextId) {}
+    record Checkpoint(UUID hive, long sequence, long covered, Tree tree, long nextId, boolean isUnloaded) {}
 
     private void publish(long covered) throws IOException {
         if (lastCovered >= 0) {

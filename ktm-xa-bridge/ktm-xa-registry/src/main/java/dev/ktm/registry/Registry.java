@@ -273,7 +273,7 @@ public final class Registry implements AutoCloseable {
     }
 
     /**
-     * Unloads a hive; its file has everything then.
+     * Unloads a hive; its file has everything then and needs no log, so that it may be loaded in another registry as well.
      *
      * @throws RegistryException with {@link RegistryError#TRANSACTIONS_PENDING} if transactions have worked in it and not ended
      */

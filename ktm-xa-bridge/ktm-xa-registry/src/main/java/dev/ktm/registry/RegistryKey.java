@@ -149,8 +149,7 @@ public final class RegistryKey implements AutoCloseable {
     }
 
     private static Optional<Node> node(Hive hive, @Nullable KtmTransaction in, long id) throws RegistryException {
-        return read(
-                hive, in, draft -> Optional.ofNullable(draft.node(id)), tree -> Optional.ofNullable(tree.get(id)));
+        return read(hive, in, draft -> Optional.ofNullable(draft.node(id)), tree -> Optional.ofNullable(tree.get(id)));
     }
 
     private Node node(KeyRight right) throws RegistryException {

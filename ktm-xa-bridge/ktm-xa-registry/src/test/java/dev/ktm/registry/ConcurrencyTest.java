@@ -50,8 +50,7 @@ class ConcurrencyTest {
             // Writing first keeps everybody else away from what is read then.
             key.setValue(RegistryValue.dword("lock " + from, 0));
             key.setValue(RegistryValue.dword("lock " + to, 0));
-            key.setValue(RegistryValue.dword(
-                    from, key.value(from).asInt().orElseThrow() - 1));
+            key.setValue(RegistryValue.dword(from, key.value(from).asInt().orElseThrow() - 1));
             key.setValue(RegistryValue.dword(to, key.value(to).asInt().orElseThrow() + 1));
             if (random.nextInt(10) == 0) {
                 site.rollback();

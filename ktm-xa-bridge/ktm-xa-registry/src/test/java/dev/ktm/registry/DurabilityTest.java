@@ -71,8 +71,8 @@ class DurabilityTest {
 
         site.crash();
 
-        assertThat(texts(site.root().openKey("a"))).containsExactly(
-                Map.entry("forced", "2"), Map.entry("transacted", "1"));
+        assertThat(texts(site.root().openKey("a")))
+                .containsExactly(Map.entry("forced", "2"), Map.entry("transacted", "1"));
     }
 
     @Test
@@ -119,8 +119,7 @@ class DurabilityTest {
         root.createKey("a\\fleeting\\more", KeyCreation.VOLATILE).setValue(RegistryValue.string("v", "2"));
         site.commit();
         assertThat(site.root().openKey("a\\fleeting\\more").isVolatile()).isTrue();
-        assertRefused(
-                RegistryError.CHILD_MUST_BE_VOLATILE, () -> site.root().createKey("a\\fleeting\\durable"));
+        assertRefused(RegistryError.CHILD_MUST_BE_VOLATILE, () -> site.root().createKey("a\\fleeting\\durable"));
         site.registry().checkpoint();
 
         site.crash();
@@ -149,7 +148,8 @@ class DurabilityTest {
         set("b", "v", "3");
         var before = Site.everythingIn(site.root());
         var log = site.log().copy();
-        // Of the last checkpoint only the beginning of the header has reached the disk: the first sequence number and no second.
+        // Of the last checkpoint only the beginning of the header has reached the disk: the first sequence number and
+        // no second.
         var files = site.files().copy();
         var header = files.raw().read("main.hive", 0, 4096);
         ByteBuffer.wrap(header).putLong(CheckpointFormat.SECOND_SEQUENCE_OFFSET, 1);
@@ -297,8 +297,7 @@ class DurabilityTest {
                 OperationKind.FORCE_DIRECTORY)) {
             set("a", "before " + kind, "1");
             site.files().injectFaults(FaultPlan.none().failFrom(kind, 1));
-            assertThatThrownBy(() -> site.registry().checkpoint(), "%s", kind)
-                    .isInstanceOf(RegistryException.class);
+            assertThatThrownBy(() -> site.registry().checkpoint(), "%s", kind).isInstanceOf(RegistryException.class);
             site.files().injectFaults(FaultPlan.none());
             set("a", "v " + kind, "1");
             site.crash();
@@ -325,6 +324,30 @@ class DurabilityTest {
     }
 
     @Test
+    void anUnloadedHiveHoldsUpNobodyAndCanBeLoadedElsewhere() throws Exception {
+        site.registry().loadHive("users");
+        set("users\\a", "v", "1");
+        site.registry().unloadHive("users");
+        var unloaded = site.files().copy();
+        var padding = "x".repeat(2000);
+        for (int i = 0; i < 3000; i++) {
+            set("k", "v", i + padding);
+        }
+        site.registry().loadHive("users");
+        assertThat(texts(site.root().openKey("users\\a"))).containsEntry("v", "1");
+        set("users\\a", "v", "2");
+        site.crash();
+        site.registry().loadHive("users");
+        assertThat(texts(site.root().openKey("users\\a"))).containsEntry("v", "2");
+
+        var elsewhere = new SimulatedDevice();
+        elsewhere.raw().createFile("users.hive", unloaded.raw().read("users.hive"));
+        site.reopen(new SimulatedDevice(), elsewhere);
+        site.registry().loadHive("users");
+        assertThat(texts(site.root().openKey("users\\a"))).containsEntry("v", "1");
+    }
+
+    @Test
     void byDefaultCheckpointsLieBesideTheLog() throws Exception {
         var log = directory.resolve("log");
         var options = KtmOptions.builder().logDirectory(log).build();
@@ -334,7 +357,8 @@ class DurabilityTest {
             registry.checkpoint();
             assertRefused(RegistryError.IO_FAILED, () -> Registry.open(ktm, "settings"));
         }
-        assertThat(Files.exists(directory.resolve("log-registry/settings/main.hive"))).isTrue();
+        assertThat(Files.exists(directory.resolve("log-registry/settings/main.hive")))
+                .isTrue();
         try (var ktm = Ktm.open(options);
                 var registry = Registry.open(ktm, "settings")) {
             assertThat(texts(registry.root().openKey("a"))).containsEntry("v", "1");

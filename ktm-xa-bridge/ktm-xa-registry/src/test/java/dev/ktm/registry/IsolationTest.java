@@ -40,12 +40,13 @@ class IsolationTest {
         site.close();
     }
 
-    static AbstractThrowableAssert<?, ? extends Throwable> assertRefused(
-            RegistryError error, ThrowingCallable call) {
+    static AbstractThrowableAssert<?, ? extends Throwable> assertRefused(RegistryError error, ThrowingCallable call) {
         return assertThatThrownBy(call)
                 .isInstanceOfSatisfying(
                         RegistryException.class,
-                        refused -> assertThat(refused.error()).as(refused.getMessage()).isEqualTo(error));
+                        refused -> assertThat(refused.error())
+                                .as(refused.getMessage())
+                                .isEqualTo(error));
     }
 
     private RegistryKey plain(String path) throws Exception {
@@ -151,8 +152,7 @@ class IsolationTest {
         site.registry().transactedRoot().openKey("a").setValue(RegistryValue.string("v", "transacted"));
 
         assertRefused(
-                RegistryError.TRANSACTIONAL_CONFLICT,
-                () -> plain("a").setValue(RegistryValue.string("v", "plain")));
+                RegistryError.TRANSACTIONAL_CONFLICT, () -> plain("a").setValue(RegistryValue.string("v", "plain")));
         plain("a").setValue(RegistryValue.string("other", "plain"));
         site.commit();
 
@@ -313,8 +313,7 @@ class IsolationTest {
 
         assertThat(key.transaction()).isEmpty();
         assertThat(text(key, "v")).contains("1");
-        assertRefused(
-                RegistryError.TRANSACTION_NOT_ACTIVE, () -> key.setValue(RegistryValue.string("v", "2")));
+        assertRefused(RegistryError.TRANSACTION_NOT_ACTIVE, () -> key.setValue(RegistryValue.string("v", "2")));
         assertRefused(RegistryError.TRANSACTION_NOT_ACTIVE, () -> key.createKey("b"));
 
         site.begin();
@@ -323,8 +322,7 @@ class IsolationTest {
         site.rollback();
         assertThat(rolledBack.transaction()).isEmpty();
         assertRefused(
-                RegistryError.TRANSACTION_ALREADY_ABORTED,
-                () -> rolledBack.setValue(RegistryValue.string("v", "4")));
+                RegistryError.TRANSACTION_ALREADY_ABORTED, () -> rolledBack.setValue(RegistryValue.string("v", "4")));
         assertThat(text(plain("a"), "v")).contains("1");
     }
 
@@ -372,9 +370,7 @@ class IsolationTest {
         site.commit();
 
         assertThat(plain("a").rights()).isEqualTo(KeyRight.READ);
-        assertRefused(
-                RegistryError.ACCESS_DENIED,
-                () -> plain("a").setValue(RegistryValue.string("v", "2")));
+        assertRefused(RegistryError.ACCESS_DENIED, () -> plain("a").setValue(RegistryValue.string("v", "2")));
         assertRefused(RegistryError.ACCESS_DENIED, () -> site.root().createKey("a\\b"));
         assertRefused(RegistryError.ACCESS_DENIED, () -> site.root().deleteKey("a"));
         assertRefused(RegistryError.ACCESS_DENIED, () -> plain("a").setSecurity(KeySecurity.OPEN));

@@ -89,9 +89,7 @@ class ModelTest {
         @Override
         public Map<String, String> shown(@Nullable Transaction transaction) throws Exception {
             var all = new TreeMap<String, String>();
-            var root = transaction == null
-                    ? site.root()
-                    : site.registry().root((KtmTransaction) transaction);
+            var root = transaction == null ? site.root() : site.registry().root((KtmTransaction) transaction);
             collect(root, "", all);
             return all;
         }
@@ -198,7 +196,8 @@ class ModelTest {
                     }
                 };
             }
-            if (bug == Bug.LOSES_A_COMMIT && ((KtmTransaction) transaction).rollbackCause().isEmpty()) {
+            if (bug == Bug.LOSES_A_COMMIT
+                    && ((KtmTransaction) transaction).rollbackCause().isEmpty()) {
                 real.rollback(transaction);
                 return true;
             }

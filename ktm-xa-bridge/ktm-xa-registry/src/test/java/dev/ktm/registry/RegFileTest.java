@@ -153,7 +153,8 @@ class RegFileTest {
     private static void fill(RegistryKey key, SplittableRandom random, RegFormat format, int depth) throws Exception {
         for (int i = 0; i < 40; i++) {
             var type = ValueType.of(random.nextInt(ValueType.QWORD.code() + 1)).orElseThrow();
-            var isText = List.of(ValueType.SZ, ValueType.EXPAND_SZ, ValueType.MULTI_SZ).contains(type);
+            var isText = List.of(ValueType.SZ, ValueType.EXPAND_SZ, ValueType.MULTI_SZ)
+                    .contains(type);
             var data = new byte[random.nextInt(60)];
             random.nextBytes(data);
             if (isText && (format == RegFormat.REGEDIT4 || random.nextBoolean())) {
@@ -252,7 +253,8 @@ class RegFileTest {
         site.registry()
                 .transactedRoot()
                 .importFile(
-                        new ByteArrayInputStream((HEADER + "[a]\r\n\"v\"=dword:1\r\n").getBytes(StandardCharsets.UTF_8)),
+                        new ByteArrayInputStream(
+                                (HEADER + "[a]\r\n\"v\"=dword:1\r\n").getBytes(StandardCharsets.UTF_8)),
                         "");
         assertThat(site.root().subkeys()).isEmpty();
         site.commit();
@@ -263,8 +265,7 @@ class RegFileTest {
         var tooLong = HEADER + "[b]\r\n[" + "k".repeat(256) + "]\r\n";
         assertRefused(
                 RegistryError.NAME_TOO_LONG,
-                () -> root.importFile(
-                        new ByteArrayInputStream(tooLong.getBytes(StandardCharsets.UTF_8)), ""));
+                () -> root.importFile(new ByteArrayInputStream(tooLong.getBytes(StandardCharsets.UTF_8)), ""));
         assertRefused(RegistryError.TRANSACTION_ALREADY_ABORTED, root::subkeys);
         site.rollback();
         assertThat(site.root().subkeys()).containsExactly("a");
@@ -273,14 +274,16 @@ class RegFileTest {
     @Test
     void aPrefixIsLeftOutAndAnythingElseRefused() throws Exception {
         var file = HEADER + "[HKEY_LOCAL_MACHINE\\a]\r\n[hkey_local_machine]\r\n@=\"x\"\r\n";
-        site.root().createKey("here").importFile(
-                new ByteArrayInputStream(file.getBytes(StandardCharsets.UTF_8)), "HKEY_LOCAL_MACHINE");
+        site.root()
+                .createKey("here")
+                .importFile(new ByteArrayInputStream(file.getBytes(StandardCharsets.UTF_8)), "HKEY_LOCAL_MACHINE");
         assertThat(site.root().openKey("here").subkeys()).containsExactly("a");
         assertThat(site.root().openKey("here").value("").asString()).contains("x");
         assertRefused(
                         RegistryError.NOT_REGISTRY_FILE,
-                        () -> site.root().importFile(
-                                new ByteArrayInputStream(file.getBytes(StandardCharsets.UTF_8)), "HKEY_LOCAL"))
+                        () -> site.root()
+                                .importFile(
+                                        new ByteArrayInputStream(file.getBytes(StandardCharsets.UTF_8)), "HKEY_LOCAL"))
                 .hasMessageContaining("line 3");
     }
 

@@ -55,7 +55,8 @@ class ValuesTest {
         assertRefused(RegistryError.KEY_NOT_FOUND, () -> site.root().openKey("a\\b"));
         site.begin();
         assertRefused(
-                RegistryError.KEY_NOT_FOUND, () -> site.registry().transactedRoot().openKey("a\\b"));
+                RegistryError.KEY_NOT_FOUND,
+                () -> site.registry().transactedRoot().openKey("a\\b"));
         site.commit();
         assertThat(site.root().subkeys()).isEmpty();
     }
@@ -85,8 +86,7 @@ class ValuesTest {
         assertRefused(RegistryError.NAME_TOO_LONG, () -> root.createKey("k".repeat(256)));
         assertRefused(RegistryError.NAME_TOO_LONG, () -> root.renameKey("k".repeat(255), "k".repeat(256)));
         root.setValue(RegistryValue.dword("v".repeat(16_383), 1));
-        assertRefused(
-                RegistryError.NAME_TOO_LONG, () -> root.setValue(RegistryValue.dword("v".repeat(16_384), 1)));
+        assertRefused(RegistryError.NAME_TOO_LONG, () -> root.setValue(RegistryValue.dword("v".repeat(16_384), 1)));
         assertRefused(RegistryError.TOO_DEEP, () -> root.createKey(levels(33)));
         assertRefused(RegistryError.KEY_NOT_FOUND, () -> root.openKey("x"));
         var deep = root.createKey(levels(32));
@@ -149,13 +149,15 @@ class ValuesTest {
     void valuesSayWhatTheyAre() {
         assertThat(RegistryValue.string("v", "text").asString()).contains("text");
         assertThat(RegistryValue.expandString("v", "%x%").asString()).contains("%x%");
-        assertThat(RegistryValue.of("v", ValueType.SZ, new byte[] {'a', 0, 'b'}).asString()).contains("a");
+        assertThat(RegistryValue.of("v", ValueType.SZ, new byte[] {'a', 0, 'b'}).asString())
+                .contains("a");
         assertThat(RegistryValue.strings("v", List.of("a", "b")).asStrings()).containsExactly("a", "b");
         assertThat(RegistryValue.strings("v", List.of()).asStrings()).isEmpty();
-        assertThatThrownBy(() -> RegistryValue.strings("v", List.of("a", ""))).isInstanceOf(
-                IllegalArgumentException.class);
+        assertThatThrownBy(() -> RegistryValue.strings("v", List.of("a", "")))
+                .isInstanceOf(IllegalArgumentException.class);
         assertThat(RegistryValue.dword("v", -2).asInt()).hasValue(-2);
-        assertThat(RegistryValue.of("v", ValueType.DWORD_BIG_ENDIAN, new byte[] {0, 0, 1, 0}).asInt())
+        assertThat(RegistryValue.of("v", ValueType.DWORD_BIG_ENDIAN, new byte[] {0, 0, 1, 0})
+                        .asInt())
                 .hasValue(256);
         assertThat(RegistryValue.qword("v", Long.MIN_VALUE).asLong()).hasValue(Long.MIN_VALUE);
         assertThat(RegistryValue.binary("v", new byte[4]).asInt()).isEmpty();
@@ -225,9 +227,7 @@ class ValuesTest {
             for (int i = random.nextInt(most); i >= 0; i--) {
                 var name = (random.nextBoolean() ? "Name " : "NAME ") + random.nextInt(1000);
                 changes.remove(name);
-                changes.put(
-                        name,
-                        random.nextInt(5) < 3 ? Optional.of(new Node.Child(name, round)) : Optional.empty());
+                changes.put(name, random.nextInt(5) < 3 ? Optional.of(new Node.Child(name, round)) : Optional.empty());
             }
             entries = entries.with(changes);
             for (var change : changes.entrySet()) {
