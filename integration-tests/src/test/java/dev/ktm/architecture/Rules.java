@@ -68,7 +68,8 @@ final class Rules {
         // What a transaction was rolled back for is in its native face.
         arrows.put("jms", List.of("", "jta", "tm", "rm"));
         arrows.put("file", List.of("", "redo", "tm", "rm", "log"));
-        arrows.put("registry", List.of("", "redo", "tm", "rm", "log"));
+        // Its checkpoints lie on a device of their own, so that nobody but storage opens files.
+        arrows.put("registry", List.of("", "redo", "tm", "rm", "log", "log.storage"));
         arrows.put("cdi", List.of("", "jta"));
         arrows.put("spring", List.of("", "jta"));
         arrows.put(

@@ -3,6 +3,7 @@ package dev.ktm.redo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.UUID;
 
 /**
@@ -12,6 +13,7 @@ import java.util.UUID;
  *   | kind   | version | enlistment | unit of work | flags | a part of the redo - - -      PREPARED
  *   | kind   | version | enlistment |                                                       COMMITTED, ROLLED_BACK
  *   | kind   | version | the note - - -                                                     NOTE
+ *   | kind   | version | all of the redo - - -                                              WHOLE
  * </pre>
  * The flags are {@link #FIRST} and {@link #LAST}. A restart area is the LSN up to which the store holds everything itself (8
  * bytes), and the store's own data.
@@ -22,6 +24,8 @@ final class RedoFormat {
     static final byte COMMITTED = 2;
     static final byte ROLLED_BACK = 3;
     static final byte NOTE = 4;
+    /** A transaction that was decided here, with its redo. */
+    static final byte WHOLE = 5;
 
     static final int FIRST = 1;
     static final int LAST = 2;
@@ -57,6 +61,17 @@ final class RedoFormat {
                 .flip();
     }
 
+    /** Redo and commit in one. */
+    static ByteBuffer whole(List<ByteBuffer> redo) {
+        var record = header(WHOLE, HEADER_BYTES + bytes(redo));
+        redo.forEach(part -> record.put(part.duplicate()));
+        return record.flip();
+    }
+
+    static int bytes(List<ByteBuffer> redo) {
+        return redo.stream().mapToInt(ByteBuffer::remaining).sum();
+    }
+
     private static ByteBuffer header(byte kind, int bytes) {
         return ByteBuffer.allocate(bytes).order(ByteOrder.BIG_ENDIAN).put(kind).put(VERSION);
     }
@@ -73,11 +88,11 @@ final class RedoFormat {
         }
         byte kind = record.get();
         byte version = record.get();
-        if (kind < PREPARED || kind > NOTE || version != VERSION) {
-            throw new IOException("expected a record of kind 1 to 4 and version 1, found kind " + kind + " and version "
+        if (kind < PREPARED || kind > WHOLE || version != VERSION) {
+            throw new IOException("expected a record of kind 1 to 5 and version 1, found kind " + kind + " and version "
                     + version + ": it was written by a newer version; use that");
         }
-        int least = kind == NOTE ? 0 : (kind == PREPARED ? PREPARED_HEADER_BYTES : END_BYTES) - HEADER_BYTES;
+        int least = kind >= NOTE ? 0 : (kind == PREPARED ? PREPARED_HEADER_BYTES : END_BYTES) - HEADER_BYTES;
         if (record.remaining() < least) {
             throw new IOException("expected " + least + " bytes or more behind the header of a record of kind " + kind
                     + ", found " + record.remaining());

@@ -21,6 +21,7 @@ import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
@@ -41,6 +42,7 @@ final class RedoLog {
 
     private static final long ROOM_SECONDS = 10;
     private static final int ATTEMPTS = 4;
+    private static final long MOMENT_NANOS = 1_000_000;
     /** The store is asked for a checkpoint whenever the stream has grown by this part of the log. */
     private static final int TIDYINGS_PER_CAPACITY = 8;
 
@@ -146,6 +148,11 @@ final class RedoLog {
                             store.redo(lsn, committed.redo);
                         }
                     }
+                    case RedoFormat.WHOLE -> {
+                        if (lsn > covered) {
+                            store.redo(lsn, List.of(RedoFormat.rest(record)));
+                        }
+                    }
                     case RedoFormat.ROLLED_BACK -> found.remove(RedoFormat.id(record));
                     default -> {
                         if (lsn > covered) {
@@ -208,28 +215,33 @@ final class RedoLog {
     }
 
     private void retrying(@Nullable Runnable tidy, Append append) throws LogException {
-        for (int attempt = 1; ; attempt++) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(ROOM_SECONDS);
+        int attemptsLeft = ATTEMPTS;
+        while (true) {
             try {
                 append.run();
                 return;
             } catch (LogFullException e) {
-                if (attempt == ATTEMPTS || tidy == null) {
+                if (tidy == null || attemptsLeft == 0 || System.nanoTime() - deadline > 0) {
                     throw e;
                 }
                 tidy.run();
                 if (!makeRoom()) {
-                    throw e;
+                    // The next checkpoint may let go of more.
+                    attemptsLeft--;
                 }
             }
         }
     }
 
+    /** Whether it is worth another try: there is room, or somebody else is making some. */
     private boolean makeRoom() throws LogException {
         try {
             var outcome = log.handleLogFull().toCompletableFuture().get(ROOM_SECONDS, TimeUnit.SECONDS);
             return outcome.result() != LogFullOutcome.Result.PINNED;
         } catch (LogRefusedException e) {
-            // Somebody else has it dealt with already: whether that helps is seen by trying.
+            // Somebody else has it dealt with already, and takes a moment.
+            LockSupport.parkNanos(MOMENT_NANOS);
             return true;
         } catch (ExecutionException | TimeoutException e) {
             return false;
@@ -332,6 +344,23 @@ final class RedoLog {
         entry.work.finished(lsn);
     }
 
+    /** Whether redo and commit can be one record. */
+    boolean fitsIntoOne(List<ByteBuffer> redo) throws LogException {
+        return RedoFormat.bytes(redo) <= maxNoteBytes();
+    }
+
+    /**
+     * Appends redo and commit as one record; {@link #commitAlone} has to follow.
+     *
+     * @return where it stands
+     */
+    long appendWhole(List<ByteBuffer> redo, Runnable tidy) throws LogException {
+        var record = RedoFormat.whole(redo);
+        var appended = new long[1];
+        retrying(tidy, () -> appended[0] = append(() -> append(record)));
+        return appended[0];
+    }
+
     /** An append, under the lock over the order. */
     private interface Appending {
         long run() throws LogException;
@@ -375,6 +404,10 @@ final class RedoLog {
     }
 
     // Outside of transactions.
+
+    int maxNoteBytes() throws LogException {
+        return stream.maxPayloadBytes() - RedoFormat.HEADER_BYTES;
+    }
 
     /** Appends a note and shows what it says. */
     void note(ByteBuffer note, LongConsumer show, Runnable tidy) throws LogException {
@@ -426,12 +459,28 @@ final class RedoLog {
         } finally {
             order.unlock();
         }
-        moveBase();
-        tidyAt = last + tidyBytes();
+        long written = moveBase();
+        // A stream without records has no last one.
+        tidyAt = Math.max(last, written) + tidyBytes();
+    }
+
+    /** Nothing in here is needed any more, not even the restart area. */
+    void clear() throws LogException {
+        order.lock();
+        try {
+            if (!live.isEmpty() && live.values().stream().anyMatch(each -> each.commit == Lsn.INVALID)) {
+                throw new IllegalStateException("expected no transaction that is prepared, found one");
+            }
+            live.clear();
+            checkpoint = null;
+        } finally {
+            order.unlock();
+        }
+        stream.clear();
     }
 
     /** Leaves behind what is not needed with the latest checkpoint. */
-    private void moveBase() throws LogException {
+    private long moveBase() throws LogException {
         ByteBuffer restart;
         long base;
         order.lock();
@@ -442,9 +491,9 @@ final class RedoLog {
         } finally {
             order.unlock();
         }
-        if (restart != null) {
-            stream.writeRestart(restart.duplicate(), base > stream.base() ? base : Lsn.NULL);
-        }
+        return restart == null
+                ? Lsn.NULL
+                : stream.writeRestart(restart.duplicate(), base > stream.base() ? base : Lsn.NULL);
     }
 
     private long tidyBytes() throws LogException {

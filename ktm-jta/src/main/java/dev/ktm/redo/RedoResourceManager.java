@@ -309,8 +309,8 @@ public final class RedoResourceManager implements AutoCloseable {
             requireOpen();
             long lsn;
             try {
-                prepare(entry);
-                lsn = log.appendAlone(entry);
+                var redo = preparedAlone(entry);
+                lsn = redo.isEmpty() ? log.appendAlone(entry) : log.appendWhole(redo, this::tidyNow);
             } catch (Exception | Error e) {
                 rollback(entry);
                 refuse(entry, e);
@@ -331,6 +331,28 @@ public final class RedoResourceManager implements AutoCloseable {
         } catch (KtmException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Prepares it; says what is to be logged together with its commit, or nothing if its redo is in the log already. */
+    private List<ByteBuffer> preparedAlone(RedoEntry entry) throws Exception {
+        if (entry.stage() != RedoEntry.Stage.ACTIVE) {
+            return List.of();
+        }
+        List<ByteBuffer> redo;
+        try {
+            redo = entry.work.prepare();
+            if (!log.fitsIntoOne(redo)) {
+                log.prepare(entry, redo, this::tidyNow);
+                redo = List.of();
+            }
+        } catch (Exception | Error e) {
+            rollback(entry);
+            throw e;
+        }
+        if (!entry.moves(RedoEntry.Stage.ACTIVE, RedoEntry.Stage.PREPARED)) {
+            throw new IllegalStateException("expected an active transaction, found " + entry.stage());
+        }
+        return redo;
     }
 
     private void rollback(RedoEntry entry) {
@@ -385,6 +407,11 @@ public final class RedoResourceManager implements AutoCloseable {
 
     // Outside of transactions.
 
+    /** The largest note there can be, in bytes: what is larger needs a transaction. */
+    public int maxNoteBytes() throws LogException {
+        return log.maxNoteBytes();
+    }
+
     /**
      * Logs something that belongs to no transaction, and then shows it; durable with whatever is forced next.
      *
@@ -420,6 +447,19 @@ public final class RedoResourceManager implements AutoCloseable {
      */
     public void checkpoint(long covered, ByteBuffer data) throws LogException {
         log.checkpoint(covered, data);
+    }
+
+    /**
+     * The store has everything in durable files of its own and is about to be closed for good: the log keeps nothing of it, and
+     * whoever opens it again finds an empty stream. Only when no transaction takes part in it.
+     */
+    public void forget() throws LogException {
+        tidyLock.lock();
+        try {
+            log.clear();
+        } finally {
+            tidyLock.unlock();
+        }
     }
 
     /** Has the store make a checkpoint now. */

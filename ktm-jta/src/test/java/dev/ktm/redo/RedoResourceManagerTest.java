@@ -478,6 +478,38 @@ class RedoResourceManagerTest {
     }
 
     @Test
+    void aCheckpointBeforeTheFirstRecordCallsForNoOtherSoonAfterIt() throws Exception {
+        first.resourceManager().tidy();
+        disk.forgetHistory();
+
+        begin();
+        first.put(current(), "a", "1");
+        commit();
+        first.close();
+
+        CrashStates.of(disk.history())
+                .from(disk.point())
+                .forEach(state -> assertThat(state.lastMark(FirstFile.class)).isEmpty());
+    }
+
+    @Test
+    void whatIsForgottenIsFoundByNobody() throws Exception {
+        begin();
+        first.put(current(), "a", "1");
+        second.put(current(), "b", "2");
+        commit();
+        first.resourceManager().tidy();
+        first.resourceManager().forget();
+        first.close();
+
+        reopen(device);
+
+        // Its disk has it, and the log knows of no checkpoint that says so.
+        assertThat(first.values()).isEmpty();
+        assertThat(second.values()).containsExactly(entry("b", "2"));
+    }
+
+    @Test
     void notesAndCommitsAreRepeatedInOrder() throws Exception {
         begin();
         first.put(current(), "a", "1");
