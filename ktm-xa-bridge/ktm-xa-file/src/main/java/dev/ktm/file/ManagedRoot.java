@@ -108,8 +108,8 @@ final class ManagedRoot implements RedoStore {
             return new Surroundings(
                     disk,
                     InstantSource.system(),
-                    (why, failure) -> System.getLogger(ManagedRoot.class.getName())
-                            .log(System.Logger.Level.ERROR, why, failure));
+                    (why, failure) ->
+                            System.getLogger(ManagedRoot.class.getName()).log(System.Logger.Level.ERROR, why, failure));
         }
     }
 

@@ -312,8 +312,8 @@ final class Overlay {
     }
 
     /** A name that was added to a file whose first name has gone since is its new place. */
-    private void moveLastNames(
-            DirectoryNode directory, String name, Set<String> moved, Map<String, String> places) throws IOException {
+    private void moveLastNames(DirectoryNode directory, String name, Set<String> moved, Map<String, String> places)
+            throws IOException {
         for (var each : directory.entries.entrySet()) {
             var full = Names.child(name, each.getKey());
             if (each.getValue() instanceof NameNode node
@@ -336,7 +336,9 @@ final class Overlay {
                 var full = prefix.equals(committed)
                         ? place
                         : Names.child(place, committed.substring(prefix.isEmpty() ? 0 : prefix.length() + 1));
-                return find(full).filter(found -> committed.equals(found.committed())).map(found -> full);
+                return find(full)
+                        .filter(found -> committed.equals(found.committed()))
+                        .map(found -> full);
             }
             prefix = Names.parent(prefix);
         }
@@ -365,7 +367,8 @@ final class Overlay {
                 var existing = placeOf(origin.name(), sink.places).orElseThrow();
                 sink.others.add(
                         existing.equals(full)
-                                ? new Step.Move(origin.name(), full, origin.stat().key())
+                                ? new Step.Move(
+                                        origin.name(), full, origin.stat().key())
                                 : new Step.AddName(existing, full, origin.stat().key()));
             } else if (origin != null) {
                 if (!inPlace) {

@@ -83,7 +83,8 @@ final class RealDisk implements Disk {
                         kind(is(found, "isRegularFile"), is(found, "isDirectory"), is(found, "isSymbolicLink")),
                         String.valueOf(found.get("ino")),
                         Attributes.value(found, "size", Long.class),
-                        Attributes.value(found, "lastModifiedTime", FileTime.class).to(TimeUnit.NANOSECONDS),
+                        Attributes.value(found, "lastModifiedTime", FileTime.class)
+                                .to(TimeUnit.NANOSECONDS),
                         Attributes.value(found, "nlink", Integer.class)));
             }
             var found = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);

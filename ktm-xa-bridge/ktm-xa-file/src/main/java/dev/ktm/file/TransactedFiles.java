@@ -81,7 +81,8 @@ public final class TransactedFiles implements AutoCloseable {
         try {
             var resourceManager = RedoResourceManager.open(ktm.manager(), "files", name, root);
             root.opened(resourceManager);
-            // What was done again is forced before there is anything new: so only one life's versions of a file can be found.
+            // What was done again is forced before there is anything new: so only one life's versions of a file can be
+            // found.
             root.settle();
             return new TransactedFiles(ktm, root, ownership, resourceManager);
         } catch (KtmException e) {

@@ -61,7 +61,10 @@ class DurabilityTest {
     }
 
     private static void assertRefused(TxfError error, ThrowingCallable call) {
-        assertThatThrownBy(call).isInstanceOf(TxfException.class).extracting(Fixture::errorOf).isEqualTo(error);
+        assertThatThrownBy(call)
+                .isInstanceOf(TxfException.class)
+                .extracting(Fixture::errorOf)
+                .isEqualTo(error);
     }
 
     /** Work of a foreign transaction manager, up to its vote. */
@@ -174,8 +177,7 @@ class DurabilityTest {
     @Conforms("TXF-RM-02")
     void oneRootHasOneManager() throws Exception {
         assertRefused(
-                TxfError.RM_ALREADY_STARTED,
-                () -> TransactedFiles.open(fixture.ktm, "test", fixture.rootDirectory));
+                TxfError.RM_ALREADY_STARTED, () -> TransactedFiles.open(fixture.ktm, "test", fixture.rootDirectory));
         assertRefused(
                 TxfError.RM_ALREADY_STARTED,
                 () -> TransactedFiles.open(fixture.ktm, "another name", fixture.rootDirectory));
@@ -188,7 +190,9 @@ class DurabilityTest {
         var copy = directory.resolve("copy");
         try (var walk = Files.walk(fixture.rootDirectory)) {
             for (var path : (Iterable<Path>) walk::iterator) {
-                Files.copy(path, copy.resolve(fixture.rootDirectory.relativize(path).toString()));
+                Files.copy(
+                        path,
+                        copy.resolve(fixture.rootDirectory.relativize(path).toString()));
             }
         }
 
@@ -198,7 +202,8 @@ class DurabilityTest {
                 .hasMessageContaining("remove");
 
         try (var walk = Files.walk(copy.resolve(WorkArea.HIDDEN))) {
-            walk.sorted(java.util.Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
+            walk.sorted(java.util.Comparator.reverseOrder())
+                    .forEach(path -> path.toFile().delete());
         }
         TransactedFiles.open(fixture.ktm, "copy", copy).close();
     }

@@ -53,7 +53,10 @@ class FileOperationsTest {
     }
 
     private static void assertRefused(TxfError error, ThrowingCallable call) {
-        assertThatThrownBy(call).isInstanceOf(TxfException.class).extracting(Fixture::errorOf).isEqualTo(error);
+        assertThatThrownBy(call)
+                .isInstanceOf(TxfException.class)
+                .extracting(Fixture::errorOf)
+                .isEqualTo(error);
     }
 
     /** Whatever the operating system knows of the tree. */
@@ -64,7 +67,9 @@ class FileOperationsTest {
                 var name = fixture.rootDirectory.relativize(path).toString();
                 if (!name.isEmpty() && !name.startsWith(WorkArea.HIDDEN)) {
                     var attributes = new TreeMap<>(Files.readAttributes(
-                            path, "unix:mode,uid,gid,size,lastModifiedTime,nlink", java.nio.file.LinkOption.NOFOLLOW_LINKS));
+                            path,
+                            "unix:mode,uid,gid,size,lastModifiedTime,nlink",
+                            java.nio.file.LinkOption.NOFOLLOW_LINKS));
                     all.put(name, attributes + (Files.isRegularFile(path) ? Files.readString(path) : ""));
                 }
             }
@@ -303,7 +308,8 @@ class FileOperationsTest {
         assertThat(fixture.tree())
                 .contains(entry("moved/again", "old c"), entry("oncemore", "old c"))
                 .doesNotContainKeys("moved/sub/c", "dir");
-        assertThat(Files.isSameFile(fixture.real("oncemore"), fixture.real("moved/again"))).isTrue();
+        assertThat(Files.isSameFile(fixture.real("oncemore"), fixture.real("moved/again")))
+                .isTrue();
     }
 
     @Test
@@ -357,8 +363,8 @@ class FileOperationsTest {
         Files.write(fixture.plain("/large"), expected);
 
         fixture.begin();
-        try (var channel = FileChannel.open(
-                fixture.path("/large"), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        try (var channel =
+                FileChannel.open(fixture.path("/large"), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             channel.write(ByteBuffer.wrap(new byte[] {1, 2, 3}), 150_000);
             channel.truncate(200_000);
             channel.write(ByteBuffer.wrap(new byte[] {4}), 250_000);
@@ -575,8 +581,10 @@ class FileOperationsTest {
         }
         Files.copy(fixture.path("/dir/sub/c"), fixture.path("/c2"), StandardCopyOption.COPY_ATTRIBUTES);
         Files.copy(directory.resolve("log"), Files.createTempDirectory("x").resolve("y"));
-        assertThat(Files.mismatch(fixture.path("/dir/sub/c"), fixture.path("/c2"))).isEqualTo(-1);
-        assertThat(Files.isSameFile(fixture.path("/c2"), fixture.path("/dir/../c2"))).isTrue();
+        assertThat(Files.mismatch(fixture.path("/dir/sub/c"), fixture.path("/c2")))
+                .isEqualTo(-1);
+        assertThat(Files.isSameFile(fixture.path("/c2"), fixture.path("/dir/../c2")))
+                .isTrue();
         var attributes = Files.readAttributes(fixture.path("/text"), BasicFileAttributes.class);
         assertThat(attributes.isRegularFile()).isTrue();
         assertThat(attributes.size()).isEqualTo(8);

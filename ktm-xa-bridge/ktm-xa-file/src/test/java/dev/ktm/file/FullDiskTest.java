@@ -33,7 +33,8 @@ class FullDiskTest {
                 .device(device)
                 .recoveryInterval(Duration.ofHours(1))
                 .build());
-        files = TransactedFiles.open(ktm, "test", () -> {}, ManagedRoot.Surroundings.real(tree), FileOptions.defaults());
+        files = TransactedFiles.open(
+                ktm, "test", () -> {}, ManagedRoot.Surroundings.real(tree), FileOptions.defaults());
         Files.writeString(path("/a"), "old");
     }
 

@@ -40,7 +40,10 @@ class SavepointTest {
     }
 
     private static void assertRefused(TxfError error, ThrowingCallable call) {
-        assertThatThrownBy(call).isInstanceOf(TxfException.class).extracting(Fixture::errorOf).isEqualTo(error);
+        assertThatThrownBy(call)
+                .isInstanceOf(TxfException.class)
+                .extracting(Fixture::errorOf)
+                .isEqualTo(error);
     }
 
     private FileChannel writer() throws Exception {

@@ -65,15 +65,20 @@ final class SimulatedTree implements Disk {
         }
     }
 
-    /**
-     * Something that was done.
-     *
-     * @param kind what
-     * @param name where; the first name of a rename
-     * @param other the second name of a rename or a link
-     * @param before the content of a file before it was written
-     */
-    private record Operation(What kind, String name, String other, Entry entry, byte[] before) {}
+    /** Something that was done: to what, and the content of a file before and after it was written. */
+    private static final class Operation {
+        private final What kind;
+        private final Entry entry;
+        private final byte[] before;
+        private final byte[] after;
+
+        Operation(What kind, Entry entry, byte[] before) {
+            this.kind = kind;
+            this.entry = entry;
+            this.before = before;
+            this.after = entry.content;
+        }
+    }
 
     private enum What {
         NAMES,
@@ -156,7 +161,7 @@ final class SimulatedTree implements Disk {
     synchronized SimulatedTree survivor(int point, Choice choice, Consumer<Integer> newObserver) {
         int durable = 0;
         for (int i = 0; i < point; i++) {
-            if (operations.get(i).kind() == What.FORCE_NAMES) {
+            if (operations.get(i).kind == What.FORCE_NAMES) {
                 durable = i + 1;
             }
         }
@@ -166,10 +171,10 @@ final class SimulatedTree implements Disk {
         var atRisk = new HashMap<Entry, byte[]>();
         for (int i = 0; i < point; i++) {
             var operation = operations.get(i);
-            if (operation.kind() == What.WRITE) {
-                atRisk.putIfAbsent(operation.entry(), operation.before());
-            } else if (operation.kind() == What.FORCE) {
-                atRisk.remove(operation.entry());
+            if (operation.kind == What.WRITE) {
+                atRisk.putIfAbsent(operation.entry, operation.before);
+            } else if (operation.kind == What.FORCE) {
+                atRisk.remove(operation.entry);
             }
         }
         var copies = new HashMap<Entry, Entry>();
@@ -195,8 +200,8 @@ final class SimulatedTree implements Disk {
     private byte[] contentAt(Entry entry, int point) {
         for (int i = point - 1; i >= 0; i--) {
             var operation = operations.get(i);
-            if (operation.kind() == What.WRITE && operation.entry() == entry) {
-                return after.get(i);
+            if (operation.kind == What.WRITE && operation.entry == entry) {
+                return operation.after;
             }
         }
         return base.values().stream()
@@ -206,23 +211,17 @@ final class SimulatedTree implements Disk {
                 .orElse(entry.content);
     }
 
-    /** The content after each write. */
-    private final Map<Integer, byte[]> after = new HashMap<>();
-
     private void done(Operation operation) {
-        if (operation.kind() == What.WRITE) {
-            after.put(operations.size(), operation.entry().content);
-        }
         operations.add(operation);
         history.add(
-                operation.kind() == What.NAMES || history.isEmpty()
+                operation.kind == What.NAMES || history.isEmpty()
                         ? new TreeMap<>(names)
                         : history.get(history.size() - 1));
         observer.accept(operations.size());
     }
 
-    private void names(String name, String other, Entry entry) {
-        done(new Operation(What.NAMES, name, other, entry, entry.content));
+    private void named(Entry entry) {
+        done(new Operation(What.NAMES, entry, entry.content));
     }
 
     private int newNumber() {
@@ -264,8 +263,8 @@ final class SimulatedTree implements Disk {
             return Optional.empty();
         }
         int count = (int) names.values().stream().filter(each -> each == entry).count();
-        return Optional.of(new Stat(
-                entry.kind, String.valueOf(entry.number), entry.content.length, entry.modified, count));
+        return Optional.of(
+                new Stat(entry.kind, String.valueOf(entry.number), entry.content.length, entry.modified, count));
     }
 
     @Override
@@ -290,7 +289,7 @@ final class SimulatedTree implements Disk {
             requireSpace();
             found = new Entry(Kind.FILE, newNumber());
             names.put(name, found);
-            names(name, "", found);
+            named(found);
         } else if (options.contains(StandardOpenOption.CREATE_NEW)) {
             throw new FileAlreadyExistsException(name);
         }
@@ -307,7 +306,7 @@ final class SimulatedTree implements Disk {
         var before = entry.content;
         entry.content = content;
         entry.modified++;
-        done(new Operation(What.WRITE, "", "", entry, before));
+        done(new Operation(What.WRITE, entry, before));
     }
 
     private final class SimulatedFile implements DiskFile {
@@ -360,7 +359,7 @@ final class SimulatedTree implements Disk {
         @Override
         public void force() {
             synchronized (SimulatedTree.this) {
-                done(new Operation(What.FORCE, "", "", entry, entry.content));
+                done(new Operation(What.FORCE, entry, entry.content));
             }
         }
 
@@ -395,7 +394,7 @@ final class SimulatedTree implements Disk {
         }
         requireSpace();
         names.put(name, entry);
-        names(name, "", entry);
+        named(entry);
     }
 
     @Override
@@ -415,7 +414,7 @@ final class SimulatedTree implements Disk {
             throw new DirectoryNotEmptyException(name);
         }
         names.remove(name);
-        names(name, "", entry);
+        named(entry);
     }
 
     @Override
@@ -439,13 +438,13 @@ final class SimulatedTree implements Disk {
         });
         names.keySet().removeIf(name -> Names.isWithin(name, from));
         names.putAll(moved);
-        names(from, to, entry);
+        named(entry);
     }
 
     @Override
     public synchronized void forceDirectory(String name) throws IOException {
         var entry = require(name);
-        done(new Operation(What.FORCE_NAMES, name, "", entry, entry.content));
+        done(new Operation(What.FORCE_NAMES, entry, entry.content));
     }
 
     @Override
