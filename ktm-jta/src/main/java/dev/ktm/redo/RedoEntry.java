@@ -28,6 +28,7 @@ final class RedoEntry {
     final RedoWork work;
 
     private final AtomicReference<Stage> stage;
+    private volatile boolean alone;
     private volatile @Nullable UUID id;
     private volatile @Nullable Enlistment enlistment;
     private volatile @Nullable Reservation reservation;
@@ -86,6 +87,15 @@ final class RedoEntry {
             throw new IllegalStateException("expected an enlistment of " + unitOfWork + ", found none yet");
         }
         return value;
+    }
+
+    /** Nobody else has anything to commit. */
+    void decidesAlone() {
+        alone = true;
+    }
+
+    boolean isAlone() {
+        return alone;
     }
 
     /** Keeps space for the record of its end. */

@@ -157,6 +157,11 @@ public final class RedoResourceManager implements AutoCloseable {
             return entry.unitOfWork;
         }
 
+        /** Whether the resource manager decides, or has decided, for itself only: in one phase. */
+        public boolean isAlone() {
+            return entry.isAlone();
+        }
+
         /** Rolls the transaction back, for this reason; does nothing if it has ended. */
         public void rollback(Throwable why) {
             try {
@@ -308,6 +313,7 @@ public final class RedoResourceManager implements AutoCloseable {
         try {
             requireOpen();
             long lsn;
+            entry.decidesAlone();
             try {
                 var redo = preparedAlone(entry);
                 lsn = redo.isEmpty() ? log.appendAlone(entry) : log.appendWhole(redo, this::tidyNow);

@@ -301,6 +301,19 @@ final class FileLocks {
         }
     }
 
+    /** The names whose change belongs to a transaction. */
+    List<String> changedBy(UUID transaction) {
+        lock.lock();
+        try {
+            return changed.getOrDefault(transaction, List.of()).stream()
+                    .map(entry -> entry.name)
+                    .sorted()
+                    .toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Handles that are open see something new from now on. */
     void changedByCommit(Iterable<String> names) {
         lock.lock();

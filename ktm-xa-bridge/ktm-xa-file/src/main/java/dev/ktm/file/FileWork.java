@@ -54,6 +54,7 @@ final class FileWork implements RedoWork, Operations {
     /** Over everything below; taken before the root's. */
     private final ReentrantLock lock = new ReentrantLock();
 
+    private final long began = System.nanoTime();
     private Stage stage = Stage.ACTIVE;
     private Overlay overlay;
     private List<Step> steps = List.of();
@@ -651,6 +652,51 @@ final class FileWork implements RedoWork, Operations {
         });
     }
 
+    // For those who ask.
+
+    boolean isPrepared() {
+        lock.lock();
+        try {
+            return stage == Stage.PREPARED;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    long beganNanos() {
+        return began;
+    }
+
+    /** What belongs to it. */
+    List<LockedFile> locked() throws IOException {
+        lock.lock();
+        try {
+            var all = new ArrayList<LockedFile>();
+            for (var name : root.locks().changedBy(unitOfWork)) {
+                boolean outside = disk.stat(name).isPresent();
+                boolean inside = recovered ? leaves(name, outside) : overlay.find(name).isPresent();
+                all.add(new LockedFile(outside || inside ? name : "", !outside, !inside));
+            }
+            return all;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether there is something of this name once the steps are taken. */
+    private boolean leaves(String name, boolean before) {
+        boolean there = before;
+        for (var step : steps) {
+            if (step instanceof Step.Move move && move.from().equals(name)) {
+                there = false;
+            }
+            if (step.name().equals(name)) {
+                there = !(step instanceof Step.Delete);
+            }
+        }
+        return there;
+    }
+
     // Savepoints and miniversions.
 
     long setSavepoint() throws IOException {
@@ -857,6 +903,8 @@ final class FileWork implements RedoWork, Operations {
     @Override
     public void committed(long lsn) {
         // Shown when it is applied.
+        var mine = part;
+        root.countCommit(mine == null || !mine.isAlone());
     }
 
     @Override
@@ -870,7 +918,13 @@ final class FileWork implements RedoWork, Operations {
     }
 
     @Override
+    public void released() {
+        end(Set.of());
+    }
+
+    @Override
     public void rolledBack() {
+        root.countRollback();
         end(Set.of());
     }
 

@@ -10,7 +10,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -19,6 +21,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -61,6 +64,9 @@ final class ManagedRoot implements RedoStore {
     private Touched settling = new Touched();
 
     private final Set<TreeWatcher> watchers = ConcurrentHashMap.newKeySet();
+    private final LongAdder onePhaseCommits = new LongAdder();
+    private final LongAdder twoPhaseCommits = new LongAdder();
+    private final LongAdder rollbacks = new LongAdder();
     private final Replay replay = new Replay();
     private @Nullable RedoResourceManager resourceManager;
 
@@ -461,6 +467,38 @@ final class ManagedRoot implements RedoStore {
             }
         }
         stopped = "";
+    }
+
+    // For those who ask.
+
+    void countCommit(boolean decidedElsewhere) {
+        (decidedElsewhere ? twoPhaseCommits : onePhaseCommits).increment();
+    }
+
+    void countRollback() {
+        rollbacks.increment();
+    }
+
+    FileStatistics statistics() {
+        var all = List.copyOf(works.values());
+        int unsettled;
+        touching.lock();
+        try {
+            unsettled = touched.files.size() + settling.files.size();
+        } finally {
+            touching.unlock();
+        }
+        long now = System.nanoTime();
+        return new FileStatistics(
+                onePhaseCommits.sum(),
+                twoPhaseCommits.sum(),
+                rollbacks.sum(),
+                all.size(),
+                (int) all.stream().filter(FileWork::isPrepared).count(),
+                all.stream()
+                        .map(work -> Duration.ofNanos(now - work.beganNanos()))
+                        .max(Comparator.naturalOrder()),
+                unsettled);
     }
 
     /** The transactions that have to do with this root, and have not ended. */

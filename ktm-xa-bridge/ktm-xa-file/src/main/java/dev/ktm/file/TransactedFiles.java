@@ -11,6 +11,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileSystem;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
 import javax.transaction.xa.XAResource;
 
 /**
@@ -197,8 +199,32 @@ public final class TransactedFiles implements AutoCloseable {
     }
 
     /** The transactions that are prepared, and whose outcome is not known here: their files are locked. */
-    public List<java.util.UUID> inDoubt() {
+    public List<UUID> inDoubt() {
         return resourceManager.inDoubt();
+    }
+
+    /** What a transaction has changed here; nothing if it takes no part. */
+    public List<LockedFile> lockedFiles(UUID unitOfWork) throws IOException {
+        var work = root.works().get(unitOfWork);
+        return work == null ? List.of() : work.locked();
+    }
+
+    /** Whose change a file belongs to; empty if to nobody's. */
+    public Optional<FileOwner> owner(Path path) throws IOException {
+        if (!(path instanceof TransactedPath own) || own.fileSystem().root() != root) {
+            throw new TxfException(
+                    TxfError.DIRECTORY_NOT_RM, path.toString(), "expected a path of this file manager, found another");
+        }
+        var unitOfWork = root.locks().changedBy(own.fileSystem().resolve(plain, own, false));
+        var work = unitOfWork == null ? null : root.works().get(unitOfWork);
+        return work == null
+                ? Optional.empty()
+                : Optional.of(new FileOwner(work.unitOfWork(), work.isPrepared()));
+    }
+
+    /** What has been done since it was opened, and what is being done. */
+    public FileStatistics statistics() {
+        return root.statistics();
     }
 
     /** Has everything that is committed forced into its place now, rather than when the log needs it. */

@@ -284,6 +284,82 @@ class DurabilityTest {
     }
 
     @Test
+    @Conforms("TXF-RM-11")
+    void whatATransactionHasLockedIsListed() throws Exception {
+        fixture.begin();
+        Files.writeString(fixture.path("/a"), "new");
+        Files.writeString(fixture.path("/made"), "x");
+        Files.delete(fixture.path("/b"));
+        Files.writeString(fixture.path("/gone again"), "x");
+        Files.delete(fixture.path("/gone again"));
+        var unitOfWork = fixture.current().unitOfWork();
+
+        assertThat(fixture.files.lockedFiles(unitOfWork))
+                .containsExactlyInAnyOrder(
+                        new LockedFile("a", false, false),
+                        new LockedFile("made", true, false),
+                        new LockedFile("b", false, true),
+                        new LockedFile("", true, true));
+        fixture.rollback();
+        assertThat(fixture.files.lockedFiles(unitOfWork)).isEmpty();
+
+        prepare();
+        fixture.reopen();
+        assertThat(fixture.files.lockedFiles(fixture.files.inDoubt().get(0)))
+                .containsExactlyInAnyOrder(
+                        new LockedFile("a", false, false),
+                        new LockedFile("c", true, false),
+                        new LockedFile("b", false, true));
+        fixture.files.xaResource().rollback(XID);
+    }
+
+    @Test
+    @Conforms("TXF-RM-12")
+    void aFileSaysWhoHasLockedIt() throws Exception {
+        assertThat(fixture.files.owner(fixture.path("/a"))).isEmpty();
+        fixture.begin();
+        Files.writeString(fixture.path("/a"), "new");
+        var unitOfWork = fixture.current().unitOfWork();
+        assertThat(fixture.files.owner(fixture.path("/a"))).contains(new FileOwner(unitOfWork, false));
+        fixture.commit();
+        assertThat(fixture.files.owner(fixture.path("/a"))).isEmpty();
+
+        var resource = prepare();
+        assertThat(fixture.files.owner(fixture.path("/a")))
+                .get()
+                .extracting(FileOwner::prepared)
+                .isEqualTo(true);
+        resource.rollback(XID);
+    }
+
+    @Test
+    @Conforms("TXF-RM-07")
+    void aManagerSaysWhatItHasDone() throws Exception {
+        fixture.begin();
+        Files.writeString(fixture.path("/a"), "1");
+        fixture.commit();
+        prepare().commit(XID, false);
+        fixture.begin();
+        Files.writeString(fixture.path("/a"), "2");
+        fixture.rollback();
+        fixture.begin();
+        Files.writeString(fixture.path("/a"), "3");
+
+        var statistics = fixture.files.statistics();
+        assertThat(statistics.onePhaseCommits()).isOne();
+        assertThat(statistics.twoPhaseCommits()).isOne();
+        assertThat(statistics.rollbacks()).isOne();
+        assertThat(statistics.active()).isOne();
+        assertThat(statistics.inDoubt()).isZero();
+        assertThat(statistics.oldest()).isPresent();
+        assertThat(statistics.unsettled()).isEqualTo(2);
+        fixture.rollback();
+        fixture.files.settle();
+        assertThat(fixture.files.statistics().unsettled()).isZero();
+        assertThat(fixture.files.statistics().oldest()).isEmpty();
+    }
+
+    @Test
     void twoRootsOfOneCoordinatorCommitTogether() throws Exception {
         var other = Files.createDirectory(directory.resolve("other"));
         try (var others = TransactedFiles.open(fixture.ktm, "other", other)) {
