@@ -220,7 +220,7 @@ final class FileWork implements RedoWork, Operations {
         if (found.node() instanceof FileNode node && !committedView) {
             // Whoever opens what the transaction has changed sees what is changed from then on, too.
             var hold = root.locks().open(name, owner, Use.READ, mode.denied());
-            return new ManagedChannel(new NodeSource(name, node, hold, era), mode);
+            return new ManagedChannel(new NodeSource(name, node, hold, mode), mode);
         }
         var committed = found.committed();
         if (committed == null) {
@@ -244,7 +244,7 @@ final class FileWork implements RedoWork, Operations {
         set(node, attributes);
         touched(node);
         overlay.put(name, node);
-        return new ManagedChannel(new NodeSource(name, node, hold, era), mode);
+        return new ManagedChannel(new NodeSource(name, node, hold, mode), mode);
     }
 
     private static void set(Node node, FileAttribute<?>... attributes) {
@@ -257,7 +257,7 @@ final class FileWork implements RedoWork, Operations {
         var hold = root.locks().open(name, owner, Use.WRITE, mode.denied());
         try {
             var node = (FileNode) overlay.touch(name);
-            var source = new NodeSource(name, node, hold, era);
+            var source = new NodeSource(name, node, hold, mode);
             if (mode.truncate()) {
                 truncate(node, 0);
             }
@@ -390,10 +390,20 @@ final class FileWork implements RedoWork, Operations {
     /** A file that the transaction has changed. */
     private final class NodeSource extends TransactedSource {
         private final FileNode node;
+        private final boolean deleteOnClose;
 
-        NodeSource(String name, FileNode node, Hold hold, int bornIn) {
-            super(name, hold, bornIn);
+        NodeSource(String name, FileNode node, Hold hold, OpenMode mode) {
+            super(name, hold, era);
             this.node = node;
+            this.deleteOnClose = mode.deleteOnClose();
+        }
+
+        @Override
+        public void close() throws IOException {
+            super.close();
+            if (deleteOnClose && isActive()) {
+                delete(name);
+            }
         }
 
         @Override
@@ -654,6 +664,15 @@ final class FileWork implements RedoWork, Operations {
 
     // For those who ask.
 
+    private boolean isActive() {
+        lock.lock();
+        try {
+            return stage == Stage.ACTIVE;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     boolean isPrepared() {
         lock.lock();
         try {
@@ -674,7 +693,8 @@ final class FileWork implements RedoWork, Operations {
             var all = new ArrayList<LockedFile>();
             for (var name : root.locks().changedBy(unitOfWork)) {
                 boolean outside = disk.stat(name).isPresent();
-                boolean inside = recovered ? leaves(name, outside) : overlay.find(name).isPresent();
+                boolean inside =
+                        recovered ? leaves(name, outside) : overlay.find(name).isPresent();
                 all.add(new LockedFile(outside || inside ? name : "", !outside, !inside));
             }
             return all;
@@ -784,7 +804,7 @@ final class FileWork implements RedoWork, Operations {
             var node = new FileNode(null);
             node.content = content.get();
             var hold = root.locks().open(name, owner, Use.READ, mode.denied());
-            return new ManagedChannel(new NodeSource(name, node, hold, era), mode);
+            return new ManagedChannel(new NodeSource(name, node, hold, mode), mode);
         }
         if (number < nextMiniversion) {
             throw new TxfException(

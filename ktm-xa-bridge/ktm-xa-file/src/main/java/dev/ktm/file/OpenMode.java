@@ -16,6 +16,7 @@ record OpenMode(
         boolean createNew,
         boolean truncate,
         boolean deleteOnClose,
+        boolean sync,
         boolean followLinks,
         Set<Deny> denied,
         Version version) {
@@ -58,6 +59,7 @@ record OpenMode(
                 write && standard.contains(StandardOpenOption.CREATE_NEW),
                 write && standard.contains(StandardOpenOption.TRUNCATE_EXISTING),
                 standard.contains(StandardOpenOption.DELETE_ON_CLOSE),
+                standard.contains(StandardOpenOption.SYNC) || standard.contains(StandardOpenOption.DSYNC),
                 others.isEmpty(),
                 denied,
                 version);

@@ -142,6 +142,9 @@ final class PlainOperations implements Operations {
         } else if (mode.create()) {
             options.add(StandardOpenOption.CREATE);
         }
+        if (mode.sync()) {
+            options.add(StandardOpenOption.SYNC);
+        }
         if (mode.truncate()) {
             options.add(StandardOpenOption.TRUNCATE_EXISTING);
         }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** A root, as seen by a transaction, by whoever runs, or outside of all. */
 final class TransactedFileSystem extends FileSystem {
@@ -28,12 +29,34 @@ final class TransactedFileSystem extends FileSystem {
 
     private final TransactedProvider provider;
     private final ManagedRoot root;
+    private final Object who;
     private final View view;
 
-    TransactedFileSystem(TransactedProvider provider, ManagedRoot root, View view) {
+    /**
+     * A view of a root.
+     *
+     * @param who stands for whose view it is: two of the same are equal
+     */
+    TransactedFileSystem(TransactedProvider provider, ManagedRoot root, Object who, View view) {
         this.provider = provider;
         this.root = root;
+        this.who = who;
         this.view = view;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof TransactedFileSystem that && that.root == root && that.who.equals(who);
+    }
+
+    @Override
+    public int hashCode() {
+        return who.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return "files of " + root.disk().path("") + " as " + who;
     }
 
     Operations operations() throws IOException {

@@ -101,7 +101,7 @@ public final class TransactedFiles implements AutoCloseable {
 
     /** The files as the thread's transaction sees them; outside of transactions, as everybody does. */
     public FileSystem fileSystem() {
-        return new TransactedFileSystem(provider, root, this::ofThread);
+        return new TransactedFileSystem(provider, root, "the thread's transaction sees them", this::ofThread);
     }
 
     private Operations ofThread() throws IOException {
@@ -117,12 +117,12 @@ public final class TransactedFiles implements AutoCloseable {
     /** The files as this transaction sees them, whichever thread asks. */
     public FileSystem fileSystem(KtmTransaction transaction) {
         var unitOfWork = transaction.unitOfWork();
-        return new TransactedFileSystem(provider, root, () -> root.work(unitOfWork));
+        return new TransactedFileSystem(provider, root, unitOfWork, () -> root.work(unitOfWork));
     }
 
     /** The files as they are seen outside of transactions, also by a thread that is in one. */
     public FileSystem plainFileSystem() {
-        return new TransactedFileSystem(provider, root, () -> plain);
+        return new TransactedFileSystem(provider, root, "they are outside of transactions", () -> plain);
     }
 
     /**
@@ -217,9 +217,7 @@ public final class TransactedFiles implements AutoCloseable {
         }
         var unitOfWork = root.locks().changedBy(own.fileSystem().resolve(plain, own, false));
         var work = unitOfWork == null ? null : root.works().get(unitOfWork);
-        return work == null
-                ? Optional.empty()
-                : Optional.of(new FileOwner(work.unitOfWork(), work.isPrepared()));
+        return work == null ? Optional.empty() : Optional.of(new FileOwner(work.unitOfWork(), work.isPrepared()));
     }
 
     /** What has been done since it was opened, and what is being done. */

@@ -33,7 +33,7 @@ class CrashStatesTest {
     private static final int SURVIVORS_PER_STATE = 12;
     private static final LogOptions QUIET = LogOptions.builder()
             .containerBytes(1 << 20)
-            .containers(2)
+            .containers(4)
             .idleFlush(Duration.ZERO)
             .build();
 

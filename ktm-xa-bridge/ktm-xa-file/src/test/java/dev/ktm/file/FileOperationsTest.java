@@ -596,6 +596,24 @@ class FileOperationsTest {
     }
 
     @Test
+    void aFileThatIsToBeDeletedWhenItIsClosedGoesWithTheTransaction() throws Exception {
+        fixture.begin();
+        FileChannel.open(fixture.path("/a"), StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE)
+                .close();
+        assertThat(Files.exists(fixture.path("/a"))).isFalse();
+        assertThat(Files.exists(fixture.plain("/a"))).isTrue();
+        fixture.commit();
+
+        assertThat(fixture.tree()).doesNotContainKey("a");
+    }
+
+    @Test
+    void pathsOfOneViewAreEqual() throws Exception {
+        assertThat(fixture.path("/a")).isEqualTo(fixture.path("/a")).isNotEqualTo(fixture.plain("/a"));
+        assertThat(fixture.path("/dir").resolve("sub")).isEqualTo(fixture.path("/dir/sub"));
+    }
+
+    @Test
     void thePathsOfTheManagersOwnDirectoryAreNotThere() throws Exception {
         assertThat(Files.exists(fixture.path("/" + WorkArea.HIDDEN))).isFalse();
         assertThatThrownBy(() -> Files.readString(fixture.path("/" + WorkArea.HIDDEN + "/owner")))

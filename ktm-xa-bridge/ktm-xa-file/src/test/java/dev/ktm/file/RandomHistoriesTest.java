@@ -45,13 +45,13 @@ class RandomHistoriesTest {
             List.of("/a", "/b", "/d", "/d/x", "/d/y", "/e", "/e/x", "/e/d", "/e/d/x", "/f");
     private static final LogOptions QUIET = LogOptions.builder()
             .containerBytes(1 << 20)
-            .containers(2)
+            .containers(4)
             .idleFlush(Duration.ZERO)
             .build();
 
     @Test
     void randomHistoriesAgreeWithTheModel() throws Exception {
-        run(1, 3_000);
+        run(1, 2_000);
     }
 
     @Test
