@@ -1,38 +1,40 @@
 package dev.ktm.deployment;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Stream;
+import java.util.TreeMap;
 
 /**
  * Compares what the resources hold with one another, and with what the parent was told, row by row.
  *
- * @param inventory what the first database holds, by release
- * @param audit the second one
- * @param queue what is announced
+ * @param held what each resource holds, by release
  * @param disagreements in words; empty if all is well
  */
-record Check(
-        Map<Integer, String> inventory,
-        Map<Integer, String> audit,
-        Map<Integer, String> queue,
-        List<String> disagreements) {
+record Check(Map<String, Map<Integer, String>> held, List<String> disagreements) {
 
     static Check of(Place place, Ledger ledger) throws Exception {
-        var inventory = place.inventory().read(place.run());
-        var audit = place.audit().read(place.run());
+        var held = new LinkedHashMap<String, Map<Integer, String>>();
+        held.put("inventory", place.inventory().read(place.run()));
+        held.put("audit", place.audit().read(place.run()));
         try (var queue = place.queue()) {
-            return of(inventory, audit, queue.read(place.run()), ledger);
+            held.put("queue", queue.read(place.run()));
         }
+        var installed = Installed.read(place);
+        held.put("files", installed.files());
+        held.put("registry", installed.registry());
+        var check = of(held, ledger);
+        check.compareCurrent("binaries", installed.binaries());
+        check.compareCurrent("the registry", installed.current());
+        return check;
     }
 
-    static Check of(
-            Map<Integer, String> inventory, Map<Integer, String> audit, Map<Integer, String> queue, Ledger ledger) {
-        var check = new Check(inventory, audit, queue, new ArrayList<>());
-        Stream.of(inventory, audit, queue)
-                .flatMap(held -> held.keySet().stream())
+    static Check of(Map<String, Map<Integer, String>> held, Ledger ledger) {
+        var check = new Check(held, new ArrayList<>());
+        held.values().stream()
+                .flatMap(each -> each.keySet().stream())
                 .distinct()
                 .filter(number -> !ledger.said().containsKey(number))
                 .forEach(number -> check.disagreements().add("release " + number + ": nobody has begun it"));
@@ -41,16 +43,23 @@ record Check(
         return check;
     }
 
+    private Map<Integer, String> first() {
+        return held.values().iterator().next();
+    }
+
     boolean isCommitted(int number) {
-        return inventory.containsKey(number);
+        return first().containsKey(number);
     }
 
     private void compare(int number, Ledger.Said said) {
-        var one = inventory.get(number);
-        var other = audit.get(number);
-        var third = queue.get(number);
-        if (!Objects.equals(one, other) || !Objects.equals(one, third)) {
-            disagreements.add("release " + number + ": inventory " + one + ", audit " + other + ", queue " + third);
+        var one = first().get(number);
+        if (!held.values().stream().allMatch(each -> Objects.equals(each.get(number), one))) {
+            var all = new StringBuilder();
+            held.forEach((resource, rows) -> all.append(all.length() == 0 ? "" : ", ")
+                    .append(resource)
+                    .append(' ')
+                    .append(rows.get(number)));
+            disagreements.add("release " + number + ": " + all);
         }
         if (one != null && !one.equals(new Release(number).toString())) {
             disagreements.add("release " + number + ": expected " + new Release(number) + ", found " + one);
@@ -60,6 +69,18 @@ record Check(
         }
         if (said == Ledger.Said.ROLLED_BACK && one != null) {
             disagreements.add("release " + number + ": it was said to be rolled back, and is there");
+        }
+    }
+
+    /** Each component has the binary of its last committed release, and no other. */
+    void compareCurrent(String where, Map<String, String> found) {
+        var expected = new TreeMap<String, String>();
+        new TreeMap<>(first()).keySet().forEach(number -> {
+            var release = new Release(number);
+            expected.put(release.component(), release.component() + "-" + release.version());
+        });
+        if (!expected.equals(found)) {
+            disagreements.add(where + ": expected " + expected + ", found " + found);
         }
     }
 

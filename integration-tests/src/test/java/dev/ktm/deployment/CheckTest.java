@@ -2,6 +2,7 @@ package dev.ktm.deployment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -13,7 +14,11 @@ class CheckTest {
     private final Ledger ledger = new Ledger();
 
     private Check check(Map<Integer, String> inventory, Map<Integer, String> audit, Map<Integer, String> queue) {
-        return Check.of(inventory, audit, queue, ledger);
+        var held = new LinkedHashMap<String, Map<Integer, String>>();
+        held.put("inventory", inventory);
+        held.put("audit", audit);
+        held.put("queue", queue);
+        return Check.of(held, ledger);
     }
 
     private Check everywhere() {
@@ -65,6 +70,21 @@ class CheckTest {
     @Test
     void whatNobodyBegunMustNotBeThere() {
         assertThat(everywhere().disagreements()).hasSize(1);
+    }
+
+    @Test
+    void aComponentHasTheBinaryOfItsLastRelease() {
+        ledger.note(1, Ledger.Said.COMMITTED);
+        var release = new Release(1);
+        var binary = release.component() + "-" + release.version();
+
+        var right = everywhere();
+        right.compareCurrent("binaries", Map.of(release.component(), binary));
+        assertThat(right.disagreements()).isEmpty();
+        var wrong = everywhere();
+        wrong.compareCurrent("binaries", Map.of());
+        wrong.compareCurrent("binaries", Map.of(release.component(), binary + " and another"));
+        assertThat(wrong.disagreements()).hasSize(2);
     }
 
     @Test

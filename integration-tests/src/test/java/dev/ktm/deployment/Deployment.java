@@ -41,7 +41,8 @@ import picocli.CommandLine.Spec;
         name = "deployment",
         mixinStandardHelpOptions = true,
         description =
-                "Deploys releases into two databases and a queue, each as one transaction, and kills itself meanwhile.")
+                "Deploys releases into two databases, a queue, files and the registry, each as one transaction, and kills"
+                        + " itself meanwhile.")
 public final class Deployment implements Callable<Integer> {
 
     private static final int MOST_MILLIS_BEFORE_A_KILL = 30;
@@ -124,7 +125,8 @@ public final class Deployment implements Callable<Integer> {
         }
         var directory = given == null ? Files.createTempDirectory("ktm-deployment") : Files.createDirectories(given);
         var place = new Place(directory, UUID.randomUUID().toString(), urls);
-        out.println("Deploying " + releases + " releases, each into two databases and a queue; seed " + seed + ".");
+        out.println("Deploying " + releases
+                + " releases, each into two databases, a queue, files and the registry; seed " + seed + ".");
         deployAll(place, plan, random);
         var check = Check.of(place, ledger);
         new Summary(ledger, check).print(out, Duration.ofNanos(System.nanoTime() - start));

@@ -2,6 +2,7 @@ package dev.ktm.deployment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ktm.log.testing.Conforms;
 import dev.ktm.servers.Kind;
 import dev.ktm.servers.Server;
 import java.io.PrintWriter;
@@ -74,6 +75,7 @@ class DeploymentTest {
     }
 
     @Test
+    @Conforms("JTA-21")
     @Tag("campaign")
     void whereverItDiesAllAgree(@TempDir Path directory) {
         int status = run("--releases", "200", "--kills", "20", "--seed", "2", "--data", directory.toString());

@@ -31,6 +31,11 @@ record Place(Path directory, String run, List<String> urls) {
         return Queue.open(directory.resolve("broker"));
     }
 
+    /** Where releases are installed. */
+    Path files() {
+        return directory.resolve("installed");
+    }
+
     Path log() {
         return directory.resolve("ktm-log");
     }

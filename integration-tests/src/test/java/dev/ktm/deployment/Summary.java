@@ -2,7 +2,9 @@ package dev.ktm.deployment;
 
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Locale;
+import java.util.Map;
 
 /** The end of a run, for people. */
 final class Summary {
@@ -33,15 +35,12 @@ final class Summary {
             out.printf(Locale.ROOT, ROW, point, deaths.size(), committed, deaths.size() - committed);
         });
         out.println();
-        out.printf(Locale.ROOT, ROW, "row by row", "inventory", "audit", "queue");
+        row(out, "row by row", check.held().keySet());
         out.println("  " + "-".repeat(69));
-        out.printf(
-                Locale.ROOT,
-                ROW,
+        row(
+                out,
                 "committed releases",
-                check.inventory().size(),
-                check.audit().size(),
-                check.queue().size());
+                check.held().values().stream().map(Map::size).toList());
         out.println();
         if (check.disagreements().isEmpty()) {
             out.printf(
@@ -54,6 +53,12 @@ final class Summary {
             check.disagreements().forEach(each -> out.println("  " + each));
         }
         out.flush();
+    }
+
+    private static void row(PrintWriter out, String what, Collection<?> cells) {
+        out.printf(Locale.ROOT, "  %-19s", what);
+        cells.forEach(cell -> out.printf(Locale.ROOT, "%10s", cell));
+        out.println();
     }
 
     private static void line(PrintWriter out, String what, long count, String remark) {

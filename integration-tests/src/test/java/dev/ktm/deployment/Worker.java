@@ -39,6 +39,7 @@ final class Worker implements AutoCloseable {
     private final KtmDataSource inventoryPool;
     private final KtmDataSource auditPool;
     private final KtmConnectionFactory queue;
+    private final Installed installed;
 
     private Worker(Place place) throws Exception {
         this.run = place.run();
@@ -53,6 +54,7 @@ final class Worker implements AutoCloseable {
         this.queue = KtmConnectionFactory.builder(
                         ktm, "queue", calls.watch(XAConnectionFactory.class, broker.connectionFactory()))
                 .build();
+        this.installed = Installed.open(ktm, place.files());
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -95,7 +97,7 @@ final class Worker implements AutoCloseable {
         tell("recovered");
     }
 
-    /** One release: two rows and a message, or nothing. */
+    /** One release: two rows, a message, files and settings, or nothing. */
     private void deploy(Release release, @Nullable CrashPoint fatal) throws Exception {
         calls.arm(fatal);
         tell("begun " + release.number());
@@ -104,6 +106,7 @@ final class Worker implements AutoCloseable {
         boolean committed = false;
         try {
             work(inventoryPool, auditPool, queue, release);
+            installed.install(release);
             if (release.isFaulty()) {
                 user.rollback();
             } else {
@@ -139,6 +142,7 @@ final class Worker implements AutoCloseable {
 
     @Override
     public void close() throws Exception {
+        installed.close();
         queue.close();
         auditPool.close();
         inventoryPool.close();

@@ -14,6 +14,7 @@ import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationEvent;
 import dev.ktm.rm.NotificationHandler;
 import dev.ktm.rm.NotificationMask;
+import dev.ktm.rm.Outcome;
 import dev.ktm.rm.ResourceManager;
 import dev.ktm.tm.ManagerHandle;
 import java.io.IOException;
@@ -52,6 +53,7 @@ public final class RedoResourceManager implements AutoCloseable {
 
     private static final long RETRY_MILLIS = 1000;
 
+    private final ManagerHandle manager;
     private final RedoStore store;
     private final RedoLog log;
     private final ResourceManager handle;
@@ -67,7 +69,9 @@ public final class RedoResourceManager implements AutoCloseable {
 
     private volatile boolean closed;
 
-    private RedoResourceManager(RedoStore store, RedoLog log, ResourceManager handle, String label) {
+    private RedoResourceManager(
+            ManagerHandle manager, RedoStore store, RedoLog log, ResourceManager handle, String label) {
+        this.manager = manager;
         this.store = store;
         this.log = log;
         this.handle = handle;
@@ -106,7 +110,7 @@ public final class RedoResourceManager implements AutoCloseable {
             var redo = new RedoLog(log, stream);
             var undecided = redo.replay(store);
             var handle = manager.createResourceManager(id, shortened(label), ManagerHandle.Durability.DURABLE);
-            var opened = new RedoResourceManager(store, redo, handle, label);
+            var opened = new RedoResourceManager(manager, store, redo, handle, label);
             opened.start(undecided, stream);
             return opened;
         } catch (IOException | KtmException | RuntimeException | Error e) {
@@ -391,7 +395,15 @@ public final class RedoResourceManager implements AutoCloseable {
             return;
         }
         entry.answersThrough(recovered.enlistment(), enlistment);
+        if (isDecided(recovered.unitOfWork())) {
+            entry.work.decided();
+        }
         enlistment.recover(entry);
+    }
+
+    private boolean isDecided(UUID unitOfWork) throws KtmException {
+        return manager.live().stream()
+                .anyMatch(each -> each.unitOfWork().equals(unitOfWork) && each.outcome() == Outcome.COMMITTED);
     }
 
     /** What was prepared and not mentioned was never decided. */

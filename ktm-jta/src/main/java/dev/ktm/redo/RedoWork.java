@@ -45,6 +45,12 @@ public interface RedoWork {
      */
     default void finished(long lsn) {}
 
+    /**
+     * Of work that was prepared before a restart: it is known to be decided, and {@link #committed} follows, perhaps later. What it
+     * changes may be in its place already. Called before {@link RedoStore#restored}, if at all.
+     */
+    default void decided() {}
+
     /** It never happened: lets go of its locks. Called at most once, and not after {@link #committed}. */
     void rolledBack();
 

@@ -59,6 +59,10 @@ final class FileWork implements RedoWork, Operations {
     private Overlay overlay;
     private List<Step> steps = List.of();
     private boolean recovered;
+
+    /** Whether it is done together with what was committed before the restart. */
+    private volatile boolean replayed;
+
     private RedoResourceManager.@Nullable Part part;
     private final Set<Content> contents = new LinkedHashSet<>();
     private final TreeMap<Long, Overlay> savepoints = new TreeMap<>();
@@ -928,13 +932,24 @@ final class FileWork implements RedoWork, Operations {
     }
 
     @Override
+    public void decided() {
+        replayed = root.replayAlso(this, steps);
+    }
+
+    @Override
     public void apply(long lsn) {
-        root.apply(this, steps, !recovered);
+        if (!replayed) {
+            root.apply(this, steps, !recovered);
+        }
     }
 
     @Override
     public void finished(long lsn) {
-        root.finish(this, isStructural());
+        if (!replayed) {
+            root.finish(this, isStructural());
+        } else {
+            root.finishReplayed(this);
+        }
     }
 
     @Override

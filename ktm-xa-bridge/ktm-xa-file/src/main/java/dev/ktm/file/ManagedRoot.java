@@ -73,6 +73,12 @@ final class ManagedRoot implements RedoStore {
     /** Why nothing can be done at the moment; empty if everything can. */
     private volatile String stopped = "it is not open yet";
 
+    /** Whether it is being opened, and nothing is in its place yet. */
+    private volatile boolean replaying = true;
+
+    /** Those that have committed meanwhile. */
+    private final Set<FileWork> finishing = ConcurrentHashMap.newKeySet();
+
     /** Whose committed changes cannot be made. */
     private final Set<FileWork> stuck = ConcurrentHashMap.newKeySet();
 
@@ -440,10 +446,30 @@ final class ManagedRoot implements RedoStore {
 
     @Override
     public RedoWork prepared(UUID unitOfWork, List<ByteBuffer> redo) throws IOException {
-        runReplay();
         var work = FileWork.prepared(this, unitOfWork, StepFormat.decode(redo));
         works.put(unitOfWork, work);
         return work;
+    }
+
+    /**
+     * A transaction that was decided before the restart, though its commit is not in this log: its changes may be in their places, and
+     * what was committed before must not be put over them. False if it is too late to have them done together.
+     */
+    boolean replayAlso(FileWork work, List<Step> steps) {
+        if (!replaying) {
+            return false;
+        }
+        replay.committed(steps);
+        return true;
+    }
+
+    /** It has committed: ends as soon as its changes are in their places. */
+    void finishReplayed(FileWork work) {
+        if (replaying) {
+            finishing.add(work);
+        } else {
+            work.end();
+        }
     }
 
     private void runReplay() throws IOException {
@@ -458,6 +484,9 @@ final class ManagedRoot implements RedoStore {
     @Override
     public void restored() throws IOException {
         runReplay();
+        replaying = false;
+        finishing.forEach(FileWork::end);
+        finishing.clear();
         var needed = new HashSet<String>();
         works.values().forEach(work -> needed.addAll(work.workFiles()));
         for (var each : disk.list(WorkArea.WORK)) {

@@ -19,7 +19,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Crashes at every operation of the log and of the tree, with whatever a power cut may leave of both. After the restart the tree is one
  * that was committed, and none older than the last that was acknowledged.
  */
+@Tag("slow")
 class CrashStatesTest {
 
     private static final int SURVIVORS_PER_STATE = 12;
@@ -40,6 +43,9 @@ class CrashStatesTest {
     /** How many operations of the tree have been done. */
     private record TreePoint(int operations) {}
 
+    /** The same of the second tree. */
+    private record OtherPoint(int operations) {}
+
     /** How many transactions were acknowledged. */
     private record Acknowledged(int transactions) {}
 
@@ -51,12 +57,12 @@ class CrashStatesTest {
                 .build());
     }
 
-    private static TransactedFiles openFiles(Ktm ktm, Disk tree) throws Exception {
+    private static TransactedFiles openFiles(Ktm ktm, String name, Disk tree) throws Exception {
         var clock = new AtomicInteger();
         InstantSource ticks = () -> java.time.Instant.ofEpochSecond(1_000_000 + clock.incrementAndGet());
         return TransactedFiles.open(
                 ktm,
-                "test",
+                name,
                 () -> {},
                 new ManagedRoot.Surroundings(tree, ticks, (why, failure) -> {
                     throw new AssertionError(why, failure);
@@ -73,27 +79,43 @@ class CrashStatesTest {
     private static final class Scenario {
         final SimulatedDevice device = new SimulatedDevice();
         final SimulatedTree tree = new SimulatedTree(count -> device.mark(new TreePoint(count)));
+        final SimulatedTree other = new SimulatedTree(count -> device.mark(new OtherPoint(count)));
         final List<Map<String, String>> committed = new ArrayList<>();
 
-        Scenario(List<Work> works, int tidyEvery) throws Exception {
+        /** With a second root, each transaction is one of two participants, and the coordinator decides. */
+        Scenario(List<Work> works, int tidyEvery, boolean both) throws Exception {
             try (var ktm = openCoordinator(device);
-                    var files = openFiles(ktm, tree)) {
+                    var files = openFiles(ktm, "test", tree);
+                    var others = openFiles(ktm, "other", other)) {
                 tree.forgetHistory();
+                other.forgetHistory();
                 device.forgetHistory();
                 device.mark(new TreePoint(0));
-                committed.add(tree.tree());
+                committed.add(all(tree, other));
                 int done = 0;
                 for (var work : works) {
                     ktm.transactionManager().begin();
                     work.run(files.fileSystem());
+                    if (both) {
+                        put(others.fileSystem(), "/count", "after " + done);
+                        put(others.fileSystem(), "/large", done + "L".repeat(70_000));
+                    }
                     ktm.transactionManager().commit();
-                    committed.add(tree.tree());
+                    committed.add(all(tree, other));
                     device.mark(new Acknowledged(++done));
                     if (done % tidyEvery == 0) {
                         files.settle();
+                    } else if (done % tidyEvery == 1) {
+                        others.settle();
                     }
                 }
             }
+        }
+
+        private static Map<String, String> all(SimulatedTree one, SimulatedTree two) {
+            var all = new TreeMap<>(one.tree());
+            two.tree().forEach((name, content) -> all.put("other/" + name, content));
+            return all;
         }
 
         /** Checks every state that a crash can leave, and returns how many there were. */
@@ -117,18 +139,24 @@ class CrashStatesTest {
 
         private void check(CrashState state, int point, int seed) throws Exception {
             var random = new SplittableRandom(seed);
-            var left = tree.survivor(point, seed == 0 ? bound -> bound - 1 : random::nextInt, count -> {});
-            var before = left.tree();
+            var choice = seed == 0 ? (SimulatedTree.Choice) bound -> bound - 1 : (SimulatedTree.Choice) random::nextInt;
+            int otherPoint =
+                    state.lastMark(OtherPoint.class).map(OtherPoint::operations).orElse(0);
+            var right = other.survivor(otherPoint, choice, count -> {});
+            var left = tree.survivor(point, choice, count -> {});
+            var before = all(left, right);
             int acknowledged = state.lastMark(Acknowledged.class)
                     .map(Acknowledged::transactions)
                     .orElse(0);
             var device = new SimulatedDevice(state.image());
             try (var ktm = openCoordinator(device);
-                    var files = openFiles(ktm, left)) {
+                    var files = openFiles(ktm, "test", left);
+                    var others = openFiles(ktm, "other", right)) {
                 assertThat(committed.subList(acknowledged, committed.size()))
                         .as("seed %s, %s acknowledged, %s, found before recovery %s", seed, acknowledged, state, before)
-                        .contains(left.tree());
+                        .contains(all(left, right));
                 assertThat(files.inDoubt()).isEmpty();
+                assertThat(others.inDoubt()).isEmpty();
                 assertThat(left.working()).isZero();
             }
         }
@@ -209,19 +237,28 @@ class CrashStatesTest {
     @ValueSource(ints = {2, 3, 100})
     @Conforms({"TXF-DUR-01", "TXF-DUR-02", "TXF-DUR-03", "TXF-DUR-10"})
     void everyCrashLeavesWhatWasCommitted(int tidyEvery) throws Exception {
-        assertThat(new Scenario(simple(), tidyEvery).check(16)).isGreaterThan(700);
+        assertThat(new Scenario(simple(), tidyEvery, false).check(16)).isGreaterThan(700);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {2, 100})
     @Conforms({"TXF-DUR-01", "TXF-DUR-03", "TXF-OP-09"})
     void everyCrashLeavesWhatWasCommittedAlsoOfWhatMoves(int tidyEvery) throws Exception {
-        assertThat(new Scenario(structural(), tidyEvery).check(16)).isGreaterThan(700);
+        assertThat(new Scenario(structural(), tidyEvery, false).check(16)).isGreaterThan(700);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {3, 100})
+    @Conforms({"TXF-DUR-01", "TXF-DUR-03"})
+    void everyCrashLeavesTwoRootsWithTheSameTransactions(int tidyEvery) throws Exception {
+        assertThat(new Scenario(simple(), tidyEvery, true).check(8)).isGreaterThan(700);
+        assertThat(new Scenario(structural(), tidyEvery, true).check(8)).isGreaterThan(700);
     }
 
     @Test
     void theScenariosEndAsTheyShould() throws Exception {
-        assertThat(new Scenario(simple(), 100).committed.get(7)).containsKeys("a", "b", "d/z", "link", "large");
-        assertThat(new Scenario(structural(), 100).committed.get(9)).containsOnlyKeys("a", "again", "e", "e/x", "e/y");
+        assertThat(new Scenario(simple(), 100, false).committed.get(7)).containsKeys("a", "b", "d/z", "link", "large");
+        assertThat(new Scenario(structural(), 100, false).committed.get(9))
+                .containsOnlyKeys("a", "again", "e", "e/x", "e/y");
     }
 }

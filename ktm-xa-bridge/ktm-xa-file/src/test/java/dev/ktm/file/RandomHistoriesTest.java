@@ -36,6 +36,7 @@ import org.junit.jupiter.api.Test;
  * Random transactions, several at a time, with crashes, against a model that is obviously right: a map of names, and for each
  * transaction a map of what it has changed.
  */
+@Tag("slow")
 class RandomHistoriesTest {
 
     private static final int STEPS = 60;
@@ -51,7 +52,7 @@ class RandomHistoriesTest {
 
     @Test
     void randomHistoriesAgreeWithTheModel() throws Exception {
-        run(1, 2_000);
+        run(1, 1_500);
     }
 
     @Test

@@ -104,7 +104,8 @@ class LastResourceTest {
 
             assertThat(count(audit, "entries")).isEqualTo(10);
             assertThat(count(orders, "entries")).isEqualTo(10);
-            assertThat(count(audit, "ktm_decision")).isEqualTo(10);
+            // Recovery may have looked meanwhile.
+            assertThat(count(audit, "ktm_decision")).isLessThanOrEqualTo(10);
             ktm.recoverNow();
             assertThat(count(audit, "ktm_decision")).isZero();
             assertThat(pooledAudit.pool().getActiveConnections()).isZero();
