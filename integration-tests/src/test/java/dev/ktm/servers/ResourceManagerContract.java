@@ -175,7 +175,9 @@ abstract class ResourceManagerContract {
 
     @Test
     void oneConnectionServesManyTransactions() throws Exception {
+        // Other tests commit in one of the two alone.
         var expected = new TreeSet<>(first.committed());
+        var expectedInSecond = new TreeSet<>(second.committed());
         var manager = coordinator.ktm().transactionManager();
         try (var work = coordinator.work()) {
             for (int i = 0; i < 10; i++) {
@@ -185,12 +187,13 @@ abstract class ResourceManagerContract {
                 } else {
                     manager.commit();
                     expected.add("many " + i);
+                    expectedInSecond.add("many " + i);
                 }
             }
         }
 
         assertThat(first.committed()).isEqualTo(expected);
-        assertThat(second.committed()).isEqualTo(expected);
+        assertThat(second.committed()).isEqualTo(expectedInSecond);
     }
 
     @Test

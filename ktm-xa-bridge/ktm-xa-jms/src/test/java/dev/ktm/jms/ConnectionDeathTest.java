@@ -41,6 +41,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Connections that die in every phase: all agree in the end, and nothing is left open. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(180)
+@Tag("slow")
 final class ConnectionDeathTest {
 
     private static final int TRANSACTIONS_OF_EACH = 1_000;
