@@ -291,12 +291,7 @@ public final class RedoResourceManager implements AutoCloseable {
     /** Has the coordinator tell again what could not be done. */
     private void recoverLater() {
         try {
-            var unneeded = housekeeper.schedule(this::recoverAgain, RETRY_MILLIS, TimeUnit.MILLISECONDS);
-            System.getLogger(RedoResourceManager.class.getName())
-                    .log(
-                            System.Logger.Level.DEBUG,
-                            "it is told again in {0} ms",
-                            unneeded.getDelay(TimeUnit.MILLISECONDS));
+            var unused = housekeeper.schedule(this::recoverAgain, RETRY_MILLIS, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             // It is being closed; the next start asks.
         }

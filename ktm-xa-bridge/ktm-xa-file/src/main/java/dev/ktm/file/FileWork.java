@@ -855,13 +855,13 @@ final class FileWork implements RedoWork, Operations {
             root.tree().readLock().lock();
             try {
                 requireUntouched();
-                var stager = new Stager(root, overlay);
+                var stager = new Stager(disk);
                 steps = overlay.steps(stager::stage);
                 if (root.options().deletesNeedClosedHandles()) {
                     steps.removeIf(
                             step -> step instanceof Step.Delete && root.locks().hasOpen(unitOfWork, step.name()));
                 }
-                stager.finish(steps);
+                stager.finish();
                 requireRoom();
             } finally {
                 root.tree().readLock().unlock();
@@ -993,13 +993,5 @@ final class FileWork implements RedoWork, Operations {
             }
         }
         end(inPlace);
-    }
-
-    /** Rolls its transaction back. */
-    void rollback(Throwable why) {
-        var mine = part;
-        if (mine != null) {
-            mine.rollback(why);
-        }
     }
 }

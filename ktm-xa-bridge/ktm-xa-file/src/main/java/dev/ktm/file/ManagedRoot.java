@@ -198,10 +198,6 @@ final class ManagedRoot implements RedoStore {
         return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
     }
 
-    long mostInlineBytes(long wanted) {
-        return wanted;
-    }
-
     boolean isClosed() {
         return closed;
     }

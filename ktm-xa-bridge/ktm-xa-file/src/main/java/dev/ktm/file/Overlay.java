@@ -456,19 +456,4 @@ final class Overlay {
             }
         }
     }
-
-    /** Visits every file that was written. */
-    void forEachFile(java.util.function.Consumer<FileNode> visitor) {
-        visit(root, visitor);
-    }
-
-    private static void visit(DirectoryNode directory, java.util.function.Consumer<FileNode> visitor) {
-        for (var node : directory.entries.values()) {
-            if (node instanceof FileNode file) {
-                visitor.accept(file);
-            } else if (node instanceof DirectoryNode next) {
-                visit(next, visitor);
-            }
-        }
-    }
 }

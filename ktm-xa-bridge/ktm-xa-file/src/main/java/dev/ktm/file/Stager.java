@@ -15,14 +15,12 @@ final class Stager {
     /** Up to this many bytes of a transaction travel in the log; files beyond that are forced one by one. */
     private static final long MOST_INLINE_BYTES = 16L << 20;
 
-    private final ManagedRoot root;
     private final Disk disk;
     private final List<Content> toForce = new ArrayList<>();
     private long inlineBytes;
 
-    Stager(ManagedRoot root, Overlay overlay) {
-        this.root = root;
-        this.disk = root.disk();
+    Stager(Disk disk) {
+        this.disk = disk;
     }
 
     /** Makes the file that is to have this name. */
@@ -36,8 +34,7 @@ final class Stager {
         attributes.put("basic:lastModifiedTime", FileTime.from(file.modifiedNanos, TimeUnit.NANOSECONDS));
         attributes.putAll(file.attributes);
 
-        boolean inline =
-                content.isInMemory() && inlineBytes + content.size() <= root.mostInlineBytes(MOST_INLINE_BYTES);
+        boolean inline = content.isInMemory() && inlineBytes + content.size() <= MOST_INLINE_BYTES;
         var work = content.stage();
         Applier.setAll(disk, work, attributes);
         if (inline) {
@@ -61,7 +58,7 @@ final class Stager {
     }
 
     /** What does not travel in the log is made durable. */
-    void finish(List<Step> steps) throws IOException {
+    void finish() throws IOException {
         for (var content : toForce) {
             content.force();
         }

@@ -31,7 +31,6 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -380,12 +379,5 @@ final class TransactedProvider extends FileSystemProvider {
                 new AttributeViews.Target(this, path, List.of(options)),
                 type,
                 own(path).fileSystem().supportedFileAttributeViews());
-    }
-
-    /** What is known of a path, for the watcher. */
-    Optional<Kind> kind(Path path) throws IOException {
-        var own = own(path);
-        var operations = own.fileSystem().operations();
-        return operations.kind(own.fileSystem().resolve(operations, own, true));
     }
 }

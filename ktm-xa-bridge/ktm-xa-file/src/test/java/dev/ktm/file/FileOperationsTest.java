@@ -154,7 +154,6 @@ class FileOperationsTest {
     }
 
     @Test
-    @Conforms("TXF-OP-06")
     void whatIsMissingCannotBeDeleted() throws Exception {
         fixture.begin();
         assertThatThrownBy(() -> Files.delete(fixture.path("/none"))).isInstanceOf(NoSuchFileException.class);
@@ -256,8 +255,7 @@ class FileOperationsTest {
     }
 
     @Test
-    @Conforms("TXF-OP-12")
-    void aCopyThatFailsLeavesNoPartOfItsTarget() throws Exception {
+    void aCopyGoesWithTheRollbackAndOneOfNothingMakesNothing() throws Exception {
         fixture.begin();
         Files.copy(fixture.path("/a"), fixture.path("/copy"));
         assertThat(Files.readString(fixture.path("/copy"))).isEqualTo("old a");
@@ -335,7 +333,7 @@ class FileOperationsTest {
     @Test
     @Conforms({"TXF-OP-15", "TXF-DUR-11"})
     void whatIsWrittenCutAndAppendedIsUndoneToTheByte() throws Exception {
-        var large = new byte[300_000];
+        var large = new byte[1_500_000];
         Arrays.fill(large, (byte) 7);
         Files.write(fixture.plain("/large"), large);
         Files.setLastModifiedTime(fixture.real("a"), FileTime.fromMillis(12_345_678));
@@ -343,12 +341,12 @@ class FileOperationsTest {
 
         fixture.begin();
         try (var channel = FileChannel.open(fixture.path("/large"), StandardOpenOption.WRITE)) {
-            channel.write(ByteBuffer.wrap("in the middle".getBytes(StandardCharsets.UTF_8)), 150_000);
-            channel.truncate(200_000);
+            channel.write(ByteBuffer.wrap(new byte[1_000_000]), 100_000);
+            channel.truncate(1_200_000);
         }
         Files.writeString(fixture.path("/large"), "at the end", StandardOpenOption.APPEND);
         Files.writeString(fixture.path("/a"), "more", StandardOpenOption.APPEND);
-        assertThat(Files.size(fixture.path("/large"))).isEqualTo(200_010);
+        assertThat(Files.size(fixture.path("/large"))).isEqualTo(1_200_010);
         fixture.rollback();
 
         assertThat(everything()).isEqualTo(before);
