@@ -131,7 +131,7 @@ final class BrokerQuirksTest {
             assertThatThrownBy(() -> send(factory, "outside"))
                     .hasMessageContaining("expected a transaction that takes work");
             ktm.userTransaction().commit();
-            assertThat(broker.messages("orders")).isOne();
+            broker.awaitMessages("orders", 1);
         }
     }
 
@@ -154,7 +154,7 @@ final class BrokerQuirksTest {
 
             // Above ours, so that ours fires first; and two weeks instead of the broker's five minutes.
             assertThat(observed.timeouts()).containsExactly(15, 1_209_600);
-            assertThat(broker.messages("orders")).isEqualTo(2);
+            broker.awaitMessages("orders", 2);
         }
     }
 
@@ -194,7 +194,7 @@ final class BrokerQuirksTest {
                         KtmConnectionFactory.builder(ktm, "broker", broker.xa()).build()) {
             send(factory, "sent");
 
-            Until.holds(() -> broker.messages("orders") == 1);
+            broker.awaitMessages("orders", 1);
         }
     }
 
@@ -220,7 +220,7 @@ final class BrokerQuirksTest {
             ktm.userTransaction().begin();
             send(factory, "next");
             ktm.userTransaction().commit();
-            assertThat(broker.messages("orders")).isOne();
+            broker.awaitMessages("orders", 1);
         }
     }
 
@@ -246,7 +246,7 @@ final class BrokerQuirksTest {
             ktm.recoverNow();
 
             assertThat(other.committed()).as("interrupt left: %s", left).isEqualTo(committed ? 1 : 0);
-            assertThat(broker.messages("orders")).isEqualTo(committed ? 1 : 0);
+            broker.awaitMessages("orders", committed ? 1 : 0);
         }
     }
 
@@ -270,7 +270,7 @@ final class BrokerQuirksTest {
             ktm.userTransaction().rollback();
             ktm.transactionManager().resume(first);
             ktm.userTransaction().commit();
-            assertThat(broker.messages("orders")).isOne();
+            broker.awaitMessages("orders", 1);
         }
     }
 
@@ -297,7 +297,7 @@ final class BrokerQuirksTest {
             assertThat(factory.enlistedSessions()).isOne();
             ktm.userTransaction().commit();
 
-            assertThat(broker.messages("orders")).isEqualTo(100);
+            broker.awaitMessages("orders", 100);
         } finally {
             executor.shutdown();
         }
@@ -318,7 +318,7 @@ final class BrokerQuirksTest {
             producer.send(context.createQueue("orders"), "kept");
             ktm.userTransaction().commit();
 
-            assertThat(broker.messages("orders")).isOne();
+            broker.awaitMessages("orders", 1);
         }
     }
 
