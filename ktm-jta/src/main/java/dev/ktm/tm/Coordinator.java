@@ -57,6 +57,7 @@ final class Coordinator {
     private final AtomicLong clock = new AtomicLong(1);
     private final Map<UUID, CoreResourceManager> resourceManagers = new ConcurrentHashMap<>();
     private final DamageLedger damage;
+    private final Freezing freezing;
     private final ReentrantLock lifecycle = new ReentrantLock();
     private volatile State state;
     private volatile UUID identity;
@@ -70,6 +71,7 @@ final class Coordinator {
         this.options = options;
         this.journal = journal;
         this.damage = new DamageLedger(this, kernel);
+        this.freezing = new Freezing(this, kernel.live());
         if (journal == null) {
             this.identity = UUID.randomUUID();
             this.incarnation = 1;
@@ -114,6 +116,11 @@ final class Coordinator {
     /** What was damaged. */
     DamageLedger damage() {
         return damage;
+    }
+
+    /** What holds up commits for a snapshot. */
+    Freezing freezing() {
+        return freezing;
     }
 
     OptionalLong lastRecoveredLsn() {
@@ -495,6 +502,8 @@ final class Coordinator {
         } finally {
             lifecycle.unlock();
         }
+        // Whoever waits to commit does so now, or is rolled back.
+        freezing.abandon();
         var committing = new ArrayList<CoreTransaction>();
         for (var transaction : kernel.live().all()) {
             if (transaction.coordinator() == this) {

@@ -11,6 +11,7 @@ import dev.ktm.rm.ResourceManager;
 import dev.ktm.rm.ResourceManagerRight;
 import dev.ktm.rm.TransactionId;
 import dev.ktm.rm.TransactionRight;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -347,6 +348,34 @@ public final class ManagerHandle implements AutoCloseable {
     public void forceLog() throws KtmException {
         require(ManagerRight.RECOVER);
         coordinator.forceLog();
+    }
+
+    /**
+     * Brings everything to rest for a snapshot: waits for the commits that are on their way, has new ones wait, and forces the
+     * log. What was copied between the return of this and {@link #thaw} is consistent: the log's directory together with the
+     * native resource managers' own. Transactions begin, work and roll back meanwhile; what is prepared under a superior stays
+     * so, in the snapshot too. What is done outside of transactions is not held up.
+     *
+     * @param wait how long to wait for commits that are on their way
+     * @param thawAfter after this time everything goes on, whether {@link #thaw} was called or not
+     * @throws KtmException with {@link KtmError#TRANSACTION_FREEZE_IN_PROGRESS} if it is frozen, with {@link
+     *     KtmError#RM_CANNOT_BE_FROZEN_FOR_SNAPSHOT} if a commit has not ended in time: nothing is held up then
+     */
+    public void freeze(Duration wait, Duration thawAfter) throws KtmException {
+        require(ManagerRight.RECOVER);
+        coordinator.requireOnline();
+        coordinator.freezing().freeze(wait, thawAfter);
+    }
+
+    /**
+     * Lets everything go on.
+     *
+     * @throws KtmException with {@link KtmError#TRANSACTIONS_NOT_FROZEN} if it is not frozen, or not any more: then a snapshot
+     *     that has just been taken is of no use
+     */
+    public void thaw() throws KtmException {
+        require(ManagerRight.RECOVER);
+        coordinator.freezing().thaw();
     }
 
     /** Closes the transaction manager: takes nothing new, lets commits that have begun end, releases the log. */
