@@ -22,10 +22,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -434,12 +436,21 @@ final class Coordinator {
         if (!options.progressFirst()) {
             return false;
         }
+        return underSuperiors().anyMatch(CoreTransaction::giveUp);
+    }
+
+    /** As {@link #giveUpOldest()}, one of these, whatever the options say: whoever asks has been told to. */
+    boolean giveUpOldest(Set<UUID> among) {
+        return underSuperiors().filter(each -> among.contains(each.unitOfWork())).anyMatch(CoreTransaction::giveUp);
+    }
+
+    /** Those that have a superior, the oldest first. */
+    private Stream<CoreTransaction> underSuperiors() {
         return kernel.live().all().stream()
                 .filter(each -> each.coordinator() == this && each.superior().isPresent())
                 .sorted(Comparator.comparing(
                                 (CoreTransaction each) -> each.boundId().incarnation())
-                        .thenComparing(each -> each.boundId().sequence()))
-                .anyMatch(CoreTransaction::giveUp);
+                        .thenComparing(each -> each.boundId().sequence()));
     }
 
     // What operators do.

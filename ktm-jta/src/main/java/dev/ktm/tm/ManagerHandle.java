@@ -12,6 +12,7 @@ import dev.ktm.rm.ResourceManagerRight;
 import dev.ktm.rm.TransactionId;
 import dev.ktm.rm.TransactionRight;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -279,6 +280,19 @@ public final class ManagerHandle implements AutoCloseable {
         }
         coordinator.report(act, "done: it is decided in place of the last participant");
         TransactionReports.decidedInPlaceOf(last, act);
+    }
+
+    /**
+     * Rolls back the oldest of these that is prepared under a superior, in its place: for a resource manager that was told to
+     * prefer availability, and that they keep from going on. It is reported as {@link dev.ktm.rm.OutcomeReport.Kind#HEURISTIC},
+     * since the superior may decide otherwise.
+     *
+     * @return whether there was one
+     */
+    public boolean giveUpOldest(Collection<UUID> among) throws KtmException {
+        require(ManagerRight.RECOVER);
+        coordinator.requireOnline();
+        return coordinator.giveUpOldest(Set.copyOf(among));
     }
 
     private static void requireSaid(String who, String why) throws KtmException {

@@ -186,7 +186,12 @@ final class Applier {
                 recreate(put, bytes.get());
                 disk.rename(put.work(), put.name());
             } else if (!isAt(put.name(), put.key())) {
-                throw e;
+                throw new TxfException(
+                        TxfError.RM_METADATA_CORRUPT,
+                        put.name(),
+                        "expected the content that was committed for it in " + put.work() + ", found that it has gone: open the"
+                                + " root with a reset of what is damaged, and restore this file",
+                        e);
             }
         }
         files.add(put.name());

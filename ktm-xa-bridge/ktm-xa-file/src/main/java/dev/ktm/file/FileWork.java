@@ -220,7 +220,7 @@ final class FileWork implements RedoWork, Operations {
         set(node, attributes);
         written.begin(node);
         overlay.put(name, node);
-        return channels.over(name, node, hold, mode);
+        return channels.over(name, node, hold, mode, false);
     }
 
     private static void set(Node node, FileAttribute<?>... attributes) {
@@ -236,7 +236,7 @@ final class FileWork implements RedoWork, Operations {
             if (mode.truncate()) {
                 written.truncate(node, 0);
             }
-            return channels.over(name, node, hold, mode);
+            return channels.over(name, node, hold, mode, true);
         } catch (IOException | RuntimeException | Error e) {
             hold.close();
             throw e;
@@ -355,13 +355,12 @@ final class FileWork implements RedoWork, Operations {
 
     /** As in TxF, a read-only file is not deleted. Where that is the directory's business, the directory decides. */
     private void requireDeletable(String name, Overlay.Found found) throws IOException {
-        var committed = found.committed();
-        if (committed != null
-                && found.kind() == Kind.FILE
-                && disk.attributeViews().contains("dos")
-                && Boolean.TRUE.equals(
-                        disk.readAttributes(committed, "dos:readonly").get("readonly"))) {
-            throw new java.nio.file.AccessDeniedException(name, null, "it is read-only");
+        if (found.kind() == Kind.FILE && disk.attributeViews().contains("dos")) {
+            var attributes = Attributes.read(disk, found, "dos:readonly", this::facts);
+            if (Boolean.TRUE.equals(attributes.get("readonly"))) {
+                throw new java.nio.file.AccessDeniedException(
+                        name, null, "expected a file that may be deleted, found a read-only one: make it writable first");
+            }
         }
     }
 

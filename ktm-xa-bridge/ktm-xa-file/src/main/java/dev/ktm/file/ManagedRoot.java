@@ -1,5 +1,6 @@
 package dev.ktm.file;
 
+import dev.ktm.log.Lsn;
 import dev.ktm.redo.RedoResourceManager;
 import dev.ktm.redo.RedoStore;
 import dev.ktm.redo.RedoWork;
@@ -54,6 +55,9 @@ final class ManagedRoot implements RedoStore {
     private final ReentrantReadWriteLock tree = new ReentrantReadWriteLock();
     private final Map<UUID, FileWork> works = new ConcurrentHashMap<>();
     private final ReentrantLock joining = new ReentrantLock();
+
+    private final SettingsFile settingsFile;
+    private volatile FileSettings settings = FileSettings.defaults();
 
     /** What was changed since the last checkpoint, and is not forced. */
     private final ReentrantLock touching = new ReentrantLock();
@@ -128,12 +132,13 @@ final class ManagedRoot implements RedoStore {
     ManagedRoot(Surroundings surroundings, FileOptions options) {
         this.disk = surroundings.disk();
         this.area = new WorkArea(disk);
+        this.settingsFile = new SettingsFile(area);
         this.options = options;
         this.clock = surroundings.clock();
         this.onStop = surroundings.onStop();
     }
 
-    /** Makes the directories that it needs. */
+    /** Makes the directories that it needs, and reads what is kept there. */
     void prepareDirectories() throws IOException {
         for (var each : List.of(WorkArea.HIDDEN, WorkArea.WORK, WorkArea.ASIDE)) {
             try {
@@ -143,12 +148,37 @@ final class ManagedRoot implements RedoStore {
                     throw new TxfException(
                             TxfError.RM_METADATA_CORRUPT,
                             each,
-                            "expected a directory, found something else: remove it");
+                            "expected a directory, found something else: remove it, or open the root with a reset of what"
+                                    + " is damaged");
                 }
             }
         }
         disk.forceDirectory(WorkArea.HIDDEN);
         disk.forceDirectory("");
+        settings = settingsFile.read();
+    }
+
+    FileSettings settings() {
+        return settings;
+    }
+
+    /** Sets them for this life, or for all to come. */
+    void change(FileSettings value, boolean kept) throws IOException {
+        requireActive("");
+        joining.lock();
+        try {
+            if (kept) {
+                settingsFile.write(value);
+            }
+            settings = value;
+        } finally {
+            joining.unlock();
+        }
+    }
+
+    @Override
+    public boolean prefersAvailability() {
+        return settings.whenLogIsFull() == WhenLogIsFull.PREFER_AVAILABILITY;
     }
 
     void opened(RedoResourceManager value) {
@@ -432,7 +462,7 @@ final class ManagedRoot implements RedoStore {
 
     @Override
     public void redo(long lsn, List<ByteBuffer> redo) throws IOException {
-        replay.committed(StepFormat.decode(redo));
+        replay.committed(decode(redo, "at " + Lsn.toString(lsn)));
     }
 
     @Override
@@ -442,9 +472,22 @@ final class ManagedRoot implements RedoStore {
 
     @Override
     public RedoWork prepared(UUID unitOfWork, List<ByteBuffer> redo) throws IOException {
-        var work = FileWork.prepared(this, unitOfWork, StepFormat.decode(redo));
+        var work = FileWork.prepared(this, unitOfWork, decode(redo, "of transaction " + unitOfWork));
         works.put(unitOfWork, work);
         return work;
+    }
+
+    private static List<Step> decode(List<ByteBuffer> redo, String which) throws TxfException {
+        try {
+            return StepFormat.decode(redo);
+        } catch (IOException | RuntimeException e) {
+            throw new TxfException(
+                    TxfError.RM_METADATA_CORRUPT,
+                    null,
+                    "expected steps of a transaction in the log, found a record " + which + " that says none: "
+                            + e.getMessage() + "; open the root with a reset of what is damaged",
+                    e);
+        }
     }
 
     /**
@@ -504,7 +547,7 @@ final class ManagedRoot implements RedoStore {
         rollbacks.increment();
     }
 
-    FileStatistics statistics() {
+    FileStatistics statistics() throws IOException {
         var all = List.copyOf(works.values());
         int unsettled;
         touching.lock();
@@ -523,7 +566,9 @@ final class ManagedRoot implements RedoStore {
                 all.stream()
                         .map(work -> Duration.ofNanos(now - work.beganNanos()))
                         .max(Comparator.naturalOrder()),
-                unsettled);
+                unsettled,
+                resourceManager().fullConditions(),
+                resourceManager().logStats());
     }
 
     /** The transactions that have to do with this root, and have not ended. */

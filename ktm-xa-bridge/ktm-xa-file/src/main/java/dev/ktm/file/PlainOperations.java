@@ -128,7 +128,7 @@ final class PlainOperations implements Operations {
                     disk.setAttribute(name, each.name(), each.value());
                 }
             }
-            return new ManagedChannel(new WriteSource(name, file, hold, mode.deleteOnClose()), mode);
+            return new ManagedChannel(new WriteSource(name, file, hold, mode.deleteOnClose(), !creates), mode);
         } catch (IOException | RuntimeException | Error e) {
             hold.close();
             throw e;
@@ -217,6 +217,11 @@ final class PlainOperations implements Operations {
         }
 
         @Override
+        public OpenedFile opened() {
+            return OpenedFile.withoutVersions(true);
+        }
+
+        @Override
         public void close() throws IOException {
             hold.close();
             opened.file().close();
@@ -239,12 +244,14 @@ final class PlainOperations implements Operations {
         private final DiskFile file;
         private final Hold hold;
         private final boolean deleteOnClose;
+        private final boolean existed;
 
-        WriteSource(String name, DiskFile file, Hold hold, boolean deleteOnClose) {
+        WriteSource(String name, DiskFile file, Hold hold, boolean deleteOnClose, boolean existed) {
             this.name = name;
             this.file = file;
             this.hold = hold;
             this.deleteOnClose = deleteOnClose;
+            this.existed = existed;
         }
 
         @Override
@@ -277,6 +284,11 @@ final class PlainOperations implements Operations {
         @Override
         public java.nio.MappedByteBuffer map(FileChannel.MapMode mode, long position, long size) throws IOException {
             return mapped(name, file, mode, position, size);
+        }
+
+        @Override
+        public OpenedFile opened() {
+            return OpenedFile.withoutVersions(existed);
         }
 
         @Override

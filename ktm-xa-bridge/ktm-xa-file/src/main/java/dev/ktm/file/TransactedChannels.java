@@ -13,6 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /** The handles of one transaction: they are of use until it ends, or returns to a savepoint. Safe for many threads. */
@@ -40,7 +41,7 @@ final class TransactedChannels {
         if (found.node() instanceof FileNode node && !committedView) {
             // Whoever opens what the transaction has changed sees what is changed from then on, too.
             var hold = root.locks().open(name, owner, Use.READ, mode.denied());
-            return over(name, node, hold, mode);
+            return over(name, node, hold, mode, true);
         }
         var committed = found.committed();
         if (committed == null) {
@@ -56,8 +57,8 @@ final class TransactedChannels {
     }
 
     /** A handle of a file that the transaction has changed, or is about to. */
-    FileChannel over(String name, FileNode node, Hold hold, OpenMode mode) {
-        return new ManagedChannel(new NodeSource(name, node, hold, mode), mode);
+    FileChannel over(String name, FileNode node, Hold hold, OpenMode mode, boolean existed) {
+        return new ManagedChannel(new NodeSource(name, node, hold, mode, existed), mode);
     }
 
     // Miniversions.
@@ -87,7 +88,7 @@ final class TransactedChannels {
         if (content.isPresent()) {
             var node = new FileNode(null);
             node.content = content.get();
-            return over(name, node, root.locks().open(name, owner, Use.READ, mode.denied()), mode);
+            return over(name, node, root.locks().open(name, owner, Use.READ, mode.denied()), mode, true);
         }
         if (number < nextMiniversion) {
             throw new TxfException(
@@ -148,11 +149,18 @@ final class TransactedChannels {
     private final class NodeSource extends Source {
         private final FileNode node;
         private final boolean deleteOnClose;
+        private final boolean existed;
 
-        NodeSource(String name, FileNode node, Hold hold, OpenMode mode) {
+        NodeSource(String name, FileNode node, Hold hold, OpenMode mode, boolean existed) {
             super(name, hold);
             this.node = node;
             this.deleteOnClose = mode.deleteOnClose();
+            this.existed = existed;
+        }
+
+        @Override
+        public OpenedFile opened() {
+            return OpenedFile.withoutVersions(existed);
         }
 
         @Override
@@ -215,10 +223,19 @@ final class TransactedChannels {
     /** What was committed when it was opened: a later commit puts another file in its place. */
     private final class SnapshotSource extends Source {
         private final DiskFile file;
+        private final Hold hold;
+        private final long baseVersion;
 
         SnapshotSource(String name, DiskFile file, Hold hold) {
             super(name, hold);
             this.file = file;
+            this.hold = hold;
+            this.baseVersion = hold.version();
+        }
+
+        @Override
+        public OpenedFile opened() {
+            return new OpenedFile(true, OptionalLong.of(baseVersion), OptionalLong.of(hold.version()));
         }
 
         @Override
