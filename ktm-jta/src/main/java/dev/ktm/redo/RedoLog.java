@@ -252,7 +252,8 @@ final class RedoLog {
                     if (!relief.giveUp()) {
                         throw e;
                     }
-                    attemptsLeft = ATTEMPTS;
+                    // Its container may hold others like it.
+                    attemptsLeft = 1;
                     deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(ROOM_SECONDS);
                 }
                 relief.tidy();
