@@ -293,7 +293,7 @@ final class Applier {
 
     /** Takes something out of the way that is not ours to delete. */
     void putAside(String name) throws IOException {
-        var aside = WorkArea.ASIDE + "/" + Names.last(area.newName()) + "-" + Names.last(name);
+        var aside = Names.shortened(WorkArea.ASIDE + "/" + Names.last(area.newName()) + "-" + Names.last(name));
         disk.rename(name, aside);
         setAside.add(name + " -> " + aside);
     }

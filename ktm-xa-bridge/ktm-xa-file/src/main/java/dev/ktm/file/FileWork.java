@@ -250,6 +250,10 @@ final class FileWork implements RedoWork, Operations {
         if (found.kind() != Kind.DIRECTORY) {
             throw new NotDirectoryException(parent);
         }
+        if (found.committed() == null) {
+            // Nobody has asked the disk for it.
+            disk.requirePossible(name);
+        }
     }
 
     /** The present one of the times between two returns to a savepoint. */

@@ -56,6 +56,10 @@ final class ManagedRoot implements RedoStore {
     private final Map<UUID, FileWork> works = new ConcurrentHashMap<>();
     private final ReentrantLock joining = new ReentrantLock();
 
+    private final RootIdentity identity;
+    /** That of the root's directory. */
+    private volatile String key = "";
+
     private final SettingsFile settingsFile;
     private volatile FileSettings settings = FileSettings.defaults();
 
@@ -132,6 +136,7 @@ final class ManagedRoot implements RedoStore {
     ManagedRoot(Surroundings surroundings, FileOptions options) {
         this.disk = surroundings.disk();
         this.area = new WorkArea(disk);
+        this.identity = new RootIdentity(area);
         this.settingsFile = new SettingsFile(area);
         this.options = options;
         this.clock = surroundings.clock();
@@ -155,7 +160,21 @@ final class ManagedRoot implements RedoStore {
         }
         disk.forceDirectory(WorkArea.HIDDEN);
         disk.forceDirectory("");
+        key = disk.stat("").map(Disk.Stat::key).orElseThrow();
+        identity.open();
         settings = settingsFile.read();
+    }
+
+    /** The directory is the one that was opened: nobody has put another in its place. */
+    void requireInPlace() throws IOException {
+        var now = disk.stat("").map(Disk.Stat::key).orElse("nothing");
+        if (!now.equals(key)) {
+            throw new TxfException(
+                    TxfError.RM_NOT_ACTIVE,
+                    String.valueOf(disk.path("")),
+                    "expected the directory that was opened, with the key " + key + ", found " + now
+                            + ": somebody has moved it away; put it back");
+        }
     }
 
     FileSettings settings() {
@@ -285,6 +304,7 @@ final class ManagedRoot implements RedoStore {
         while (true) {
             lock.lock();
             try {
+                requireInPlace();
                 var applier = new Applier(disk, area, trusted);
                 applier.run(steps);
                 touch(applier);
@@ -426,6 +446,7 @@ final class ManagedRoot implements RedoStore {
     @Override
     public void tidy() throws IOException {
         requireActive("");
+        requireInPlace();
         var covered = new long[1];
         var now = resourceManager().at(lsn -> {
             covered[0] = lsn;
@@ -446,7 +467,7 @@ final class ManagedRoot implements RedoStore {
             stopped = "committed files cannot be forced: " + e.getMessage() + "; open the file manager again";
             throw e;
         }
-        resourceManager().checkpoint(covered[0], ByteBuffer.allocate(0));
+        resourceManager().checkpoint(covered[0], identity.bytes());
         touching.lock();
         try {
             settling = new Touched();
@@ -457,11 +478,13 @@ final class ManagedRoot implements RedoStore {
 
     @Override
     public void restore(ByteBuffer checkpoint) {
-        // Everything is in the files themselves.
+        // Everything else is in the files themselves.
+        identity.expect(checkpoint);
     }
 
     @Override
     public void redo(long lsn, List<ByteBuffer> redo) throws IOException {
+        identity.require();
         replay.committed(decode(redo, "at " + Lsn.toString(lsn)));
     }
 
@@ -472,6 +495,7 @@ final class ManagedRoot implements RedoStore {
 
     @Override
     public RedoWork prepared(UUID unitOfWork, List<ByteBuffer> redo) throws IOException {
+        identity.require();
         var work = FileWork.prepared(this, unitOfWork, decode(redo, "of transaction " + unitOfWork));
         works.put(unitOfWork, work);
         return work;

@@ -98,6 +98,11 @@ final class PlainOperations implements Operations {
     }
 
     private FileChannel openToRead(String name, OpenMode mode) throws IOException {
+        var kind = stat(name).map(Disk.Stat::kind).orElse(Kind.FILE);
+        if (kind != Kind.FILE) {
+            // Whoever opened a pipe would wait for its other end.
+            throw new FileSystemException(name, null, "expected a file, found " + kind);
+        }
         var hold = root.locks().open(name, Owner.NOBODY, Use.READ, mode.denied());
         try {
             return new ManagedChannel(new ReadSource(name, hold), mode);
@@ -113,7 +118,7 @@ final class PlainOperations implements Operations {
             throw new FileAlreadyExistsException(name);
         }
         if (there.isPresent() && there.get().kind() != Kind.FILE) {
-            throw new FileSystemException(name, null, "expected a file, found something else");
+            throw new FileSystemException(name, null, "expected a file, found " + there.get().kind());
         }
         if (there.isEmpty()) {
             requireDirectory(name);
@@ -343,6 +348,7 @@ final class PlainOperations implements Operations {
         root.tree().writeLock().lock();
         try {
             root.requireActive(name);
+            root.requireInPlace();
             requireFree(name);
             if (other != null) {
                 requireFree(other);

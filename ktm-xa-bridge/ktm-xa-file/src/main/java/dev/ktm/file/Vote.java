@@ -3,7 +3,9 @@ package dev.ktm.file;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -15,6 +17,8 @@ final class Vote {
     private final ManagedRoot root;
     private final Disk disk;
     private final Overlay overlay;
+    /** Which directories have been looked at. */
+    private final Set<String> changeable = new HashSet<>();
 
     Vote(ManagedRoot root, Overlay overlay) {
         this.root = root;
@@ -24,6 +28,7 @@ final class Vote {
 
     /** The steps of its commit; an exception is a no. */
     List<Step> prepare(UUID unitOfWork) throws IOException {
+        root.requireInPlace();
         requireUntouched();
         var stager = new Stager(disk);
         var steps = overlay.steps(stager::stage);
@@ -49,6 +54,22 @@ final class Vote {
         }
     }
 
+    private void requireChangeable(String directory) throws IOException {
+        if (!changeable.add(directory) || disk.stat(directory).isEmpty()) {
+            return;
+        }
+        if (!disk.isWritable(directory)) {
+            throw new AccessDeniedException(
+                    directory, null, "expected a directory that may be changed at commit, found that it may not");
+        }
+        if (!disk.isOnDevice(directory)) {
+            throw new TxfException(
+                    TxfError.CANT_CROSS_RM_BOUNDARY,
+                    directory,
+                    "expected everything below the root on one device, found another mounted here: open it as a root of its own");
+        }
+    }
+
     /** Nobody has taken a name behind our back, and every directory lets us work in it. */
     private void requireRoom(List<Step> steps) throws IOException {
         var origins = overlay.origins();
@@ -61,10 +82,11 @@ final class Vote {
             }
         }
         for (var step : steps) {
-            var parent = Names.parent(step.name());
-            if (!(step instanceof Step.SetAttributes) && disk.stat(parent).isPresent() && !disk.isWritable(parent)) {
-                throw new AccessDeniedException(
-                        parent, null, "expected a directory that may be changed at commit, found that it may not");
+            if (!(step instanceof Step.SetAttributes)) {
+                requireChangeable(Names.parent(step.name()));
+            }
+            if (step instanceof Step.Move move) {
+                requireChangeable(Names.parent(move.from()));
             }
             boolean isNew = !origins.containsKey(step.name())
                     && !(step instanceof Step.SetAttributes)
