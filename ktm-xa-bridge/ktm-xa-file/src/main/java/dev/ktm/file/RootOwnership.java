@@ -83,14 +83,18 @@ final class RootOwnership implements Closeable {
 
     private static void requireSuitable(Path root) throws IOException {
         var store = Files.getFileStore(root);
-        if (REMOTE.contains(store.type().toLowerCase(Locale.ROOT))) {
+        requireSuitable(root, store.type(), store.isReadOnly());
+    }
+
+    static void requireSuitable(Path root, String type, boolean readOnly) throws IOException {
+        if (REMOTE.contains(type.toLowerCase(Locale.ROOT))) {
             throw new TxfException(
                     TxfError.TRANSACTIONS_UNSUPPORTED_REMOTE,
                     root.toString(),
                     "expected a file system of this machine with atomic and durable renames, found one of type "
-                            + store.type());
+                            + type);
         }
-        if (store.isReadOnly() || !Files.isWritable(root)) {
+        if (readOnly || !Files.isWritable(root)) {
             throw new java.nio.file.AccessDeniedException(
                     root.toString(), null, "expected a root that may be written to, found one that may not");
         }
