@@ -3,7 +3,6 @@ package dev.ktm.file;
 import dev.ktm.file.Disk.Kind;
 import dev.ktm.file.FileLocks.Owner;
 import dev.ktm.file.FileLocks.Use;
-import dev.ktm.file.Node.DirectoryNode;
 import dev.ktm.file.Node.FileNode;
 import dev.ktm.file.Node.LinkNode;
 import dev.ktm.file.Node.NameNode;
@@ -68,7 +67,7 @@ final class FileWork implements RedoWork, Operations {
         this.disk = root.disk();
         this.unitOfWork = unitOfWork;
         this.owner = new Owner(unitOfWork);
-        this.overlay = new Overlay(disk);
+        this.overlay = new Overlay(disk, root.names());
         this.written = new WrittenFiles(root);
         this.channels = new TransactedChannels(root, this, written, owner);
     }
@@ -293,7 +292,7 @@ final class FileWork implements RedoWork, Operations {
             }
             requireDirectory(name);
             root.locks().change(name, unitOfWork, true, true);
-            var node = new DirectoryNode(null);
+            var node = overlay.newDirectory();
             set(node, attributes);
             overlay.put(name, node);
             return true;

@@ -57,6 +57,8 @@ final class ManagedRoot implements RedoStore {
     private final ReentrantLock joining = new ReentrantLock();
 
     private final RootIdentity identity;
+    private volatile NameRules names = NameRules.EXACT;
+
     /** That of the root's directory. */
     private volatile String key = "";
 
@@ -162,6 +164,8 @@ final class ManagedRoot implements RedoStore {
         disk.forceDirectory("");
         key = disk.stat("").map(Disk.Stat::key).orElseThrow();
         identity.open();
+        names = NameRules.of(area);
+        locks.foldWith(names);
         settings = settingsFile.read();
     }
 
@@ -175,6 +179,11 @@ final class ManagedRoot implements RedoStore {
                     "expected the directory that was opened, with the key " + key + ", found " + now
                             + ": somebody has moved it away; put it back");
         }
+    }
+
+    /** Which names are the same here. */
+    NameRules names() {
+        return names;
     }
 
     FileSettings settings() {
