@@ -5,6 +5,7 @@ import dev.ktm.log.LogException;
 import dev.ktm.log.LogFullException;
 import dev.ktm.log.LogFullOutcome;
 import dev.ktm.log.LogRefusedException;
+import dev.ktm.log.LogStats;
 import dev.ktm.log.LogStream;
 import dev.ktm.log.Lsn;
 import dev.ktm.log.ReadMode;
@@ -21,6 +22,7 @@ import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
@@ -63,6 +65,7 @@ final class RedoLog {
 
     private long checkpointCovers = Lsn.NULL;
 
+    private final LongAdder fullConditions = new LongAdder();
     private volatile long last = Lsn.NULL;
     private volatile long tidyAt = Lsn.NULL;
 
@@ -200,8 +203,8 @@ final class RedoLog {
     // One transaction.
 
     /** Appends its redo, and keeps space for its end. */
-    void prepare(RedoEntry entry, List<ByteBuffer> redo, Runnable tidy) throws LogException {
-        retrying(tidy, () -> {
+    void prepare(RedoEntry entry, List<ByteBuffer> redo, Relief relief) throws LogException {
+        retrying(relief, () -> {
             if (entry.reservation() == null) {
                 entry.reserve(stream.reserve(RedoFormat.END_BYTES));
             }
@@ -209,23 +212,51 @@ final class RedoLog {
         });
     }
 
+    /** What can be done about a full log. */
+    interface Relief {
+        /** Lets go of what need not be kept. */
+        void tidy();
+
+        /** If nothing else helps: gives up what is in doubt, if that is allowed. Returns whether it has given up something. */
+        boolean giveUp();
+    }
+
+    /** How often somebody has found the log full. */
+    long fullConditions() {
+        return fullConditions.sum();
+    }
+
+    LogStats stats() throws LogException {
+        return log.stats();
+    }
+
     /** An append that may find the log full. */
     private interface Append {
         void run() throws LogException;
     }
 
-    private void retrying(@Nullable Runnable tidy, Append append) throws LogException {
+    private void retrying(Relief relief, Append append) throws LogException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(ROOM_SECONDS);
         int attemptsLeft = ATTEMPTS;
+        boolean counted = false;
         while (true) {
             try {
                 append.run();
                 return;
             } catch (LogFullException e) {
-                if (tidy == null || attemptsLeft == 0 || System.nanoTime() - deadline > 0) {
-                    throw e;
+                if (!counted) {
+                    counted = true;
+                    fullConditions.increment();
                 }
-                tidy.run();
+                if (attemptsLeft == 0 || System.nanoTime() - deadline > 0) {
+                    if (!relief.giveUp()) {
+                        throw e;
+                    }
+                    // Its container may hold others like it.
+                    attemptsLeft = 1;
+                    deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(ROOM_SECONDS);
+                }
+                relief.tidy();
                 if (!makeRoom()) {
                     // The next checkpoint may let go of more.
                     attemptsLeft--;
@@ -354,10 +385,10 @@ final class RedoLog {
      *
      * @return where it stands
      */
-    long appendWhole(List<ByteBuffer> redo, Runnable tidy) throws LogException {
+    long appendWhole(List<ByteBuffer> redo, Relief relief) throws LogException {
         var record = RedoFormat.whole(redo);
         var appended = new long[1];
-        retrying(tidy, () -> appended[0] = append(() -> append(record)));
+        retrying(relief, () -> appended[0] = append(() -> append(record)));
         return appended[0];
     }
 
@@ -410,9 +441,9 @@ final class RedoLog {
     }
 
     /** Appends a note and shows what it says. */
-    void note(ByteBuffer note, LongConsumer show, Runnable tidy) throws LogException {
+    void note(ByteBuffer note, LongConsumer show, Relief relief) throws LogException {
         var record = RedoFormat.note(note);
-        retrying(tidy, () -> {
+        retrying(relief, () -> {
             order.lock();
             try {
                 show.accept(append(record));
@@ -423,9 +454,9 @@ final class RedoLog {
     }
 
     /** As {@link #note}, durable before it is shown. */
-    void noteForced(ByteBuffer note, LongConsumer show, Runnable tidy) throws LogException {
+    void noteForced(ByteBuffer note, LongConsumer show, Relief relief) throws LogException {
         var record = RedoFormat.note(note);
-        retrying(tidy, () -> {
+        retrying(relief, () -> {
             long lsn = append(() -> append(record));
             stream.force(lsn);
             show(lsn, show);

@@ -3,6 +3,7 @@ package dev.ktm.redo;
 import dev.ktm.log.LogClient;
 import dev.ktm.log.LogException;
 import dev.ktm.log.LogFullException;
+import dev.ktm.log.LogStats;
 import dev.ktm.log.LogStream;
 import dev.ktm.log.Lsn;
 import dev.ktm.log.StreamAccess;
@@ -63,6 +64,17 @@ public final class RedoResourceManager implements AutoCloseable {
     private final ReentrantReadWriteLock closing = new ReentrantReadWriteLock();
 
     private final ReentrantLock tidyLock = new ReentrantLock();
+    private final RedoLog.Relief relief = new RedoLog.Relief() {
+        @Override
+        public void tidy() {
+            tidyNow();
+        }
+
+        @Override
+        public boolean giveUp() {
+            return giveUpOldest();
+        }
+    };
 
     /** Those that have not ended, by the id of their enlistment. */
     private final Map<UUID, RedoEntry> entries = new ConcurrentHashMap<>();
@@ -116,6 +128,32 @@ public final class RedoResourceManager implements AutoCloseable {
         } catch (IOException | KtmException | RuntimeException | Error e) {
             stream.close();
             throw e;
+        }
+    }
+
+    /**
+     * Throws away whatever the log has of a store that cannot be opened any more: what was committed and is not in the store's own
+     * files, and what is in doubt. Only while it is not open.
+     *
+     * @param told is shown all of it before that, in the order of {@link RedoStore}, as far as it can be read; what it throws
+     *     changes nothing
+     */
+    public static void discard(ManagerHandle manager, String kind, String name, RedoStore told)
+            throws IOException, KtmException {
+        var label = kind + "." + name;
+        var log = manager.log()
+                .orElseThrow(() -> new KtmException(
+                        KtmError.TM_VOLATILE,
+                        "expected a coordinator with a log for " + label + ", found one without"));
+        try (var stream = log.openStream(
+                label, StreamMode.OPEN_ALWAYS, EnumSet.allOf(StreamAccess.class), Set.<StreamAccess>of())) {
+            try {
+                new RedoLog(log, stream).replay(told);
+            } catch (IOException | RuntimeException e) {
+                System.getLogger(RedoResourceManager.class.getName())
+                        .log(System.Logger.Level.WARNING, "what is thrown away of " + label + " cannot all be read", e);
+            }
+            stream.clear();
         }
     }
 
@@ -250,7 +288,7 @@ public final class RedoResourceManager implements AutoCloseable {
             return;
         }
         try {
-            log.prepare(entry, entry.work.prepare(), this::tidyNow);
+            log.prepare(entry, entry.work.prepare(), relief);
         } catch (Exception | Error e) {
             // The answer is no, whoever gives it; if nobody tells us so, it is rolled back here all the same.
             rollback(entry);
@@ -315,7 +353,7 @@ public final class RedoResourceManager implements AutoCloseable {
             entry.decidesAlone();
             try {
                 var redo = preparedAlone(entry);
-                lsn = redo.isEmpty() ? log.appendAlone(entry) : log.appendWhole(redo, this::tidyNow);
+                lsn = redo.isEmpty() ? log.appendAlone(entry) : log.appendWhole(redo, relief);
             } catch (Exception | Error e) {
                 rollback(entry);
                 refuse(entry, e);
@@ -347,7 +385,7 @@ public final class RedoResourceManager implements AutoCloseable {
         try {
             redo = entry.work.prepare();
             if (!log.fitsIntoOne(redo)) {
-                log.prepare(entry, redo, this::tidyNow);
+                log.prepare(entry, redo, relief);
                 redo = List.of();
             }
         } catch (Exception | Error e) {
@@ -431,13 +469,13 @@ public final class RedoResourceManager implements AutoCloseable {
      * @param show is told where it stands, under the lock that orders commits
      */
     public void note(ByteBuffer note, LongConsumer show) throws LogException {
-        log.note(note, show, this::tidyNow);
+        log.note(note, show, relief);
         tidyIfDue();
     }
 
     /** As {@link #note}, and durable before it is shown. */
     public void noteForced(ByteBuffer note, LongConsumer show) throws LogException {
-        log.noteForced(note, show, this::tidyNow);
+        log.noteForced(note, show, relief);
         tidyIfDue();
     }
 
@@ -473,6 +511,27 @@ public final class RedoResourceManager implements AutoCloseable {
         } finally {
             tidyLock.unlock();
         }
+    }
+
+    /** In a log that stays full: rolls back the oldest transaction in doubt, if the store would have it so. */
+    private boolean giveUpOldest() {
+        try {
+            return store.prefersAvailability() && manager.giveUpOldest(inDoubt());
+        } catch (KtmException e) {
+            System.getLogger(RedoResourceManager.class.getName())
+                    .log(System.Logger.Level.DEBUG, "a coordinator that is being closed gives up nothing", e);
+            return false;
+        }
+    }
+
+    /** How often something did not fit into the log at first since this was opened. */
+    public long fullConditions() {
+        return log.fullConditions();
+    }
+
+    /** How large the log is, and what is free of it. */
+    public LogStats logStats() throws LogException {
+        return log.stats();
     }
 
     /** Has the store make a checkpoint now. */
