@@ -453,6 +453,36 @@ class RedoResourceManagerTest {
     }
 
     @Test
+    void aThreadStaysInABranchUntilEachResourceThatWasStartedOnItIsEnded() throws Exception {
+        var one = ktm.xaResource();
+        var other = ktm.xaResource();
+        var xid = new Foreign(1);
+        one.start(xid, XAResource.TMNOFLAGS);
+        first.put(current(), "a", "1");
+        other.start(xid, XAResource.TMJOIN);
+        one.end(xid, XAResource.TMSUCCESS);
+        second.put(current(), "b", "2");
+        other.end(xid, XAResource.TMSUCCESS);
+        assertThat(ktm.transactionManager().getTransaction()).isNull();
+
+        other.start(xid, XAResource.TMJOIN);
+        inAnotherThread(() -> {
+            one.start(xid, XAResource.TMJOIN);
+            one.end(xid, XAResource.TMSUCCESS);
+            assertThat(ktm.transactionManager().getTransaction()).isNull();
+        });
+        assertThat(current()).isNotNull();
+        // Whoever did not start it ends it for the thread.
+        one.end(xid, XAResource.TMSUCCESS);
+        assertThat(ktm.transactionManager().getTransaction()).isNull();
+        assertThat(one.prepare(xid)).isEqualTo(XAResource.XA_OK);
+        one.commit(xid, false);
+
+        assertThat(first.values()).containsExactly(entry("a", "1"));
+        assertThat(second.values()).containsExactly(entry("b", "2"));
+    }
+
+    @Test
     void whatAForeignTransactionManagerDoesWronglyIsRefused() throws Exception {
         var resource = ktm.xaResource();
         var xid = new Foreign(1);
