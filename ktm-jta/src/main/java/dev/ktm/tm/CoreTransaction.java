@@ -297,6 +297,7 @@ final class CoreTransaction implements KtmTransaction {
     }
 
     /** Takes the lock at a moment at which nothing is frozen: whoever freezes looks at this transaction afterwards. */
+    @SuppressWarnings("LockNotBeforeTry") // it is the caller that unlocks
     private void lockUnlessFrozen() {
         while (true) {
             lock.lock();
