@@ -84,6 +84,9 @@ interface Disk {
     /** Which views of attributes there are. */
     Set<String> attributeViews();
 
+    /** How many files and directories were forced. */
+    long forces();
+
     /** Where it really lies; none if it is simulated. */
     @Nullable
     Path path(String name);

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param inDoubt those of them that are prepared
  * @param oldest how long the oldest of them has been at work; empty if there is none
  * @param unsettled files that are changed and not forced
+ * @param forces forced writes of files and directories; those of the log are not among them
  */
 public record FileStatistics(
         long onePhaseCommits,
@@ -21,4 +22,5 @@ public record FileStatistics(
         int active,
         int inDoubt,
         Optional<Duration> oldest,
-        int unsettled) {}
+        int unsettled,
+        long forces) {}

@@ -523,7 +523,8 @@ final class ManagedRoot implements RedoStore {
                 all.stream()
                         .map(work -> Duration.ofNanos(now - work.beganNanos()))
                         .max(Comparator.naturalOrder()),
-                unsettled);
+                unsettled,
+                disk.forces());
     }
 
     /** The transactions that have to do with this root, and have not ended. */

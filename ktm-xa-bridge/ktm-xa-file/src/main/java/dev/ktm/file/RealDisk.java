@@ -23,12 +23,14 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 
 /** A directory of the operating system. */
 final class RealDisk implements Disk {
 
     private final Path root;
     private final boolean unix;
+    private final LongAdder forces = new LongAdder();
 
     RealDisk(Path root) {
         this.root = root;
@@ -129,7 +131,7 @@ final class RealDisk implements Disk {
     public DiskFile open(String name, Set<? extends OpenOption> options) throws IOException {
         var all = new HashSet<OpenOption>(options);
         all.add(LinkOption.NOFOLLOW_LINKS);
-        return new RealFile(FileChannel.open(guarded(name), all));
+        return new RealFile(FileChannel.open(guarded(name), all), forces);
     }
 
     @Override
@@ -178,7 +180,13 @@ final class RealDisk implements Disk {
         }
         try (var channel = FileChannel.open(path(name), StandardOpenOption.READ)) {
             channel.force(true);
+            forces.increment();
         }
+    }
+
+    @Override
+    public long forces() {
+        return forces.sum();
     }
 
     @Override
@@ -216,9 +224,11 @@ final class RealDisk implements Disk {
     /** An open file of the operating system. */
     private static final class RealFile implements DiskFile {
         private final FileChannel channel;
+        private final LongAdder forces;
 
-        RealFile(FileChannel channel) {
+        RealFile(FileChannel channel, LongAdder forces) {
             this.channel = channel;
+            this.forces = forces;
         }
 
         @Override
@@ -252,6 +262,7 @@ final class RealDisk implements Disk {
         public void force() throws IOException {
             try {
                 channel.force(true);
+                forces.increment();
             } catch (ClosedByInterruptException e) {
                 throw new IOException("the thread was interrupted while it forced a file", e);
             }
