@@ -19,6 +19,10 @@ final class Attributes {
 
     private static final String BASIC = "basic";
     private static final int MODE_BITS = 0xFFF;
+
+    /** The permissions, with the bits beside them. */
+    static final String MODE = "unix:mode";
+
     private static final List<String> BASIC_NAMES = List.of(
             "lastModifiedTime",
             "lastAccessTime",
@@ -137,29 +141,54 @@ final class Attributes {
         return type.cast(value);
     }
 
-    /** What the next version of a file takes over: owner, group, permissions, user attributes and the like. */
-    static Map<String, Object> toKeep(Disk disk, String name) throws IOException {
-        var kept = new LinkedHashMap<String, Object>();
-        var views = disk.attributeViews();
-        if (views.contains("unix")) {
+    /** The permissions and other bits of a file; zero where there is no such thing. */
+    static int mode(Disk disk, String name) throws IOException {
+        return disk.attributeViews().contains("unix")
+                ? value(disk.readAttributes(name, MODE), "mode", Integer.class) & MODE_BITS
+                : 0;
+    }
+
+    /** What the next versions of files take over: owner, group, permissions, user attributes and the like. For one transaction. */
+    static final class Keeping {
+        private final Disk disk;
+        private final Set<String> views;
+        private Map<String, Object> rootOwner = Map.of();
+
+        Keeping(Disk disk) {
+            this.disk = disk;
+            this.views = disk.attributeViews();
+        }
+
+        /** Of this one. */
+        Map<String, Object> of(String name) throws IOException {
+            var kept = new LinkedHashMap<String, Object>();
+            if (views.contains("unix")) {
+                keepUnix(name, kept);
+            } else if (views.contains("dos")) {
+                disk.readAttributes(name, "dos:readonly,hidden,archive,system")
+                        .forEach((attribute, value) -> kept.put("dos:" + attribute, value));
+            }
+            if (views.contains("user")) {
+                disk.readAttributes(name, "user:*")
+                        .forEach((attribute, value) -> kept.put("user:" + attribute, value));
+            }
+            return kept;
+        }
+
+        private void keepUnix(String name, Map<String, Object> kept) throws IOException {
+            if (rootOwner.isEmpty()) {
+                rootOwner = disk.readAttributes("", "unix:uid,gid");
+            }
             var found = disk.readAttributes(name, "unix:mode,uid,gid");
-            var own = disk.readAttributes("", "unix:uid,gid");
             for (var attribute : List.of("uid", "gid")) {
                 var value = value(found, attribute, Integer.class);
-                if (!value.equals(value(own, attribute, Integer.class))) {
+                if (!value.equals(value(rootOwner, attribute, Integer.class))) {
                     kept.put("unix:" + attribute, value);
                 }
             }
             // After the owner, whose change takes some of its bits away.
-            kept.put("unix:mode", value(found, "mode", Integer.class) & MODE_BITS);
-        } else if (views.contains("dos")) {
-            disk.readAttributes(name, "dos:readonly,hidden,archive,system")
-                    .forEach((attribute, value) -> kept.put("dos:" + attribute, value));
+            kept.put(MODE, value(found, "mode", Integer.class) & MODE_BITS);
         }
-        if (views.contains("user")) {
-            disk.readAttributes(name, "user:*").forEach((attribute, value) -> kept.put("user:" + attribute, value));
-        }
-        return kept;
     }
 
     /** Refuses at once what could only fail at commit. */

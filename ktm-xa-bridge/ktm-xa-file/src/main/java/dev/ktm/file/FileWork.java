@@ -23,6 +23,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.nio.channels.ReadableByteChannel;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -39,6 +42,8 @@ import org.jspecify.annotations.Nullable;
 final class FileWork implements RedoWork, Operations {
 
     private static final Set<StandardOpenOption> READ = Set.of(StandardOpenOption.READ);
+
+    private static final long PIECE_BYTES = 8L << 20;
 
     private enum Stage {
         ACTIVE,
@@ -55,7 +60,9 @@ final class FileWork implements RedoWork, Operations {
     private final ReentrantLock lock = new ReentrantLock();
 
     private final long began = System.nanoTime();
-    private Stage stage = Stage.ACTIVE;
+    /** Changed under the lock; handles that only read look at it without. */
+    private volatile Stage stage = Stage.ACTIVE;
+
     private Overlay overlay;
     private List<Step> steps = List.of();
     private boolean recovered;
@@ -70,7 +77,7 @@ final class FileWork implements RedoWork, Operations {
     private int nextMiniversion = 1;
 
     /** Grows with each return to a savepoint: handles of before are of no use. */
-    private int era;
+    private volatile int era;
 
     FileWork(ManagedRoot root, UUID unitOfWork) throws IOException {
         this.root = root;
@@ -184,13 +191,21 @@ final class FileWork implements RedoWork, Operations {
     @Override
     public FileChannel open(String name, OpenMode mode, FileAttribute<?>... attributes) throws IOException {
         return locked(name, () -> {
+            var located = overlay.locate(name);
+            if (!mode.write() && mode.version().equals(Version.DIRTY) && located.node() == null) {
+                var committed = located.committed();
+                if (committed == null) {
+                    throw new NoSuchFileException(name);
+                }
+                return openCommitted(name, committed, mode);
+            }
             var found = overlay.find(name);
             if (mode.version().isMiniversion()) {
                 return miniversion(name, mode);
             }
             if (!mode.write()) {
                 var present = found.orElseThrow(() -> new NoSuchFileException(name));
-                requireFile(name, present);
+                Disk.requireFile(name, present.kind());
                 return openToRead(name, present, mode);
             }
             if (mode.createNew() && found.isPresent()) {
@@ -202,21 +217,9 @@ final class FileWork implements RedoWork, Operations {
                 }
                 return create(name, mode, attributes);
             }
-            requireFile(name, found.get());
+            Disk.requireFile(name, found.get().kind());
             return openToWrite(name, mode);
         });
-    }
-
-    private static void requireFile(String name, Overlay.Found found) throws FileSystemException {
-        if (found.kind() == Kind.DIRECTORY) {
-            throw new FileSystemException(name, null, "expected a file, found a directory");
-        }
-        if (found.kind() != Kind.FILE) {
-            throw new TxfException(
-                    TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
-                    name,
-                    "expected a file, found " + (found.kind() == Kind.LINK ? "a link" : "a special file"));
-        }
     }
 
     private FileChannel openToRead(String name, Overlay.Found found, OpenMode mode) throws IOException {
@@ -230,9 +233,16 @@ final class FileWork implements RedoWork, Operations {
         if (committed == null) {
             throw new NoSuchFileException(name);
         }
+        return openCommitted(name, committed, mode);
+    }
+
+    private FileChannel openCommitted(String name, String committed, OpenMode mode) throws IOException {
         var hold = root.locks().open(name, owner, Use.READ, mode.denied());
         try {
-            return new ManagedChannel(new SnapshotSource(name, disk.open(committed, READ), hold, era), mode);
+            return new ManagedChannel(new SnapshotSource(name, disk.openFile(committed), hold, era), mode);
+        } catch (NoSuchFileException e) {
+            hold.close();
+            throw new NoSuchFileException(name);
         } catch (IOException | RuntimeException | Error e) {
             hold.close();
             throw e;
@@ -361,21 +371,25 @@ final class FileWork implements RedoWork, Operations {
         <T> T use(Action<T> action) throws IOException {
             lock.lock();
             try {
-                if (stage != Stage.ACTIVE) {
-                    throw new TxfException(
-                            root.isClosed() ? TxfError.EXPIRED_HANDLE : TxfError.HANDLE_NO_LONGER_VALID,
-                            name,
-                            "expected a handle of an active transaction, found it ended");
-                }
-                if (bornIn != era) {
-                    throw new TxfException(
-                            TxfError.OBJECT_NO_LONGER_EXISTS,
-                            name,
-                            "expected a file of now, found one from before the return to a savepoint");
-                }
+                requireOfUse();
                 return action.run();
             } finally {
                 lock.unlock();
+            }
+        }
+
+        final void requireOfUse() throws TxfException {
+            if (stage != Stage.ACTIVE) {
+                throw new TxfException(
+                        root.isClosed() ? TxfError.EXPIRED_HANDLE : TxfError.HANDLE_NO_LONGER_VALID,
+                        name,
+                        "expected a handle of an active transaction, found it ended");
+            }
+            if (bornIn != era) {
+                throw new TxfException(
+                        TxfError.OBJECT_NO_LONGER_EXISTS,
+                        name,
+                        "expected a file of now, found one from before the return to a savepoint");
             }
         }
 
@@ -423,6 +437,41 @@ final class FileWork implements RedoWork, Operations {
                 writable(node, true).write(source, position);
                 touched(node);
                 return length;
+            });
+        }
+
+        @Override
+        public OptionalLong transferFrom(ReadableByteChannel from, long position, long count) throws IOException {
+            if (!(from instanceof FileChannel)
+                    || from instanceof ManagedChannel
+                    || count <= Content.MOST_MEMORY_BYTES) {
+                return OptionalLong.empty();
+            }
+            long moved = 0;
+            while (moved < count) {
+                // In pieces, so that a rollback does not have to wait for all of it.
+                long done = transferPiece(from, position + moved, Math.min(PIECE_BYTES, count - moved));
+                if (done < 0) {
+                    return OptionalLong.empty();
+                }
+                if (done == 0) {
+                    break;
+                }
+                moved += done;
+            }
+            return OptionalLong.of(moved);
+        }
+
+        /** How much was moved; negative if there is no way. */
+        private long transferPiece(ReadableByteChannel from, long position, long count) throws IOException {
+            return use(() -> {
+                root.requireActive(name);
+                var channel = writable(node, true).spill().channel();
+                if (channel == null) {
+                    return -1L;
+                }
+                touched(node);
+                return channel.transferFrom(from, position, count);
             });
         }
 
@@ -476,7 +525,9 @@ final class FileWork implements RedoWork, Operations {
 
         @Override
         public int read(ByteBuffer target, long position) throws IOException {
-            return use(() -> file.read(target, position));
+            // What it reads never changes: nobody else needs to be kept waiting.
+            requireOfUse();
+            return file.read(target, position);
         }
 
         @Override
@@ -486,7 +537,8 @@ final class FileWork implements RedoWork, Operations {
 
         @Override
         public long size() throws IOException {
-            return use(file::size);
+            requireOfUse();
+            return file.size();
         }
 
         @Override
@@ -549,7 +601,7 @@ final class FileWork implements RedoWork, Operations {
     public void addName(String existing, String added) throws IOException {
         locked(added, () -> {
             var found = require(existing);
-            requireFile(existing, found);
+            Disk.requireFile(existing, found.kind());
             if (overlay.find(added).isPresent()) {
                 throw new FileAlreadyExistsException(added);
             }
@@ -855,7 +907,7 @@ final class FileWork implements RedoWork, Operations {
             root.tree().readLock().lock();
             try {
                 requireUntouched();
-                var stager = new Stager(disk);
+                var stager = new Stager(root.area());
                 steps = overlay.steps(stager::stage);
                 if (root.options().deletesNeedClosedHandles()) {
                     steps.removeIf(
@@ -906,16 +958,20 @@ final class FileWork implements RedoWork, Operations {
                 gone.add(move.from());
             }
         }
+        var parents = new HashSet<String>();
         for (var step : steps) {
             var parent = Names.parent(step.name());
-            if (!(step instanceof Step.SetAttributes) && disk.stat(parent).isPresent() && !disk.isWritable(parent)) {
+            if (!(step instanceof Step.SetAttributes)
+                    && parents.add(parent)
+                    && disk.kind(parent).isPresent()
+                    && !disk.isWritable(parent)) {
                 throw new java.nio.file.AccessDeniedException(
                         parent, null, "expected a directory that may be changed at commit, found that it may not");
             }
             boolean isNew = !origins.containsKey(step.name())
                     && !(step instanceof Step.SetAttributes)
                     && gone.stream().noneMatch(each -> Names.isWithin(step.name(), each));
-            if (isNew && disk.stat(step.name()).isPresent()) {
+            if (isNew && disk.kind(step.name()).isPresent()) {
                 throw new TxfException(
                         TxfError.CHANGED_OUTSIDE,
                         step.name(),

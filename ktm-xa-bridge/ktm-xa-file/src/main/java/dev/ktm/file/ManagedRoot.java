@@ -8,8 +8,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Comparator;
@@ -43,7 +41,6 @@ import org.jspecify.annotations.Nullable;
 final class ManagedRoot implements RedoStore {
 
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-    private static final Set<StandardOpenOption> READ = Set.of(StandardOpenOption.READ);
 
     private final Disk disk;
     private final WorkArea area;
@@ -367,28 +364,7 @@ final class ManagedRoot implements RedoStore {
         } finally {
             touching.unlock();
         }
-        forceAll(all);
-    }
-
-    private void forceAll(Touched all) throws IOException {
-        for (var each : all.files) {
-            if (disk.stat(each).filter(stat -> stat.kind() == Disk.Kind.FILE).isEmpty()) {
-                // A later one has removed it.
-                continue;
-            }
-            try (var file = disk.open(each, READ)) {
-                file.force();
-            } catch (NoSuchFileException e) {
-                // A later one has removed it.
-            }
-        }
-        for (var each : all.directories) {
-            try {
-                disk.forceDirectory(each);
-            } catch (NoSuchFileException e) {
-                // A later one has removed it.
-            }
-        }
+        disk.forceAll(all.files, all.directories);
     }
 
     // The log.
@@ -409,7 +385,7 @@ final class ManagedRoot implements RedoStore {
             }
         });
         try {
-            forceAll(now);
+            disk.forceAll(now.files, now.directories);
         } catch (IOException | RuntimeException e) {
             // What a failed force has left is not known: only a restart can do it again.
             failed = true;

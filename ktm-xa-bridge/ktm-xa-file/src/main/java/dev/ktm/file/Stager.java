@@ -16,11 +16,15 @@ final class Stager {
     private static final long MOST_INLINE_BYTES = 16L << 20;
 
     private final Disk disk;
+    private final WorkArea area;
+    private final Attributes.Keeping keeping;
     private final List<Content> toForce = new ArrayList<>();
     private long inlineBytes;
 
-    Stager(Disk disk) {
-        this.disk = disk;
+    Stager(WorkArea area) {
+        this.area = area;
+        this.disk = area.disk();
+        this.keeping = new Attributes.Keeping(disk);
     }
 
     /** Makes the file that is to have this name. */
@@ -29,16 +33,23 @@ final class Stager {
         var attributes = new LinkedHashMap<String, Object>();
         var origin = file.origin;
         if (origin != null) {
-            attributes.putAll(Attributes.toKeep(disk, origin.name()));
+            attributes.putAll(keeping.of(origin.name()));
         }
         attributes.put("basic:lastModifiedTime", FileTime.from(file.modifiedNanos, TimeUnit.NANOSECONDS));
         attributes.putAll(file.attributes);
 
-        boolean inline = content.isInMemory() && inlineBytes + content.size() <= MOST_INLINE_BYTES;
+        boolean inMemory = content.isInMemory();
+        long size = content.size();
+        boolean inline = inMemory && inlineBytes + size <= MOST_INLINE_BYTES;
         var work = content.stage();
-        Applier.setAll(disk, work, attributes);
+        var toSet = new LinkedHashMap<String, Object>(attributes);
+        if (Integer.valueOf(area.usualMode(work)).equals(toSet.get(Attributes.MODE))) {
+            // It has that already.
+            toSet.remove(Attributes.MODE);
+        }
+        Applier.setAll(disk, work, toSet);
         if (inline) {
-            inlineBytes += content.size();
+            inlineBytes += size;
         } else {
             toForce.add(content);
         }

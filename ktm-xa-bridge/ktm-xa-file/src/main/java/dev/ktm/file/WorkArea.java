@@ -29,6 +29,9 @@ final class WorkArea {
     private final String life;
     private final AtomicLong next = new AtomicLong();
 
+    /** See {@link #usualMode}; negative as long as it is not known. */
+    private volatile int mode = -1;
+
     WorkArea(Disk disk) {
         this.disk = disk;
         // Two lives never use one name twice, so that what is left of an earlier one is not mistaken.
@@ -46,6 +49,14 @@ final class WorkArea {
 
     DiskFile create(String name) throws IOException {
         return disk.open(name, NEW);
+    }
+
+    /** The permissions and other bits of a file that was just made, as it was: the process has them the same for all. */
+    int usualMode(String made) throws IOException {
+        if (mode < 0) {
+            mode = Attributes.mode(disk, made);
+        }
+        return mode;
     }
 
     void discard(String name) {
