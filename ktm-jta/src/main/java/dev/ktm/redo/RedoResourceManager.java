@@ -67,6 +67,9 @@ public final class RedoResourceManager implements AutoCloseable {
     /** Those that have not ended, by the id of their enlistment. */
     private final Map<UUID, RedoEntry> entries = new ConcurrentHashMap<>();
 
+    /** Whether something is decided that the log had no room for. */
+    private final AtomicBoolean behind = new AtomicBoolean();
+
     private volatile boolean closed;
 
     private RedoResourceManager(
@@ -271,6 +274,7 @@ public final class RedoResourceManager implements AutoCloseable {
                 } catch (LogException e) {
                     // It stays decided, and is told again.
                     entry.moves(RedoEntry.Stage.COMMITTED, RedoEntry.Stage.PREPARED);
+                    behind.set(true);
                     recoverLater();
                     throw e;
                 }
@@ -462,6 +466,11 @@ public final class RedoResourceManager implements AutoCloseable {
         log.checkpoint(covered, data);
     }
 
+    /** Whether no transaction takes part that has not ended. */
+    public boolean isIdle() {
+        return entries.isEmpty();
+    }
+
     /**
      * The store has everything in durable files of its own and is about to be closed for good: the log keeps nothing of it, and
      * whoever opens it again finds an empty stream. Only when no transaction takes part in it.
@@ -484,6 +493,10 @@ public final class RedoResourceManager implements AutoCloseable {
             log.carryForward();
         } finally {
             tidyLock.unlock();
+        }
+        if (behind.compareAndSet(true, false)) {
+            // There is room for it now.
+            recoverAgain();
         }
     }
 

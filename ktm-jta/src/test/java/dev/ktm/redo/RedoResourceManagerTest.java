@@ -368,6 +368,52 @@ class RedoResourceManagerTest {
     }
 
     @Test
+    void whatIsDecidedAndFindsTheLogFullAfterARestartIsEndedAsSoonAsThereIsRoom() throws Exception {
+        var small = LogOptions.builder()
+                .containerBytes(1 << 20)
+                .containers(4)
+                .idleFlush(Duration.ZERO)
+                .build();
+        var found = new SimulatedDevice();
+        close();
+        open(found, small);
+        for (int i = 0; i < 25; i++) {
+            first.putPlain("before" + i, "x".repeat(50_000), false);
+        }
+        begin();
+        first.put(current(), "a", "1");
+        second.put(current(), "b", "2");
+        commit();
+        var full = found.copy();
+        close();
+        fill(full, small);
+
+        open(full.copy(), small);
+
+        assertThat(first.locked()).containsExactly("a");
+        first.resourceManager().tidy();
+        assertThat(first.locked()).isEmpty();
+        assertThat(first.values()).contains(entry("a", "1"));
+    }
+
+    /** Has somebody else take what room there is in a log. */
+    private static void fill(SimulatedDevice device, LogOptions options) throws Exception {
+        try (var filling = Ktm.open(
+                KtmOptions.builder().device(device).logOptions(options).build())) {
+            var hog = filling.manager().log().orElseThrow().stream("hog");
+            for (var bytes : new int[] {50_000, 1000, 10}) {
+                assertThatThrownBy(() -> {
+                            while (true) {
+                                hog.append(java.nio.ByteBuffer.allocate(bytes));
+                            }
+                        })
+                        .isInstanceOf(dev.ktm.log.LogFullException.class);
+            }
+            hog.force(hog.last());
+        }
+    }
+
+    @Test
     void redoWhoseBeginningIsGoneIsNothing() throws Exception {
         first.close();
         var stream = ktm.manager().log().orElseThrow().stream("map.first");
