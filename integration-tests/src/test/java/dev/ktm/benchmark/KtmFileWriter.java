@@ -83,7 +83,7 @@ final class KtmFileWriter implements FileWriter {
     }
 
     /** Forced writes of files and directories so far. */
-    long fileForces() {
+    long fileForces() throws Exception {
         return files.statistics().forces();
     }
 

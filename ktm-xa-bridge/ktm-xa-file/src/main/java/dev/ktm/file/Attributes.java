@@ -19,10 +19,6 @@ final class Attributes {
 
     private static final String BASIC = "basic";
     private static final int MODE_BITS = 0xFFF;
-
-    /** The permissions, with the bits beside them. */
-    static final String MODE = "unix:mode";
-
     private static final List<String> BASIC_NAMES = List.of(
             "lastModifiedTime",
             "lastAccessTime",
@@ -141,54 +137,38 @@ final class Attributes {
         return type.cast(value);
     }
 
-    /** The permissions and other bits of a file; zero where there is no such thing. */
-    static int mode(Disk disk, String name) throws IOException {
-        return disk.attributeViews().contains("unix")
-                ? value(disk.readAttributes(name, MODE), "mode", Integer.class) & MODE_BITS
-                : 0;
+    /** Owner, group and permissions of a file, in the order in which they are to be set; empty where they are not numbers. */
+    static Map<String, Object> owned(Disk disk, String name) throws IOException {
+        var owned = new LinkedHashMap<String, Object>();
+        if (disk.attributeViews().contains("unix")) {
+            var found = disk.readAttributes(name, "unix:mode,uid,gid");
+            owned.put("unix:uid", value(found, "uid", Integer.class));
+            owned.put("unix:gid", value(found, "gid", Integer.class));
+            // After the owner, whose change takes some of its bits away.
+            owned.put("unix:mode", value(found, "mode", Integer.class) & MODE_BITS);
+        }
+        return owned;
     }
 
-    /** What the next versions of files take over: owner, group, permissions, user attributes and the like. For one transaction. */
-    static final class Keeping {
-        private final Disk disk;
-        private final Set<String> views;
-        private Map<String, Object> rootOwner = Map.of();
-
-        Keeping(Disk disk) {
-            this.disk = disk;
-            this.views = disk.attributeViews();
+    /**
+     * What the next version of a file takes over: permissions, user attributes and the like, and whom it belongs to.
+     *
+     * @param usual whom files belong to if nobody says otherwise
+     */
+    static Map<String, Object> toKeep(Disk disk, String name, Map<String, Object> usual) throws IOException {
+        var kept = owned(disk, name);
+        for (var each : List.of("unix:uid", "unix:gid")) {
+            kept.remove(each, usual.get(each));
         }
-
-        /** Of this one. */
-        Map<String, Object> of(String name) throws IOException {
-            var kept = new LinkedHashMap<String, Object>();
-            if (views.contains("unix")) {
-                keepUnix(name, kept);
-            } else if (views.contains("dos")) {
-                disk.readAttributes(name, "dos:readonly,hidden,archive,system")
-                        .forEach((attribute, value) -> kept.put("dos:" + attribute, value));
-            }
-            if (views.contains("user")) {
-                disk.readAttributes(name, "user:*")
-                        .forEach((attribute, value) -> kept.put("user:" + attribute, value));
-            }
-            return kept;
+        var views = disk.attributeViews();
+        if (!views.contains("unix") && views.contains("dos")) {
+            disk.readAttributes(name, "dos:readonly,hidden,archive,system")
+                    .forEach((attribute, value) -> kept.put("dos:" + attribute, value));
         }
-
-        private void keepUnix(String name, Map<String, Object> kept) throws IOException {
-            if (rootOwner.isEmpty()) {
-                rootOwner = disk.readAttributes("", "unix:uid,gid");
-            }
-            var found = disk.readAttributes(name, "unix:mode,uid,gid");
-            for (var attribute : List.of("uid", "gid")) {
-                var value = value(found, attribute, Integer.class);
-                if (!value.equals(value(rootOwner, attribute, Integer.class))) {
-                    kept.put("unix:" + attribute, value);
-                }
-            }
-            // After the owner, whose change takes some of its bits away.
-            kept.put(MODE, value(found, "mode", Integer.class) & MODE_BITS);
+        if (views.contains("user")) {
+            disk.readAttributes(name, "user:*").forEach((attribute, value) -> kept.put("user:" + attribute, value));
         }
+        return kept;
     }
 
     /** Refuses at once what could only fail at commit. */

@@ -1,5 +1,6 @@
 package dev.ktm.file;
 
+import dev.ktm.log.LogStats;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -14,6 +15,8 @@ import java.util.Optional;
  * @param oldest how long the oldest of them has been at work; empty if there is none
  * @param unsettled files that are changed and not forced
  * @param forces forced writes of files and directories; those of the log are not among them
+ * @param logFullConditions how often something did not fit into the log at first
+ * @param log how large the coordinator's log is, and what is free of it
  */
 public record FileStatistics(
         long onePhaseCommits,
@@ -23,4 +26,6 @@ public record FileStatistics(
         int inDoubt,
         Optional<Duration> oldest,
         int unsettled,
-        long forces) {}
+        long forces,
+        long logFullConditions,
+        LogStats log) {}

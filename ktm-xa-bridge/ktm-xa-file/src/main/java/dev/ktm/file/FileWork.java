@@ -1,10 +1,8 @@
 package dev.ktm.file;
 
 import dev.ktm.file.Disk.Kind;
-import dev.ktm.file.FileLocks.Hold;
 import dev.ktm.file.FileLocks.Owner;
 import dev.ktm.file.FileLocks.Use;
-import dev.ktm.file.Node.DirectoryNode;
 import dev.ktm.file.Node.FileNode;
 import dev.ktm.file.Node.LinkNode;
 import dev.ktm.file.Node.NameNode;
@@ -19,20 +17,15 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
-import java.nio.channels.ReadableByteChannel;
-import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -40,10 +33,6 @@ import org.jspecify.annotations.Nullable;
 
 /** One transaction in one root: what it sees, what it has changed, and how that is committed. Safe for many threads. */
 final class FileWork implements RedoWork, Operations {
-
-    private static final Set<StandardOpenOption> READ = Set.of(StandardOpenOption.READ);
-
-    private static final long PIECE_BYTES = 8L << 20;
 
     private enum Stage {
         ACTIVE,
@@ -71,20 +60,18 @@ final class FileWork implements RedoWork, Operations {
     private volatile boolean replayed;
 
     private RedoResourceManager.@Nullable Part part;
-    private final Set<Content> contents = new LinkedHashSet<>();
-    private final TreeMap<Long, Overlay> savepoints = new TreeMap<>();
-    private long nextSavepoint = 1;
-    private int nextMiniversion = 1;
-
-    /** Grows with each return to a savepoint: handles of before are of no use. */
-    private volatile int era;
+    private final WrittenFiles written;
+    private final TransactedChannels channels;
+    private final Savepoints savepoints = new Savepoints();
 
     FileWork(ManagedRoot root, UUID unitOfWork) throws IOException {
         this.root = root;
         this.disk = root.disk();
         this.unitOfWork = unitOfWork;
         this.owner = new Owner(unitOfWork);
-        this.overlay = new Overlay(disk);
+        this.overlay = new Overlay(disk, root.names());
+        this.written = new WrittenFiles(root);
+        this.channels = new TransactedChannels(root, this, written, owner);
     }
 
     /** One that an earlier life has prepared: takes its locks again. */
@@ -133,7 +120,7 @@ final class FileWork implements RedoWork, Operations {
     }
 
     /** Something that is done under the locks. */
-    private interface Action<T> {
+    interface Action<T> {
         T run() throws IOException;
     }
 
@@ -192,73 +179,60 @@ final class FileWork implements RedoWork, Operations {
     public FileChannel open(String name, OpenMode mode, FileAttribute<?>... attributes) throws IOException {
         return locked(name, () -> {
             var located = overlay.locate(name);
-            if (!mode.write() && mode.version().equals(Version.DIRTY) && located.node() == null) {
-                var committed = located.committed();
-                if (committed == null) {
-                    throw new NoSuchFileException(name);
-                }
-                return openCommitted(name, committed, mode);
+            var committed = located.committed();
+            if (located.node() == null && committed != null && !mode.version().isMiniversion()) {
+                return openCommitted(name, committed, mode, attributes);
             }
             var found = overlay.find(name);
             if (mode.version().isMiniversion()) {
-                return miniversion(name, mode);
+                return channels.toMiniversion(name, found, mode);
             }
             if (!mode.write()) {
                 var present = found.orElseThrow(() -> new NoSuchFileException(name));
                 Disk.requireFile(name, present.kind());
-                return openToRead(name, present, mode);
+                return channels.toRead(name, present, mode);
             }
             if (mode.createNew() && found.isPresent()) {
                 throw new FileAlreadyExistsException(name);
             }
             if (found.isEmpty()) {
-                if (!mode.create() && !mode.createNew()) {
-                    throw new NoSuchFileException(name);
-                }
                 return create(name, mode, attributes);
             }
             Disk.requireFile(name, found.get().kind());
-            return openToWrite(name, mode);
+            return openToWrite(name, mode, () -> (FileNode) overlay.touch(name));
         });
     }
 
-    private FileChannel openToRead(String name, Overlay.Found found, OpenMode mode) throws IOException {
-        boolean committedView = mode.version().equals(Version.COMMITTED);
-        if (found.node() instanceof FileNode node && !committedView) {
-            // Whoever opens what the transaction has changed sees what is changed from then on, too.
-            var hold = root.locks().open(name, owner, Use.READ, mode.denied());
-            return new ManagedChannel(new NodeSource(name, node, hold, mode), mode);
+    /** What the transaction has not touched: with one look at the disk for all that has to be known of it. */
+    private FileChannel openCommitted(String name, String committed, OpenMode mode, FileAttribute<?>... attributes)
+            throws IOException {
+        if (!mode.write()) {
+            return channels.toCommitted(name, committed, mode);
         }
-        var committed = found.committed();
-        if (committed == null) {
-            throw new NoSuchFileException(name);
+        var found = disk.stat(committed);
+        if (found.isEmpty()) {
+            return create(name, mode, attributes);
         }
-        return openCommitted(name, committed, mode);
-    }
-
-    private FileChannel openCommitted(String name, String committed, OpenMode mode) throws IOException {
-        var hold = root.locks().open(name, owner, Use.READ, mode.denied());
-        try {
-            return new ManagedChannel(new SnapshotSource(name, disk.openFile(committed), hold, era), mode);
-        } catch (NoSuchFileException e) {
-            hold.close();
-            throw new NoSuchFileException(name);
-        } catch (IOException | RuntimeException | Error e) {
-            hold.close();
-            throw e;
+        if (mode.createNew()) {
+            throw new FileAlreadyExistsException(name);
         }
+        var stat = found.get();
+        Disk.requireFile(name, stat.kind());
+        return openToWrite(name, mode, () -> overlay.touchFile(name, new Origin(committed, stat)));
     }
 
     private FileChannel create(String name, OpenMode mode, FileAttribute<?>... attributes) throws IOException {
+        if (!mode.create() && !mode.createNew()) {
+            throw new NoSuchFileException(name);
+        }
         requireDirectory(name);
         var node = new FileNode(null);
         root.locks().change(name, unitOfWork, false, true);
         var hold = root.locks().open(name, owner, Use.WRITE, mode.denied());
-        node.content = newContent();
         set(node, attributes);
-        touched(node);
+        written.begin(node);
         overlay.put(name, node);
-        return new ManagedChannel(new NodeSource(name, node, hold, mode), mode);
+        return channels.over(name, node, hold, mode, false);
     }
 
     private static void set(Node node, FileAttribute<?>... attributes) {
@@ -267,15 +241,14 @@ final class FileWork implements RedoWork, Operations {
         }
     }
 
-    private FileChannel openToWrite(String name, OpenMode mode) throws IOException {
+    private FileChannel openToWrite(String name, OpenMode mode, Action<FileNode> touch) throws IOException {
         var hold = root.locks().open(name, owner, Use.WRITE, mode.denied());
         try {
-            var node = (FileNode) overlay.touch(name);
-            var source = new NodeSource(name, node, hold, mode);
+            var node = touch.run();
             if (mode.truncate()) {
-                truncate(node, 0);
+                written.truncate(node, 0);
             }
-            return new ManagedChannel(source, mode);
+            return channels.over(name, node, hold, mode, true);
         } catch (IOException | RuntimeException | Error e) {
             hold.close();
             throw e;
@@ -289,281 +262,41 @@ final class FileWork implements RedoWork, Operations {
         if (found.kind() != Kind.DIRECTORY) {
             throw new NotDirectoryException(parent);
         }
-    }
-
-    private Content newContent() {
-        var content = new Content(root.area());
-        contents.add(content);
-        return content;
-    }
-
-    private void touched(FileNode node) {
-        node.modifiedNanos = root.nowNanos();
-    }
-
-    // The content of a file that the transaction has changed.
-
-    private int read(FileNode node, ByteBuffer target, long position) throws IOException {
-        var content = node.content;
-        if (content != null) {
-            return content.read(target, position);
-        }
-        try (var file = disk.open(originOf(node).name(), READ)) {
-            return file.read(target, position);
+        if (found.committed() == null) {
+            // Nobody has asked the disk for it.
+            disk.requirePossible(name);
         }
     }
 
-    private static Origin originOf(Node node) {
-        var origin = node.origin;
-        if (origin == null) {
-            throw new IllegalStateException("expected a file with content, found none");
-        }
-        return origin;
+    /** The present one of the times between two returns to a savepoint. */
+    int era() {
+        return savepoints.era();
     }
 
-    private long size(FileNode node) throws IOException {
-        var content = node.content;
-        return content != null ? content.size() : originOf(node).stat().size();
-    }
-
-    /** Content that may be written. */
-    private Content writable(FileNode node, boolean keep) throws IOException {
-        var content = node.content;
-        if (content != null && !content.isFrozen()) {
-            return content;
-        }
-        Content copy;
-        if (!keep) {
-            copy = new Content(root.area());
-        } else if (content != null) {
-            copy = content.copy();
-        } else {
-            try (var file = disk.open(originOf(node).name(), READ)) {
-                copy = Content.copyOf(root.area(), file);
-            }
-        }
-        contents.add(copy);
-        node.content = copy;
-        return copy;
-    }
-
-    private void truncate(FileNode node, long size) throws IOException {
-        if (size == 0) {
-            writable(node, false).resize(0);
-        } else {
-            writable(node, true).resize(size);
-        }
-        touched(node);
-    }
-
-    /** What both kinds of handles have in common: they are of use until the transaction ends. */
-    private abstract class TransactedSource implements ManagedChannel.Source {
-        final String name;
-        private final Hold hold;
-        private final int bornIn;
-
-        TransactedSource(String name, Hold hold, int bornIn) {
-            this.name = name;
-            this.hold = hold;
-            this.bornIn = bornIn;
-        }
-
-        <T> T use(Action<T> action) throws IOException {
-            lock.lock();
-            try {
-                requireOfUse();
-                return action.run();
-            } finally {
-                lock.unlock();
-            }
-        }
-
-        final void requireOfUse() throws TxfException {
-            if (stage != Stage.ACTIVE) {
-                throw new TxfException(
-                        root.isClosed() ? TxfError.EXPIRED_HANDLE : TxfError.HANDLE_NO_LONGER_VALID,
-                        name,
-                        "expected a handle of an active transaction, found it ended");
-            }
-            if (bornIn != era) {
-                throw new TxfException(
-                        TxfError.OBJECT_NO_LONGER_EXISTS,
-                        name,
-                        "expected a file of now, found one from before the return to a savepoint");
-            }
-        }
-
-        @Override
-        public void force() throws IOException {
-            // The commit does.
-            use(() -> true);
-        }
-
-        @Override
-        public void close() throws IOException {
-            hold.close();
+    /** Does something with a handle that was opened in an era, if it is of use still. */
+    <T> T withHandle(String name, int bornIn, Action<T> action) throws IOException {
+        lock.lock();
+        try {
+            requireOfUse(name, bornIn);
+            return action.run();
+        } finally {
+            lock.unlock();
         }
     }
 
-    /** A file that the transaction has changed. */
-    private final class NodeSource extends TransactedSource {
-        private final FileNode node;
-        private final boolean deleteOnClose;
-
-        NodeSource(String name, FileNode node, Hold hold, OpenMode mode) {
-            super(name, hold, era);
-            this.node = node;
-            this.deleteOnClose = mode.deleteOnClose();
+    /** Refuses a handle that was opened in an era if it is of no use any more. Needs no lock. */
+    void requireOfUse(String name, int bornIn) throws TxfException {
+        if (stage != Stage.ACTIVE) {
+            throw new TxfException(
+                    root.isClosed() ? TxfError.EXPIRED_HANDLE : TxfError.HANDLE_NO_LONGER_VALID,
+                    name,
+                    "expected a handle of an active transaction, found it ended");
         }
-
-        @Override
-        public void close() throws IOException {
-            super.close();
-            if (deleteOnClose && isActive()) {
-                delete(name);
-            }
-        }
-
-        @Override
-        public int read(ByteBuffer target, long position) throws IOException {
-            return use(() -> FileWork.this.read(node, target, position));
-        }
-
-        @Override
-        public int write(ByteBuffer source, long position) throws IOException {
-            return use(() -> {
-                root.requireActive(name);
-                int length = source.remaining();
-                writable(node, true).write(source, position);
-                touched(node);
-                return length;
-            });
-        }
-
-        @Override
-        public OptionalLong transferFrom(ReadableByteChannel from, long position, long count) throws IOException {
-            if (!(from instanceof FileChannel)
-                    || from instanceof ManagedChannel
-                    || count <= Content.MOST_MEMORY_BYTES) {
-                return OptionalLong.empty();
-            }
-            long moved = 0;
-            while (moved < count) {
-                // In pieces, so that a rollback does not have to wait for all of it.
-                long done = transferPiece(from, position + moved, Math.min(PIECE_BYTES, count - moved));
-                if (done < 0) {
-                    return OptionalLong.empty();
-                }
-                if (done == 0) {
-                    break;
-                }
-                moved += done;
-            }
-            return OptionalLong.of(moved);
-        }
-
-        /** How much was moved; negative if there is no way. */
-        private long transferPiece(ReadableByteChannel from, long position, long count) throws IOException {
-            return use(() -> {
-                root.requireActive(name);
-                var channel = writable(node, true).spill().channel();
-                if (channel == null) {
-                    return -1L;
-                }
-                touched(node);
-                return channel.transferFrom(from, position, count);
-            });
-        }
-
-        @Override
-        public long size() throws IOException {
-            return use(() -> FileWork.this.size(node));
-        }
-
-        @Override
-        public void truncate(long size) throws IOException {
-            use(() -> {
-                FileWork.this.truncate(node, size);
-                return true;
-            });
-        }
-
-        @Override
-        public java.nio.MappedByteBuffer map(FileChannel.MapMode mode, long position, long size) throws IOException {
-            return use(() -> {
-                var channel = writable(node, true).spill().channel();
-                if (channel == null) {
-                    throw new TxfException(
-                            TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
-                            name,
-                            "expected a file that can be mapped");
-                }
-                touched(node);
-                return channel.map(mode, position, size);
-            });
-        }
-
-        int snapshot() throws IOException {
-            return use(() -> {
-                var content = writable(node, true);
-                content.freeze();
-                int number = nextMiniversion++;
-                node.miniversions.put(number, content);
-                return number;
-            });
-        }
-    }
-
-    /** What was committed when it was opened: a later commit puts another file in its place. */
-    private final class SnapshotSource extends TransactedSource {
-        private final DiskFile file;
-
-        SnapshotSource(String name, DiskFile file, Hold hold, int bornIn) {
-            super(name, hold, bornIn);
-            this.file = file;
-        }
-
-        @Override
-        public int read(ByteBuffer target, long position) throws IOException {
-            // What it reads never changes: nobody else needs to be kept waiting.
-            requireOfUse();
-            return file.read(target, position);
-        }
-
-        @Override
-        public int write(ByteBuffer source, long position) {
-            throw new java.nio.channels.NonWritableChannelException();
-        }
-
-        @Override
-        public long size() throws IOException {
-            requireOfUse();
-            return file.size();
-        }
-
-        @Override
-        public void truncate(long size) {
-            throw new java.nio.channels.NonWritableChannelException();
-        }
-
-        @Override
-        public java.nio.MappedByteBuffer map(FileChannel.MapMode mode, long position, long size) throws IOException {
-            return use(() -> {
-                var channel = file.channel();
-                if (channel == null) {
-                    throw new TxfException(
-                            TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
-                            name,
-                            "expected a file that can be mapped");
-                }
-                return channel.map(mode, position, size);
-            });
-        }
-
-        @Override
-        public void close() throws IOException {
-            super.close();
-            file.close();
+        if (bornIn != era()) {
+            throw new TxfException(
+                    TxfError.OBJECT_NO_LONGER_EXISTS,
+                    name,
+                    "expected a file of now, found one from before the return to a savepoint");
         }
     }
 
@@ -577,7 +310,7 @@ final class FileWork implements RedoWork, Operations {
             }
             requireDirectory(name);
             root.locks().change(name, unitOfWork, true, true);
-            var node = new DirectoryNode(null);
+            var node = overlay.newDirectory();
             set(node, attributes);
             overlay.put(name, node);
             return true;
@@ -643,13 +376,12 @@ final class FileWork implements RedoWork, Operations {
 
     /** As in TxF, a read-only file is not deleted. Where that is the directory's business, the directory decides. */
     private void requireDeletable(String name, Overlay.Found found) throws IOException {
-        var committed = found.committed();
-        if (committed != null
-                && found.kind() == Kind.FILE
-                && disk.attributeViews().contains("dos")
-                && Boolean.TRUE.equals(
-                        disk.readAttributes(committed, "dos:readonly").get("readonly"))) {
-            throw new java.nio.file.AccessDeniedException(name, null, "it is read-only");
+        if (found.kind() == Kind.FILE && disk.attributeViews().contains("dos")) {
+            var attributes = Attributes.read(disk, found, "dos:readonly", this::facts);
+            if (Boolean.TRUE.equals(attributes.get("readonly"))) {
+                throw new java.nio.file.AccessDeniedException(
+                        name, null, "expected a file that may be deleted, found a read-only one: make it writable first");
+            }
         }
     }
 
@@ -703,7 +435,7 @@ final class FileWork implements RedoWork, Operations {
 
     private Attributes.Facts facts(Node node) throws IOException {
         return node instanceof FileNode file && file.content != null
-                ? new Attributes.Facts(size(file), FileTime.from(file.modifiedNanos, TimeUnit.NANOSECONDS))
+                ? new Attributes.Facts(written.size(file), FileTime.from(file.modifiedNanos, TimeUnit.NANOSECONDS))
                 : Attributes.Facts.NONE;
     }
 
@@ -720,7 +452,7 @@ final class FileWork implements RedoWork, Operations {
 
     // For those who ask.
 
-    private boolean isActive() {
+    boolean isActive() {
         lock.lock();
         try {
             return stage == Stage.ACTIVE;
@@ -778,9 +510,7 @@ final class FileWork implements RedoWork, Operations {
     long setSavepoint() throws IOException {
         return locked("", () -> {
             requireNothingOpen();
-            long id = nextSavepoint++;
-            savepoints.put(id, overlay.copy());
-            return id;
+            return savepoints.set(overlay);
         });
     }
 
@@ -796,31 +526,15 @@ final class FileWork implements RedoWork, Operations {
     void rollbackTo(long savepoint) throws IOException {
         locked("", () -> {
             requireNothingOpen();
-            var then = savepoints.get(savepoint);
-            if (then == null) {
-                throw noSavepoint(savepoint);
-            }
-            // It can be returned to once more.
-            overlay = then.copy();
-            savepoints.tailMap(savepoint, false).clear();
-            era++;
+            overlay = savepoints.returnTo(savepoint);
             return true;
         });
-    }
-
-    private static TxfException noSavepoint(long savepoint) {
-        return new TxfException(
-                TxfError.OBJECT_NO_LONGER_EXISTS,
-                null,
-                "expected a savepoint that was set, found none of id " + savepoint);
     }
 
     void clearSavepoint() throws IOException {
         locked("", () -> {
             requireNothingOpen();
-            if (savepoints.pollLastEntry() == null) {
-                throw noSavepoint(0);
-            }
+            savepoints.clearLatest();
             return true;
         });
     }
@@ -833,49 +547,8 @@ final class FileWork implements RedoWork, Operations {
         });
     }
 
-    /** Keeps what a file holds now; the number to open it by. */
     int createMiniversion(ManagedChannel channel) throws IOException {
-        if (!(channel.source() instanceof NodeSource source)) {
-            throw new TxfException(
-                    TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
-                    null,
-                    "expected a handle that the transaction writes with, found one that only reads");
-        }
-        return source.snapshot();
-    }
-
-    private FileChannel miniversion(String name, OpenMode mode) throws IOException {
-        int number = mode.version().number();
-        if (mode.write()) {
-            throw new TxfException(
-                    TxfError.CANT_OPEN_MINIVERSION_WITH_MODIFY_INTENT,
-                    name,
-                    "expected a miniversion to be opened for reading, found options for writing");
-        }
-        var content = overlay.find(name)
-                .map(Overlay.Found::node)
-                .filter(FileNode.class::isInstance)
-                .map(node -> ((FileNode) node).miniversions.get(number));
-        if (content.isPresent()) {
-            var node = new FileNode(null);
-            node.content = content.get();
-            var hold = root.locks().open(name, owner, Use.READ, mode.denied());
-            return new ManagedChannel(new NodeSource(name, node, hold, mode), mode);
-        }
-        if (number < nextMiniversion) {
-            throw new TxfException(
-                    TxfError.STREAM_MINIVERSION_NOT_VALID,
-                    name,
-                    "expected a miniversion of now, found that number " + number
-                            + " went with the return to a savepoint, or is another file's");
-        }
-        var by = root.locks().changedBy(name);
-        throw new TxfException(
-                by != null && !by.equals(unitOfWork)
-                        ? TxfError.MINIVERSION_INACCESSIBLE_FROM_SPECIFIED_TRANSACTION
-                        : TxfError.STREAM_MINIVERSION_NOT_FOUND,
-                name,
-                "expected a miniversion of this transaction, found none of number " + number);
+        return channels.createMiniversion(channel);
     }
 
     // The transaction's end.
@@ -906,15 +579,7 @@ final class FileWork implements RedoWork, Operations {
             requireActive("");
             root.tree().readLock().lock();
             try {
-                requireUntouched();
-                var stager = new Stager(root.area());
-                steps = overlay.steps(stager::stage);
-                if (root.options().deletesNeedClosedHandles()) {
-                    steps.removeIf(
-                            step -> step instanceof Step.Delete && root.locks().hasOpen(unitOfWork, step.name()));
-                }
-                stager.finish();
-                requireRoom();
+                steps = new Vote(root, overlay).prepare(unitOfWork);
             } finally {
                 root.tree().readLock().unlock();
             }
@@ -931,53 +596,6 @@ final class FileWork implements RedoWork, Operations {
 
     private boolean isStructural() {
         return steps.stream().anyMatch(Step::isStructural);
-    }
-
-    /** Nobody has changed behind our back what the transaction has seen and changed. */
-    private void requireUntouched() throws IOException {
-        for (var each : overlay.origins().entrySet()) {
-            var now = disk.stat(each.getKey());
-            if (now.isEmpty() || !now.get().looksLike(each.getValue())) {
-                throw new TxfException(
-                        TxfError.CHANGED_OUTSIDE,
-                        each.getKey(),
-                        "expected it as the transaction has found it, found it " + (now.isEmpty() ? "gone" : "changed")
-                                + " by somebody who goes past the file manager");
-            }
-        }
-    }
-
-    /** Nobody has taken a name behind our back, and every directory lets us work in it. */
-    private void requireRoom() throws IOException {
-        var origins = overlay.origins();
-        var gone = new ArrayList<String>();
-        for (var step : steps) {
-            if (step instanceof Step.Delete) {
-                gone.add(step.name());
-            } else if (step instanceof Step.Move move) {
-                gone.add(move.from());
-            }
-        }
-        var parents = new HashSet<String>();
-        for (var step : steps) {
-            var parent = Names.parent(step.name());
-            if (!(step instanceof Step.SetAttributes)
-                    && parents.add(parent)
-                    && disk.kind(parent).isPresent()
-                    && !disk.isWritable(parent)) {
-                throw new java.nio.file.AccessDeniedException(
-                        parent, null, "expected a directory that may be changed at commit, found that it may not");
-            }
-            boolean isNew = !origins.containsKey(step.name())
-                    && !(step instanceof Step.SetAttributes)
-                    && gone.stream().noneMatch(each -> Names.isWithin(step.name(), each));
-            if (isNew && disk.kind(step.name()).isPresent()) {
-                throw new TxfException(
-                        TxfError.CHANGED_OUTSIDE,
-                        step.name(),
-                        "expected the name to be free, found that somebody who goes past the file manager has taken it");
-            }
-        }
     }
 
     @Override
@@ -1027,10 +645,7 @@ final class FileWork implements RedoWork, Operations {
                 return;
             }
             stage = Stage.ENDED;
-            for (var content : contents) {
-                content.discardUnless(inPlace);
-            }
-            contents.clear();
+            written.discardUnless(inPlace);
             if (recovered) {
                 workFiles().stream().filter(each -> !inPlace.contains(each)).forEach(root.area()::discard);
             }

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -308,6 +309,42 @@ final class RealDisk implements Disk {
     @Override
     public boolean isWritable(String directory) {
         return Files.isWritable(path(directory));
+    }
+
+    @Override
+    public boolean isOnDevice(String directory) throws IOException {
+        return !unix
+                || Files.getAttribute(path(directory), "unix:dev", LinkOption.NOFOLLOW_LINKS)
+                        .equals(Files.getAttribute(root, "unix:dev"));
+    }
+
+    @Override
+    public void requirePossible(String name) throws IOException {
+        // The system says so before it looks for the directories that are not there yet.
+        requirePossible(path(name));
+        requirePossible(path(Names.child(WorkArea.WORK, Names.last(name))));
+    }
+
+    private static void requirePossible(Path path) throws IOException {
+        try {
+            var unused = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        } catch (NoSuchFileException e) {
+            // It could be.
+        } catch (FileSystemException e) {
+            if (!liesBelowAFile(path)) {
+                throw e;
+            }
+            // The file has gone in the transaction, and the other name says the rest.
+        }
+    }
+
+    private static boolean liesBelowAFile(Path path) {
+        for (var above = path.getParent(); above != null; above = above.getParent()) {
+            if (Files.exists(above, LinkOption.NOFOLLOW_LINKS)) {
+                return !Files.isDirectory(above, LinkOption.NOFOLLOW_LINKS);
+            }
+        }
+        return false;
     }
 
     @Override

@@ -6,8 +6,10 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Makes ready what a commit moves into its place: after it no commit fails for lack of space. */
 final class Stager {
@@ -17,14 +19,13 @@ final class Stager {
 
     private final Disk disk;
     private final WorkArea area;
-    private final Attributes.Keeping keeping;
     private final List<Content> toForce = new ArrayList<>();
     private long inlineBytes;
+    private @Nullable Map<String, Object> ownerOfRoot;
 
     Stager(WorkArea area) {
         this.area = area;
         this.disk = area.disk();
-        this.keeping = new Attributes.Keeping(disk);
     }
 
     /** Makes the file that is to have this name. */
@@ -33,7 +34,7 @@ final class Stager {
         var attributes = new LinkedHashMap<String, Object>();
         var origin = file.origin;
         if (origin != null) {
-            attributes.putAll(keeping.of(origin.name()));
+            attributes.putAll(Attributes.toKeep(disk, origin.name(), ownerOfRoot()));
         }
         attributes.put("basic:lastModifiedTime", FileTime.from(file.modifiedNanos, TimeUnit.NANOSECONDS));
         attributes.putAll(file.attributes);
@@ -43,10 +44,9 @@ final class Stager {
         boolean inline = inMemory && inlineBytes + size <= MOST_INLINE_BYTES;
         var work = content.stage();
         var toSet = new LinkedHashMap<String, Object>(attributes);
-        if (Integer.valueOf(area.usualMode(work)).equals(toSet.get(Attributes.MODE))) {
-            // It has that already.
-            toSet.remove(Attributes.MODE);
-        }
+        var usual = area.usual(work);
+        // What it has already need not be set.
+        toSet.entrySet().removeIf(each -> each.getValue().equals(usual.get(each.getKey())));
         Applier.setAll(disk, work, toSet);
         if (inline) {
             inlineBytes += size;
@@ -66,6 +66,15 @@ final class Stager {
         var key = disk.stat(work).orElseThrow().key();
         steps.add(new Step.Put(
                 name, before, work, key, inline ? Optional.of(content.bytes()) : Optional.empty(), attributes));
+    }
+
+    private Map<String, Object> ownerOfRoot() throws IOException {
+        var known = ownerOfRoot;
+        if (known == null) {
+            known = Attributes.owned(disk, "");
+            ownerOfRoot = known;
+        }
+        return known;
     }
 
     /** What does not travel in the log is made durable. */

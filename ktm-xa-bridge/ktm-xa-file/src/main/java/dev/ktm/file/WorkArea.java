@@ -3,6 +3,7 @@ package dev.ktm.file;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
@@ -29,8 +30,8 @@ final class WorkArea {
     private final String life;
     private final AtomicLong next = new AtomicLong();
 
-    /** See {@link #usualMode}; negative as long as it is not known. */
-    private volatile int mode = -1;
+    /** See {@link #usual}; empty as long as it is not known. */
+    private volatile Map<String, Object> usual = Map.of();
 
     WorkArea(Disk disk) {
         this.disk = disk;
@@ -51,12 +52,12 @@ final class WorkArea {
         return disk.open(name, NEW);
     }
 
-    /** The permissions and other bits of a file that was just made, as it was: the process has them the same for all. */
-    int usualMode(String made) throws IOException {
-        if (mode < 0) {
-            mode = Attributes.mode(disk, made);
+    /** Owner, group and permissions of a file that was just made: the process makes all of them alike. */
+    Map<String, Object> usual(String made) throws IOException {
+        if (usual.isEmpty()) {
+            usual = Attributes.owned(disk, made);
         }
-        return mode;
+        return usual;
     }
 
     void discard(String name) {
