@@ -526,6 +526,11 @@ public final class RedoResourceManager implements AutoCloseable {
         log.checkpoint(covered, data);
     }
 
+    /** Whether no transaction takes part that has not ended. */
+    public boolean isIdle() {
+        return entries.isEmpty();
+    }
+
     /**
      * The store has everything in durable files of its own and is about to be closed for good: the log keeps nothing of it, and
      * whoever opens it again finds an empty stream. Only when no transaction takes part in it.

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -16,19 +17,30 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /** A directory of the operating system. */
 final class RealDisk implements Disk {
 
+    private static final Set<OpenOption> READ = Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+    private static final int FORCING_THREADS = 16;
+
     private final Path root;
     private final boolean unix;
+    private final LongAdder forces = new LongAdder();
 
     RealDisk(Path root) {
         this.root = root;
@@ -44,13 +56,17 @@ final class RealDisk implements Disk {
     private Path guarded(String name) throws IOException {
         var path = path(name);
         int slash = name.lastIndexOf('/');
-        if (slash > 0) {
+        // What is in the work area nobody else knows the name of.
+        if (slash > 0 && !(name.startsWith(WorkArea.WORK) && slash == WorkArea.WORK.length())) {
             requireNoLinks(name.substring(0, slash));
         }
         return path;
     }
 
     private void requireNoLinks(String directory) throws IOException {
+        if (directory.isEmpty()) {
+            return;
+        }
         int end = directory.indexOf('/');
         while (true) {
             var part = end < 0 ? directory : directory.substring(0, end);
@@ -101,6 +117,16 @@ final class RealDisk implements Disk {
         }
     }
 
+    @Override
+    public Optional<Kind> kind(String name) throws IOException {
+        try {
+            var found = Files.readAttributes(guarded(name), BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            return Optional.of(kind(found.isRegularFile(), found.isDirectory(), found.isSymbolicLink()));
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            return Optional.empty();
+        }
+    }
+
     private static boolean is(Map<String, Object> attributes, String name) {
         return Attributes.value(attributes, name, Boolean.class);
     }
@@ -111,9 +137,7 @@ final class RealDisk implements Disk {
 
     @Override
     public List<String> list(String directory) throws IOException {
-        if (!directory.isEmpty()) {
-            requireNoLinks(directory);
-        }
+        requireNoLinks(directory);
         var names = new ArrayList<String>();
         try (var stream = Files.newDirectoryStream(path(directory))) {
             for (var each : stream) {
@@ -129,7 +153,19 @@ final class RealDisk implements Disk {
     public DiskFile open(String name, Set<? extends OpenOption> options) throws IOException {
         var all = new HashSet<OpenOption>(options);
         all.add(LinkOption.NOFOLLOW_LINKS);
-        return new RealFile(FileChannel.open(guarded(name), all));
+        if (options.contains(StandardOpenOption.CREATE_NEW)) {
+            requireNoLinks(Names.parent(name));
+        }
+        return new RealFile(FileChannel.open(guarded(name), all), forces);
+    }
+
+    @Override
+    public DiskFile openFile(String name) throws IOException {
+        // One look at what is on the way, for both.
+        var path = guarded(name);
+        var found = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        Disk.requireFile(name, kind(found.isRegularFile(), found.isDirectory(), found.isSymbolicLink()));
+        return new RealFile(FileChannel.open(path, READ), forces);
     }
 
     @Override
@@ -178,7 +214,74 @@ final class RealDisk implements Disk {
         }
         try (var channel = FileChannel.open(path(name), StandardOpenOption.READ)) {
             channel.force(true);
+            forces.increment();
         }
+    }
+
+    /** On many threads: what is forced at the same time is written together. */
+    @Override
+    public void forceAll(Collection<String> files, Collection<String> directories) throws IOException {
+        var threads = Executors.newFixedThreadPool(Math.max(1, Math.min(FORCING_THREADS, files.size())), task -> {
+            var thread = new Thread(task, "ktm files forced");
+            thread.setDaemon(true);
+            return thread;
+        });
+        try {
+            forceEach(threads, files, this::forceFileIfThere);
+            forceEach(threads, directories, this::forceDirectoryIfThere);
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    /** Something that is done to a name. */
+    private interface ByName {
+        void run(String name) throws IOException;
+    }
+
+    /** Returns once all of them were tried. An interrupt does not end it: then nobody would know what is durable. */
+    private static void forceEach(ExecutorService threads, Collection<String> names, ByName force) throws IOException {
+        var running = new ArrayList<Future<Boolean>>();
+        for (var name : names) {
+            running.add(threads.submit(() -> {
+                force.run(name);
+                return true;
+            }));
+        }
+        boolean interrupted = false;
+        @Nullable IOException failure = null;
+        for (var each : running) {
+            while (true) {
+                try {
+                    each.get();
+                    break;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    failure = failed(failure, e);
+                    break;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    private static IOException failed(@Nullable IOException first, ExecutionException e) {
+        if (first == null) {
+            return new IOException(String.valueOf(e.getCause()), e.getCause());
+        }
+        first.addSuppressed(e);
+        return first;
+    }
+
+    @Override
+    public long forces() {
+        return forces.sum();
     }
 
     @Override
@@ -227,7 +330,21 @@ final class RealDisk implements Disk {
             var unused = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         } catch (NoSuchFileException e) {
             // It could be.
+        } catch (FileSystemException e) {
+            if (!liesBelowAFile(path)) {
+                throw e;
+            }
+            // The file has gone in the transaction, and the other name says the rest.
         }
+    }
+
+    private static boolean liesBelowAFile(Path path) {
+        for (var above = path.getParent(); above != null; above = above.getParent()) {
+            if (Files.exists(above, LinkOption.NOFOLLOW_LINKS)) {
+                return !Files.isDirectory(above, LinkOption.NOFOLLOW_LINKS);
+            }
+        }
+        return false;
     }
 
     @Override
@@ -238,9 +355,11 @@ final class RealDisk implements Disk {
     /** An open file of the operating system. */
     private static final class RealFile implements DiskFile {
         private final FileChannel channel;
+        private final LongAdder forces;
 
-        RealFile(FileChannel channel) {
+        RealFile(FileChannel channel, LongAdder forces) {
             this.channel = channel;
+            this.forces = forces;
         }
 
         @Override
@@ -274,6 +393,7 @@ final class RealDisk implements Disk {
         public void force() throws IOException {
             try {
                 channel.force(true);
+                forces.increment();
             } catch (ClosedByInterruptException e) {
                 throw new IOException("the thread was interrupted while it forced a file", e);
             }

@@ -8,8 +8,8 @@ final class Savepoints {
     private final TreeMap<Long, Overlay> states = new TreeMap<>();
     private long next = 1;
 
-    /** Grows with each return: handles of before are of no use. */
-    private int era;
+    /** Grows with each return: handles of before are of no use. Looked at without the lock, too. */
+    private volatile int era;
 
     int era() {
         return era;

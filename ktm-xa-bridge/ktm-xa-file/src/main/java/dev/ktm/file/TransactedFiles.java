@@ -293,18 +293,35 @@ public final class TransactedFiles implements AutoCloseable {
         close();
     }
 
+    /** With everything in its place the log keeps nothing: it can go round without this file manager for as long as it likes. */
+    private void leaveLog() {
+        try {
+            if (resourceManager.isIdle()) {
+                resourceManager.forget();
+            }
+        } catch (IOException | RuntimeException e) {
+            System.getLogger(TransactedFiles.class.getName())
+                    .log(System.Logger.Level.DEBUG, "the log keeps what it has until the next start", e);
+        }
+    }
+
     /** Rolls back what is active and lets go of the directory. What is in doubt is locked again when it is opened. */
     @Override
     public void close() {
         if (!root.isClosed()) {
+            boolean settled = false;
             try {
                 root.settle();
+                settled = true;
             } catch (IOException | RuntimeException e) {
                 System.getLogger(TransactedFiles.class.getName())
                         .log(System.Logger.Level.DEBUG, "the next start does what is left", e);
             }
             // First: who cannot make his changes gives up waiting, and the next start makes them.
             root.close();
+            if (settled) {
+                leaveLog();
+            }
             resourceManager.close();
         }
         try {
