@@ -38,7 +38,9 @@ import org.jspecify.annotations.Nullable;
  * replaying the stream from a checkpoint repeats history. A commit that has to be forced first is shown later than it is appended;
  * until then no checkpoint may claim it.
  *
- * <p>The base follows the oldest redo that may still be needed: of what is not decided, or not yet covered by a checkpoint.
+ * <p>The base follows the oldest redo that may still be needed: of what is not decided, or not yet covered by a checkpoint. Where no
+ * redo is needed at all it follows the latest restart area, which is written once more if the log is full: so a stream that nobody
+ * writes to holds up nobody.
  */
 final class RedoLog {
 
@@ -60,12 +62,16 @@ final class RedoLog {
     /** What is appended and not yet shown. */
     private final TreeSet<Long> showing = new TreeSet<>();
 
-    /** What the latest checkpoint of this life said. */
+    /** What the latest checkpoint said. */
     private @Nullable ByteBuffer checkpoint;
 
     private long checkpointCovers = Lsn.NULL;
 
     private final LongAdder fullConditions = new LongAdder();
+
+    /** Where its restart area stands. */
+    private long restartArea = Lsn.NULL;
+
     private volatile long last = Lsn.NULL;
     private volatile long tidyAt = Lsn.NULL;
 
@@ -194,13 +200,28 @@ final class RedoLog {
             throw new IOException("expected a checkpoint of " + Long.BYTES + " bytes or more in stream \""
                     + stream.name() + "\", found " + data.remaining());
         }
+        checkpoint = data.duplicate();
+        restartArea = restart.get().lsn();
         long covered = data.getLong();
+        checkpointCovers = covered;
         last = Math.max(last, restart.get().lsn());
         store.restore(RedoFormat.rest(data));
         return covered;
     }
 
     // One transaction.
+
+    /** Keeps space for the end of what an earlier life has prepared. */
+    void reserveEnd(RedoEntry entry) throws LogException {
+        try {
+            entry.reserve(stream.reserve(RedoFormat.END_BYTES));
+        } catch (LogFullException e) {
+            if (!makeRoom()) {
+                throw e;
+            }
+            entry.reserve(stream.reserve(RedoFormat.END_BYTES));
+        }
+    }
 
     /** Appends its redo, and keeps space for its end. */
     void prepare(RedoEntry entry, List<ByteBuffer> redo, Relief relief) throws LogException {
@@ -518,13 +539,35 @@ final class RedoLog {
         try {
             restart = checkpoint;
             // Whatever is appended from here on lies behind it.
-            base = Math.min(checkpointCovers, oldestLive());
+            long needed = isAllCovered() ? Math.max(checkpointCovers, restartArea) : checkpointCovers;
+            base = Math.min(needed, oldestLive());
         } finally {
             order.unlock();
         }
-        return restart == null
-                ? Lsn.NULL
-                : stream.writeRestart(restart.duplicate(), base > stream.base() ? base : Lsn.NULL);
+        if (restart == null) {
+            return Lsn.NULL;
+        }
+        long written = stream.writeRestart(restart.duplicate(), base > stream.base() ? base : Lsn.NULL);
+        order.lock();
+        try {
+            restartArea = Math.max(restartArea, written);
+        } finally {
+            order.unlock();
+        }
+        return written;
+    }
+
+    /** Whether the store holds every record of this stream itself. */
+    private boolean isAllCovered() {
+        return checkpointCovers >= last || last == restartArea;
+    }
+
+    /** Moves the base up to an LSN if nothing below it is needed: that of a stream to which nobody has written for long. */
+    void leaveBehind(long target) throws LogException {
+        // The first restart area is written where the base then moves to.
+        for (int attempt = 0; attempt < 2 && stream.base() < target && checkpoint != null; attempt++) {
+            moveBase();
+        }
     }
 
     private long tidyBytes() throws LogException {
@@ -540,10 +583,13 @@ final class RedoLog {
         return oldest;
     }
 
-    /** Appends again what has not been decided for long, and leaves its old place behind; nothing if there is no room for that. */
+    /** Appends again what has been left behind by much. */
     void carryForward() throws IOException {
-        // What has been left behind by this much is in the way.
-        long target = last - tidyBytes();
+        carryForward(last - tidyBytes());
+    }
+
+    /** Appends again what is not decided and lies below an LSN, and leaves its old place behind; nothing if there is no room for that. */
+    void carryForward(long target) throws IOException {
         boolean carried = false;
         order.lock();
         try {
@@ -579,6 +625,12 @@ final class RedoLog {
             redo.add(RedoFormat.rest(record));
         }
         appendParts(enlistment, unitOfWork, redo);
+    }
+
+    /** Whether the log has less than half of its room left. */
+    boolean isCrowded() throws LogException {
+        var stats = log.stats();
+        return stats.freeBytes() < stats.filledContainers() * stats.containerBytes() / 2;
     }
 
     /** Whether it has grown by enough to be looked at; says so once. */

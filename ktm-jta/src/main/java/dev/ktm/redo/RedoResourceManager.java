@@ -53,6 +53,8 @@ public final class RedoResourceManager implements AutoCloseable {
             Notification.SINGLE_PHASE_COMMIT);
 
     private static final long RETRY_MILLIS = 1000;
+    /** How often a store is asked for a checkpoint by a full log. */
+    private static final int ATTEMPTS = 3;
 
     private final ManagerHandle manager;
     private final RedoStore store;
@@ -78,6 +80,9 @@ public final class RedoResourceManager implements AutoCloseable {
 
     /** Those that have not ended, by the id of their enlistment. */
     private final Map<UUID, RedoEntry> entries = new ConcurrentHashMap<>();
+
+    /** Whether the store has everything, and can make a checkpoint. */
+    private volatile boolean restored;
 
     private volatile boolean closed;
 
@@ -165,7 +170,7 @@ public final class RedoResourceManager implements AutoCloseable {
         try {
             for (var entry : undecided) {
                 try {
-                    entry.reserve(stream.reserve(RedoFormat.END_BYTES));
+                    log.reserveEnd(entry);
                 } catch (LogFullException e) {
                     // Then its end has to fit without.
                     System.getLogger(RedoResourceManager.class.getName())
@@ -178,9 +183,30 @@ public final class RedoResourceManager implements AutoCloseable {
             // Whatever is decided comes to its end in here.
             handle.recover();
             store.restored();
+            restored = true;
         } catch (IOException | KtmException | RuntimeException | Error e) {
             close();
             throw e;
+        }
+    }
+
+    /**
+     * To be called once the store can make checkpoints. If the log is crowded with what earlier lives have left, which may have been
+     * too short to leave it behind, that is left behind before there is anything new; what is decided and has found no room for its
+     * end is finished.
+     */
+    public void opened() throws IOException, KtmException {
+        if (log.isCrowded()) {
+            for (int attempt = 0; attempt < ATTEMPTS && log.isCrowded(); attempt++) {
+                tidy();
+                leaveBehind(Long.MAX_VALUE);
+            }
+        }
+        for (var entry : entries.values()) {
+            if (entry.stage() == RedoEntry.Stage.PREPARED && isDecided(entry.unitOfWork)) {
+                handle.recover();
+                return;
+            }
         }
     }
 
@@ -546,6 +572,17 @@ public final class RedoResourceManager implements AutoCloseable {
         }
     }
 
+    /** Moves on although nothing has happened here for long, because others need the room. */
+    private void leaveBehind(long target) throws IOException {
+        tidyLock.lock();
+        try {
+            log.carryForward(target);
+            log.leaveBehind(target);
+        } finally {
+            tidyLock.unlock();
+        }
+    }
+
     private void tidyNow() {
         try {
             tidy();
@@ -557,7 +594,7 @@ public final class RedoResourceManager implements AutoCloseable {
 
     private void tidyIfDue() {
         try {
-            if (log.isTidyDue()) {
+            if (restored && log.isTidyDue()) {
                 tidySoon();
             }
         } catch (LogException e) {
@@ -592,8 +629,10 @@ public final class RedoResourceManager implements AutoCloseable {
         public void advanceTail(LogStream asked, long target) {
             execute(() -> {
                 try {
-                    if (asked.base() < target) {
+                    // A store may keep what came after the checkpoint before its last.
+                    for (int attempt = 0; attempt < ATTEMPTS && asked.base() < target; attempt++) {
                         tidy();
+                        leaveBehind(target);
                     }
                     if (asked.base() < target) {
                         asked.cannotAdvance("what is needed begins at " + Lsn.toString(asked.base()));

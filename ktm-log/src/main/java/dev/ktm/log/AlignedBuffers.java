@@ -7,6 +7,8 @@ import java.nio.ByteOrder;
 /** Direct, little-endian buffers as a device wants them. */
 final class AlignedBuffers {
 
+    private static final byte[] ZEROS = new byte[DeviceFile.BLOCK_BYTES];
+
     private AlignedBuffers() {}
 
     /** A buffer of zeros at an address that is a multiple of the block size. */
@@ -19,8 +21,8 @@ final class AlignedBuffers {
 
     /** Fills the buffer with zeros from its start to its limit. */
     static void zero(ByteBuffer buffer) {
-        for (int i = 0; i < buffer.limit(); i += Long.BYTES) {
-            buffer.putLong(i, 0);
+        for (int i = 0; i < buffer.limit(); i += ZEROS.length) {
+            buffer.put(i, ZEROS, 0, Math.min(ZEROS.length, buffer.limit() - i));
         }
     }
 }

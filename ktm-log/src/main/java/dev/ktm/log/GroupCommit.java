@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * its own record needs: if others wait by then, it hands the lead to the flusher, a thread of the log, which keeps it
  * until nobody waits. There is no timer.
  *
+ * <p><b>Fast devices.</b> If a device write takes less than waking a thread does, as on memory, whoever waits looks for a
+ * moment before it parks, and a leader writes the next few frames itself before it wakes the flusher for them.
+ *
  * <p><b>Gathering.</b> Callers that come back as soon as they are released would settle into two half groups, each
  * waiting for the write of the other one and for its own. Before a leader seals a frame it therefore waits for those
  * that the last write released: for as many of them as usually come back, for half a device write at most, and not
@@ -39,6 +42,12 @@ final class GroupCommit implements Runnable {
     /** A virtual thread blocks its carrier while it writes: it leads only if that is short. */
     private static final long MOST_VIRTUAL_NANOS = 500_000;
 
+    /** What it costs to park a thread and to wake it: a write that takes less is awaited otherwise. */
+    private static final long WAKE_NANOS = 10_000;
+
+    /** How many frames a caller writes for others before it wakes the flusher. */
+    private static final int MOST_FOR_OTHERS = 4;
+
     private final SpinLock gate;
     private final Tail tail;
     private final Gathering gathering;
@@ -49,6 +58,7 @@ final class GroupCommit implements Runnable {
     private final Checksum checksum = new Checksum();
     private final FrameFormat.Header header = new FrameFormat.Header();
     private final Thread flusher;
+    private final boolean parallel = Runtime.getRuntime().availableProcessors() > 1;
     private final ArrayDeque<WaiterList> spareLists = new ArrayDeque<>();
 
     /** Every frame below this address is durable. */
@@ -202,6 +212,9 @@ final class GroupCommit implements Runnable {
     void await(long lsn) throws LogFailedException {
         boolean interrupted = false;
         try {
+            if (isDeviceFast()) {
+                look(lsn);
+            }
             while (durable <= lsn) {
                 checkUsable();
                 LockSupport.park(this);
@@ -214,14 +227,29 @@ final class GroupCommit implements Runnable {
         }
     }
 
+    /** Whether a device write takes less than waking a thread does. A virtual thread has its carrier for others to use. */
+    private boolean isDeviceFast() {
+        return parallel && gathering.writeNanos() < WAKE_NANOS && !Threads.isVirtual();
+    }
+
+    private void look(long lsn) {
+        long start = System.nanoTime();
+        while (durable <= lsn && failure == null && System.nanoTime() - start < WAKE_NANOS) {
+            Thread.onSpinWait();
+        }
+    }
+
     /** Leads until the record is durable. The caller has the lead, and gives it up or hands it over. */
     void lead(long lsn) throws LogFailedException {
         WaiterList released = null;
         boolean done = false;
         try {
-            while (durable <= lsn) {
+            int forOthers = isDeviceFast() ? MOST_FOR_OTHERS : 0;
+            boolean leads = true;
+            while (leads) {
                 release(released);
-                released = writeNext(lsn);
+                released = writeNext();
+                leads = durable <= lsn || keepsLead(forOthers-- > 0);
             }
             done = true;
         } finally {
@@ -249,13 +277,8 @@ final class GroupCommit implements Runnable {
         LockSupport.unpark(flusher);
     }
 
-    /**
-     * Writes one frame.
-     *
-     * @param enough the lead is given up or handed over once this LSN is durable
-     * @return those who waited for the frame, to be released, if there are any
-     */
-    private @Nullable WaiterList writeNext(long enough) throws LogFailedException {
+    /** Writes one frame; returns those who waited for it, to be released, if there are any. */
+    private @Nullable WaiterList writeNext() throws LogFailedException {
         gathering.gather();
         FrameBuffer frame;
         gate.lock();
@@ -278,7 +301,6 @@ final class GroupCommit implements Runnable {
         }
         long end = System.nanoTime();
         WaiterList waiters = null;
-        boolean handOver = false;
         gate.lock();
         try {
             durable = frame.end();
@@ -289,14 +311,8 @@ final class GroupCommit implements Runnable {
             }
             gathering.written(frame, start, end);
             tail.written(frame);
-            if (durable > enough) {
-                handOver = handOverOrStop();
-            }
         } finally {
             gate.unlock();
-        }
-        if (handOver) {
-            LockSupport.unpark(flusher);
         }
         return waiters;
     }
@@ -313,13 +329,22 @@ final class GroupCommit implements Runnable {
         }
     }
 
-    /** Under the gate: hands the lead to the flusher if something is wanted, otherwise gives it up. */
-    private boolean handOverOrStop() {
-        if (isSomethingWanted()) {
+    /** Gives up the lead if nothing is wanted; otherwise keeps it if the caller is willing, or hands it to the flusher. */
+    private boolean keepsLead(boolean willing) {
+        gate.lock();
+        try {
+            if (!isSomethingWanted()) {
+                leading = false;
+                return false;
+            }
+            if (willing) {
+                return true;
+            }
             flusherLeads = true;
-            return true;
+        } finally {
+            gate.unlock();
         }
-        leading = false;
+        LockSupport.unpark(flusher);
         return false;
     }
 
@@ -418,7 +443,7 @@ final class GroupCommit implements Runnable {
                 } finally {
                     gate.unlock();
                 }
-                release(writeNext(Lsn.INVALID));
+                release(writeNext());
             }
         } catch (LogFailedException e) {
             // Everybody who waits has been told.

@@ -120,6 +120,7 @@ public final class TransactedFiles implements AutoCloseable {
         root.opened(resourceManager);
         // What was done again is forced before there is anything new: so only one life's versions of a file can be found.
         root.settle();
+        resourceManager.opened();
         return new TransactedFiles(ktm, root, ownership, resourceManager);
     }
 
