@@ -118,7 +118,8 @@ final class PlainOperations implements Operations {
             throw new FileAlreadyExistsException(name);
         }
         if (there.isPresent() && there.get().kind() != Kind.FILE) {
-            throw new FileSystemException(name, null, "expected a file, found " + there.get().kind());
+            throw new FileSystemException(
+                    name, null, "expected a file, found " + there.get().kind());
         }
         if (there.isEmpty()) {
             requireDirectory(name);

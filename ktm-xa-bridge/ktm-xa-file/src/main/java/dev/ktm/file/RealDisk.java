@@ -196,9 +196,7 @@ final class RealDisk implements Disk, Closeable {
 
     /** What can only be made by a path is made in the work area, and then moved to its place, which nobody can exchange. */
     private void make(String name, Maker maker) throws IOException {
-        if (directories == null
-                || name.indexOf('/') < 0
-                || Names.isWithin(name, WorkArea.HIDDEN)) {
+        if (directories == null || name.indexOf('/') < 0 || Names.isWithin(name, WorkArea.HIDDEN)) {
             maker.make(guarded(name));
             return;
         }
@@ -226,7 +224,9 @@ final class RealDisk implements Disk, Closeable {
         make(added, path -> {
             Files.createLink(path, guarded(existing));
             var made = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-            if (unix && !meant.key().equals(String.valueOf(Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS)))) {
+            if (unix
+                    && !meant.key()
+                            .equals(String.valueOf(Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS)))) {
                 Files.delete(path);
                 throw new FileSystemException(
                         existing, added, "expected the file that was there before, found another: " + made.fileKey());

@@ -66,6 +66,8 @@ class SafeDirectories implements Closeable {
         return directory.newDirectoryStream(root.getFileSystem().getPath(part), LinkOption.NOFOLLOW_LINKS);
     }
 
+    // It stays open until all of this is closed.
+    @SuppressWarnings("StreamResourceLeak")
     private SecureDirectoryStream<Path> top() throws IOException {
         lock.lock();
         try {
