@@ -266,6 +266,9 @@ final class RealDisk implements Disk, Closeable {
                 Files.move(guarded(from), guarded(to), StandardCopyOption.ATOMIC_MOVE);
                 return;
             }
+            if (Names.isWithin(WorkArea.WORK, from)) {
+                directories.forgetWork();
+            }
             var unused = directories.in(
                     Names.parent(from),
                     source -> Names.parent(from).equals(Names.parent(to))

@@ -98,14 +98,24 @@ class SafeDirectories implements Closeable {
         }
     }
 
-    @Override
-    public void close() throws IOException {
+    /** Another directory is about to take the place of the work area. */
+    void forgetWork() throws IOException {
         lock.lock();
         try {
             if (work != null) {
                 work.close();
                 work = null;
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        lock.lock();
+        try {
+            forgetWork();
             if (top != null) {
                 top.close();
                 top = null;
