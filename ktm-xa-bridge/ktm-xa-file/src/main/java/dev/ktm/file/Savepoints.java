@@ -28,7 +28,9 @@ final class Savepoints {
             throw none("of id " + id);
         }
         states.tailMap(id, false).clear();
-        era++;
+        // Only whoever has the lock of the transaction gets here; others look at it.
+        long following = era + 1;
+        era = following;
         return then.copy();
     }
 

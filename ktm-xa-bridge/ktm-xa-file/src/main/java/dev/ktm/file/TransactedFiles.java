@@ -72,10 +72,16 @@ public final class TransactedFiles implements AutoCloseable {
      */
     public static TransactedFiles open(Ktm ktm, String name, Path directory, FileOptions options) throws IOException {
         var ownership = RootOwnership.take(ktm, name, directory, options.resetWhenDamaged());
+        var disk = new RealDisk(ownership.root());
+        Closeable both = () -> {
+            try (ownership) {
+                disk.close();
+            }
+        };
         try {
-            return open(ktm, name, ownership, ManagedRoot.Surroundings.real(new RealDisk(ownership.root())), options);
+            return open(ktm, name, both, ManagedRoot.Surroundings.real(disk), options);
         } catch (IOException | RuntimeException | Error e) {
-            ownership.close();
+            both.close();
             throw e;
         }
     }
@@ -112,7 +118,8 @@ public final class TransactedFiles implements AutoCloseable {
         root.prepareDirectories();
         var resourceManager = RedoResourceManager.open(ktm.manager(), KIND, name, root);
         root.opened(resourceManager);
-        // What was done again is forced before there is anything new: so only one life's versions of a file can be found.
+        // What was done again is forced before there is anything new: so only one life's versions of a file can be
+        // found.
         root.settle();
         resourceManager.opened();
         return new TransactedFiles(ktm, root, ownership, resourceManager);
