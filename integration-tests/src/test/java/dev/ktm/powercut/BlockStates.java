@@ -57,13 +57,15 @@ final class BlockStates {
         Collections.shuffle(ends, random);
         var states = new ArrayList<State>();
         for (int end : ends.subList(0, Math.min(each, ends.size()))) {
-            states.add(new State(end, since(end).map(entry -> entry.bytes().limit()).toList()));
+            states.add(new State(
+                    end, since(end).map(entry -> entry.bytes().limit()).toList()));
         }
         // Where something is not flushed there is something to lose.
         ends.removeIf(end -> since(end).noneMatch(Entry::isWrite));
         for (int i = 0; i < each && !ends.isEmpty(); i++) {
             int end = ends.get(random.nextInt(ends.size()));
-            states.add(new State(end, since(end).map(entry -> kept(entry, random)).toList()));
+            states.add(
+                    new State(end, since(end).map(entry -> kept(entry, random)).toList()));
         }
         states.sort(Comparator.comparing(State::end));
         return states;

@@ -40,8 +40,8 @@ enum FileSystemKind {
         }
         for (var command : List.of(maker.get(0), "losetup", "mount", "xfs_io", "fusermount3", "gcc", "pkg-config")) {
             if (!Shell.has(command)) {
-                return Optional.of("expected the command " + command + ", found none: apt-get install e2fsprogs xfsprogs"
-                        + " fuse3 libfuse3-dev gcc pkg-config");
+                return Optional.of("expected the command " + command
+                        + ", found none: apt-get install e2fsprogs xfsprogs fuse3 libfuse3-dev gcc pkg-config");
             }
         }
         return Optional.empty();

@@ -111,8 +111,7 @@ record Lane(int number) {
         var key = root.openKey(key());
         key.setValue(RegistryValue.string(COUNT, String.valueOf(transaction)));
         key.setValue(RegistryValue.string("Value" + transaction % KEPT, text("value", transaction, SMALL_BYTES)));
-        key.createKey("Key" + transaction)
-                .setValue(RegistryValue.string("Text", text("text", transaction, 0)));
+        key.createKey("Key" + transaction).setValue(RegistryValue.string("Text", text("text", transaction, 0)));
         if (transaction > KEPT) {
             key.deleteKey("Key" + (transaction - KEPT));
         }

@@ -111,6 +111,8 @@ record Ledger(int lanes, Map<Integer, Integer> begun, Map<Integer, Integer> comm
     }
 
     private static String brief(@Nullable String text) {
-        return text == null ? "nothing" : text.length() + " \"" + text.lines().findFirst().orElse("") + "\"";
+        return text == null
+                ? "nothing"
+                : text.length() + " \"" + text.lines().findFirst().orElse("") + "\"";
     }
 }

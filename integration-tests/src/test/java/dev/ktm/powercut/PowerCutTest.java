@@ -197,8 +197,8 @@ class PowerCutTest {
         found.entries = log.entries().size();
         var states = new BlockStates(log, base(), directory.resolve("state"));
         for (var state : states.choose(each, random)) {
-            var ledger =
-                    Ledger.of(LANES, log.entries().subList(0, state.end()).stream().map(Entry::mark));
+            var ledger = Ledger.of(
+                    LANES, log.entries().subList(0, state.end()).stream().map(Entry::mark));
             try (var mounted = Mounted.of(kind, states.make(state), at)) {
                 var verdict = ledger.check(mounted.directory(), Map.of());
                 found.states++;
@@ -230,8 +230,8 @@ class PowerCutTest {
     }
 
     private Process start(Path marks, int transactions, String mode) throws IOException {
-        return new ProcessBuilder(JavaCommand.of(
-                        List.of(), Committer.class.getName(), at, marks, LANES, transactions, mode))
+        return new ProcessBuilder(
+                        JavaCommand.of(List.of(), Committer.class.getName(), at, marks, LANES, transactions, mode))
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("committer.output").toFile())
                 .start();

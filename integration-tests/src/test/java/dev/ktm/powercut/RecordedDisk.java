@@ -31,8 +31,8 @@ final class RecordedDisk implements AutoCloseable {
         }
         var program = directory.resolve("recorder");
         List<Object> command = new ArrayList<>(List.of("gcc", "-O2", source, "-o", program));
-        command.addAll(List.of(
-                Shell.run("pkg-config", "--cflags", "--libs", "fuse3").split(" +")));
+        command.addAll(
+                List.of(Shell.run("pkg-config", "--cflags", "--libs", "fuse3").split(" +")));
         Shell.run(command.toArray());
         return program;
     }

@@ -161,7 +161,8 @@ final class RedoLog {
                     }
                 }
             }
-            // From what the log holds, not from its end: lives that are too short to write that much would fill it. The base of a
+            // From what the log holds, not from its end: lives that are too short to write that much would fill it. The
+            // base of a
             // stream without records is the end of the log.
             tidyAt = stream.base() + tidyBytes();
             var undecided = new ArrayList<RedoEntry>();

@@ -62,10 +62,12 @@ final class Replay {
 
     /** Whether this step could only be taken when all of these were settled. */
     private static boolean isAfter(Step step, List<Step> settled) {
-        return settled.stream().anyMatch(before -> names(step).stream().anyMatch(name -> names(before).stream()
-                .anyMatch(other -> other.equals(name)
-                        || (takesBelow(before) && Names.isWithin(name, other))
-                        || (takesBelow(step) && Names.isWithin(other, name)))));
+        return settled.stream()
+                .anyMatch(before -> names(step).stream()
+                        .anyMatch(name -> names(before).stream()
+                                .anyMatch(other -> other.equals(name)
+                                        || (takesBelow(before) && Names.isWithin(name, other))
+                                        || (takesBelow(step) && Names.isWithin(other, name)))));
     }
 
     /** What was committed about the names of this step before it. */

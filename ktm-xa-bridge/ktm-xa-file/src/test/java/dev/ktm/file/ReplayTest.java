@@ -23,8 +23,7 @@ import org.junit.jupiter.api.Test;
 class ReplayTest {
 
     private static final Set<StandardOpenOption> READ = Set.of(StandardOpenOption.READ);
-    private static final Set<StandardOpenOption> NEW =
-            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    private static final Set<StandardOpenOption> NEW = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
 
     private final SimulatedTree disk = new SimulatedTree(operations -> {});
     private final Replay replay = new Replay();
@@ -52,8 +51,7 @@ class ReplayTest {
     }
 
     private static Put put(String name, String key, String content) {
-        return new Put(
-                name, "", WorkArea.WORK + "/" + key, key, Optional.of(content.getBytes(UTF_8)), Map.of());
+        return new Put(name, "", WorkArea.WORK + "/" + key, key, Optional.of(content.getBytes(UTF_8)), Map.of());
     }
 
     private void run() throws IOException {
