@@ -27,14 +27,46 @@ final class CoordinatorStart {
 
     /** Measures and returns a table. */
     List<String> table() throws IOException {
-        int tries = TRIES_PER_ROUND * settings.rounds();
-        var interfaces = new double[tries];
-        var first = new double[tries];
-        var again = new double[tries];
-        for (int i = -1; i < tries; i++) {
+        var shared = Files.createTempDirectory(settings.directory(), "classes");
+        try {
+            var archive = ClassArchive.of(
+                    CoordinatorStart.class,
+                    shared,
+                    "commit",
+                    shared.resolve("log").toString());
+            var plain = new Tries(List.of(), System.getProperty("java.class.path"));
+            var sharing = new Tries(archive.options(), archive.classPath());
+            for (int i = -1; i < TRIES_PER_ROUND * settings.rounds(); i++) {
+                plain.measure(Math.max(i, 0));
+                sharing.measure(Math.max(i, 0));
+            }
+            var lines = new ArrayList<String>();
+            lines.add("| A new JVM, until | ms | beyond the interfaces, try by try, ms |");
+            lines.add("|---|---|---|");
+            lines.addAll(plain.lines(""));
+            lines.addAll(sharing.lines(", with a class data archive"));
+            return lines;
+        } finally {
+            Experiment.delete(shared);
+        }
+    }
+
+    /** New machines of one kind, in turns with others. */
+    private final class Tries {
+        private final List<String> options;
+        private final String classPath;
+        private final double[] interfaces = new double[TRIES_PER_ROUND * settings.rounds()];
+        private final double[] first = interfaces.clone();
+        private final double[] again = interfaces.clone();
+
+        Tries(List<String> options, String classPath) {
+            this.options = options;
+            this.classPath = classPath;
+        }
+
+        void measure(int at) throws IOException {
             var directory = Files.createTempDirectory(settings.directory(), "start");
             try {
-                int at = Math.max(i, 0);
                 interfaces[at] = millis("interfaces", directory);
                 first[at] = millis("commit", directory);
                 again[at] = millis("commit", directory);
@@ -42,13 +74,21 @@ final class CoordinatorStart {
                 Experiment.delete(directory);
             }
         }
-        var lines = new ArrayList<String>();
-        lines.add("| A new JVM, until | ms | beyond the interfaces, try by try, ms |");
-        lines.add("|---|---|---|");
-        lines.add("| the interfaces are loaded | " + StartSpeed.text(interfaces) + " | |");
-        lines.add(line("the first transaction is committed, with a new log", first, interfaces));
-        lines.add(line("the first transaction is committed, with a log that was closed in order", again, interfaces));
-        return lines;
+
+        private double millis(String what, Path directory) throws IOException {
+            return NewMachine.run(classPath, CoordinatorStart.class, options, what, directory.toString())
+                    .millis();
+        }
+
+        List<String> lines(String how) {
+            return List.of(
+                    "| the interfaces are loaded" + how + " | " + StartSpeed.text(interfaces) + " | |",
+                    line("the first transaction is committed, with a new log" + how, first, interfaces),
+                    line(
+                            "the first transaction is committed, with a log that was closed in order" + how,
+                            again,
+                            interfaces));
+        }
     }
 
     private static String line(String until, double[] millis, double[] interfaces) {
@@ -57,11 +97,6 @@ final class CoordinatorStart {
             beyond[i] -= interfaces[i];
         }
         return "| " + until + " | " + StartSpeed.text(millis) + " | " + StartSpeed.text(beyond) + " |";
-    }
-
-    private static double millis(String what, Path directory) throws IOException {
-        return NewMachine.run(CoordinatorStart.class, List.of(), what, directory.toString())
-                .millis();
     }
 
     /** What the new machine does: {@code commit} or {@code interfaces}, and the directory. */

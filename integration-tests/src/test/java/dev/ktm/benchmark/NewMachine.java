@@ -23,8 +23,14 @@ final class NewMachine {
 
     /** Runs a program to its end. */
     static Answer run(Class<?> program, List<String> options, String... arguments) throws IOException {
+        return run(System.getProperty("java.class.path"), program, options, arguments);
+    }
+
+    /** Runs a program of another class path to its end. */
+    static Answer run(String classPath, Class<?> program, List<String> options, String... arguments)
+            throws IOException {
         long start = System.nanoTime();
-        var process = start(program, options, arguments);
+        var process = start(classPath, program, options, arguments);
         try (var output =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII))) {
             var line = output.readLine();
@@ -41,11 +47,16 @@ final class NewMachine {
 
     /** Starts a program; what it says on its error stream appears on ours. */
     static Process start(Class<?> program, List<String> options, String... arguments) throws IOException {
+        return start(System.getProperty("java.class.path"), program, options, arguments);
+    }
+
+    private static Process start(String classPath, Class<?> program, List<String> options, String... arguments)
+            throws IOException {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options);
         command.add("-cp");
-        command.add(System.getProperty("java.class.path"));
+        command.add(classPath);
         command.add(program.getName());
         command.addAll(List.of(arguments));
         return new ProcessBuilder(command)

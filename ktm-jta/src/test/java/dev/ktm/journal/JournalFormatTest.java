@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class JournalFormatTest {
@@ -168,6 +169,7 @@ class JournalFormatTest {
     }
 
     @Test
+    @Tag("slow")
     void arbitraryBytesAreReadOrRefusedAndNothingElse() {
         var random = new SplittableRandom(42);
         var wholes = List.of(
@@ -192,7 +194,9 @@ class JournalFormatTest {
             JournalFormat.decode(MANAGER, bytes);
             Checkpoint.decode(bytes);
         } catch (JournalException e) {
-            assertThat(e).hasMessageContaining("expected");
+            if (!String.valueOf(e.getMessage()).contains("expected")) {
+                throw new AssertionError("expected a message that says what was expected", e);
+            }
         }
     }
 

@@ -28,6 +28,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 
@@ -427,6 +428,7 @@ class LogJournalTest {
     private record Known(Set<Long> must, Set<Long> may) {}
 
     @Test
+    @Tag("slow")
     void remembersWhatIsDecidedAndNotEndedAfterACrashAnywhere(TestReporter reporter) throws Exception {
         var must = new HashSet<Long>();
         var may = new HashSet<Long>();

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Visits every state that up to three participants of every kind, the client, the log, the clock and a superior can
  * bring a transaction into, by every call in every order, and checks the rules in each of them.
  */
+@Tag("slow")
 class ProtocolExplorationTest {
 
     /** What may be done to a transaction; refused where it makes no sense. */

@@ -29,6 +29,7 @@ class CommitSimulationTest {
     }
 
     @Test
+    @Tag("slow")
     void twoParticipants(TestReporter reporter) throws Exception {
         keepsItsRules(Casts.simulate(2, 0, 1, true, true), reporter);
     }

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 
@@ -229,6 +230,7 @@ class CrashTest {
     }
 
     @Test
+    @Tag("slow")
     @Conforms("REC-16")
     void crashesDuringRecoveryChangeNothing(TestReporter reporter) throws Exception {
         int crashes = 0;
