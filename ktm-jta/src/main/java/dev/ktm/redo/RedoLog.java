@@ -170,8 +170,9 @@ final class RedoLog {
                     }
                 }
             }
+            // From what the log holds, not from its end: lives that are too short to write that much would fill it.
             // The base of a stream without records is the end of the log.
-            tidyAt = Math.max(last, stream.base()) + tidyBytes();
+            tidyAt = stream.base() + tidyBytes();
             var undecided = new ArrayList<RedoEntry>();
             for (var each : found.entrySet()) {
                 var parts = each.getValue().parts;

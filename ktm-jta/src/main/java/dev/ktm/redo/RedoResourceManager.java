@@ -81,6 +81,9 @@ public final class RedoResourceManager implements AutoCloseable {
     /** Those that have not ended, by the id of their enlistment. */
     private final Map<UUID, RedoEntry> entries = new ConcurrentHashMap<>();
 
+    /** Whether something decided found no room in the log. */
+    private volatile boolean full;
+
     /** Whether the store has everything, and can make a checkpoint. */
     private volatile boolean restored;
 
@@ -335,6 +338,7 @@ public final class RedoResourceManager implements AutoCloseable {
                 } catch (LogException e) {
                     // It stays decided, and is told again.
                     entry.moves(RedoEntry.Stage.COMMITTED, RedoEntry.Stage.PREPARED);
+                    full = e instanceof LogFullException || full;
                     recoverLater();
                     throw e;
                 }
@@ -362,6 +366,11 @@ public final class RedoResourceManager implements AutoCloseable {
     }
 
     private void recoverAgain() {
+        if (full) {
+            // An earlier life may have filled the log; what it had reserved ended with it.
+            full = false;
+            tidyNow();
+        }
         try {
             handle.recover();
         } catch (KtmException | RuntimeException e) {

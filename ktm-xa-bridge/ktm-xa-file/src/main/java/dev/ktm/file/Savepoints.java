@@ -29,7 +29,7 @@ final class Savepoints {
         }
         states.tailMap(id, false).clear();
         // Only whoever has the lock of the transaction gets here; others look at it.
-        long following = era + 1;
+        int following = era + 1;
         era = following;
         return then.copy();
     }
