@@ -171,9 +171,17 @@ final class Replay {
             if (there.isDirectory() != isDirectory && (there.isDirectory() || isDirectory)) {
                 deletes.add(new Step.Delete(name, there.key(), there.isDirectory()));
             }
-        } else if (!(wanted.step() instanceof Step.Put put && isTraceOf(put, there, disk))) {
+        } else if (!isTraceOf(wanted.step(), there, disk)) {
             applier.putAside(name);
         }
+    }
+
+    private static boolean isTraceOf(Step step, Disk.Stat there, Disk disk) throws IOException {
+        if (step instanceof Step.MakeLink link) {
+            // Nobody knows the key of a link before it is made.
+            return there.kind() == Disk.Kind.LINK && disk.readLink(link.name()).equals(link.target());
+        }
+        return step instanceof Step.Put put && isTraceOf(put, there, disk);
     }
 
     /** Whether it is the content that is wanted, or what a power cut has left of it: a part of it, or zeros in its place. */
