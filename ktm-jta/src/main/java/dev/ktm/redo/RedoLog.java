@@ -217,6 +217,7 @@ final class RedoLog {
         try {
             entry.reserve(stream.reserve(RedoFormat.END_BYTES));
         } catch (LogFullException e) {
+            fullConditions.increment();
             if (!makeRoom()) {
                 throw e;
             }
@@ -239,7 +240,10 @@ final class RedoLog {
         /** Lets go of what need not be kept. */
         void tidy();
 
-        /** If nothing else helps: gives up what is in doubt, if that is allowed. Returns whether it has given up something. */
+        /**
+         * If nothing else helps: gives up the oldest that is in doubt, if that is allowed, and lets go of what was kept for it.
+         * Returns whether it has given up something.
+         */
         boolean giveUp();
     }
 
@@ -274,9 +278,9 @@ final class RedoLog {
                     if (!relief.giveUp()) {
                         throw e;
                     }
-                    // Its container may hold others like it.
-                    attemptsLeft = 1;
-                    deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(ROOM_SECONDS);
+                    // Whether that is enough is seen at once: its container may hold others like it.
+                    attemptsLeft = 0;
+                    continue;
                 }
                 relief.tidy();
                 if (!makeRoom()) {

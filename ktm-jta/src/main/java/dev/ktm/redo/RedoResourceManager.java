@@ -535,6 +535,11 @@ public final class RedoResourceManager implements AutoCloseable {
         log.checkpoint(covered, data);
     }
 
+    /** Whether no transaction takes part that has not ended. */
+    public boolean isIdle() {
+        return entries.isEmpty();
+    }
+
     /**
      * The store has everything in durable files of its own and is about to be closed for good: the log keeps nothing of it, and
      * whoever opens it again finds an empty stream. Only when no transaction takes part in it.
@@ -551,12 +556,25 @@ public final class RedoResourceManager implements AutoCloseable {
     /** In a log that stays full: rolls back the oldest transaction in doubt, if the store would have it so. */
     private boolean giveUpOldest() {
         try {
-            return store.prefersAvailability() && manager.giveUpOldest(inDoubt());
+            if (!store.prefersAvailability() || !manager.giveUpOldest(inDoubt())) {
+                return false;
+            }
         } catch (KtmException e) {
             System.getLogger(RedoResourceManager.class.getName())
                     .log(System.Logger.Level.DEBUG, "a coordinator that is being closed gives up nothing", e);
             return false;
         }
+        tidyLock.lock();
+        try {
+            // Nothing is carried forward: that would take the room again.
+            store.tidy();
+        } catch (IOException | RuntimeException e) {
+            System.getLogger(RedoResourceManager.class.getName())
+                    .log(System.Logger.Level.DEBUG, "no checkpoint: " + e.getMessage(), e);
+        } finally {
+            tidyLock.unlock();
+        }
+        return true;
     }
 
     /** How often something did not fit into the log at first since this was opened. */

@@ -137,22 +137,31 @@ final class Attributes {
         return type.cast(value);
     }
 
-    /** What the next version of a file takes over: owner, group, permissions, user attributes and the like. */
-    static Map<String, Object> toKeep(Disk disk, String name) throws IOException {
-        var kept = new LinkedHashMap<String, Object>();
-        var views = disk.attributeViews();
-        if (views.contains("unix")) {
+    /** Owner, group and permissions of a file, in the order in which they are to be set; empty where they are not numbers. */
+    static Map<String, Object> owned(Disk disk, String name) throws IOException {
+        var owned = new LinkedHashMap<String, Object>();
+        if (disk.attributeViews().contains("unix")) {
             var found = disk.readAttributes(name, "unix:mode,uid,gid");
-            var own = disk.readAttributes("", "unix:uid,gid");
-            for (var attribute : List.of("uid", "gid")) {
-                var value = value(found, attribute, Integer.class);
-                if (!value.equals(value(own, attribute, Integer.class))) {
-                    kept.put("unix:" + attribute, value);
-                }
-            }
+            owned.put("unix:uid", value(found, "uid", Integer.class));
+            owned.put("unix:gid", value(found, "gid", Integer.class));
             // After the owner, whose change takes some of its bits away.
-            kept.put("unix:mode", value(found, "mode", Integer.class) & MODE_BITS);
-        } else if (views.contains("dos")) {
+            owned.put("unix:mode", value(found, "mode", Integer.class) & MODE_BITS);
+        }
+        return owned;
+    }
+
+    /**
+     * What the next version of a file takes over: permissions, user attributes and the like, and whom it belongs to.
+     *
+     * @param usual whom files belong to if nobody says otherwise
+     */
+    static Map<String, Object> toKeep(Disk disk, String name, Map<String, Object> usual) throws IOException {
+        var kept = owned(disk, name);
+        for (var each : List.of("unix:uid", "unix:gid")) {
+            kept.remove(each, usual.get(each));
+        }
+        var views = disk.attributeViews();
+        if (!views.contains("unix") && views.contains("dos")) {
             disk.readAttributes(name, "dos:readonly,hidden,archive,system")
                     .forEach((attribute, value) -> kept.put("dos:" + attribute, value));
         }

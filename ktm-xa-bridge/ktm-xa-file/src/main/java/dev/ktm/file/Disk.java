@@ -1,8 +1,12 @@
 package dev.ktm.file;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -49,11 +53,40 @@ interface Disk {
     /** What a name stands for; empty if for nothing. */
     Optional<Stat> stat(String name) throws IOException;
 
+    /** What kind of object a name stands for; empty if for nothing. Cheaper than {@link #stat}. */
+    default Optional<Kind> kind(String name) throws IOException {
+        return stat(name).map(Stat::kind);
+    }
+
     /** The names in a directory. */
     List<String> list(String directory) throws IOException;
 
     /** Opens a file. */
     DiskFile open(String name, Set<? extends OpenOption> options) throws IOException;
+
+    /**
+     * Opens a file to read it.
+     *
+     * @throws FileSystemException if it is something else
+     */
+    default DiskFile openFile(String name) throws IOException {
+        var kind = kind(name).orElseThrow(() -> new NoSuchFileException(name));
+        requireFile(name, kind);
+        return open(name, Set.of(StandardOpenOption.READ));
+    }
+
+    /** Refuses what cannot be read like a file. */
+    static void requireFile(String name, Kind kind) throws FileSystemException {
+        switch (kind) {
+            case FILE -> {}
+            case DIRECTORY -> throw new FileSystemException(name, null, "expected a file, found a directory");
+            case LINK, OTHER ->
+                throw new TxfException(
+                        TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
+                        name,
+                        "expected a file, found " + (kind == Kind.LINK ? "a link" : "a special file"));
+        }
+    }
 
     void createDirectory(String name) throws IOException;
 
@@ -73,6 +106,38 @@ interface Disk {
     /** Makes the names in a directory durable. */
     void forceDirectory(String name) throws IOException;
 
+    /** Makes the content of files durable, and then the names in directories; what is not there any more is passed over. */
+    default void forceAll(Collection<String> files, Collection<String> directories) throws IOException {
+        for (var each : files) {
+            forceFileIfThere(each);
+        }
+        for (var each : directories) {
+            forceDirectoryIfThere(each);
+        }
+    }
+
+    /** Forces what has this name, if that is a file. */
+    default void forceFileIfThere(String name) throws IOException {
+        if (kind(name).filter(Kind.FILE::equals).isEmpty()) {
+            // A later change has removed it.
+            return;
+        }
+        try (var file = open(name, Set.of(StandardOpenOption.READ))) {
+            file.force();
+        } catch (NoSuchFileException e) {
+            // A later change has removed it.
+        }
+    }
+
+    /** Forces the names in a directory, if it is there. */
+    default void forceDirectoryIfThere(String name) throws IOException {
+        try {
+            forceDirectory(name);
+        } catch (NoSuchFileException e) {
+            // A later change has removed it.
+        }
+    }
+
     /** The attributes of one view, as {@link java.nio.file.Files#readAttributes} names them. */
     Map<String, Object> readAttributes(String name, String attributes) throws IOException;
 
@@ -89,6 +154,9 @@ interface Disk {
 
     /** Which views of attributes there are. */
     Set<String> attributeViews();
+
+    /** How many files and directories were forced. */
+    long forces();
 
     /** Where it really lies; none if it is simulated. */
     @Nullable

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param inDoubt those of them that are prepared
  * @param oldest how long the oldest of them has been at work; empty if there is none
  * @param unsettled files that are changed and not forced
+ * @param forces forced writes of files and directories; those of the log are not among them
  * @param logFullConditions how often something did not fit into the log at first
  * @param log how large the coordinator's log is, and what is free of it
  */
@@ -25,5 +26,6 @@ public record FileStatistics(
         int inDoubt,
         Optional<Duration> oldest,
         int unsettled,
+        long forces,
         long logFullConditions,
         LogStats log) {}

@@ -49,7 +49,9 @@ final class FileWork implements RedoWork, Operations {
     private final ReentrantLock lock = new ReentrantLock();
 
     private final long began = System.nanoTime();
-    private Stage stage = Stage.ACTIVE;
+    /** Changed under the lock; handles that only read look at it without. */
+    private volatile Stage stage = Stage.ACTIVE;
+
     private Overlay overlay;
     private List<Step> steps = List.of();
     private boolean recovered;
@@ -176,42 +178,53 @@ final class FileWork implements RedoWork, Operations {
     @Override
     public FileChannel open(String name, OpenMode mode, FileAttribute<?>... attributes) throws IOException {
         return locked(name, () -> {
+            var located = overlay.locate(name);
+            var committed = located.committed();
+            if (located.node() == null && committed != null && !mode.version().isMiniversion()) {
+                return openCommitted(name, committed, mode, attributes);
+            }
             var found = overlay.find(name);
             if (mode.version().isMiniversion()) {
                 return channels.toMiniversion(name, found, mode);
             }
             if (!mode.write()) {
                 var present = found.orElseThrow(() -> new NoSuchFileException(name));
-                requireFile(name, present);
+                Disk.requireFile(name, present.kind());
                 return channels.toRead(name, present, mode);
             }
             if (mode.createNew() && found.isPresent()) {
                 throw new FileAlreadyExistsException(name);
             }
             if (found.isEmpty()) {
-                if (!mode.create() && !mode.createNew()) {
-                    throw new NoSuchFileException(name);
-                }
                 return create(name, mode, attributes);
             }
-            requireFile(name, found.get());
-            return openToWrite(name, mode);
+            Disk.requireFile(name, found.get().kind());
+            return openToWrite(name, mode, () -> (FileNode) overlay.touch(name));
         });
     }
 
-    private static void requireFile(String name, Overlay.Found found) throws FileSystemException {
-        if (found.kind() == Kind.DIRECTORY) {
-            throw new FileSystemException(name, null, "expected a file, found a directory");
+    /** What the transaction has not touched: with one look at the disk for all that has to be known of it. */
+    private FileChannel openCommitted(String name, String committed, OpenMode mode, FileAttribute<?>... attributes)
+            throws IOException {
+        if (!mode.write()) {
+            return channels.toCommitted(name, committed, mode);
         }
-        if (found.kind() != Kind.FILE) {
-            throw new TxfException(
-                    TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
-                    name,
-                    "expected a file, found " + (found.kind() == Kind.LINK ? "a link" : "a special file"));
+        var found = disk.stat(committed);
+        if (found.isEmpty()) {
+            return create(name, mode, attributes);
         }
+        if (mode.createNew()) {
+            throw new FileAlreadyExistsException(name);
+        }
+        var stat = found.get();
+        Disk.requireFile(name, stat.kind());
+        return openToWrite(name, mode, () -> overlay.touchFile(name, new Origin(committed, stat)));
     }
 
     private FileChannel create(String name, OpenMode mode, FileAttribute<?>... attributes) throws IOException {
+        if (!mode.create() && !mode.createNew()) {
+            throw new NoSuchFileException(name);
+        }
         requireDirectory(name);
         var node = new FileNode(null);
         root.locks().change(name, unitOfWork, false, true);
@@ -228,10 +241,10 @@ final class FileWork implements RedoWork, Operations {
         }
     }
 
-    private FileChannel openToWrite(String name, OpenMode mode) throws IOException {
+    private FileChannel openToWrite(String name, OpenMode mode, Action<FileNode> touch) throws IOException {
         var hold = root.locks().open(name, owner, Use.WRITE, mode.denied());
         try {
-            var node = (FileNode) overlay.touch(name);
+            var node = touch.run();
             if (mode.truncate()) {
                 written.truncate(node, 0);
             }
@@ -264,21 +277,26 @@ final class FileWork implements RedoWork, Operations {
     <T> T withHandle(String name, int bornIn, Action<T> action) throws IOException {
         lock.lock();
         try {
-            if (stage != Stage.ACTIVE) {
-                throw new TxfException(
-                        root.isClosed() ? TxfError.EXPIRED_HANDLE : TxfError.HANDLE_NO_LONGER_VALID,
-                        name,
-                        "expected a handle of an active transaction, found it ended");
-            }
-            if (bornIn != era()) {
-                throw new TxfException(
-                        TxfError.OBJECT_NO_LONGER_EXISTS,
-                        name,
-                        "expected a file of now, found one from before the return to a savepoint");
-            }
+            requireOfUse(name, bornIn);
             return action.run();
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Refuses a handle that was opened in an era if it is of no use any more. Needs no lock. */
+    void requireOfUse(String name, int bornIn) throws TxfException {
+        if (stage != Stage.ACTIVE) {
+            throw new TxfException(
+                    root.isClosed() ? TxfError.EXPIRED_HANDLE : TxfError.HANDLE_NO_LONGER_VALID,
+                    name,
+                    "expected a handle of an active transaction, found it ended");
+        }
+        if (bornIn != era()) {
+            throw new TxfException(
+                    TxfError.OBJECT_NO_LONGER_EXISTS,
+                    name,
+                    "expected a file of now, found one from before the return to a savepoint");
         }
     }
 
@@ -316,7 +334,7 @@ final class FileWork implements RedoWork, Operations {
     public void addName(String existing, String added) throws IOException {
         locked(added, () -> {
             var found = require(existing);
-            requireFile(existing, found);
+            Disk.requireFile(existing, found.kind());
             if (overlay.find(added).isPresent()) {
                 throw new FileAlreadyExistsException(added);
             }
@@ -362,7 +380,9 @@ final class FileWork implements RedoWork, Operations {
             var attributes = Attributes.read(disk, found, "dos:readonly", this::facts);
             if (Boolean.TRUE.equals(attributes.get("readonly"))) {
                 throw new java.nio.file.AccessDeniedException(
-                        name, null, "expected a file that may be deleted, found a read-only one: make it writable first");
+                        name,
+                        null,
+                        "expected a file that may be deleted, found a read-only one: make it writable first");
             }
         }
     }

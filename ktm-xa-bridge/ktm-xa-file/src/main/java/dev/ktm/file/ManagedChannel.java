@@ -10,6 +10,7 @@ import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** An open file, as applications know it: a position and rights over a {@link Source}. Safe for many threads. */
@@ -26,6 +27,11 @@ final class ManagedChannel extends FileChannel {
         void truncate(long size) throws IOException;
 
         void force() throws IOException;
+
+        /** As {@link FileChannel#transferFrom}, on the shortest way there is; none if there is only the long one. */
+        default OptionalLong transferFrom(ReadableByteChannel from, long position, long count) throws IOException {
+            return OptionalLong.empty();
+        }
 
         MappedByteBuffer map(MapMode mode, long position, long size) throws IOException;
 
@@ -233,6 +239,10 @@ final class ManagedChannel extends FileChannel {
         requireWritable();
         if (at > source.size()) {
             return 0;
+        }
+        var atOnce = source.transferFrom(from, at, count);
+        if (atOnce.isPresent()) {
+            return atOnce.getAsLong();
         }
         long moved = 0;
         var buffer = ByteBuffer.allocate((int) Math.min(TRANSFER_BYTES, Math.max(1, count)));

@@ -9,8 +9,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Comparator;
@@ -44,7 +42,6 @@ import org.jspecify.annotations.Nullable;
 final class ManagedRoot implements RedoStore {
 
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-    private static final Set<StandardOpenOption> READ = Set.of(StandardOpenOption.READ);
 
     private final Disk disk;
     private final WorkArea area;
@@ -426,28 +423,7 @@ final class ManagedRoot implements RedoStore {
         } finally {
             touching.unlock();
         }
-        forceAll(all);
-    }
-
-    private void forceAll(Touched all) throws IOException {
-        for (var each : all.files) {
-            if (disk.stat(each).filter(stat -> stat.kind() == Disk.Kind.FILE).isEmpty()) {
-                // A later one has removed it.
-                continue;
-            }
-            try (var file = disk.open(each, READ)) {
-                file.force();
-            } catch (NoSuchFileException e) {
-                // A later one has removed it.
-            }
-        }
-        for (var each : all.directories) {
-            try {
-                disk.forceDirectory(each);
-            } catch (NoSuchFileException e) {
-                // A later one has removed it.
-            }
-        }
+        disk.forceAll(all.files, all.directories);
     }
 
     // The log.
@@ -469,7 +445,7 @@ final class ManagedRoot implements RedoStore {
             }
         });
         try {
-            forceAll(now);
+            disk.forceAll(now.files, now.directories);
         } catch (IOException | RuntimeException e) {
             // What a failed force has left is not known: only a restart can do it again.
             failed = true;
@@ -600,6 +576,7 @@ final class ManagedRoot implements RedoStore {
                         .map(work -> Duration.ofNanos(now - work.beganNanos()))
                         .max(Comparator.naturalOrder()),
                 unsettled,
+                disk.forces(),
                 resourceManager().fullConditions(),
                 resourceManager().logStats());
     }

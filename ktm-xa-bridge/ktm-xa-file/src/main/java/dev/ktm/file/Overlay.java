@@ -61,10 +61,31 @@ final class Overlay {
 
     /** What a name stands for in the transaction; empty if for nothing. No link on the way is followed. */
     Optional<Found> find(String name) throws IOException {
+        var located = locate(name);
+        var where = located.committed();
+        var node = located.node();
+        if (node != null) {
+            return Optional.of(new Found(node.kind(), node, where));
+        }
+        return where == null ? Optional.empty() : disk.kind(where).map(kind -> new Found(kind, null, where));
+    }
+
+    /**
+     * Where a name leads, as far as that is known without the disk.
+     *
+     * @param node its node; none if the transaction has not touched it
+     * @param committed the name under which it lies in the committed state, if it does; with neither there is nothing
+     */
+    record Located(@Nullable Node node, @Nullable String committed) {
+        private static final Located NOWHERE = new Located(null, null);
+    }
+
+    /** Where a name leads in the transaction. */
+    Located locate(String name) {
         @Nullable DirectoryNode directory = root;
         @Nullable String committed = "";
         if (name.isEmpty()) {
-            return Optional.of(new Found(Kind.DIRECTORY, root, ""));
+            return new Located(root, "");
         }
         var parts = Names.parts(name);
         for (int i = 0; i < parts.size(); i++) {
@@ -72,29 +93,28 @@ final class Overlay {
             var node = directory == null ? null : directory.entries.get(parts.get(i));
             if (node != null) {
                 if (node instanceof Gone) {
-                    return Optional.empty();
+                    return Located.NOWHERE;
                 }
                 var origin = node.origin;
                 committed = origin == null ? null : origin.name();
                 if (last) {
-                    return Optional.of(new Found(node.kind(), node, committed));
+                    return new Located(node, committed);
                 }
                 if (!(node instanceof DirectoryNode next)) {
-                    return Optional.empty();
+                    return Located.NOWHERE;
                 }
                 directory = next;
             } else if (committed == null) {
-                return Optional.empty();
+                return Located.NOWHERE;
             } else {
                 committed = Names.child(committed, parts.get(i));
                 directory = null;
             }
         }
         if (committed == null || isHidden(committed)) {
-            return Optional.empty();
+            return Located.NOWHERE;
         }
-        var where = committed;
-        return disk.stat(where).map(stat -> new Found(stat.kind(), null, where));
+        return new Located(null, committed);
     }
 
     private static boolean isHidden(String committed) {
@@ -152,19 +172,21 @@ final class Overlay {
     /** The node of what a name stands for, made if the transaction has not touched it. */
     Node touch(String name) throws IOException {
         changes++;
-        var found = find(name).orElseThrow(() -> new java.nio.file.NoSuchFileException(name));
-        var node = found.node();
+        var located = locate(name);
+        var node = located.node();
         if (node != null) {
             return node;
         }
-        if (found.kind() == Kind.DIRECTORY) {
+        var committed = located.committed();
+        var stat = (committed == null ? Optional.<Disk.Stat>empty() : disk.stat(committed))
+                .orElseThrow(() -> new java.nio.file.NoSuchFileException(name));
+        if (stat.isDirectory()) {
             return directory(name);
         }
-        var committed = java.util.Objects.requireNonNull(found.committed());
-        var origin = new Origin(committed, disk.stat(committed).orElseThrow());
-        var made = switch (found.kind()) {
+        var origin = new Origin(java.util.Objects.requireNonNull(committed), stat);
+        var made = switch (stat.kind()) {
             case FILE -> new FileNode(origin);
-            case LINK -> new LinkNode(origin, disk.readLink(committed));
+            case LINK -> new LinkNode(origin, disk.readLink(origin.name()));
             default ->
                 throw new TxfException(
                         TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
@@ -178,6 +200,14 @@ final class Overlay {
     /** A directory that the transaction makes. */
     DirectoryNode newDirectory() {
         return new DirectoryNode(null, order);
+    }
+
+    /** The node of a file that the transaction has not touched, made from what is known of it. */
+    FileNode touchFile(String name, Origin origin) throws IOException {
+        changes++;
+        var made = new FileNode(origin);
+        directory(Names.parent(name)).entries.put(Names.last(name), made);
+        return made;
     }
 
     /** Has a name stand for something else. */

@@ -29,8 +29,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class PlainOperations implements Operations {
 
-    private static final Set<StandardOpenOption> READ = Set.of(StandardOpenOption.READ);
-
     private final ManagedRoot root;
     private final Disk disk;
 
@@ -79,7 +77,7 @@ final class PlainOperations implements Operations {
 
     @Override
     public Optional<Kind> kind(String name) throws IOException {
-        return guarded(name, () -> stat(name).map(Disk.Stat::kind));
+        return guarded(name, () -> Names.isWithin(name, WorkArea.HIDDEN) ? Optional.<Kind>empty() : disk.kind(name));
     }
 
     @Override
@@ -118,7 +116,8 @@ final class PlainOperations implements Operations {
             throw new FileAlreadyExistsException(name);
         }
         if (there.isPresent() && there.get().kind() != Kind.FILE) {
-            throw new FileSystemException(name, null, "expected a file, found " + there.get().kind());
+            throw new FileSystemException(
+                    name, null, "expected a file, found " + there.get().kind());
         }
         if (there.isEmpty()) {
             requireDirectory(name);
@@ -168,7 +167,7 @@ final class PlainOperations implements Operations {
         ReadSource(String name, Hold hold) throws IOException {
             this.name = name;
             this.hold = hold;
-            this.opened = new Opened(hold.version(), disk.open(name, READ));
+            this.opened = new Opened(hold.version(), disk.openFile(name));
         }
 
         private DiskFile file() throws IOException {
@@ -184,7 +183,7 @@ final class PlainOperations implements Operations {
                 long version = hold.version();
                 var before = opened;
                 if (before.version() != version) {
-                    opened = new Opened(version, disk.open(name, READ));
+                    opened = new Opened(version, disk.openFile(name));
                     before.file().close();
                 }
                 return opened.file();

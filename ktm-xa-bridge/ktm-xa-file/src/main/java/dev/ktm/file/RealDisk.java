@@ -1,38 +1,78 @@
 package dev.ktm.file;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.GroupPrincipal;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.UserPrincipal;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
-/** A directory of the operating system. */
-final class RealDisk implements Disk {
+/**
+ * A directory of the operating system. Where that has directories that others are opened in, whatever changes something, or reads a
+ * file, is done in the directory that was meant, even if somebody puts a link in its place meanwhile. Elsewhere, and for what is
+ * only looked up, and times and user attributes, every directory on the way is looked at right before.
+ */
+final class RealDisk implements Disk, Closeable {
+
+    private static final Set<OpenOption> READ = Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+    private static final int FORCING_THREADS = 16;
 
     private final Path root;
     private final boolean unix;
+    private final LongAdder forces = new LongAdder();
+    private final @Nullable SafeDirectories directories;
+    private final WorkArea area = new WorkArea(this);
 
     RealDisk(Path root) {
+        this(root, SafeDirectories.areSupported(root) ? new SafeDirectories(root) : null);
+    }
+
+    RealDisk(Path root, @Nullable SafeDirectories directories) {
         this.root = root;
         this.unix = root.getFileSystem().supportedFileAttributeViews().contains("unix");
+        this.directories = directories;
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (directories != null) {
+            directories.close();
+        }
     }
 
     @Override
@@ -44,13 +84,17 @@ final class RealDisk implements Disk {
     private Path guarded(String name) throws IOException {
         var path = path(name);
         int slash = name.lastIndexOf('/');
-        if (slash > 0) {
+        // What is in the work area nobody else knows the name of.
+        if (slash > 0 && !(name.startsWith(WorkArea.WORK) && slash == WorkArea.WORK.length())) {
             requireNoLinks(name.substring(0, slash));
         }
         return path;
     }
 
     private void requireNoLinks(String directory) throws IOException {
+        if (directory.isEmpty()) {
+            return;
+        }
         int end = directory.indexOf('/');
         while (true) {
             var part = end < 0 ? directory : directory.substring(0, end);
@@ -101,6 +145,16 @@ final class RealDisk implements Disk {
         }
     }
 
+    @Override
+    public Optional<Kind> kind(String name) throws IOException {
+        try {
+            var found = Files.readAttributes(guarded(name), BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            return Optional.of(kind(found.isRegularFile(), found.isDirectory(), found.isSymbolicLink()));
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            return Optional.empty();
+        }
+    }
+
     private static boolean is(Map<String, Object> attributes, String name) {
         return Attributes.value(attributes, name, Boolean.class);
     }
@@ -111,11 +165,20 @@ final class RealDisk implements Disk {
 
     @Override
     public List<String> list(String directory) throws IOException {
-        if (!directory.isEmpty()) {
-            requireNoLinks(directory);
+        if (directory.isEmpty() || directories == null || directory.equals(WorkArea.WORK)) {
+            if (!directory.isEmpty()) {
+                requireNoLinks(directory);
+            }
+            try (var stream = Files.newDirectoryStream(path(directory))) {
+                return namesIn(stream);
+            }
         }
+        return directories.in(directory, RealDisk::namesIn);
+    }
+
+    private static List<String> namesIn(DirectoryStream<Path> stream) throws IOException {
         var names = new ArrayList<String>();
-        try (var stream = Files.newDirectoryStream(path(directory))) {
+        try {
             for (var each : stream) {
                 names.add(Objects.requireNonNull(each.getFileName()).toString());
             }
@@ -125,21 +188,79 @@ final class RealDisk implements Disk {
         return names;
     }
 
+    private Path last(String name) {
+        return root.getFileSystem().getPath(Names.last(name));
+    }
+
     @Override
     public DiskFile open(String name, Set<? extends OpenOption> options) throws IOException {
         var all = new HashSet<OpenOption>(options);
         all.add(LinkOption.NOFOLLOW_LINKS);
-        return new RealFile(FileChannel.open(guarded(name), all));
+        if (directories != null) {
+            return new RealFile(
+                    (FileChannel) directories.in(Names.parent(name), parent -> parent.newByteChannel(last(name), all)),
+                    forces);
+        }
+        if (options.contains(StandardOpenOption.CREATE_NEW)) {
+            requireNoLinks(Names.parent(name));
+        }
+        return new RealFile(FileChannel.open(guarded(name), all), forces);
+    }
+
+    @Override
+    public DiskFile openFile(String name) throws IOException {
+        if (directories != null) {
+            return directories.in(Names.parent(name), parent -> {
+                var last = last(name);
+                requireFile(
+                        name,
+                        parent.getFileAttributeView(last, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+                                .readAttributes());
+                return new RealFile((FileChannel) parent.newByteChannel(last, READ), forces);
+            });
+        }
+        // One look at what is on the way, for both.
+        var path = guarded(name);
+        requireFile(name, Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS));
+        return new RealFile(FileChannel.open(path, READ), forces);
+    }
+
+    private static void requireFile(String name, BasicFileAttributes found) throws IOException {
+        Disk.requireFile(name, kind(found.isRegularFile(), found.isDirectory(), found.isSymbolicLink()));
     }
 
     @Override
     public void createDirectory(String name) throws IOException {
-        Files.createDirectory(guarded(name));
+        make(name, Files::createDirectory);
     }
 
     @Override
     public void createLink(String name, String target) throws IOException {
-        Files.createSymbolicLink(guarded(name), root.getFileSystem().getPath(target));
+        make(name, path -> Files.createSymbolicLink(path, root.getFileSystem().getPath(target)));
+    }
+
+    /** Makes something of a path. */
+    private interface Maker {
+        void make(Path path) throws IOException;
+    }
+
+    /** What can only be made by a path is made in the work area, and then moved to its place, which nobody can exchange. */
+    private void make(String name, Maker maker) throws IOException {
+        if (directories == null || name.indexOf('/') < 0 || Names.isWithin(name, WorkArea.HIDDEN)) {
+            maker.make(guarded(name));
+            return;
+        }
+        if (stat(name).isPresent()) {
+            throw new FileAlreadyExistsException(name);
+        }
+        var work = area.newName();
+        maker.make(guarded(work));
+        try {
+            rename(work, name);
+        } catch (IOException e) {
+            area.discard(work);
+            throw e;
+        }
     }
 
     @Override
@@ -149,18 +270,60 @@ final class RealDisk implements Disk {
 
     @Override
     public void addName(String existing, String added) throws IOException {
-        Files.createLink(guarded(added), guarded(existing));
+        var meant = stat(existing).orElseThrow(() -> new NoSuchFileException(existing));
+        make(added, path -> {
+            Files.createLink(path, guarded(existing));
+            var made = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            if (unix
+                    && !meant.key()
+                            .equals(String.valueOf(Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS)))) {
+                Files.delete(path);
+                throw new FileSystemException(
+                        existing, added, "expected the file that was there before, found another: " + made.fileKey());
+            }
+        });
     }
 
     @Override
     public void delete(String name) throws IOException {
-        Files.delete(guarded(name));
+        if (directories == null) {
+            Files.delete(guarded(name));
+            return;
+        }
+        var last = last(name);
+        var unused = directories.in(Names.parent(name), parent -> {
+            boolean directory = parent.getFileAttributeView(
+                            last, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+                    .readAttributes()
+                    .isDirectory();
+            try {
+                if (directory) {
+                    parent.deleteDirectory(last);
+                } else {
+                    parent.deleteFile(last);
+                }
+            } catch (DirectoryNotEmptyException e) {
+                throw new DirectoryNotEmptyException(path(name).toString());
+            }
+            return last;
+        });
     }
 
     @Override
     public void rename(String from, String to) throws IOException {
         try {
-            Files.move(guarded(from), guarded(to), StandardCopyOption.ATOMIC_MOVE);
+            if (directories == null) {
+                Files.move(guarded(from), guarded(to), StandardCopyOption.ATOMIC_MOVE);
+                return;
+            }
+            if (Names.isWithin(WorkArea.WORK, from)) {
+                directories.forgetWork();
+            }
+            var unused = directories.in(
+                    Names.parent(from),
+                    source -> Names.parent(from).equals(Names.parent(to))
+                            ? moved(source, from, source, to)
+                            : directories.in(Names.parent(to), target -> moved(source, from, target, to)));
         } catch (AtomicMoveNotSupportedException e) {
             throw new TxfException(
                     TxfError.TRANSACTIONS_UNSUPPORTED_REMOTE,
@@ -168,6 +331,12 @@ final class RealDisk implements Disk {
                     "expected everything below the root on one device with atomic renames, found another at " + from,
                     e);
         }
+    }
+
+    private String moved(SecureDirectoryStream<Path> source, String from, SecureDirectoryStream<Path> target, String to)
+            throws IOException {
+        source.move(last(from), target, last(to));
+        return to;
     }
 
     @Override
@@ -178,7 +347,74 @@ final class RealDisk implements Disk {
         }
         try (var channel = FileChannel.open(path(name), StandardOpenOption.READ)) {
             channel.force(true);
+            forces.increment();
         }
+    }
+
+    /** On many threads: what is forced at the same time is written together. */
+    @Override
+    public void forceAll(Collection<String> files, Collection<String> directories) throws IOException {
+        var threads = Executors.newFixedThreadPool(Math.max(1, Math.min(FORCING_THREADS, files.size())), task -> {
+            var thread = new Thread(task, "ktm files forced");
+            thread.setDaemon(true);
+            return thread;
+        });
+        try {
+            forceEach(threads, files, this::forceFileIfThere);
+            forceEach(threads, directories, this::forceDirectoryIfThere);
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    /** Something that is done to a name. */
+    private interface ByName {
+        void run(String name) throws IOException;
+    }
+
+    /** Returns once all of them were tried. An interrupt does not end it: then nobody would know what is durable. */
+    private static void forceEach(ExecutorService threads, Collection<String> names, ByName force) throws IOException {
+        var running = new ArrayList<Future<Boolean>>();
+        for (var name : names) {
+            running.add(threads.submit(() -> {
+                force.run(name);
+                return true;
+            }));
+        }
+        boolean interrupted = false;
+        @Nullable IOException failure = null;
+        for (var each : running) {
+            while (true) {
+                try {
+                    each.get();
+                    break;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    failure = failed(failure, e);
+                    break;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    private static IOException failed(@Nullable IOException first, ExecutionException e) {
+        if (first == null) {
+            return new IOException(String.valueOf(e.getCause()), e.getCause());
+        }
+        first.addSuppressed(e);
+        return first;
+    }
+
+    @Override
+    public long forces() {
+        return forces.sum();
     }
 
     @Override
@@ -189,7 +425,37 @@ final class RealDisk implements Disk {
     @Override
     public void setAttribute(String name, String attribute, Object value) throws IOException {
         var path = guarded(name);
-        Files.setAttribute(path, attribute, principal(path, attribute, value), LinkOption.NOFOLLOW_LINKS);
+        var known = principal(path, attribute, value);
+        if (directories != null && !name.isEmpty() && isAboutRights(attribute)) {
+            var unused = directories.in(Names.parent(name), parent -> {
+                setRights(
+                        parent.getFileAttributeView(
+                                last(name), PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS),
+                        attribute,
+                        known);
+                return known;
+            });
+            return;
+        }
+        Files.setAttribute(path, attribute, known, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private static boolean isAboutRights(String attribute) {
+        return attribute.equals("posix:permissions")
+                || attribute.equals("posix:owner")
+                || attribute.equals("posix:group")
+                || attribute.equals("owner:owner");
+    }
+
+    @SuppressWarnings("unchecked")
+    private static void setRights(PosixFileAttributeView view, String attribute, Object value) throws IOException {
+        if (value instanceof Set<?>) {
+            view.setPermissions((Set<PosixFilePermission>) value);
+        } else if (attribute.endsWith(":group")) {
+            view.setGroup((GroupPrincipal) value);
+        } else {
+            view.setOwner((UserPrincipal) value);
+        }
     }
 
     /** Owners and groups are logged by their names. */
@@ -217,17 +483,33 @@ final class RealDisk implements Disk {
 
     @Override
     public void requirePossible(String name) throws IOException {
-        // The system says so before it looks for the directories that are not there yet.
-        requirePossible(path(name));
         requirePossible(path(Names.child(WorkArea.WORK, Names.last(name))));
+        try {
+            requirePossible(path(name));
+        } catch (FileSystemException e) {
+            // What is a file now may be a directory when the name is used.
+            if (!hasFileOnTheWay(name)) {
+                throw e;
+            }
+        }
     }
 
+    /** The system says whether it could be before it looks for the directories that are not there yet. */
     private static void requirePossible(Path path) throws IOException {
         try {
             var unused = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         } catch (NoSuchFileException e) {
             // It could be.
         }
+    }
+
+    private boolean hasFileOnTheWay(String name) throws IOException {
+        for (var parent = Names.parent(name); !parent.isEmpty(); parent = Names.parent(parent)) {
+            if (Files.exists(path(parent), LinkOption.NOFOLLOW_LINKS)) {
+                return !Files.isDirectory(path(parent), LinkOption.NOFOLLOW_LINKS);
+            }
+        }
+        return false;
     }
 
     @Override
@@ -238,9 +520,11 @@ final class RealDisk implements Disk {
     /** An open file of the operating system. */
     private static final class RealFile implements DiskFile {
         private final FileChannel channel;
+        private final LongAdder forces;
 
-        RealFile(FileChannel channel) {
+        RealFile(FileChannel channel, LongAdder forces) {
             this.channel = channel;
+            this.forces = forces;
         }
 
         @Override
@@ -274,6 +558,7 @@ final class RealDisk implements Disk {
         public void force() throws IOException {
             try {
                 channel.force(true);
+                forces.increment();
             } catch (ClosedByInterruptException e) {
                 throw new IOException("the thread was interrupted while it forced a file", e);
             }

@@ -8,8 +8,8 @@ final class Savepoints {
     private final TreeMap<Long, Overlay> states = new TreeMap<>();
     private long next = 1;
 
-    /** Grows with each return: handles of before are of no use. */
-    private int era;
+    /** Grows with each return: handles of before are of no use. Looked at without the lock, too. */
+    private volatile int era;
 
     int era() {
         return era;
@@ -28,7 +28,9 @@ final class Savepoints {
             throw none("of id " + id);
         }
         states.tailMap(id, false).clear();
-        era++;
+        // Only whoever has the lock of the transaction gets here; others look at it.
+        int following = era + 1;
+        era = following;
         return then.copy();
     }
 

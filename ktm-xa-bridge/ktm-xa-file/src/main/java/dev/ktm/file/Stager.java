@@ -6,8 +6,10 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Makes ready what a commit moves into its place: after it no commit fails for lack of space. */
 final class Stager {
@@ -16,11 +18,14 @@ final class Stager {
     private static final long MOST_INLINE_BYTES = 16L << 20;
 
     private final Disk disk;
+    private final WorkArea area;
     private final List<Content> toForce = new ArrayList<>();
     private long inlineBytes;
+    private @Nullable Map<String, Object> ownerOfRoot;
 
-    Stager(Disk disk) {
-        this.disk = disk;
+    Stager(WorkArea area) {
+        this.area = area;
+        this.disk = area.disk();
     }
 
     /** Makes the file that is to have this name. */
@@ -29,16 +34,22 @@ final class Stager {
         var attributes = new LinkedHashMap<String, Object>();
         var origin = file.origin;
         if (origin != null) {
-            attributes.putAll(Attributes.toKeep(disk, origin.name()));
+            attributes.putAll(Attributes.toKeep(disk, origin.name(), ownerOfRoot()));
         }
         attributes.put("basic:lastModifiedTime", FileTime.from(file.modifiedNanos, TimeUnit.NANOSECONDS));
         attributes.putAll(file.attributes);
 
-        boolean inline = content.isInMemory() && inlineBytes + content.size() <= MOST_INLINE_BYTES;
+        boolean inMemory = content.isInMemory();
+        long size = content.size();
+        boolean inline = inMemory && inlineBytes + size <= MOST_INLINE_BYTES;
         var work = content.stage();
-        Applier.setAll(disk, work, attributes);
+        var toSet = new LinkedHashMap<String, Object>(attributes);
+        var usual = area.usual(work);
+        // What it has already need not be set.
+        toSet.entrySet().removeIf(each -> each.getValue().equals(usual.get(each.getKey())));
+        Applier.setAll(disk, work, toSet);
         if (inline) {
-            inlineBytes += content.size();
+            inlineBytes += size;
         } else {
             toForce.add(content);
         }
@@ -55,6 +66,15 @@ final class Stager {
         var key = disk.stat(work).orElseThrow().key();
         steps.add(new Step.Put(
                 name, before, work, key, inline ? Optional.of(content.bytes()) : Optional.empty(), attributes));
+    }
+
+    private Map<String, Object> ownerOfRoot() throws IOException {
+        var known = ownerOfRoot;
+        if (known == null) {
+            known = Attributes.owned(disk, "");
+            ownerOfRoot = known;
+        }
+        return known;
     }
 
     /** What does not travel in the log is made durable. */

@@ -9,17 +9,15 @@ import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.NonWritableChannelException;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.StandardOpenOption;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 
 /** The handles of one transaction: they are of use until it ends, or returns to a savepoint. Safe for many threads. */
 final class TransactedChannels {
 
-    private static final Set<StandardOpenOption> READ = Set.of(StandardOpenOption.READ);
+    private static final long PIECE_BYTES = 8L << 20;
 
     private final ManagedRoot root;
     private final FileWork work;
@@ -47,9 +45,16 @@ final class TransactedChannels {
         if (committed == null) {
             throw new NoSuchFileException(name);
         }
+        return toCommitted(name, committed, mode);
+    }
+
+    FileChannel toCommitted(String name, String committed, OpenMode mode) throws IOException {
         var hold = root.locks().open(name, owner, Use.READ, mode.denied());
         try {
-            return new ManagedChannel(new SnapshotSource(name, root.disk().open(committed, READ), hold), mode);
+            return new ManagedChannel(new SnapshotSource(name, root.disk().openFile(committed), hold), mode);
+        } catch (NoSuchFileException e) {
+            hold.close();
+            throw new NoSuchFileException(name);
         } catch (IOException | RuntimeException | Error e) {
             hold.close();
             throw e;
@@ -123,6 +128,10 @@ final class TransactedChannels {
             return work.withHandle(name, bornIn, action);
         }
 
+        final void requireOfUse() throws TxfException {
+            work.requireOfUse(name, bornIn);
+        }
+
         final MappedByteBuffer map(DiskFile file, FileChannel.MapMode mode, long position, long size)
                 throws IOException {
             var channel = file.channel();
@@ -188,6 +197,41 @@ final class TransactedChannels {
         }
 
         @Override
+        public OptionalLong transferFrom(ReadableByteChannel from, long position, long count) throws IOException {
+            if (!(from instanceof FileChannel)
+                    || from instanceof ManagedChannel
+                    || count <= Content.MOST_MEMORY_BYTES) {
+                return OptionalLong.empty();
+            }
+            long moved = 0;
+            while (moved < count) {
+                // In pieces, so that a rollback does not have to wait for all of it.
+                long done = transferPiece(from, position + moved, Math.min(PIECE_BYTES, count - moved));
+                if (done < 0) {
+                    return OptionalLong.empty();
+                }
+                if (done == 0) {
+                    break;
+                }
+                moved += done;
+            }
+            return OptionalLong.of(moved);
+        }
+
+        /** How much was moved; negative if there is no way. */
+        private long transferPiece(ReadableByteChannel from, long position, long count) throws IOException {
+            return use(() -> {
+                root.requireActive(name);
+                var channel = written.writable(node, true).spill().channel();
+                if (channel == null) {
+                    return -1L;
+                }
+                written.touched(node);
+                return channel.transferFrom(from, position, count);
+            });
+        }
+
+        @Override
         public long size() throws IOException {
             return use(() -> written.size(node));
         }
@@ -240,7 +284,9 @@ final class TransactedChannels {
 
         @Override
         public int read(ByteBuffer target, long position) throws IOException {
-            return use(() -> file.read(target, position));
+            // What it reads never changes: nobody else needs to be kept waiting.
+            requireOfUse();
+            return file.read(target, position);
         }
 
         @Override
@@ -250,7 +296,8 @@ final class TransactedChannels {
 
         @Override
         public long size() throws IOException {
-            return use(file::size);
+            requireOfUse();
+            return file.size();
         }
 
         @Override

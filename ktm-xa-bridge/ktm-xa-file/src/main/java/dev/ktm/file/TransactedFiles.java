@@ -72,10 +72,16 @@ public final class TransactedFiles implements AutoCloseable {
      */
     public static TransactedFiles open(Ktm ktm, String name, Path directory, FileOptions options) throws IOException {
         var ownership = RootOwnership.take(ktm, name, directory, options.resetWhenDamaged());
+        var disk = new RealDisk(ownership.root());
+        Closeable both = () -> {
+            try (ownership) {
+                disk.close();
+            }
+        };
         try {
-            return open(ktm, name, ownership, ManagedRoot.Surroundings.real(new RealDisk(ownership.root())), options);
+            return open(ktm, name, both, ManagedRoot.Surroundings.real(disk), options);
         } catch (IOException | RuntimeException | Error e) {
-            ownership.close();
+            both.close();
             throw e;
         }
     }
@@ -112,7 +118,8 @@ public final class TransactedFiles implements AutoCloseable {
         root.prepareDirectories();
         var resourceManager = RedoResourceManager.open(ktm.manager(), KIND, name, root);
         root.opened(resourceManager);
-        // What was done again is forced before there is anything new: so only one life's versions of a file can be found.
+        // What was done again is forced before there is anything new: so only one life's versions of a file can be
+        // found.
         root.settle();
         resourceManager.opened();
         return new TransactedFiles(ktm, root, ownership, resourceManager);
@@ -293,18 +300,35 @@ public final class TransactedFiles implements AutoCloseable {
         close();
     }
 
+    /** With everything in its place the log keeps nothing: it can go round without this file manager for as long as it likes. */
+    private void leaveLog() {
+        try {
+            if (resourceManager.isIdle()) {
+                resourceManager.forget();
+            }
+        } catch (IOException | RuntimeException e) {
+            System.getLogger(TransactedFiles.class.getName())
+                    .log(System.Logger.Level.DEBUG, "the log keeps what it has until the next start", e);
+        }
+    }
+
     /** Rolls back what is active and lets go of the directory. What is in doubt is locked again when it is opened. */
     @Override
     public void close() {
         if (!root.isClosed()) {
+            boolean settled = false;
             try {
                 root.settle();
+                settled = true;
             } catch (IOException | RuntimeException e) {
                 System.getLogger(TransactedFiles.class.getName())
                         .log(System.Logger.Level.DEBUG, "the next start does what is left", e);
             }
             // First: who cannot make his changes gives up waiting, and the next start makes them.
             root.close();
+            if (settled) {
+                leaveLog();
+            }
             resourceManager.close();
         }
         try {

@@ -50,6 +50,11 @@ final class TransactedPath implements Path {
         return new TransactedPath(fileSystem, isAbsolute, names);
     }
 
+    /** The name below the root, if there are no links on the way; empty if there are dots in it. */
+    String straightName() {
+        return parts.contains(".") || parts.contains("..") ? "" : String.join("/", parts);
+    }
+
     List<String> parts() {
         return parts;
     }

@@ -88,7 +88,31 @@ final class TransactedProvider extends FileSystemProvider {
         var mode = OpenMode.of(options);
         var operations = own.fileSystem().operations();
         boolean follow = mode.followLinks() && !mode.createNew();
-        var name = own.fileSystem().resolve(operations, own, follow);
+        var straight = own.straightName();
+        if (straight.isEmpty()) {
+            return operations.open(own.fileSystem().resolve(operations, own, follow), mode, attributes);
+        }
+        // Most paths have no link in them, and one that has is refused: only then it is worth a look.
+        try {
+            return operations.open(straight, mode, attributes);
+        } catch (IOException e) {
+            return openBehindLinks(operations, own, follow, straight, e, mode, attributes);
+        }
+    }
+
+    private static FileChannel openBehindLinks(
+            Operations operations,
+            TransactedPath path,
+            boolean follow,
+            String straight,
+            IOException refusal,
+            OpenMode mode,
+            FileAttribute<?>... attributes)
+            throws IOException {
+        var name = path.fileSystem().resolve(operations, path, follow);
+        if (name.equals(straight)) {
+            throw refusal;
+        }
         return operations.open(name, mode, attributes);
     }
 

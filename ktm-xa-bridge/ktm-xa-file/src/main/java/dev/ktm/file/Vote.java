@@ -30,7 +30,7 @@ final class Vote {
     List<Step> prepare(UUID unitOfWork) throws IOException {
         root.requireInPlace();
         requireUntouched();
-        var stager = new Stager(disk);
+        var stager = new Stager(root.area());
         var steps = overlay.steps(stager::stage);
         if (root.options().deletesNeedClosedHandles()) {
             steps.removeIf(step -> step instanceof Step.Delete && root.locks().hasOpen(unitOfWork, step.name()));
@@ -55,7 +55,7 @@ final class Vote {
     }
 
     private void requireChangeable(String directory) throws IOException {
-        if (!changeable.add(directory) || disk.stat(directory).isEmpty()) {
+        if (!changeable.add(directory) || disk.kind(directory).isEmpty()) {
             return;
         }
         if (!disk.isWritable(directory)) {
@@ -91,7 +91,7 @@ final class Vote {
             boolean isNew = !origins.containsKey(step.name())
                     && !(step instanceof Step.SetAttributes)
                     && gone.stream().noneMatch(each -> Names.isWithin(step.name(), each));
-            if (isNew && disk.stat(step.name()).isPresent()) {
+            if (isNew && disk.kind(step.name()).isPresent()) {
                 throw new TxfException(
                         TxfError.CHANGED_OUTSIDE,
                         step.name(),

@@ -4,7 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.entry;
 
+import dev.ktm.Ktm;
+import dev.ktm.KtmOptions;
+import dev.ktm.log.LogOptions;
 import dev.ktm.log.testing.Conforms;
+import dev.ktm.log.testing.SimulatedDevice;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -65,6 +70,33 @@ class DurabilityTest {
                 .isInstanceOf(TxfException.class)
                 .extracting(Fixture::errorOf)
                 .isEqualTo(error);
+    }
+
+    @Test
+    void theLogGoesRoundWithoutAFileManagerThatIsClosed() throws Exception {
+        var other = Files.createDirectories(directory.resolve("other"));
+        var small = LogOptions.builder().containerBytes(1 << 20).containers(2).build();
+        try (var ktm = Ktm.open(KtmOptions.builder()
+                .device(new SimulatedDevice())
+                .logOptions(small)
+                .build())) {
+            try (var files = TransactedFiles.open(ktm, "other", other)) {
+                ktm.transactionManager().begin();
+                Files.writeString(files.fileSystem().getPath("/a"), "new");
+                ktm.transactionManager().commit();
+            }
+            var stream = ktm.manager().log().orElseThrow().stream("another");
+
+            for (int i = 0; i < 100; i++) {
+                stream.append(ByteBuffer.allocate(50_000));
+                stream.clear();
+            }
+
+            assertThat(other.resolve("a")).hasContent("new");
+            try (var files = TransactedFiles.open(ktm, "other", other)) {
+                assertThat(files.fileSystem().getPath("/a")).hasContent("new");
+            }
+        }
     }
 
     /** Work of a foreign transaction manager, up to its vote. */

@@ -74,6 +74,11 @@ class ForwardingDisk implements Disk {
     }
 
     @Override
+    public long forces() {
+        return disk.forces();
+    }
+
+    @Override
     public Map<String, Object> readAttributes(String name, String attributes) throws IOException {
         return disk.readAttributes(nameOf(name), attributes);
     }

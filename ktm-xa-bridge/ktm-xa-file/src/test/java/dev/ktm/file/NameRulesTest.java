@@ -70,7 +70,9 @@ class NameRulesTest {
         var real = NameRules.of(new WorkArea(new RealDisk(directory)));
         Files.createFile(directory.resolve("Probe"));
         assertThat(real.ignoresCase()).isEqualTo(Files.exists(directory.resolve("PROBE")));
-        assertThat(Files.list(directory.resolve(WorkArea.WORK))).isEmpty();
+        try (var left = Files.list(directory.resolve(WorkArea.WORK))) {
+            assertThat(left).isEmpty();
+        }
     }
 
     @Test
@@ -116,9 +118,7 @@ class NameRulesTest {
         ktm.transactionManager().begin();
         assertRefused(TxfError.SHARING_VIOLATION, () -> Files.writeString(path("/DOCS/READ.ME"), "x"));
         assertRefused(TxfError.TRANSACTIONAL_CONFLICT, () -> Files.writeString(path("/Docs/" + DECOMPOSED), "x"));
-        assertRefused(
-                TxfError.CANT_BREAK_TRANSACTIONAL_DEPENDENCY,
-                () -> Files.move(path("/DOCS"), path("/moved")));
+        assertRefused(TxfError.CANT_BREAK_TRANSACTIONAL_DEPENDENCY, () -> Files.move(path("/DOCS"), path("/moved")));
         ktm.transactionManager().rollback();
         ktm.transactionManager().resume(first);
         ktm.transactionManager().commit();

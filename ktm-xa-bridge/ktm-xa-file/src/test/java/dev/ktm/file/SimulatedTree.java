@@ -448,6 +448,13 @@ final class SimulatedTree implements Disk {
     }
 
     @Override
+    public synchronized long forces() {
+        return operations.stream()
+                .filter(each -> each.kind == What.FORCE || each.kind == What.FORCE_NAMES)
+                .count();
+    }
+
+    @Override
     public synchronized Map<String, Object> readAttributes(String name, String attributes) throws IOException {
         var entry = require(name);
         if (attributes.startsWith("user:")) {
