@@ -9,6 +9,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Assumptions;
@@ -29,8 +30,7 @@ class DeploymentTest {
     @Conforms("JTA-21")
     @Tag("slow")
     void atEveryStepOfTheProtocolAllAgree(@TempDir Path directory) {
-        var steps = List.of(CrashPoint.values()).subList(
-                CrashPoint.BEFORE_FIRST_VOTE.ordinal(), CrashPoint.AFTER_LAST_COMMIT.ordinal() + 1);
+        var steps = EnumSet.range(CrashPoint.BEFORE_FIRST_VOTE, CrashPoint.AFTER_LAST_COMMIT);
         int status = run(
                 "--releases",
                 "14",

@@ -11,15 +11,15 @@ import java.util.Optional;
 
 /** A file system that is made in a file, mounted through a loop device, and cut off. */
 enum FileSystemKind {
-    EXT4(64L << 20, List.of("mkfs.ext4", "-q", "-F", "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0"), "rw"),
+    EXT4(64L << 20, "mkfs.ext4 -q -F -E nodiscard,lazy_itable_init=0,lazy_journal_init=0", "rw"),
     /** Copies of one file system are mounted: its identifier does not count. */
-    XFS(320L << 20, List.of("mkfs.xfs", "-q", "-f", "-K"), "nouuid");
+    XFS(320L << 20, "mkfs.xfs -q -f -K", "nouuid");
 
     private final long sizeBytes;
-    private final List<String> maker;
+    private final String maker;
     private final String mountOptions;
 
-    FileSystemKind(long sizeBytes, List<String> maker, String mountOptions) {
+    FileSystemKind(long sizeBytes, String maker, String mountOptions) {
         this.sizeBytes = sizeBytes;
         this.maker = maker;
         this.mountOptions = mountOptions;
@@ -38,7 +38,8 @@ enum FileSystemKind {
         if (!Files.readString(Path.of("/proc/filesystems")).contains("\t" + type() + "\n")) {
             return Optional.of("expected " + type() + " in /proc/filesystems, found none");
         }
-        for (var command : List.of(maker.get(0), "losetup", "mount", "xfs_io", "fusermount3", "gcc", "pkg-config")) {
+        for (var command :
+                List.of(maker.split(" ")[0], "losetup", "mount", "xfs_io", "fusermount3", "gcc", "pkg-config")) {
             if (!Shell.has(command)) {
                 return Optional.of("expected the command " + command
                         + ", found none: apt-get install e2fsprogs xfsprogs fuse3 libfuse3-dev gcc pkg-config");
@@ -60,7 +61,7 @@ enum FileSystemKind {
         try (var file = new RandomAccessFile(image.toFile(), "rw")) {
             file.setLength(sizeBytes);
         }
-        var command = new ArrayList<Object>(maker);
+        var command = new ArrayList<Object>(List.of(maker.split(" ")));
         command.add(image);
         Shell.run(command.toArray());
     }

@@ -137,7 +137,7 @@ class PowerCutTest {
 
         System.out.println(kind + ": " + found + "; seed " + seed);
         assertThat(found.violations).as("seed " + seed).isEmpty();
-        assertThat(found.states).isGreaterThanOrEqualTo(200);
+        assertThat(found.states).isEqualTo(2 * STATES_EACH);
     }
 
     /** What this test would say if files were as durable as the operating system makes them. */
