@@ -441,7 +441,9 @@ final class Coordinator {
 
     /** As {@link #giveUpOldest()}, one of these, whatever the options say: whoever asks has been told to. */
     boolean giveUpOldest(Set<UUID> among) {
-        return underSuperiors().filter(each -> among.contains(each.unitOfWork())).anyMatch(CoreTransaction::giveUp);
+        return underSuperiors()
+                .filter(each -> among.contains(each.unitOfWork()))
+                .anyMatch(CoreTransaction::giveUp);
     }
 
     /** Those that have a superior, the oldest first. */

@@ -128,8 +128,9 @@ final class Freezing {
                 .collect(Collectors.joining(", "));
         return new KtmException(
                 KtmError.RM_CANNOT_BE_FROZEN_FOR_SNAPSHOT,
-                "expected the commit of " + transaction.unitOfWork() + " to end within " + wait + ", found it waiting for "
-                        + (awaited.isEmpty() ? "its client" : awaited) + ": nothing is frozen; try again");
+                "expected the commit of " + transaction.unitOfWork() + " to end within " + wait
+                        + ", found it waiting for " + (awaited.isEmpty() ? "its client" : awaited)
+                        + ": nothing is frozen; try again");
     }
 
     /** As {@link ManagerHandle#thaw}. */
