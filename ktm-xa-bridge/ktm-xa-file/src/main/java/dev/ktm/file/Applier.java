@@ -189,7 +189,8 @@ final class Applier {
                 throw new TxfException(
                         TxfError.RM_METADATA_CORRUPT,
                         put.name(),
-                        "expected the content that was committed for it in " + put.work() + ", found that it has gone: open the"
+                        "expected the content that was committed for it in " + put.work()
+                                + ", found that it has gone: open the"
                                 + " root with a reset of what is damaged, and restore this file",
                         e);
             }

@@ -386,7 +386,9 @@ final class FileWork implements RedoWork, Operations {
             var attributes = Attributes.read(disk, found, "dos:readonly", this::facts);
             if (Boolean.TRUE.equals(attributes.get("readonly"))) {
                 throw new java.nio.file.AccessDeniedException(
-                        name, null, "expected a file that may be deleted, found a read-only one: make it writable first");
+                        name,
+                        null,
+                        "expected a file that may be deleted, found a read-only one: make it writable first");
             }
         }
     }

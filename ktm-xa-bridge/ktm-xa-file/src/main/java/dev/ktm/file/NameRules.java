@@ -35,7 +35,8 @@ record NameRules(boolean ignoresCase, boolean ignoresForm) {
             var last = Names.last(name);
             return new NameRules(
                     isThere(area, last.toUpperCase(Locale.ROOT)),
-                    isThere(area, Normalizer.normalize(last, Normalizer.Form.NFD)) && !Normalizer.isNormalized(last, Normalizer.Form.NFD));
+                    isThere(area, Normalizer.normalize(last, Normalizer.Form.NFD))
+                            && !Normalizer.isNormalized(last, Normalizer.Form.NFD));
         } finally {
             area.discard(name);
         }

@@ -77,8 +77,7 @@ final class PlainOperations implements Operations {
 
     @Override
     public Optional<Kind> kind(String name) throws IOException {
-        return guarded(
-                name, () -> Names.isWithin(name, WorkArea.HIDDEN) ? Optional.<Kind>empty() : disk.kind(name));
+        return guarded(name, () -> Names.isWithin(name, WorkArea.HIDDEN) ? Optional.<Kind>empty() : disk.kind(name));
     }
 
     @Override
@@ -117,7 +116,8 @@ final class PlainOperations implements Operations {
             throw new FileAlreadyExistsException(name);
         }
         if (there.isPresent() && there.get().kind() != Kind.FILE) {
-            throw new FileSystemException(name, null, "expected a file, found " + there.get().kind());
+            throw new FileSystemException(
+                    name, null, "expected a file, found " + there.get().kind());
         }
         if (there.isEmpty()) {
             requireDirectory(name);

@@ -103,8 +103,8 @@ final class Reset {
 
         @Override
         public String toString() {
-            return "changes of " + names + " may be missing, the transactions " + inDoubt + " were in doubt, and " + unreadable
-                    + " could not be read";
+            return "changes of " + names + " may be missing, the transactions " + inDoubt + " were in doubt, and "
+                    + unreadable + " could not be read";
         }
     }
 

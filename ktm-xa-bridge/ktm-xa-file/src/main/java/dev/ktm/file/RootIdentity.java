@@ -72,8 +72,9 @@ final class RootIdentity {
             throw new TxfException(
                     TxfError.RM_METADATA_CORRUPT,
                     String.valueOf(disk.path("")),
-                    "expected the root " + expected + ", for which the log has changes that are committed or in doubt, found "
-                            + own + ": put the directory back, or open this one with a reset of what is damaged");
+                    "expected the root " + expected
+                            + ", for which the log has changes that are committed or in doubt, found " + own
+                            + ": put the directory back, or open this one with a reset of what is damaged");
         }
     }
 }

@@ -11,7 +11,6 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.NoSuchFileException;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 

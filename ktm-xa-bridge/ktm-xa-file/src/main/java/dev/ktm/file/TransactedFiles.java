@@ -112,7 +112,8 @@ public final class TransactedFiles implements AutoCloseable {
         root.prepareDirectories();
         var resourceManager = RedoResourceManager.open(ktm.manager(), KIND, name, root);
         root.opened(resourceManager);
-        // What was done again is forced before there is anything new: so only one life's versions of a file can be found.
+        // What was done again is forced before there is anything new: so only one life's versions of a file can be
+        // found.
         root.settle();
         resourceManager.opened();
         return new TransactedFiles(ktm, root, ownership, resourceManager);

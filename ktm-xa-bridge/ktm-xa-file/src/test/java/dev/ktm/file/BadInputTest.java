@@ -85,7 +85,9 @@ class BadInputTest {
             var a = files.resolve("a");
             assertRefused(TxfError.DIRECTORY_NOT_RM, () -> Files.readString(path));
             assertRefused(TxfError.DIRECTORY_NOT_RM, () -> Files.writeString(path, "x"));
-            assertRefused(TxfError.DIRECTORY_NOT_RM, () -> Files.setLastModifiedTime(path, java.nio.file.attribute.FileTime.fromMillis(0)));
+            assertRefused(
+                    TxfError.DIRECTORY_NOT_RM,
+                    () -> Files.setLastModifiedTime(path, java.nio.file.attribute.FileTime.fromMillis(0)));
             assertThatThrownBy(() -> Files.delete(child)).isInstanceOf(FileSystemException.class);
             assertThatThrownBy(() -> Files.createDirectory(child)).isInstanceOf(FileSystemException.class);
             assertThatThrownBy(() -> Files.createSymbolicLink(child, a)).isInstanceOf(FileSystemException.class);

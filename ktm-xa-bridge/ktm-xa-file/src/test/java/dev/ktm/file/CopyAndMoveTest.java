@@ -52,7 +52,8 @@ class CopyAndMoveTest {
     void aFileMovesToAnotherRootByACopyUnlessItIsToBeOneOperationAndADirectoryNever() throws Exception {
         Files.createDirectories(fixture.plain("/empty"));
         Files.setPosixFilePermissions(fixture.real("a"), PosixFilePermissions.fromString("rw-r-----"));
-        try (var others = TransactedFiles.open(fixture.ktm, "other", Files.createDirectory(directory.resolve("other")))) {
+        try (var others =
+                TransactedFiles.open(fixture.ktm, "other", Files.createDirectory(directory.resolve("other")))) {
             var target = others.fileSystem().getPath("/a");
             fixture.begin();
             assertThatThrownBy(() -> Files.move(fixture.path("/a"), target, StandardCopyOption.ATOMIC_MOVE))
@@ -79,7 +80,8 @@ class CopyAndMoveTest {
 
     @Test
     void aMoveToAnotherRootThatCannotDeleteLeavesNoCopy() throws Exception {
-        try (var others = TransactedFiles.open(fixture.ktm, "other", Files.createDirectory(directory.resolve("other")))) {
+        try (var others =
+                TransactedFiles.open(fixture.ktm, "other", Files.createDirectory(directory.resolve("other")))) {
             fixture.begin();
             Files.writeString(fixture.path("/a"), "changed");
             var first = fixture.suspend();
@@ -124,15 +126,16 @@ class CopyAndMoveTest {
         var heard = new ArrayList<Long>();
         fixture.begin();
         assertRefused(
-                TxfError.REQUEST_ABORTED, () -> Files.copy(fixture.path("/large"), fixture.path("/cancelled"), (CopyProgress)
-                        (copied, total) -> {
-                            assertThat(total).isEqualTo(LARGE);
-                            heard.add(copied);
-                            return heard.size() == 2 ? CopyProgress.Answer.CANCEL : CopyProgress.Answer.CONTINUE;
-                        }));
+                TxfError.REQUEST_ABORTED,
+                () -> Files.copy(fixture.path("/large"), fixture.path("/cancelled"), (CopyProgress) (copied, total) -> {
+                    assertThat(total).isEqualTo(LARGE);
+                    heard.add(copied);
+                    return heard.size() == 2 ? CopyProgress.Answer.CANCEL : CopyProgress.Answer.CONTINUE;
+                }));
         assertThat(Files.exists(fixture.path("/cancelled"))).isFalse();
         assertRefused(
-                TxfError.REQUEST_ABORTED, () -> Files.copy(fixture.path("/large"), fixture.path("/stopped"), (CopyProgress)
+                TxfError.REQUEST_ABORTED,
+                () -> Files.copy(fixture.path("/large"), fixture.path("/stopped"), (CopyProgress)
                         (copied, total) -> CopyProgress.Answer.STOP));
         assertThat(Files.size(fixture.path("/stopped"))).isEqualTo(heard.get(0));
         fixture.rollback();

@@ -4,14 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.entry;
 
-import dev.ktm.log.testing.Conforms;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.log.LogOptions;
+import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.SimulatedDevice;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -93,8 +93,10 @@ class DurabilityTest {
     void theLogGoesRoundWithoutAFileManagerThatIsClosed() throws Exception {
         var other = Files.createDirectories(directory.resolve("other"));
         var small = LogOptions.builder().containerBytes(1 << 20).containers(2).build();
-        try (var ktm = Ktm.open(
-                KtmOptions.builder().device(new SimulatedDevice()).logOptions(small).build())) {
+        try (var ktm = Ktm.open(KtmOptions.builder()
+                .device(new SimulatedDevice())
+                .logOptions(small)
+                .build())) {
             try (var files = TransactedFiles.open(ktm, "other", other)) {
                 ktm.transactionManager().begin();
                 Files.writeString(files.fileSystem().getPath("/a"), "new");

@@ -116,9 +116,7 @@ class NameRulesTest {
         ktm.transactionManager().begin();
         assertRefused(TxfError.SHARING_VIOLATION, () -> Files.writeString(path("/DOCS/READ.ME"), "x"));
         assertRefused(TxfError.TRANSACTIONAL_CONFLICT, () -> Files.writeString(path("/Docs/" + DECOMPOSED), "x"));
-        assertRefused(
-                TxfError.CANT_BREAK_TRANSACTIONAL_DEPENDENCY,
-                () -> Files.move(path("/DOCS"), path("/moved")));
+        assertRefused(TxfError.CANT_BREAK_TRANSACTIONAL_DEPENDENCY, () -> Files.move(path("/DOCS"), path("/moved")));
         ktm.transactionManager().rollback();
         ktm.transactionManager().resume(first);
         ktm.transactionManager().commit();

@@ -92,7 +92,8 @@ class OpenedFileTest {
             }
             fixture.resume(reading);
             try (var later = FileChannel.open(fixture.path("/a"));
-                    var writer = FileChannel.open(fixture.path("/b"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    var writer =
+                            FileChannel.open(fixture.path("/b"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     var plain = FileChannel.open(fixture.plain("/a"))) {
                 assertThat(fixture.files.opened(later).baseVersion())
                         .isEqualTo(fixture.files.opened(reader).latestVersion());
@@ -131,14 +132,15 @@ class OpenedFileTest {
         streams(fixture.path("/a")).write("color", bytes("blue"));
 
         assertRefused(TxfError.SHARING_VIOLATION, () -> Files.writeString(fixture.plain("/a"), "x"));
-        assertRefused(TxfError.SHARING_VIOLATION, () -> streams(fixture.plain("/a"))
-                .write("size", bytes("large")));
+        assertRefused(
+                TxfError.SHARING_VIOLATION, () -> streams(fixture.plain("/a")).write("size", bytes("large")));
         assertThat(Files.readString(fixture.plain("/a"))).isEqualTo("old");
         assertThat(streams(fixture.plain("/a")).list()).isEmpty();
         var first = fixture.suspend();
         fixture.begin();
         assertRefused(TxfError.SHARING_VIOLATION, () -> Files.writeString(fixture.path("/a"), "x"));
-        assertRefused(TxfError.SHARING_VIOLATION, () -> streams(fixture.path("/a")).write("size", bytes("large")));
+        assertRefused(
+                TxfError.SHARING_VIOLATION, () -> streams(fixture.path("/a")).write("size", bytes("large")));
         assertThat(Files.readString(fixture.path("/a"))).isEqualTo("old");
         fixture.rollback();
         fixture.resume(first);

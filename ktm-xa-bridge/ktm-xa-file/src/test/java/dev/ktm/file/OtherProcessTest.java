@@ -59,8 +59,14 @@ class OtherProcessTest {
         } finally {
             process.destroyForcibly();
         }
-        assertThat(numbers(root.resolve("large"))).startsWith(PIECES, 1, 2).endsWith(PIECES - 1).hasSize(PIECES);
-        assertThat(numbers(root.resolve("copy"))).startsWith(0, 1, 2).endsWith(PIECES - 1).hasSize(PIECES);
+        assertThat(numbers(root.resolve("large")))
+                .startsWith(PIECES, 1, 2)
+                .endsWith(PIECES - 1)
+                .hasSize(PIECES);
+        assertThat(numbers(root.resolve("copy")))
+                .startsWith(0, 1, 2)
+                .endsWith(PIECES - 1)
+                .hasSize(PIECES);
     }
 
     /** The first number of each piece. */

@@ -68,8 +68,7 @@ class RollbackCrashTest {
     }
 
     private static TransactedFiles openFiles(Ktm ktm, Disk tree) throws Exception {
-        return TransactedFiles.open(
-                ktm, "test", () -> {}, ManagedRoot.Surroundings.real(tree), FileOptions.defaults());
+        return TransactedFiles.open(ktm, "test", () -> {}, ManagedRoot.Surroundings.real(tree), FileOptions.defaults());
     }
 
     private static void work(FileSystem files) throws Exception {
@@ -135,7 +134,8 @@ class RollbackCrashTest {
         var checked = new AtomicInteger();
 
         CrashStates.of(device.history()).atMostPerPoint(4).forEach(state -> {
-            int point = state.lastMark(TreePoint.class).map(TreePoint::operations).orElse(0);
+            int point =
+                    state.lastMark(TreePoint.class).map(TreePoint::operations).orElse(0);
             for (int seed = 0; seed < SURVIVORS_PER_STATE; seed++) {
                 try {
                     check(state, point, seed);
