@@ -196,7 +196,7 @@ final class FileWork implements RedoWork, Operations {
                 throw new FileAlreadyExistsException(name);
             }
             if (found.isEmpty()) {
-                return create(name, mode, attributes);
+                return create(name, mode, overlay::put, attributes);
             }
             Disk.requireFile(name, found.get().kind());
             return openToWrite(name, mode, () -> writableNode(name));
@@ -222,7 +222,7 @@ final class FileWork implements RedoWork, Operations {
         }
         var found = disk.stat(committed);
         if (found.isEmpty()) {
-            return create(name, mode, attributes);
+            return create(name, mode, overlay::putNew, attributes);
         }
         if (mode.createNew()) {
             throw new FileAlreadyExistsException(name);
@@ -232,7 +232,13 @@ final class FileWork implements RedoWork, Operations {
         return openToWrite(name, mode, () -> overlay.touchFile(name, new Origin(committed, stat)));
     }
 
-    private FileChannel create(String name, OpenMode mode, FileAttribute<?>... attributes) throws IOException {
+    /** How a name gets its node. */
+    private interface Naming {
+        void put(String name, FileNode node) throws IOException;
+    }
+
+    private FileChannel create(String name, OpenMode mode, Naming naming, FileAttribute<?>... attributes)
+            throws IOException {
         if (!mode.create() && !mode.createNew()) {
             throw new NoSuchFileException(name);
         }
@@ -242,7 +248,7 @@ final class FileWork implements RedoWork, Operations {
         var hold = root.locks().open(name, owner, Use.WRITE, mode.denied());
         set(node, attributes);
         written.begin(node);
-        overlay.put(name, node);
+        naming.put(name, node);
         return channels.over(name, node, hold, mode, false);
     }
 

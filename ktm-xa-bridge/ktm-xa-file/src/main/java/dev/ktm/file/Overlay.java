@@ -202,6 +202,12 @@ final class Overlay {
         return new DirectoryNode(null, order);
     }
 
+    /** Has a name stand for something that stands for nothing, neither in the transaction nor in the committed state. */
+    void putNew(String name, Node node) throws IOException {
+        changes++;
+        directory(Names.parent(name)).entries.put(Names.last(name), node);
+    }
+
     /** The node of a file that the transaction has not touched, made from what is known of it. */
     FileNode touchFile(String name, Origin origin) throws IOException {
         changes++;

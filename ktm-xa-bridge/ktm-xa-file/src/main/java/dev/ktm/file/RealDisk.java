@@ -477,6 +477,7 @@ final class RealDisk implements Disk, Closeable {
     @Override
     public boolean isOnDevice(String directory) throws IOException {
         return !unix
+                || directory.isEmpty()
                 || Files.getAttribute(path(directory), "unix:dev", LinkOption.NOFOLLOW_LINKS)
                         .equals(Files.getAttribute(root, "unix:dev"));
     }

@@ -43,6 +43,10 @@ final class Vote {
     /** Nobody has changed behind our back what the transaction has seen and changed. */
     private void requireUntouched() throws IOException {
         for (var each : overlay.origins().entrySet()) {
+            if (each.getKey().isEmpty()) {
+                // The root is known to be in its place.
+                continue;
+            }
             var now = disk.stat(each.getKey());
             if (now.isEmpty() || !now.get().looksLike(each.getValue())) {
                 throw new TxfException(
@@ -55,7 +59,8 @@ final class Vote {
     }
 
     private void requireChangeable(String directory) throws IOException {
-        if (!changeable.add(directory) || disk.kind(directory).isEmpty()) {
+        boolean isRoot = directory.isEmpty();
+        if (!changeable.add(directory) || (!isRoot && disk.kind(directory).isEmpty())) {
             return;
         }
         if (!disk.isWritable(directory)) {

@@ -73,6 +73,23 @@ class DurabilityTest {
     }
 
     @Test
+    void whoIsInterruptedSettlesAllTheSame() throws Exception {
+        fixture.begin();
+        Files.writeString(fixture.path("/a"), "new");
+        fixture.commit();
+
+        Thread.currentThread().interrupt();
+        fixture.files.settle();
+
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(fixture.files.statistics().unsettled()).isZero();
+        fixture.begin();
+        Files.writeString(fixture.path("/a"), "newer");
+        fixture.commit();
+        assertThat(fixture.real("a")).hasContent("newer");
+    }
+
+    @Test
     void theLogGoesRoundWithoutAFileManagerThatIsClosed() throws Exception {
         var other = Files.createDirectories(directory.resolve("other"));
         var small = LogOptions.builder().containerBytes(1 << 20).containers(2).build();
