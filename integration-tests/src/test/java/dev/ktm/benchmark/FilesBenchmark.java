@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.LongAdder;
@@ -102,6 +103,11 @@ public final class FilesBenchmark {
         double take(int round) throws Exception;
     }
 
+    /** What belongs to a name that is known. */
+    private static <T> T of(Map<String, T> values, String name) {
+        return Objects.requireNonNull(values.get(name), name);
+    }
+
     /** Takes figures in turns, in an order that shifts. */
     private Map<String, Samples> inTurns(int rounds, int warmUps, Map<String, Figure> figures) throws Exception {
         var names = List.copyOf(figures.keySet());
@@ -110,9 +116,9 @@ public final class FilesBenchmark {
         for (int round = -warmUps; round < rounds; round++) {
             for (int i = 0; i < names.size(); i++) {
                 var name = names.get(Math.floorMod(i + round, names.size()));
-                double value = figures.get(name).take(round);
+                double value = of(figures, name).take(round);
                 if (round >= 0) {
-                    values.get(name)[round] = value;
+                    of(values, name)[round] = value;
                 }
             }
             System.err.println("round " + round + " done");
@@ -197,11 +203,11 @@ public final class FilesBenchmark {
                 }
                 figures.put("appends", round -> rate(callers, (caller, turn) -> appenders[caller].appendForced()));
                 var all = inTurns(settings.rounds(), WARM_UPS, figures);
-                var transactions = all.get(ours.title());
-                var appends = all.get("appends");
-                var plain = all.get(unforced.title());
-                var hand = all.get(byHand.title());
-                var other = all.get(xadisk.title());
+                var transactions = of(all, ours.title());
+                var appends = of(all, "appends");
+                var plain = of(all, unforced.title());
+                var hand = of(all, byHand.title());
+                var other = of(all, xadisk.title());
                 rates.add(line(
                         "" + callers,
                         transactions.whole(),
@@ -305,9 +311,9 @@ public final class FilesBenchmark {
             }
             var all = inTurns(settings.rounds(), 1, figures);
             var lines = new ArrayList<>(List.of("| | ms | × the transaction's time |", "|---|---:|---:|"));
-            var transaction = all.get(ours.title());
+            var transaction = of(all, ours.title());
             for (var writer : writers) {
-                var samples = all.get(writer.title());
+                var samples = of(all, writer.title());
                 lines.add(line(
                         writer.title(),
                         samples.whole(),
@@ -342,11 +348,11 @@ public final class FilesBenchmark {
             var all = inTurns(Math.min(settings.rounds(), 5), 1, figures);
             var lines = new ArrayList<>(List.of("| | s | × copied and forced by hand |", "|---|---:|---:|"));
             for (var writer : writers) {
-                var samples = all.get(writer.title());
+                var samples = of(all, writer.title());
                 lines.add(line(
                         writer.title(),
                         samples.fine(),
-                        samples.dividedBy(all.get(byHand.title())).fine()));
+                        samples.dividedBy(of(all, byHand.title())).fine()));
             }
             console.print("A file of 1 GiB replaced by a copy of another", lines);
         }
@@ -388,7 +394,7 @@ public final class FilesBenchmark {
 
     private void addReading(List<String> lines, String what, Map<String, Samples> all) {
         all.forEach((how, samples) -> lines.add(line(
-                what, how, samples.whole(), samples.dividedBy(all.get("plain")).fine())));
+                what, how, samples.whole(), samples.dividedBy(of(all, "plain")).fine())));
     }
 
     private void reads(Path directory) throws Exception {
@@ -458,7 +464,7 @@ public final class FilesBenchmark {
 
     private void addOpening(List<String> lines, String what, Map<String, Samples> all) {
         all.forEach((how, samples) -> lines.add(line(
-                what, how, samples.fine(), samples.dividedBy(all.get("plain")).fine())));
+                what, how, samples.fine(), samples.dividedBy(of(all, "plain")).fine())));
     }
 
     private interface Opening {
