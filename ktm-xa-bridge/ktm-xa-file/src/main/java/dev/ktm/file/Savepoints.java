@@ -1,6 +1,7 @@
 package dev.ktm.file;
 
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** What one transaction can return to. Guarded by its lock. */
 final class Savepoints {
@@ -9,10 +10,10 @@ final class Savepoints {
     private long next = 1;
 
     /** Grows with each return: handles of before are of no use. Looked at without the lock, too. */
-    private volatile int era;
+    private final AtomicInteger era = new AtomicInteger();
 
     int era() {
-        return era;
+        return era.get();
     }
 
     long set(Overlay now) {
@@ -28,7 +29,7 @@ final class Savepoints {
             throw none("of id " + id);
         }
         states.tailMap(id, false).clear();
-        era++;
+        era.incrementAndGet();
         return then.copy();
     }
 
