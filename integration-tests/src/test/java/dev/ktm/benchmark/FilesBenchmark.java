@@ -203,7 +203,12 @@ public final class FilesBenchmark {
                 var hand = all.get(byHand.title());
                 var other = all.get(xadisk.title());
                 rates.add(line(
-                        "" + callers, transactions.whole(), appends.whole(), plain.whole(), hand.whole(), other.whole()));
+                        "" + callers,
+                        transactions.whole(),
+                        appends.whole(),
+                        plain.whole(),
+                        hand.whole(),
+                        other.whole()));
                 ratios.add(line(
                         "" + callers,
                         transactions.dividedBy(appends.lower(plain)).fine(),
@@ -304,7 +309,9 @@ public final class FilesBenchmark {
             for (var writer : writers) {
                 var samples = all.get(writer.title());
                 lines.add(line(
-                        writer.title(), samples.whole(), samples.dividedBy(transaction).fine()));
+                        writer.title(),
+                        samples.whole(),
+                        samples.dividedBy(transaction).fine()));
             }
             for (int i = 0; i < settling.length; i++) {
                 settling[i] *= 1000;
@@ -314,8 +321,7 @@ public final class FilesBenchmark {
                     new Samples(settling).whole(),
                     new Samples(settling).dividedBy(transaction).fine()));
             console.print(
-                    String.format(
-                            Locale.ROOT, "%,d files of %d bytes made in one transaction", MANY, SMALL_BYTES),
+                    String.format(Locale.ROOT, "%,d files of %d bytes made in one transaction", MANY, SMALL_BYTES),
                     lines);
         }
     }
@@ -419,19 +425,32 @@ public final class FilesBenchmark {
     }
 
     private void opens(Path directory) throws Exception {
-        var lines = new ArrayList<>(List.of(
-                "| What is opened and closed | how | µs | × plain |", "|---|---|---:|---:|"));
+        var lines =
+                new ArrayList<>(List.of("| What is opened and closed | how | µs | × plain |", "|---|---|---:|---:|"));
         try (var ours = transactions(directory)) {
             for (var name : List.of("file", "etc/product/file")) {
                 var file = ours.directory().resolve(name);
                 Files.createDirectories(file.getParent());
                 Files.write(file, content(SMALL_BYTES));
-                addOpening(lines, "`" + name + "`", reading(ours, name, path -> micros(() -> {
-                    FileChannel.open(path, StandardOpenOption.READ).close();
-                })));
-                addOpening(lines, "`" + name + "`, and its kibibyte read", reading(ours, name, path -> micros(() -> {
-                    Files.readAllBytes(path);
-                })));
+                addOpening(
+                        lines,
+                        "`" + name + "`",
+                        reading(
+                                ours,
+                                name,
+                                path -> micros(() -> {
+                                    FileChannel.open(path, StandardOpenOption.READ)
+                                            .close();
+                                })));
+                addOpening(
+                        lines,
+                        "`" + name + "`, and its kibibyte read",
+                        reading(
+                                ours,
+                                name,
+                                path -> micros(() -> {
+                                    Files.readAllBytes(path);
+                                })));
             }
         }
         console.print("Opening of files that nobody has changed, one caller", lines);

@@ -66,7 +66,11 @@ final class KtmFileWriter implements FileWriter {
     public void replaceBy(String name, Path source) throws Exception {
         ktm.userTransaction().begin();
         try (var from = FileChannel.open(source, StandardOpenOption.READ);
-                var to = FileChannel.open(fileSystem.getPath(name), StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+                var to = FileChannel.open(
+                        fileSystem.getPath(name),
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.TRUNCATE_EXISTING,
+                        StandardOpenOption.WRITE)) {
             PlainFileWriter.copy(from, to);
         }
         ktm.userTransaction().commit();

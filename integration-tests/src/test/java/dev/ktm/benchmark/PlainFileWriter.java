@@ -3,8 +3,8 @@ package dev.ktm.benchmark;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Path;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
@@ -60,7 +60,11 @@ record PlainFileWriter(String title, Path directory, boolean forced) implements 
     public void replaceBy(String name, Path source) throws IOException {
         var aside = directory.resolve(name + ".new");
         try (var from = FileChannel.open(source, StandardOpenOption.READ);
-                var to = FileChannel.open(aside, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+                var to = FileChannel.open(
+                        aside,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.TRUNCATE_EXISTING,
+                        StandardOpenOption.WRITE)) {
             copy(from, to);
             if (forced) {
                 to.force(true);

@@ -9,7 +9,9 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -25,13 +27,15 @@ class DeploymentTest {
     }
 
     @Test
+    @Conforms("JTA-21")
     @Tag("slow")
-    void aroundTheDecisionAllAgree(@TempDir Path directory) {
+    void atEveryStepOfTheProtocolAllAgree(@TempDir Path directory) {
+        var steps = EnumSet.range(CrashPoint.BEFORE_FIRST_VOTE, CrashPoint.AFTER_LAST_COMMIT);
         int status = run(
                 "--releases",
-                "20",
+                "14",
                 "--crash-at",
-                "after-last-vote,after-decision",
+                steps.stream().map(CrashPoint::option).collect(Collectors.joining(",")),
                 "--kills",
                 "1",
                 "--seed",
@@ -39,10 +43,10 @@ class DeploymentTest {
                 "--data",
                 directory.toString());
 
-        assertThat(printed.toString())
-                .contains("all agree, after 3 crashes")
-                .contains(CrashPoint.AFTER_LAST_VOTE.toString())
-                .contains(CrashPoint.AFTER_DECISION.toString());
+        assertThat(printed.toString()).contains("all agree, after 7 crashes");
+        for (var step : steps) {
+            assertThat(printed.toString()).contains(step.toString());
+        }
         assertThat(status).isZero();
     }
 

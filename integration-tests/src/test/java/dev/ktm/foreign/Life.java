@@ -224,7 +224,7 @@ final class Life {
             manager.commit();
             throw new IllegalStateException("expected to wait at the point " + point + ", found a commit");
         } catch (Exception e) {
-            e.printStackTrace();
+            throw new IllegalStateException("it never got to the point " + point, e);
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.ktm.servers;
 
-import dev.ktm.log.testing.Until;
 import dev.ktm.log.testing.LoopbackPort;
+import dev.ktm.log.testing.Until;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -170,8 +170,9 @@ final class RedoLog {
                     }
                 }
             }
+            // From what the log holds, not from its end: lives that are too short to write that much would fill it.
             // The base of a stream without records is the end of the log.
-            tidyAt = Math.max(last, stream.base()) + tidyBytes();
+            tidyAt = stream.base() + tidyBytes();
             var undecided = new ArrayList<RedoEntry>();
             for (var each : found.entrySet()) {
                 var parts = each.getValue().parts;
@@ -216,6 +217,7 @@ final class RedoLog {
         try {
             entry.reserve(stream.reserve(RedoFormat.END_BYTES));
         } catch (LogFullException e) {
+            fullConditions.increment();
             if (!makeRoom()) {
                 throw e;
             }
@@ -238,7 +240,10 @@ final class RedoLog {
         /** Lets go of what need not be kept. */
         void tidy();
 
-        /** If nothing else helps: gives up what is in doubt, if that is allowed. Returns whether it has given up something. */
+        /**
+         * If nothing else helps: gives up the oldest that is in doubt, if that is allowed, and lets go of what was kept for it.
+         * Returns whether it has given up something.
+         */
         boolean giveUp();
     }
 
@@ -273,9 +278,9 @@ final class RedoLog {
                     if (!relief.giveUp()) {
                         throw e;
                     }
-                    // Its container may hold others like it.
-                    attemptsLeft = 1;
-                    deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(ROOM_SECONDS);
+                    // Whether that is enough is seen at once: its container may hold others like it.
+                    attemptsLeft = 0;
+                    continue;
                 }
                 relief.tidy();
                 if (!makeRoom()) {

@@ -81,6 +81,9 @@ public final class RedoResourceManager implements AutoCloseable {
     /** Those that have not ended, by the id of their enlistment. */
     private final Map<UUID, RedoEntry> entries = new ConcurrentHashMap<>();
 
+    /** Whether something decided found no room in the log. */
+    private volatile boolean full;
+
     /** Whether the store has everything, and can make a checkpoint. */
     private volatile boolean restored;
 
@@ -335,6 +338,7 @@ public final class RedoResourceManager implements AutoCloseable {
                 } catch (LogException e) {
                     // It stays decided, and is told again.
                     entry.moves(RedoEntry.Stage.COMMITTED, RedoEntry.Stage.PREPARED);
+                    full = e instanceof LogFullException || full;
                     recoverLater();
                     throw e;
                 }
@@ -362,6 +366,11 @@ public final class RedoResourceManager implements AutoCloseable {
     }
 
     private void recoverAgain() {
+        if (full) {
+            // An earlier life may have filled the log; what it had reserved ended with it.
+            full = false;
+            tidyNow();
+        }
         try {
             handle.recover();
         } catch (KtmException | RuntimeException e) {
@@ -547,12 +556,25 @@ public final class RedoResourceManager implements AutoCloseable {
     /** In a log that stays full: rolls back the oldest transaction in doubt, if the store would have it so. */
     private boolean giveUpOldest() {
         try {
-            return store.prefersAvailability() && manager.giveUpOldest(inDoubt());
+            if (!store.prefersAvailability() || !manager.giveUpOldest(inDoubt())) {
+                return false;
+            }
         } catch (KtmException e) {
             System.getLogger(RedoResourceManager.class.getName())
                     .log(System.Logger.Level.DEBUG, "a coordinator that is being closed gives up nothing", e);
             return false;
         }
+        tidyLock.lock();
+        try {
+            // Nothing is carried forward: that would take the room again.
+            store.tidy();
+        } catch (IOException | RuntimeException e) {
+            System.getLogger(RedoResourceManager.class.getName())
+                    .log(System.Logger.Level.DEBUG, "no checkpoint: " + e.getMessage(), e);
+        } finally {
+            tidyLock.unlock();
+        }
+        return true;
     }
 
     /** How often something did not fit into the log at first since this was opened. */

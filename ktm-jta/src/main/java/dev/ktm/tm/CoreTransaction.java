@@ -286,28 +286,27 @@ final class CoreTransaction implements KtmTransaction {
 
     /** As {@link #act}, for what has to wait while everything is at rest for a snapshot. */
     <E extends Exception> void actUnlessFrozen(Act<E> act) throws E {
-        lockUnlessFrozen();
-        try {
-            act.on(protocol);
-            changed();
-        } finally {
-            lock.unlock();
+        var frozen = sayUnlessFrozen(act);
+        while (frozen != null) {
+            frozen.await();
+            frozen = sayUnlessFrozen(act);
         }
         drain();
     }
 
-    /** Takes the lock at a moment at which nothing is frozen: whoever freezes looks at this transaction afterwards. */
-    @SuppressWarnings("LockNotBeforeTry") // it is the caller that unlocks
-    private void lockUnlessFrozen() {
-        while (true) {
-            lock.lock();
+    /** Says it at a moment at which nothing is frozen, so that whoever freezes looks at it afterwards; or returns what is in force. */
+    private <E extends Exception> Freezing.@Nullable Frozen sayUnlessFrozen(Act<E> act) throws E {
+        lock.lock();
+        try {
             var manager = coordinator;
             var frozen = manager == null ? null : manager.freezing().inForce();
             if (frozen == null) {
-                return;
+                act.on(protocol);
+                changed();
             }
+            return frozen;
+        } finally {
             lock.unlock();
-            frozen.await();
         }
     }
 
@@ -465,15 +464,10 @@ final class CoreTransaction implements KtmTransaction {
             requireCommittable();
             beforeCommit();
         }
-        lockUnlessFrozen();
-        try {
-            protocol.commit();
+        actUnlessFrozen(each -> {
+            each.commit();
             tick();
-            changed();
-        } finally {
-            lock.unlock();
-        }
-        drain();
+        });
     }
 
     private void requireCommittable() throws KtmException {

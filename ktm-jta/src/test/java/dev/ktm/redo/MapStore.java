@@ -35,6 +35,10 @@ final class MapStore implements RedoStore, AutoCloseable {
             this.content = content;
             this.observer = observer;
         }
+
+        Map<String, String> content() {
+            return content;
+        }
     }
 
     private final Disk disk;

@@ -19,7 +19,10 @@ import jakarta.transaction.RollbackException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
@@ -418,6 +421,79 @@ class RedoResourceManagerTest {
         commit();
         ktm.xaResource().commit(xid, false);
         assertThat(first.values()).containsKeys("before9", "prepared", "after");
+    }
+
+    @Test
+    void theLogIsShortenedAlthoughNoLifeWritesMuch() throws Exception {
+        var memory = new MemoryDevice();
+        var small = LogOptions.builder().containerBytes(256 << 10).containers(4).build();
+        var padding = "x".repeat(20_000);
+        close();
+        open(memory, small);
+        for (int life = 0; life < 12; life++) {
+            for (int i = 0; i < 4; i++) {
+                begin();
+                first.put(current(), "k" + i, life + padding);
+                commit();
+            }
+            close();
+            open(memory, small);
+        }
+        begin();
+        first.put(current(), "last", "1");
+        commit();
+
+        awaitThat(() -> !firstDisk.content().isEmpty());
+    }
+
+    private static void awaitThat(BooleanSupplier condition) {
+        long start = System.nanoTime();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(30));
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+        }
+    }
+
+    @Test
+    void whatIsDecidedIsDoneAlthoughAnEarlierLifeHasFilledTheLog() throws Exception {
+        var memory = new MemoryDevice();
+        var small = LogOptions.builder()
+                .containerBytes(256 << 10)
+                .containers(4)
+                .idleFlush(Duration.ZERO)
+                .build();
+        close();
+        open(memory, small);
+        first.putPlain("before", "x", false);
+        // A checkpoint lets go of a whole container.
+        var hog = ktm.manager().log().orElseThrow().stream("hog");
+        for (int i = 0; i < 600; i++) {
+            hog.append(java.nio.ByteBuffer.allocate(2000));
+        }
+        var resource = ktm.xaResource();
+        var xid = new Foreign(1);
+        resource.start(xid, XAResource.TMNOFLAGS);
+        first.put(current(), "prepared", "x");
+        resource.end(xid, XAResource.TMSUCCESS);
+        resource.prepare(xid);
+        // What is reserved ends with the life that has reserved it.
+        first.close();
+        for (int bytes : new int[] {2000, 1}) {
+            var block = java.nio.ByteBuffer.allocate(bytes);
+            assertThatThrownBy(() -> {
+                        while (true) {
+                            hog.append(block.duplicate());
+                        }
+                    })
+                    .isInstanceOf(dev.ktm.log.LogFullException.class);
+        }
+        hog.clear();
+        hog.close();
+
+        first = MapStore.open(ktm, "first", firstDisk);
+        ktm.xaResource().commit(xid, false);
+
+        awaitThat(() -> first.values().containsKey("prepared"));
     }
 
     @Test

@@ -199,8 +199,19 @@ final class FileWork implements RedoWork, Operations {
                 return create(name, mode, overlay::put, attributes);
             }
             Disk.requireFile(name, found.get().kind());
-            return openToWrite(name, mode, () -> (FileNode) overlay.touch(name));
+            return openToWrite(name, mode, () -> writableNode(name));
         });
+    }
+
+    private FileNode writableNode(String name) throws IOException {
+        if (overlay.touch(name) instanceof FileNode node) {
+            return node;
+        }
+        throw new TxfException(
+                TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
+                name,
+                "expected a file that had this name before, found that the transaction has only just given it the name: write"
+                        + " to the other name, or commit first");
     }
 
     /** What the transaction has not touched: with one look at the disk for all that has to be known of it. */

@@ -1,10 +1,14 @@
 package dev.ktm.file;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -12,10 +16,16 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.GroupPrincipal;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.UserPrincipal;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -32,8 +42,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
-/** A directory of the operating system. */
-final class RealDisk implements Disk {
+/**
+ * A directory of the operating system. Where that has directories that others are opened in, whatever changes something, or reads a
+ * file, is done in the directory that was meant, even if somebody puts a link in its place meanwhile. Elsewhere, and for what is
+ * only looked up, and times and user attributes, every directory on the way is looked at right before.
+ */
+final class RealDisk implements Disk, Closeable {
 
     private static final Set<OpenOption> READ = Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
     private static final int FORCING_THREADS = 16;
@@ -41,10 +55,24 @@ final class RealDisk implements Disk {
     private final Path root;
     private final boolean unix;
     private final LongAdder forces = new LongAdder();
+    private final @Nullable SafeDirectories directories;
+    private final WorkArea area = new WorkArea(this);
 
     RealDisk(Path root) {
+        this(root, SafeDirectories.areSupported(root) ? new SafeDirectories(root) : null);
+    }
+
+    RealDisk(Path root, @Nullable SafeDirectories directories) {
         this.root = root;
         this.unix = root.getFileSystem().supportedFileAttributeViews().contains("unix");
+        this.directories = directories;
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (directories != null) {
+            directories.close();
+        }
     }
 
     @Override
@@ -137,9 +165,20 @@ final class RealDisk implements Disk {
 
     @Override
     public List<String> list(String directory) throws IOException {
-        requireNoLinks(directory);
+        if (directory.isEmpty() || directories == null || directory.equals(WorkArea.WORK)) {
+            if (!directory.isEmpty()) {
+                requireNoLinks(directory);
+            }
+            try (var stream = Files.newDirectoryStream(path(directory))) {
+                return namesIn(stream);
+            }
+        }
+        return directories.in(directory, RealDisk::namesIn);
+    }
+
+    private static List<String> namesIn(DirectoryStream<Path> stream) throws IOException {
         var names = new ArrayList<String>();
-        try (var stream = Files.newDirectoryStream(path(directory))) {
+        try {
             for (var each : stream) {
                 names.add(Objects.requireNonNull(each.getFileName()).toString());
             }
@@ -149,10 +188,19 @@ final class RealDisk implements Disk {
         return names;
     }
 
+    private Path last(String name) {
+        return root.getFileSystem().getPath(Names.last(name));
+    }
+
     @Override
     public DiskFile open(String name, Set<? extends OpenOption> options) throws IOException {
         var all = new HashSet<OpenOption>(options);
         all.add(LinkOption.NOFOLLOW_LINKS);
+        if (directories != null) {
+            return new RealFile(
+                    (FileChannel) directories.in(Names.parent(name), parent -> parent.newByteChannel(last(name), all)),
+                    forces);
+        }
         if (options.contains(StandardOpenOption.CREATE_NEW)) {
             requireNoLinks(Names.parent(name));
         }
@@ -161,21 +209,58 @@ final class RealDisk implements Disk {
 
     @Override
     public DiskFile openFile(String name) throws IOException {
+        if (directories != null) {
+            return directories.in(Names.parent(name), parent -> {
+                var last = last(name);
+                requireFile(
+                        name,
+                        parent.getFileAttributeView(last, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+                                .readAttributes());
+                return new RealFile((FileChannel) parent.newByteChannel(last, READ), forces);
+            });
+        }
         // One look at what is on the way, for both.
         var path = guarded(name);
-        var found = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-        Disk.requireFile(name, kind(found.isRegularFile(), found.isDirectory(), found.isSymbolicLink()));
+        requireFile(name, Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS));
         return new RealFile(FileChannel.open(path, READ), forces);
+    }
+
+    private static void requireFile(String name, BasicFileAttributes found) throws IOException {
+        Disk.requireFile(name, kind(found.isRegularFile(), found.isDirectory(), found.isSymbolicLink()));
     }
 
     @Override
     public void createDirectory(String name) throws IOException {
-        Files.createDirectory(guarded(name));
+        make(name, Files::createDirectory);
     }
 
     @Override
     public void createLink(String name, String target) throws IOException {
-        Files.createSymbolicLink(guarded(name), root.getFileSystem().getPath(target));
+        make(name, path -> Files.createSymbolicLink(path, root.getFileSystem().getPath(target)));
+    }
+
+    /** Makes something of a path. */
+    private interface Maker {
+        void make(Path path) throws IOException;
+    }
+
+    /** What can only be made by a path is made in the work area, and then moved to its place, which nobody can exchange. */
+    private void make(String name, Maker maker) throws IOException {
+        if (directories == null || name.indexOf('/') < 0 || Names.isWithin(name, WorkArea.HIDDEN)) {
+            maker.make(guarded(name));
+            return;
+        }
+        if (stat(name).isPresent()) {
+            throw new FileAlreadyExistsException(name);
+        }
+        var work = area.newName();
+        maker.make(guarded(work));
+        try {
+            rename(work, name);
+        } catch (IOException e) {
+            area.discard(work);
+            throw e;
+        }
     }
 
     @Override
@@ -185,18 +270,60 @@ final class RealDisk implements Disk {
 
     @Override
     public void addName(String existing, String added) throws IOException {
-        Files.createLink(guarded(added), guarded(existing));
+        var meant = stat(existing).orElseThrow(() -> new NoSuchFileException(existing));
+        make(added, path -> {
+            Files.createLink(path, guarded(existing));
+            var made = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            if (unix
+                    && !meant.key()
+                            .equals(String.valueOf(Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS)))) {
+                Files.delete(path);
+                throw new FileSystemException(
+                        existing, added, "expected the file that was there before, found another: " + made.fileKey());
+            }
+        });
     }
 
     @Override
     public void delete(String name) throws IOException {
-        Files.delete(guarded(name));
+        if (directories == null) {
+            Files.delete(guarded(name));
+            return;
+        }
+        var last = last(name);
+        var unused = directories.in(Names.parent(name), parent -> {
+            boolean directory = parent.getFileAttributeView(
+                            last, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+                    .readAttributes()
+                    .isDirectory();
+            try {
+                if (directory) {
+                    parent.deleteDirectory(last);
+                } else {
+                    parent.deleteFile(last);
+                }
+            } catch (DirectoryNotEmptyException e) {
+                throw new DirectoryNotEmptyException(path(name).toString());
+            }
+            return last;
+        });
     }
 
     @Override
     public void rename(String from, String to) throws IOException {
         try {
-            Files.move(guarded(from), guarded(to), StandardCopyOption.ATOMIC_MOVE);
+            if (directories == null) {
+                Files.move(guarded(from), guarded(to), StandardCopyOption.ATOMIC_MOVE);
+                return;
+            }
+            if (Names.isWithin(WorkArea.WORK, from)) {
+                directories.forgetWork();
+            }
+            var unused = directories.in(
+                    Names.parent(from),
+                    source -> Names.parent(from).equals(Names.parent(to))
+                            ? moved(source, from, source, to)
+                            : directories.in(Names.parent(to), target -> moved(source, from, target, to)));
         } catch (AtomicMoveNotSupportedException e) {
             throw new TxfException(
                     TxfError.TRANSACTIONS_UNSUPPORTED_REMOTE,
@@ -204,6 +331,12 @@ final class RealDisk implements Disk {
                     "expected everything below the root on one device with atomic renames, found another at " + from,
                     e);
         }
+    }
+
+    private String moved(SecureDirectoryStream<Path> source, String from, SecureDirectoryStream<Path> target, String to)
+            throws IOException {
+        source.move(last(from), target, last(to));
+        return to;
     }
 
     @Override
@@ -292,7 +425,37 @@ final class RealDisk implements Disk {
     @Override
     public void setAttribute(String name, String attribute, Object value) throws IOException {
         var path = guarded(name);
-        Files.setAttribute(path, attribute, principal(path, attribute, value), LinkOption.NOFOLLOW_LINKS);
+        var known = principal(path, attribute, value);
+        if (directories != null && !name.isEmpty() && isAboutRights(attribute)) {
+            var unused = directories.in(Names.parent(name), parent -> {
+                setRights(
+                        parent.getFileAttributeView(
+                                last(name), PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS),
+                        attribute,
+                        known);
+                return known;
+            });
+            return;
+        }
+        Files.setAttribute(path, attribute, known, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private static boolean isAboutRights(String attribute) {
+        return attribute.equals("posix:permissions")
+                || attribute.equals("posix:owner")
+                || attribute.equals("posix:group")
+                || attribute.equals("owner:owner");
+    }
+
+    @SuppressWarnings("unchecked")
+    private static void setRights(PosixFileAttributeView view, String attribute, Object value) throws IOException {
+        if (value instanceof Set<?>) {
+            view.setPermissions((Set<PosixFilePermission>) value);
+        } else if (attribute.endsWith(":group")) {
+            view.setGroup((GroupPrincipal) value);
+        } else {
+            view.setOwner((UserPrincipal) value);
+        }
     }
 
     /** Owners and groups are logged by their names. */
@@ -321,28 +484,30 @@ final class RealDisk implements Disk {
 
     @Override
     public void requirePossible(String name) throws IOException {
-        // The system says so before it looks for the directories that are not there yet.
-        requirePossible(path(name));
         requirePossible(path(Names.child(WorkArea.WORK, Names.last(name))));
+        try {
+            requirePossible(path(name));
+        } catch (FileSystemException e) {
+            // What is a file now may be a directory when the name is used.
+            if (!hasFileOnTheWay(name)) {
+                throw e;
+            }
+        }
     }
 
+    /** The system says whether it could be before it looks for the directories that are not there yet. */
     private static void requirePossible(Path path) throws IOException {
         try {
             var unused = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         } catch (NoSuchFileException e) {
             // It could be.
-        } catch (FileSystemException e) {
-            if (!liesBelowAFile(path)) {
-                throw e;
-            }
-            // The file has gone in the transaction, and the other name says the rest.
         }
     }
 
-    private static boolean liesBelowAFile(Path path) {
-        for (var above = path.getParent(); above != null; above = above.getParent()) {
-            if (Files.exists(above, LinkOption.NOFOLLOW_LINKS)) {
-                return !Files.isDirectory(above, LinkOption.NOFOLLOW_LINKS);
+    private boolean hasFileOnTheWay(String name) throws IOException {
+        for (var parent = Names.parent(name); !parent.isEmpty(); parent = Names.parent(parent)) {
+            if (Files.exists(path(parent), LinkOption.NOFOLLOW_LINKS)) {
+                return !Files.isDirectory(path(parent), LinkOption.NOFOLLOW_LINKS);
             }
         }
         return false;

@@ -15,8 +15,10 @@ import java.util.Set;
  * What the log says was committed and may not be in its place: what is to be true in the end, name by name.
  *
  * <p>What only one name is about is merged: the last word on each counts, and nothing in between is done again, because what it needed
- * may have been moved on. What is about two names was settled before others could touch them, so that nothing else here is about the
- * same names; such transactions are run again one by one.
+ * may have been moved on. A transaction with a step about two names is run again as a whole: what it touches was settled before it
+ * voted, and is settled again before anybody else may touch it. So what the log says about these names before it is durable, and if
+ * the log says something about them after it, it is durable itself: neither is done again. Both may still be in the log, because
+ * others were committing at the same time.
  */
 final class Replay {
 
@@ -27,7 +29,9 @@ final class Replay {
     private final List<List<Step>> structural = new ArrayList<>();
 
     void committed(List<Step> steps) {
+        structural.removeIf(settled -> steps.stream().anyMatch(step -> isAfter(step, settled)));
         if (steps.stream().anyMatch(Step::isStructural)) {
+            steps.forEach(this::settledBefore);
             structural.add(steps);
             return;
         }
@@ -54,6 +58,40 @@ final class Replay {
             last.remove(step.name());
             last.put(step.name(), new Last(step, keys));
         }
+    }
+
+    /** Whether this step could only be taken when all of these were settled. */
+    private static boolean isAfter(Step step, List<Step> settled) {
+        return settled.stream()
+                .anyMatch(before -> names(step).stream()
+                        .anyMatch(name -> names(before).stream()
+                                .anyMatch(other -> other.equals(name)
+                                        || (takesBelow(before) && Names.isWithin(name, other))
+                                        || (takesBelow(step) && Names.isWithin(other, name)))));
+    }
+
+    /** What was committed about the names of this step before it. */
+    private void settledBefore(Step step) {
+        for (var name : names(step)) {
+            last.keySet().removeIf(each -> each.equals(name) || (takesBelow(step) && Names.isWithin(each, name)));
+            attributes.keySet().removeIf(each -> each.equals(name) || (takesBelow(step) && Names.isWithin(each, name)));
+        }
+    }
+
+    /** All names that it is about. */
+    private static List<String> names(Step step) {
+        if (step instanceof Step.Move move) {
+            return List.of(move.from(), move.name());
+        }
+        if (step instanceof Step.AddName added) {
+            return List.of(added.existing(), added.name());
+        }
+        return List.of(step.name());
+    }
+
+    /** Whether nobody else touches what is below its names until it is settled. Attributes of a directory are its own. */
+    private static boolean takesBelow(Step step) {
+        return step instanceof Step.Move || step instanceof Step.MakeDirectory || step instanceof Step.Delete;
     }
 
     private static Step.SetAttributes both(Step.SetAttributes first, Step.SetAttributes second) {
@@ -133,9 +171,17 @@ final class Replay {
             if (there.isDirectory() != isDirectory && (there.isDirectory() || isDirectory)) {
                 deletes.add(new Step.Delete(name, there.key(), there.isDirectory()));
             }
-        } else if (!(wanted.step() instanceof Step.Put put && isTraceOf(put, there, disk))) {
+        } else if (!isTraceOf(wanted.step(), there, disk)) {
             applier.putAside(name);
         }
+    }
+
+    private static boolean isTraceOf(Step step, Disk.Stat there, Disk disk) throws IOException {
+        if (step instanceof Step.MakeLink link) {
+            // Nobody knows the key of a link before it is made.
+            return there.kind() == Disk.Kind.LINK && disk.readLink(link.name()).equals(link.target());
+        }
+        return step instanceof Step.Put put && isTraceOf(put, there, disk);
     }
 
     /** Whether it is the content that is wanted, or what a power cut has left of it: a part of it, or zeros in its place. */

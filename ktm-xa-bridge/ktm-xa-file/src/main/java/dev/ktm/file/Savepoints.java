@@ -1,7 +1,6 @@
 package dev.ktm.file;
 
 import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** What one transaction can return to. Guarded by its lock. */
 final class Savepoints {
@@ -10,10 +9,10 @@ final class Savepoints {
     private long next = 1;
 
     /** Grows with each return: handles of before are of no use. Looked at without the lock, too. */
-    private final AtomicInteger era = new AtomicInteger();
+    private volatile int era;
 
     int era() {
-        return era.get();
+        return era;
     }
 
     long set(Overlay now) {
@@ -29,7 +28,9 @@ final class Savepoints {
             throw none("of id " + id);
         }
         states.tailMap(id, false).clear();
-        era.incrementAndGet();
+        // Only whoever has the lock of the transaction gets here; others look at it.
+        int following = era + 1;
+        era = following;
         return then.copy();
     }
 

@@ -72,10 +72,16 @@ public final class TransactedFiles implements AutoCloseable {
      */
     public static TransactedFiles open(Ktm ktm, String name, Path directory, FileOptions options) throws IOException {
         var ownership = RootOwnership.take(ktm, name, directory, options.resetWhenDamaged());
+        var disk = new RealDisk(ownership.root());
+        Closeable both = () -> {
+            try (ownership) {
+                disk.close();
+            }
+        };
         try {
-            return open(ktm, name, ownership, ManagedRoot.Surroundings.real(new RealDisk(ownership.root())), options);
+            return open(ktm, name, both, ManagedRoot.Surroundings.real(disk), options);
         } catch (IOException | RuntimeException | Error e) {
-            ownership.close();
+            both.close();
             throw e;
         }
     }

@@ -1,30 +1,27 @@
 package dev.ktm.file;
 
+import static dev.ktm.file.CrashScenario.put;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.ktm.Ktm;
-import dev.ktm.KtmOptions;
-import dev.ktm.log.LogOptions;
+import dev.ktm.file.CrashScenario.Limits;
+import dev.ktm.file.CrashScenario.Work;
 import dev.ktm.log.testing.Conforms;
-import dev.ktm.log.testing.CrashState;
-import dev.ktm.log.testing.CrashStates;
-import dev.ktm.log.testing.SimulatedDevice;
 import java.nio.file.FileSystem;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Crashes at every operation of the log and of the tree, with whatever a power cut may leave of both. After the restart the tree is one
@@ -33,138 +30,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("slow")
 class CrashStatesTest {
 
-    private static final int SURVIVORS_PER_STATE = 6;
-    private static final LogOptions QUIET = LogOptions.builder()
-            .containerBytes(1 << 20)
-            .containers(4)
-            .idleFlush(Duration.ZERO)
-            .build();
-
-    /** How many operations of the tree have been done. */
-    private record TreePoint(int operations) {}
-
-    /** The same of the second tree. */
-    private record OtherPoint(int operations) {}
-
-    /** How many transactions were acknowledged. */
-    private record Acknowledged(int transactions) {}
-
-    private static Ktm openCoordinator(SimulatedDevice device) {
-        return Ktm.open(KtmOptions.builder()
-                .device(device)
-                .logOptions(QUIET)
-                .recoveryInterval(Duration.ofHours(1))
-                .build());
-    }
-
-    private static TransactedFiles openFiles(Ktm ktm, String name, Disk tree) throws Exception {
-        var clock = new AtomicInteger();
-        InstantSource ticks = () -> java.time.Instant.ofEpochSecond(1_000_000 + clock.incrementAndGet());
-        return TransactedFiles.open(
-                ktm,
-                name,
-                () -> {},
-                new ManagedRoot.Surroundings(tree, ticks, (why, failure) -> {
-                    throw new AssertionError(why, failure);
-                }),
-                FileOptions.defaults());
-    }
-
-    /** Something that a transaction does. */
-    private interface Work {
-        void run(FileSystem files) throws Exception;
-    }
-
-    /** A run of transactions, and everything that was there after each. */
-    private static final class Scenario {
-        final SimulatedDevice device = new SimulatedDevice();
-        final SimulatedTree tree = new SimulatedTree(count -> device.mark(new TreePoint(count)));
-        final SimulatedTree other = new SimulatedTree(count -> device.mark(new OtherPoint(count)));
-        final List<Map<String, String>> committed = new ArrayList<>();
-
-        /** With a second root, each transaction is one of two participants, and the coordinator decides. */
-        Scenario(List<Work> works, int tidyEvery, boolean both) throws Exception {
-            try (var ktm = openCoordinator(device);
-                    var files = openFiles(ktm, "test", tree);
-                    var others = openFiles(ktm, "other", other)) {
-                tree.forgetHistory();
-                other.forgetHistory();
-                device.forgetHistory();
-                device.mark(new TreePoint(0));
-                committed.add(all(tree, other));
-                int done = 0;
-                for (var work : works) {
-                    ktm.transactionManager().begin();
-                    work.run(files.fileSystem());
-                    if (both) {
-                        put(others.fileSystem(), "/count", "after " + done);
-                        put(others.fileSystem(), "/large", done + "L".repeat(70_000));
-                    }
-                    ktm.transactionManager().commit();
-                    committed.add(all(tree, other));
-                    device.mark(new Acknowledged(++done));
-                    if (done % tidyEvery == 0) {
-                        files.settle();
-                    } else if (done % tidyEvery == 1) {
-                        others.settle();
-                    }
-                }
-            }
-        }
-
-        private static Map<String, String> all(SimulatedTree one, SimulatedTree two) {
-            var all = new TreeMap<>(one.tree());
-            two.tree().forEach((name, content) -> all.put("other/" + name, content));
-            return all;
-        }
-
-        /** Checks every state that a crash can leave, and returns how many there were. */
-        long check(int logStatesPerPoint) {
-            var checked = new AtomicInteger();
-            CrashStates.of(device.history()).atMostPerPoint(logStatesPerPoint).forEach(state -> {
-                int point = state.lastMark(TreePoint.class)
-                        .map(TreePoint::operations)
-                        .orElse(0);
-                for (int seed = 0; seed < SURVIVORS_PER_STATE; seed++) {
-                    try {
-                        check(state, point, seed);
-                    } catch (Exception e) {
-                        throw new AssertionError("seed " + seed + ", " + state, e);
-                    }
-                    checked.incrementAndGet();
-                }
-            });
-            return checked.get();
-        }
-
-        private void check(CrashState state, int point, int seed) throws Exception {
-            var random = new SplittableRandom(seed);
-            var choice = seed == 0 ? (SimulatedTree.Choice) bound -> bound - 1 : (SimulatedTree.Choice) random::nextInt;
-            int otherPoint =
-                    state.lastMark(OtherPoint.class).map(OtherPoint::operations).orElse(0);
-            var right = other.survivor(otherPoint, choice, count -> {});
-            var left = tree.survivor(point, choice, count -> {});
-            var before = all(left, right);
-            int acknowledged = state.lastMark(Acknowledged.class)
-                    .map(Acknowledged::transactions)
-                    .orElse(0);
-            var device = new SimulatedDevice(state.image());
-            try (var ktm = openCoordinator(device);
-                    var files = openFiles(ktm, "test", left);
-                    var others = openFiles(ktm, "other", right)) {
-                assertThat(committed.subList(acknowledged, committed.size()))
-                        .as("seed %s, %s acknowledged, %s, found before recovery %s", seed, acknowledged, state, before)
-                        .contains(all(left, right));
-                assertThat(files.inDoubt()).isEmpty();
-                assertThat(others.inDoubt()).isEmpty();
-                assertThat(left.working()).isZero();
-            }
-        }
-    }
-
-    private static void put(FileSystem files, String name, String content) throws Exception {
-        Files.writeString(files.getPath(name), content);
-    }
+    private static final Limits ENOUGH = new Limits(300, 200, 400);
+    private static final int RANDOM_RUNS = 16;
+    private static final int CAMPAIGN_RUNS = 250;
+    private static final List<String> NAMES =
+            List.of("/a", "/b", "/d", "/d/x", "/d/y", "/e", "/e/x", "/e/d", "/e/d/x", "/f");
 
     private static List<Work> simple() {
         return List.of(
@@ -233,32 +103,132 @@ class CrashStatesTest {
                 files -> put(files, "/a", "nine"));
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {2, 3, 100})
-    @Conforms({"TXF-DUR-01", "TXF-DUR-02", "TXF-DUR-03", "TXF-DUR-10"})
-    void everyCrashLeavesWhatWasCommitted(int tidyEvery) throws Exception {
-        assertThat(new Scenario(simple(), tidyEvery, false).check(16)).isGreaterThan(300);
+    /** Transactions that do whatever comes to mind; what cannot be done is not. */
+    private static List<Work> random(long seed) {
+        var random = new SplittableRandom(seed);
+        var works = new ArrayList<Work>();
+        for (int i = 0; i < 6; i++) {
+            var own = random.split();
+            works.add(files -> {
+                put(files, "/always", "transaction " + own.nextInt(1000));
+                for (int j = own.nextInt(4); j >= 0; j--) {
+                    try {
+                        change(files, own);
+                    } catch (FileSystemException e) {
+                        // It was not possible.
+                    }
+                }
+            });
+        }
+        return works;
+    }
+
+    private static void change(FileSystem files, SplittableRandom random) throws Exception {
+        var path = files.getPath(NAMES.get(random.nextInt(NAMES.size())));
+        var other = files.getPath(NAMES.get(random.nextInt(NAMES.size())));
+        int kind = random.nextInt(20);
+        if (kind < 8) {
+            int length = random.nextInt(8) == 0 ? 70_000 : random.nextInt(30);
+            Files.writeString(path, "content " + random.nextInt(1000) + "x".repeat(length));
+        } else if (kind < 11) {
+            Files.createDirectory(path);
+        } else if (kind < 14) {
+            Files.delete(path);
+        } else if (kind < 18) {
+            Files.move(path, other, StandardCopyOption.REPLACE_EXISTING);
+        } else if (kind < 19) {
+            Files.createLink(other, path);
+        } else {
+            Files.createSymbolicLink(path, files.getPath("a"));
+        }
+    }
+
+    /** A run that is yet to be done. */
+    private record Planned(String name, List<Work> works, int tidyEvery, int roots) {
+
+        CrashScenario.Searched run(@Nullable Plant plant, Limits limits) {
+            try {
+                return CrashScenario.of(name, works, tidyEvery, roots, plant).check(limits);
+            } catch (RuntimeException e) {
+                throw e;
+            } catch (Exception e) {
+                throw new AssertionError(name, e);
+            }
+        }
+    }
+
+    private static Stream<Planned> randomRuns(long firstSeed, int runs) {
+        return LongStream.range(firstSeed, firstSeed + runs)
+                .mapToObj(seed -> new Planned(
+                        "random run of seed " + seed, random(seed), 2 + (int) (seed % 4), 1 + (int) (seed / 4 % 2)));
+    }
+
+    private static Stream<Planned> plannedRuns() {
+        return Stream.of(
+                new Planned("simple", simple(), 2, 1),
+                new Planned("simple", simple(), 3, 1),
+                new Planned("simple", simple(), 100, 1),
+                new Planned("structural", structural(), 2, 1),
+                new Planned("structural", structural(), 100, 1),
+                new Planned("simple on two roots", simple(), 3, 2),
+                new Planned("simple on two roots", simple(), 100, 2),
+                new Planned("structural on two roots", structural(), 3, 2),
+                new Planned("structural on two roots", structural(), 100, 2));
+    }
+
+    /** Checks them all, and returns how many different disks they had. */
+    private static long check(Stream<Planned> planned) {
+        var searched = planned.parallel()
+                .map(each -> each.run(null, ENOUGH))
+                .reduce(new CrashScenario.Searched(0, 0, 0), CrashScenario.Searched::and);
+        System.getLogger(CrashStatesTest.class.getName()).log(System.Logger.Level.INFO, searched.toString());
+        assertThat(searched.wholes()).isPositive();
+        assertThat(searched.secondCrashes()).isPositive();
+        return searched.disks();
+    }
+
+    @Test
+    @Conforms({"TXF-DUR-01", "TXF-DUR-02", "TXF-DUR-03", "TXF-DUR-10", "TXF-OP-09"})
+    void everyCrashLeavesWhatWasCommitted() {
+        long disks = check(Stream.concat(plannedRuns(), randomRuns(1, RANDOM_RUNS)));
+
+        assertThat(disks).isGreaterThan(100_000);
+    }
+
+    @Test
+    @Tag("campaign")
+    void everyCrashOfManyRandomRunsLeavesWhatWasCommitted() {
+        long disks = check(randomRuns(System.nanoTime(), CAMPAIGN_RUNS));
+
+        assertThat(disks).isGreaterThan(1_000_000);
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {2, 100})
-    @Conforms({"TXF-DUR-01", "TXF-DUR-03", "TXF-OP-09"})
-    void everyCrashLeavesWhatWasCommittedAlsoOfWhatMoves(int tidyEvery) throws Exception {
-        assertThat(new Scenario(structural(), tidyEvery, false).check(16)).isGreaterThan(300);
+    @EnumSource
+    void whatIsWrongIsFound(Plant plant) {
+        assertThatThrownBy(() -> Stream.of(
+                                new Planned("simple", simple(), 2, 1),
+                                new Planned("structural", structural(), 100, 1),
+                                new Planned("simple on two roots", simple(), 3, 2))
+                        .forEach(each -> each.run(plant, new Limits(8, 12, 0))))
+                .isInstanceOf(AssertionError.class);
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {3, 100})
-    @Conforms({"TXF-DUR-01", "TXF-DUR-03"})
-    void everyCrashLeavesTwoRootsWithTheSameTransactions(int tidyEvery) throws Exception {
-        assertThat(new Scenario(simple(), tidyEvery, true).check(8)).isGreaterThan(300);
-        assertThat(new Scenario(structural(), tidyEvery, true).check(8)).isGreaterThan(300);
+    @Test
+    void aLinkThatIsMadeOnceMoreIsNotTakenForSomebodyElses() {
+        List<Work> link = List.of(files -> Files.createSymbolicLink(files.getPath("/link"), files.getPath("a")));
+
+        // Nothing may be put aside.
+        var searched = new Planned("link", link, 100, 1).run(null, new Limits(8, 12, 0));
+
+        assertThat(searched.disks()).isGreaterThan(5);
     }
 
     @Test
     void theScenariosEndAsTheyShould() throws Exception {
-        assertThat(new Scenario(simple(), 100, false).committed.get(7)).containsKeys("a", "b", "d/z", "link", "large");
-        assertThat(new Scenario(structural(), 100, false).committed.get(9))
-                .containsOnlyKeys("a", "again", "e", "e/x", "e/y");
+        assertThat(CrashScenario.of("simple", simple(), 100, 1, null).after(7))
+                .containsKeys("0:a", "0:b", "0:d/z", "0:link", "0:large");
+        assertThat(CrashScenario.of("structural", structural(), 100, 1, null).after(9))
+                .containsOnlyKeys("0:a", "0:again", "0:e", "0:e/x", "0:e/y");
     }
 }

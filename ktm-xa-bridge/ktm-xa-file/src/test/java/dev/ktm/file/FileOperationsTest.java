@@ -295,6 +295,19 @@ class FileOperationsTest {
     }
 
     @Test
+    void throughANameThatIsNewItselfNothingIsWrittenInTheSameTransaction() throws Exception {
+        fixture.begin();
+        Files.createLink(fixture.path("/again"), fixture.path("/a"));
+        assertRefused(
+                TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
+                () -> Files.writeString(fixture.path("/again"), "new"));
+        Files.writeString(fixture.path("/a"), "new");
+        fixture.commit();
+
+        assertThat(fixture.tree()).contains(entry("a", "new"), entry("again", "new"));
+    }
+
+    @Test
     void aFileIsKeptByTheNameThatItWasGivenBeforeItsFirstOneWent() throws Exception {
         fixture.begin();
         Files.createLink(fixture.path("/dir/again"), fixture.path("/dir/sub/c"));

@@ -70,7 +70,9 @@ class NameRulesTest {
         var real = NameRules.of(new WorkArea(new RealDisk(directory)));
         Files.createFile(directory.resolve("Probe"));
         assertThat(real.ignoresCase()).isEqualTo(Files.exists(directory.resolve("PROBE")));
-        assertThat(Files.list(directory.resolve(WorkArea.WORK))).isEmpty();
+        try (var left = Files.list(directory.resolve(WorkArea.WORK))) {
+            assertThat(left).isEmpty();
+        }
     }
 
     @Test

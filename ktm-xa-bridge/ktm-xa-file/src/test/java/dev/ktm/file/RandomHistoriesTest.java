@@ -224,9 +224,7 @@ class RandomHistoriesTest {
             var all = new TreeMap<String, String>();
             content.forEach((name, text) -> {
                 var bytes = text.getBytes(StandardCharsets.UTF_8);
-                all.put(
-                        name.substring(1),
-                        text.equals(DIRECTORY) ? "/" : java.util.Arrays.hashCode(bytes) + ":" + bytes.length);
+                all.put(name.substring(1), text.equals(DIRECTORY) ? "/" : SimulatedTree.describe(bytes));
             });
             return all;
         }

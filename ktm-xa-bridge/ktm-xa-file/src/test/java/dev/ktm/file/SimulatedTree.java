@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A file system in memory that remembers what was forced. After a power cut the names are those of some moment since the last force of
  * them, in the order in which they were changed, as a journal keeps them; the content of a file that was not forced since it was
- * written is whole, half, or not there at all, each file for itself. Numbers of files are used again at once.
+ * written is as before, whole, half, or zeros, each file for itself. Numbers of files are used again at once.
  */
 final class SimulatedTree implements Disk {
 
@@ -36,80 +36,151 @@ final class SimulatedTree implements Disk {
     private final Consumer<Integer> observer;
 
     private final Map<String, Entry> names;
-    private final List<Operation> operations = new ArrayList<>();
-    private final Map<String, Entry> base;
+    private final List<Moment> history = new ArrayList<>();
+    private Moment base;
+    private long forces;
     private volatile boolean fullDisk;
     private volatile boolean fullForDirectories;
+
+    /** The bytes of a file; they never change. */
+    private static final class Content {
+        static final Content EMPTY = new Content(new byte[0]);
+
+        final byte[] bytes;
+        private long hash;
+        private @Nullable Content half;
+        private @Nullable Content zeros;
+
+        Content(byte[] bytes) {
+            this.bytes = bytes;
+        }
+
+        long hash() {
+            if (hash == 0) {
+                long sum = bytes.length + 1L;
+                for (byte each : bytes) {
+                    sum = sum * 0x5851F42D4C957F2DL + each;
+                }
+                hash = sum;
+            }
+            return hash;
+        }
+
+        /** Tells contents apart; as {@link #describe} has it. */
+        @Override
+        public String toString() {
+            return Long.toHexString(hash()) + ":" + bytes.length;
+        }
+
+        /** What is left of it if the second half has not reached the disk. */
+        Content half() {
+            var known = half;
+            if (known == null) {
+                known = new Content(Arrays.copyOf(bytes, bytes.length / 2));
+                half = known;
+            }
+            return known;
+        }
+
+        /** What is left of it if only its size has reached the disk. */
+        Content zeros() {
+            var known = zeros;
+            if (known == null) {
+                known = new Content(new byte[bytes.length]);
+                zeros = known;
+            }
+            return known;
+        }
+    }
 
     /** A file, a directory or a link. */
     private static final class Entry {
         final Kind kind;
         final int number;
-        byte[] content = new byte[0];
-        String target = "";
+        final String target;
+        Content content = Content.EMPTY;
         long modified;
         final Map<String, Object> attributes = new TreeMap<>();
 
-        Entry(Kind kind, int number) {
+        Entry(Kind kind, int number, String target) {
             this.kind = kind;
             this.number = number;
+            this.target = target;
         }
 
         Entry copy() {
-            var copy = new Entry(kind, number);
+            var copy = new Entry(kind, number, target);
             copy.content = content;
-            copy.target = target;
             copy.modified = modified;
             copy.attributes.putAll(attributes);
             return copy;
         }
     }
 
-    /** Something that was done: to what, and the content of a file before and after it was written. */
-    private static final class Operation {
-        private final What kind;
-        private final Entry entry;
-        private final byte[] before;
-        private final byte[] after;
+    /**
+     * How everything was after an operation. None of the maps is changed any more.
+     *
+     * @param contents of every file that was ever written
+     * @param atRisk what was forced of each file that was written since
+     * @param durableNames how many operations there were when the names were forced last
+     */
+    private record Moment(
+            Map<String, Entry> names, Map<Entry, Content> contents, Map<Entry, Content> atRisk, int durableNames) {
 
-        Operation(What kind, Entry entry, byte[] before) {
-            this.kind = kind;
-            this.entry = entry;
-            this.before = before;
-            this.after = entry.content;
+        static Moment durable(Map<String, Entry> names) {
+            var contents = new HashMap<Entry, Content>();
+            names.values().forEach(entry -> contents.put(entry, entry.content));
+            return new Moment(new TreeMap<>(names), contents, Map.of(), 0);
+        }
+
+        private static Map<Entry, Content> with(Map<Entry, Content> former, Entry entry, Content content) {
+            var all = new HashMap<>(former);
+            all.put(entry, content);
+            return all;
+        }
+
+        Moment named(Map<String, Entry> now, Entry entry) {
+            return new Moment(
+                    new TreeMap<>(now),
+                    contents.containsKey(entry) ? contents : with(contents, entry, entry.content),
+                    atRisk,
+                    durableNames);
+        }
+
+        Moment written(Entry entry, Content before) {
+            return new Moment(
+                    names,
+                    with(contents, entry, entry.content),
+                    atRisk.containsKey(entry) ? atRisk : with(atRisk, entry, before),
+                    durableNames);
+        }
+
+        Moment forced(Entry entry) {
+            var others = new HashMap<>(atRisk);
+            others.remove(entry);
+            return new Moment(names, contents, others, durableNames);
+        }
+
+        Moment namesForced(int operations) {
+            return new Moment(names, contents, atRisk, operations);
         }
     }
 
-    private enum What {
-        NAMES,
-        WRITE,
-        FORCE,
-        FORCE_NAMES
-    }
-
     SimulatedTree(Consumer<Integer> observer) {
-        this(new TreeMap<>(Map.of("", new Entry(Kind.DIRECTORY, 1))), observer);
+        this(new TreeMap<>(Map.of("", new Entry(Kind.DIRECTORY, 1, ""))), observer);
     }
 
     private SimulatedTree(Map<String, Entry> content, Consumer<Integer> observer) {
-        this.names = new TreeMap<>(content);
-        this.base = copy(content);
+        this.names = content;
+        this.base = Moment.durable(names);
         this.observer = observer;
-    }
-
-    private static Map<String, Entry> copy(Map<String, Entry> names) {
-        var copies = new HashMap<Entry, Entry>();
-        var all = new TreeMap<String, Entry>();
-        names.forEach((name, entry) -> all.put(name, copies.computeIfAbsent(entry, Entry::copy)));
-        return all;
     }
 
     /** Everything as it is counts as durable from now on. */
     synchronized void forgetHistory() {
-        operations.clear();
         history.clear();
-        base.clear();
-        base.putAll(copy(names));
+        forces = 0;
+        base = Moment.durable(names);
     }
 
     void setFull(boolean value) {
@@ -120,6 +191,11 @@ final class SimulatedTree implements Disk {
         fullForDirectories = value;
     }
 
+    /** As {@link #tree} has it. */
+    static String describe(byte[] content) {
+        return new Content(content).toString();
+    }
+
     /** Names and contents, without what is the manager's own. */
     synchronized Map<String, String> tree() {
         var all = new TreeMap<String, String>();
@@ -128,13 +204,29 @@ final class SimulatedTree implements Disk {
                 all.put(
                         name,
                         switch (entry.kind) {
-                            case FILE -> Arrays.hashCode(entry.content) + ":" + entry.content.length;
+                            case FILE -> entry.content.toString();
                             case DIRECTORY -> "/";
                             default -> "-> " + entry.target;
                         });
             }
         });
         return all;
+    }
+
+    /** Tells two trees apart: all names, and what they stand for, the manager's own included. */
+    synchronized long hash() {
+        long sum = 0;
+        for (var each : names.entrySet()) {
+            var entry = each.getValue();
+            long one = each.getKey().hashCode() * 0x9E3779B97F4A7C15L
+                    + entry.content.hash() * 31
+                    + entry.number * 0xD1B54A32D192ED03L
+                    + entry.kind.name().hashCode()
+                    + entry.target.hashCode() * 0x94D049BB133111EBL;
+            one = (one ^ one >>> 30) * 0xBF58476D1CE4E5B9L;
+            sum += one ^ one >>> 27;
+        }
+        return sum;
     }
 
     /** What is left in the manager's work area. */
@@ -144,84 +236,73 @@ final class SimulatedTree implements Disk {
                 .count();
     }
 
-    synchronized int point() {
-        return operations.size();
+    /** What the manager has put aside, because it took it for somebody else's. */
+    synchronized List<String> setAside() {
+        return names.keySet().stream()
+                .filter(name -> name.startsWith(WorkArea.ASIDE + "/"))
+                .toList();
     }
 
-    // What a power cut leaves. Each operation has the names as they were after it.
+    synchronized int point() {
+        return history.size();
+    }
 
-    private final List<Map<String, Entry>> history = new ArrayList<>();
+    // What a power cut leaves.
 
     /** Chooses among what may have survived: a number from 0 to one less than the bound. */
     interface Choice {
         int of(int bound);
     }
 
+    private Moment at(int point) {
+        return point == 0 ? base : history.get(point - 1);
+    }
+
     /** What may be found after a power cut once so many operations had been done. */
     synchronized SimulatedTree survivor(int point, Choice choice, Consumer<Integer> newObserver) {
-        int durable = 0;
-        for (int i = 0; i < point; i++) {
-            if (operations.get(i).kind == What.FORCE_NAMES) {
-                durable = i + 1;
-            }
-        }
-        int kept = durable + choice.of(point - durable + 1);
-        var names = kept == 0 ? base : history.get(kept - 1);
-        // What was forced of each file, and what was written since.
-        var atRisk = new HashMap<Entry, byte[]>();
-        for (int i = 0; i < point; i++) {
-            var operation = operations.get(i);
-            if (operation.kind == What.WRITE) {
-                atRisk.putIfAbsent(operation.entry, operation.before);
-            } else if (operation.kind == What.FORCE) {
-                atRisk.remove(operation.entry);
-            }
-        }
+        var crash = at(point);
+        int kept = crash.durableNames() + choice.of(point - crash.durableNames() + 1);
         var copies = new HashMap<Entry, Entry>();
         var left = new TreeMap<String, Entry>();
-        names.forEach((name, entry) -> left.put(name, copies.computeIfAbsent(entry, each -> {
-            var copy = each.copy();
-            // Its content is as of the crash, whichever names are left.
-            copy.content = contentAt(each, point);
-            var before = atRisk.get(each);
-            if (before != null) {
-                switch (choice.of(4)) {
-                    case 0 -> copy.content = before;
-                    case 1 -> copy.content = Arrays.copyOf(copy.content, copy.content.length / 2);
-                    case 2 -> copy.content = new byte[copy.content.length];
-                    default -> {}
-                }
+        for (var each : at(kept).names().entrySet()) {
+            var entry = each.getValue();
+            var copy = copies.get(entry);
+            if (copy == null) {
+                copy = entry.copy();
+                // Its content is as of the crash, whichever names are left.
+                copy.content = left(crash, entry, choice);
+                copies.put(entry, copy);
             }
-            return copy;
-        })));
+            left.put(each.getKey(), copy);
+        }
         return new SimulatedTree(left, newObserver);
     }
 
-    private byte[] contentAt(Entry entry, int point) {
-        for (int i = point - 1; i >= 0; i--) {
-            var operation = operations.get(i);
-            if (operation.kind == What.WRITE && operation.entry == entry) {
-                return operation.after;
-            }
+    private static Content left(Moment crash, Entry entry, Choice choice) {
+        var content = crash.contents().getOrDefault(entry, Content.EMPTY);
+        var before = crash.atRisk().get(entry);
+        if (before == null) {
+            return content;
         }
-        return base.values().stream()
-                .filter(each -> each.number == entry.number && each.kind == entry.kind)
-                .findFirst()
-                .map(each -> each.content)
-                .orElse(entry.content);
+        return switch (choice.of(4)) {
+            case 0 -> before;
+            case 1 -> content.half();
+            case 2 -> content.zeros();
+            default -> content;
+        };
     }
 
-    private void done(Operation operation) {
-        operations.add(operation);
-        history.add(
-                operation.kind == What.NAMES || history.isEmpty()
-                        ? new TreeMap<>(names)
-                        : history.get(history.size() - 1));
-        observer.accept(operations.size());
+    private void done(Moment moment) {
+        history.add(moment);
+        observer.accept(history.size());
+    }
+
+    private Moment now() {
+        return at(history.size());
     }
 
     private void named(Entry entry) {
-        done(new Operation(What.NAMES, entry, entry.content));
+        done(now().named(names, entry));
     }
 
     private int newNumber() {
@@ -264,7 +345,7 @@ final class SimulatedTree implements Disk {
         }
         int count = (int) names.values().stream().filter(each -> each == entry).count();
         return Optional.of(
-                new Stat(entry.kind, String.valueOf(entry.number), entry.content.length, entry.modified, count));
+                new Stat(entry.kind, String.valueOf(entry.number), entry.content.bytes.length, entry.modified, count));
     }
 
     @Override
@@ -287,7 +368,7 @@ final class SimulatedTree implements Disk {
             }
             requireParent(name);
             requireSpace();
-            found = new Entry(Kind.FILE, newNumber());
+            found = new Entry(Kind.FILE, newNumber(), "");
             names.put(name, found);
             named(found);
         } else if (options.contains(StandardOpenOption.CREATE_NEW)) {
@@ -296,7 +377,7 @@ final class SimulatedTree implements Disk {
         if (found.kind != Kind.FILE) {
             throw new FileSystemException(name, null, "not a file");
         }
-        if (options.contains(StandardOpenOption.TRUNCATE_EXISTING) && found.content.length > 0) {
+        if (options.contains(StandardOpenOption.TRUNCATE_EXISTING) && found.content.bytes.length > 0) {
             write(found, new byte[0]);
         }
         return new SimulatedFile(found);
@@ -304,9 +385,9 @@ final class SimulatedTree implements Disk {
 
     private synchronized void write(Entry entry, byte[] content) {
         var before = entry.content;
-        entry.content = content;
+        entry.content = new Content(content);
         entry.modified++;
-        done(new Operation(What.WRITE, entry, before));
+        done(now().written(entry, before));
     }
 
     private final class SimulatedFile implements DiskFile {
@@ -324,11 +405,11 @@ final class SimulatedTree implements Disk {
         }
 
         private int readAt(ByteBuffer target, long position) {
-            if (position >= entry.content.length) {
+            if (position >= entry.content.bytes.length) {
                 return -1;
             }
-            int length = (int) Math.min(target.remaining(), entry.content.length - position);
-            target.put(entry.content, (int) position, length);
+            int length = (int) Math.min(target.remaining(), entry.content.bytes.length - position);
+            target.put(entry.content.bytes, (int) position, length);
             return length;
         }
 
@@ -337,7 +418,7 @@ final class SimulatedTree implements Disk {
             synchronized (SimulatedTree.this) {
                 requireSpace();
                 int end = (int) position + source.remaining();
-                var content = Arrays.copyOf(entry.content, Math.max(end, entry.content.length));
+                var content = Arrays.copyOf(entry.content.bytes, Math.max(end, entry.content.bytes.length));
                 source.get(content, (int) position, source.remaining());
                 SimulatedTree.this.write(entry, content);
             }
@@ -345,21 +426,22 @@ final class SimulatedTree implements Disk {
 
         @Override
         public long size() {
-            return entry.content.length;
+            return entry.content.bytes.length;
         }
 
         @Override
         public void resize(long size) {
-            if (size != entry.content.length) {
+            if (size != entry.content.bytes.length) {
                 // One thread alone resizes.
-                SimulatedTree.this.write(entry, Arrays.copyOf(entry.content, (int) size));
+                SimulatedTree.this.write(entry, Arrays.copyOf(entry.content.bytes, (int) size));
             }
         }
 
         @Override
         public void force() {
             synchronized (SimulatedTree.this) {
-                done(new Operation(What.FORCE, entry, entry.content));
+                forces++;
+                done(now().forced(entry));
             }
         }
 
@@ -377,14 +459,12 @@ final class SimulatedTree implements Disk {
         if (fullForDirectories) {
             throw new FileSystemException(name, null, "No space left on device");
         }
-        add(name, new Entry(Kind.DIRECTORY, newNumber()));
+        add(name, new Entry(Kind.DIRECTORY, newNumber(), ""));
     }
 
     @Override
     public synchronized void createLink(String name, String target) throws IOException {
-        var link = new Entry(Kind.LINK, newNumber());
-        link.target = target;
-        add(name, link);
+        add(name, new Entry(Kind.LINK, newNumber(), target));
     }
 
     private void add(String name, Entry entry) throws IOException {
@@ -443,15 +523,14 @@ final class SimulatedTree implements Disk {
 
     @Override
     public synchronized void forceDirectory(String name) throws IOException {
-        var entry = require(name);
-        done(new Operation(What.FORCE_NAMES, entry, entry.content));
+        require(name);
+        forces++;
+        done(now().namesForced(history.size() + 1));
     }
 
     @Override
     public synchronized long forces() {
-        return operations.stream()
-                .filter(each -> each.kind == What.FORCE || each.kind == What.FORCE_NAMES)
-                .count();
+        return forces;
     }
 
     @Override
@@ -465,7 +544,7 @@ final class SimulatedTree implements Disk {
         all.put("lastModifiedTime", time);
         all.put("lastAccessTime", time);
         all.put("creationTime", time);
-        all.put("size", (long) entry.content.length);
+        all.put("size", (long) entry.content.bytes.length);
         all.put("isRegularFile", entry.kind == Kind.FILE);
         all.put("isDirectory", entry.kind == Kind.DIRECTORY);
         all.put("isSymbolicLink", entry.kind == Kind.LINK);

@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Random histories of transactions that one thread interleaves, of plain writes, checkpoints and crashes: whatever the registry
  * answers and shows is what the model says. A failure names the seed that repeats its history.
  */
+@Tag("slow")
 @Timeout(900)
 class ModelTest {
 

@@ -1,0 +1,104 @@
+package dev.ktm.file;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ktm.file.Step.Delete;
+import dev.ktm.file.Step.Move;
+import dev.ktm.file.Step.Put;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What a restart does again if the log still has a transaction with a move together with others about the same names, because others
+ * were committing when it was settled.
+ */
+class ReplayTest {
+
+    private static final Set<StandardOpenOption> READ = Set.of(StandardOpenOption.READ);
+    private static final Set<StandardOpenOption> NEW = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+
+    private final SimulatedTree disk = new SimulatedTree(operations -> {});
+    private final Replay replay = new Replay();
+
+    @BeforeEach
+    void makeWorkArea() throws IOException {
+        for (var directory : List.of(WorkArea.HIDDEN, WorkArea.WORK, WorkArea.ASIDE)) {
+            disk.createDirectory(directory);
+        }
+    }
+
+    private String make(String name, String content) throws IOException {
+        try (var file = disk.open(name, NEW)) {
+            file.write(ByteBuffer.wrap(content.getBytes(UTF_8)), 0);
+        }
+        return disk.stat(name).orElseThrow().key();
+    }
+
+    private String read(String name) throws IOException {
+        try (var file = disk.open(name, READ)) {
+            var bytes = ByteBuffer.allocate(100);
+            int length = Math.max(0, file.read(bytes, 0));
+            return new String(bytes.array(), 0, length, UTF_8);
+        }
+    }
+
+    private static Put put(String name, String key, String content) {
+        return new Put(name, "", WorkArea.WORK + "/" + key, key, Optional.of(content.getBytes(UTF_8)), Map.of());
+    }
+
+    private void run() throws IOException {
+        replay.run(new Applier(disk, new WorkArea(disk), false), disk);
+    }
+
+    @Test
+    void whatIsDeletedAfterAMoveStaysDeleted() throws IOException {
+        var moved = make("new", "moved");
+        replay.committed(List.of(new Move("old", "new", moved), put("beside", "gone", "beside")));
+        replay.committed(List.of(new Delete("beside", "gone", false)));
+        run();
+
+        assertThat(disk.stat("beside")).isEmpty();
+        assertThat(read("new")).isEqualTo("moved");
+    }
+
+    @Test
+    void whatWasWrittenBeforeAMoveIsNotPutOverWhatWasWrittenWithIt() throws IOException {
+        var moved = make("new", "moved");
+        make("beside", "second");
+        replay.committed(List.of(put("beside", "first", "first")));
+        replay.committed(List.of(new Move("old", "new", moved), put("beside", "second", "second")));
+        run();
+
+        assertThat(read("beside")).isEqualTo("second");
+    }
+
+    @Test
+    void whatIsMovedOnIsNotLookedForWhereItWas() throws IOException {
+        var moved = make("third", "moved");
+        replay.committed(List.of(new Move("first", "second", moved)));
+        replay.committed(List.of(new Move("second", "third", moved)));
+        run();
+
+        assertThat(read("third")).isEqualTo("moved");
+        assertThat(disk.stat("second")).isEmpty();
+    }
+
+    @Test
+    void whatIsWrittenElsewhereAfterAMoveDoesNotHaveTheMoveForgotten() throws IOException {
+        var moved = make("first", "moved");
+        replay.committed(List.of(new Move("first", "second", moved)));
+        replay.committed(List.of(put("elsewhere", "key", "content")));
+        run();
+
+        assertThat(read("second")).isEqualTo("moved");
+        assertThat(read("elsewhere")).isEqualTo("content");
+    }
+}
