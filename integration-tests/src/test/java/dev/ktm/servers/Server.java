@@ -1,9 +1,8 @@
 package dev.ktm.servers;
 
 import dev.ktm.log.testing.Until;
+import dev.ktm.log.testing.LoopbackPort;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,7 +37,7 @@ public final class Server implements AutoCloseable {
     /** Installs a server below this directory, starts it, and makes its tables or queues. */
     public static Server start(Kind kind, Path directory) throws Exception {
         Files.createDirectories(directory);
-        int port = freePort();
+        int port = LoopbackPort.free();
         var server = new Server(kind, directory, port, Proxy.to(port));
         try {
             kind.product().install(directory);
@@ -49,12 +48,6 @@ public final class Server implements AutoCloseable {
         } catch (Exception | Error e) {
             server.close();
             throw e;
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0, 0, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 

@@ -56,6 +56,24 @@ final class JournalBase {
         stream.registerClient(new Client());
     }
 
+    /**
+     * If the log is crowded with what earlier lives have left, which may have been too short to leave it behind, that is left behind
+     * before there is anything new.
+     */
+    void opened() {
+        attempt(() -> {
+            // The second restart area moves the base to the first.
+            for (int attempt = 0; attempt < 2 && isCrowded(); attempt++) {
+                checkpoint();
+            }
+        });
+    }
+
+    private boolean isCrowded() throws LogException {
+        var stats = log.stats();
+        return stats.freeBytes() < stats.filledContainers() * stats.containerBytes() / 2;
+    }
+
     /** Has the base looked at if the stream has grown by enough. */
     void tidyIfDue(long lsn) {
         if (lsn <= tidyBehind) {

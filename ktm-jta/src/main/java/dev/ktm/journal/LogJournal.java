@@ -80,7 +80,9 @@ public final class LogJournal implements Journal {
     public static LogJournal open(Log log) throws IOException {
         var stream = log.stream(STREAM);
         try {
-            return new LogJournal(log, stream, read(log.identity(), stream));
+            var journal = new LogJournal(log, stream, read(log.identity(), stream));
+            journal.base.opened();
+            return journal;
         } catch (IOException | RuntimeException | Error e) {
             stream.close();
             throw e;

@@ -8,7 +8,9 @@ import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionState;
 import jakarta.resource.spi.work.Work;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
@@ -24,6 +26,8 @@ final class ImportedBranch {
     final JtaTransaction transaction;
     private final Enlistment superior;
     private final AtomicReference<@Nullable Work> work = new AtomicReference<>();
+    /** What its superior has started and not ended, and the thread on which it was started. */
+    private final Map<XAResource, Thread> started = new ConcurrentHashMap<>();
 
     ImportedBranch(ForeignXid xid, JtaTransaction transaction, Enlistment superior) {
         this.xid = xid;
@@ -42,6 +46,16 @@ final class ImportedBranch {
 
     boolean isDamaged() {
         return !transaction.damage().isEmpty();
+    }
+
+    void started(XAResource resource) {
+        started.put(resource, Thread.currentThread());
+    }
+
+    /** Returns whether the thread leaves it now. It stays as long as another resource is started that was started on it. */
+    boolean ended(XAResource resource) {
+        boolean known = started.remove(resource) != null;
+        return !known || !started.containsValue(Thread.currentThread());
     }
 
     /** Votes. */

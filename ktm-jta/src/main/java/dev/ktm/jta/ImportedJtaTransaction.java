@@ -38,6 +38,10 @@ final class ImportedJtaTransaction implements ImportedTransaction, KtmTransactio
         this.terminator = terminator;
     }
 
+    ImportedBranch branch() {
+        return branch;
+    }
+
     JtaTransaction transaction() {
         return branch.transaction;
     }

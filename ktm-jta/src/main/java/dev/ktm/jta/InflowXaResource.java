@@ -2,12 +2,12 @@ package dev.ktm.jta;
 
 import dev.ktm.rm.Outcome;
 import jakarta.transaction.InvalidTransactionException;
-import jakarta.transaction.Transaction;
 import java.util.UUID;
 import java.util.function.Supplier;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
+import org.jboss.tm.XAResourceWrapper;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,8 +15,11 @@ import org.jspecify.annotations.Nullable;
  * transaction of ours whose superior is the other one, so that everything that takes part in ours is decided there. Resource
  * managers of one coordinator are one resource to the other: {@code isSameRM} says so. In a branch of our own it has nothing to do,
  * because native resource managers take part by themselves: it votes read-only.
+ *
+ * <p>It has a name, that of the coordinator: Narayana asks for names, and takes a branch that it has decided for done only if it
+ * has heard that the resource manager of that name does not list it any more.
  */
-final class InflowXaResource implements XAResource {
+final class InflowXaResource implements XAResourceWrapper {
 
     private final Supplier<UUID> manager;
     private final XaTerminator terminator;
@@ -41,21 +44,26 @@ final class InflowXaResource implements XAResource {
             return;
         }
         leaveIfOver();
-        if (threads.current() != null) {
+        var current = threads.current();
+        if (current != null && (flags == TMNOFLAGS || known(xid).transaction() != current)) {
             throw failure(
                     XAException.XAER_OUTSIDE,
-                    "expected no transaction of this coordinator on the thread, found " + threads.current());
+                    "expected no other transaction of this coordinator on the thread, found " + current
+                            + ": end its branch first");
         }
         var transaction = switch (flags) {
             case TMNOFLAGS -> imported(xid);
             case TMJOIN, TMRESUME -> known(xid);
             default -> throw failure(XAException.XAER_INVAL, "expected TMNOFLAGS, TMJOIN or TMRESUME, found " + flags);
         };
-        try {
-            threads.resume(transaction);
-        } catch (InvalidTransactionException e) {
-            throw failure(XAException.XA_RBROLLBACK, String.valueOf(e.getMessage()));
+        if (current == null) {
+            try {
+                threads.resume(transaction);
+            } catch (InvalidTransactionException e) {
+                throw failure(XAException.XA_RBROLLBACK, String.valueOf(e.getMessage()));
+            }
         }
+        transaction.branch().started(this);
     }
 
     /** Somebody else may have ended the transaction of this thread, which does not know of it yet. */
@@ -68,20 +76,20 @@ final class InflowXaResource implements XAResource {
         return over;
     }
 
-    private Transaction imported(Xid xid) throws XAException {
+    private ImportedJtaTransaction imported(Xid xid) throws XAException {
         var result = terminator.importTransaction(xid, timeoutSeconds);
         if (!result.isNewImportedTransaction()) {
             throw failure(XAException.XAER_DUPID, "expected an xid that is not in use, found a branch of it");
         }
-        return result.getTransaction();
+        return (ImportedJtaTransaction) result.getTransaction();
     }
 
-    private Transaction known(Xid xid) throws XAException {
+    private ImportedJtaTransaction known(Xid xid) throws XAException {
         var found = terminator.getTransaction(xid);
         if (found == null) {
             throw failure(XAException.XAER_NOTA, "expected a branch that was started, found none of this xid");
         }
-        return found;
+        return (ImportedJtaTransaction) found;
     }
 
     @Override
@@ -96,13 +104,15 @@ final class InflowXaResource implements XAResource {
             throw failure(
                     XAException.XA_RBROLLBACK, "expected an active branch, found that its superior has rolled it back");
         }
-        var branch = ((ImportedJtaTransaction) known(xid)).transaction();
+        var transaction = known(xid);
         // A suspended branch is ended by whichever thread decides.
-        if (threads.current() == branch) {
+        if (transaction.branch().ended(this) && threads.current() == transaction.transaction()) {
             threads.suspend();
         }
         if (flags == TMFAIL) {
-            branch.markRollbackOnly(new RollbackOnlyException("its superior has ended the work with TMFAIL"));
+            transaction
+                    .transaction()
+                    .markRollbackOnly(new RollbackOnlyException("its superior has ended the work with TMFAIL"));
         }
     }
 
@@ -149,6 +159,27 @@ final class InflowXaResource implements XAResource {
     @Override
     public int getTransactionTimeout() {
         return timeoutSeconds == 0 ? threads.getTransactionTimeout() : timeoutSeconds;
+    }
+
+    @Override
+    public XAResource getResource() {
+        return this;
+    }
+
+    @Override
+    public String getProductName() {
+        return "KTM";
+    }
+
+    @Override
+    public @Nullable String getProductVersion() {
+        return InflowXaResource.class.getPackage().getImplementationVersion();
+    }
+
+    /** The same in each life of a coordinator. */
+    @Override
+    public String getJndiName() {
+        return "ktm/" + manager.get();
     }
 
     /** Counts for branches that are started from now on. */

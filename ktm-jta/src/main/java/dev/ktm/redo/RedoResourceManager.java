@@ -3,6 +3,7 @@ package dev.ktm.redo;
 import dev.ktm.log.LogClient;
 import dev.ktm.log.LogException;
 import dev.ktm.log.LogFullException;
+import dev.ktm.log.LogStats;
 import dev.ktm.log.LogStream;
 import dev.ktm.log.Lsn;
 import dev.ktm.log.StreamAccess;
@@ -52,6 +53,8 @@ public final class RedoResourceManager implements AutoCloseable {
             Notification.SINGLE_PHASE_COMMIT);
 
     private static final long RETRY_MILLIS = 1000;
+    /** How often a store is asked for a checkpoint by a full log. */
+    private static final int ATTEMPTS = 3;
 
     private final ManagerHandle manager;
     private final RedoStore store;
@@ -63,9 +66,23 @@ public final class RedoResourceManager implements AutoCloseable {
     private final ReentrantReadWriteLock closing = new ReentrantReadWriteLock();
 
     private final ReentrantLock tidyLock = new ReentrantLock();
+    private final RedoLog.Relief relief = new RedoLog.Relief() {
+        @Override
+        public void tidy() {
+            tidyNow();
+        }
+
+        @Override
+        public boolean giveUp() {
+            return giveUpOldest();
+        }
+    };
 
     /** Those that have not ended, by the id of their enlistment. */
     private final Map<UUID, RedoEntry> entries = new ConcurrentHashMap<>();
+
+    /** Whether the store has everything, and can make a checkpoint. */
+    private volatile boolean restored;
 
     private volatile boolean closed;
 
@@ -119,6 +136,32 @@ public final class RedoResourceManager implements AutoCloseable {
         }
     }
 
+    /**
+     * Throws away whatever the log has of a store that cannot be opened any more: what was committed and is not in the store's own
+     * files, and what is in doubt. Only while it is not open.
+     *
+     * @param told is shown all of it before that, in the order of {@link RedoStore}, as far as it can be read; what it throws
+     *     changes nothing
+     */
+    public static void discard(ManagerHandle manager, String kind, String name, RedoStore told)
+            throws IOException, KtmException {
+        var label = kind + "." + name;
+        var log = manager.log()
+                .orElseThrow(() -> new KtmException(
+                        KtmError.TM_VOLATILE,
+                        "expected a coordinator with a log for " + label + ", found one without"));
+        try (var stream = log.openStream(
+                label, StreamMode.OPEN_ALWAYS, EnumSet.allOf(StreamAccess.class), Set.<StreamAccess>of())) {
+            try {
+                new RedoLog(log, stream).replay(told);
+            } catch (IOException | RuntimeException e) {
+                System.getLogger(RedoResourceManager.class.getName())
+                        .log(System.Logger.Level.WARNING, "what is thrown away of " + label + " cannot all be read", e);
+            }
+            stream.clear();
+        }
+    }
+
     private static String shortened(String label) {
         return label.length() <= 64 ? label : label.substring(0, 64);
     }
@@ -127,7 +170,7 @@ public final class RedoResourceManager implements AutoCloseable {
         try {
             for (var entry : undecided) {
                 try {
-                    entry.reserve(stream.reserve(RedoFormat.END_BYTES));
+                    log.reserveEnd(entry);
                 } catch (LogFullException e) {
                     // Then its end has to fit without.
                     System.getLogger(RedoResourceManager.class.getName())
@@ -140,9 +183,30 @@ public final class RedoResourceManager implements AutoCloseable {
             // Whatever is decided comes to its end in here.
             handle.recover();
             store.restored();
+            restored = true;
         } catch (IOException | KtmException | RuntimeException | Error e) {
             close();
             throw e;
+        }
+    }
+
+    /**
+     * To be called once the store can make checkpoints. If the log is crowded with what earlier lives have left, which may have been
+     * too short to leave it behind, that is left behind before there is anything new; what is decided and has found no room for its
+     * end is finished.
+     */
+    public void opened() throws IOException, KtmException {
+        if (log.isCrowded()) {
+            for (int attempt = 0; attempt < ATTEMPTS && log.isCrowded(); attempt++) {
+                tidy();
+                leaveBehind(Long.MAX_VALUE);
+            }
+        }
+        for (var entry : entries.values()) {
+            if (entry.stage() == RedoEntry.Stage.PREPARED && isDecided(entry.unitOfWork)) {
+                handle.recover();
+                return;
+            }
         }
     }
 
@@ -250,7 +314,7 @@ public final class RedoResourceManager implements AutoCloseable {
             return;
         }
         try {
-            log.prepare(entry, entry.work.prepare(), this::tidyNow);
+            log.prepare(entry, entry.work.prepare(), relief);
         } catch (Exception | Error e) {
             // The answer is no, whoever gives it; if nobody tells us so, it is rolled back here all the same.
             rollback(entry);
@@ -315,7 +379,7 @@ public final class RedoResourceManager implements AutoCloseable {
             entry.decidesAlone();
             try {
                 var redo = preparedAlone(entry);
-                lsn = redo.isEmpty() ? log.appendAlone(entry) : log.appendWhole(redo, this::tidyNow);
+                lsn = redo.isEmpty() ? log.appendAlone(entry) : log.appendWhole(redo, relief);
             } catch (Exception | Error e) {
                 rollback(entry);
                 refuse(entry, e);
@@ -347,7 +411,7 @@ public final class RedoResourceManager implements AutoCloseable {
         try {
             redo = entry.work.prepare();
             if (!log.fitsIntoOne(redo)) {
-                log.prepare(entry, redo, this::tidyNow);
+                log.prepare(entry, redo, relief);
                 redo = List.of();
             }
         } catch (Exception | Error e) {
@@ -431,13 +495,13 @@ public final class RedoResourceManager implements AutoCloseable {
      * @param show is told where it stands, under the lock that orders commits
      */
     public void note(ByteBuffer note, LongConsumer show) throws LogException {
-        log.note(note, show, this::tidyNow);
+        log.note(note, show, relief);
         tidyIfDue();
     }
 
     /** As {@link #note}, and durable before it is shown. */
     public void noteForced(ByteBuffer note, LongConsumer show) throws LogException {
-        log.noteForced(note, show, this::tidyNow);
+        log.noteForced(note, show, relief);
         tidyIfDue();
     }
 
@@ -475,6 +539,27 @@ public final class RedoResourceManager implements AutoCloseable {
         }
     }
 
+    /** In a log that stays full: rolls back the oldest transaction in doubt, if the store would have it so. */
+    private boolean giveUpOldest() {
+        try {
+            return store.prefersAvailability() && manager.giveUpOldest(inDoubt());
+        } catch (KtmException e) {
+            System.getLogger(RedoResourceManager.class.getName())
+                    .log(System.Logger.Level.DEBUG, "a coordinator that is being closed gives up nothing", e);
+            return false;
+        }
+    }
+
+    /** How often something did not fit into the log at first since this was opened. */
+    public long fullConditions() {
+        return log.fullConditions();
+    }
+
+    /** How large the log is, and what is free of it. */
+    public LogStats logStats() throws LogException {
+        return log.stats();
+    }
+
     /** Has the store make a checkpoint now. */
     public void tidy() throws IOException {
         tidyLock.lock();
@@ -482,6 +567,17 @@ public final class RedoResourceManager implements AutoCloseable {
             // First: a checkpoint has room also in a full log.
             store.tidy();
             log.carryForward();
+        } finally {
+            tidyLock.unlock();
+        }
+    }
+
+    /** Moves on although nothing has happened here for long, because others need the room. */
+    private void leaveBehind(long target) throws IOException {
+        tidyLock.lock();
+        try {
+            log.carryForward(target);
+            log.leaveBehind(target);
         } finally {
             tidyLock.unlock();
         }
@@ -498,7 +594,7 @@ public final class RedoResourceManager implements AutoCloseable {
 
     private void tidyIfDue() {
         try {
-            if (log.isTidyDue()) {
+            if (restored && log.isTidyDue()) {
                 tidySoon();
             }
         } catch (LogException e) {
@@ -533,8 +629,10 @@ public final class RedoResourceManager implements AutoCloseable {
         public void advanceTail(LogStream asked, long target) {
             execute(() -> {
                 try {
-                    if (asked.base() < target) {
+                    // A store may keep what came after the checkpoint before its last.
+                    for (int attempt = 0; attempt < ATTEMPTS && asked.base() < target; attempt++) {
                         tidy();
+                        leaveBehind(target);
                     }
                     if (asked.base() < target) {
                         asked.cannotAdvance("what is needed begins at " + Lsn.toString(asked.base()));

@@ -34,6 +34,15 @@ public interface RedoStore {
      */
     RedoWork prepared(UUID unitOfWork, List<ByteBuffer> redo) throws IOException;
 
+    /**
+     * What to do about a log that is full and stays so, because of what is in doubt: true if the oldest transaction in doubt is
+     * to be rolled back in place of its superior, which may decide otherwise, so that work goes on; false if it is to be kept, and
+     * new work refused.
+     */
+    default boolean prefersAvailability() {
+        return false;
+    }
+
     /** Everything was shown: from here on there may be new work. */
     void restored() throws IOException;
 

@@ -44,6 +44,8 @@ public enum KtmError {
     TRANSACTIONMANAGER_IDENTITY_MISMATCH(6727),
     /** Pre-prepare is over: whoever comes now must not cache. */
     TRANSACTION_MUST_WRITETHROUGH(6729),
+    /** A resource manager has not come to rest in time, and there is no snapshot (RM_CANNOT_BE_FROZEN_FOR_SNAPSHOT). */
+    RM_CANNOT_BE_FROZEN_FOR_SNAPSHOT(6728),
     /** The transaction has no superior. */
     TRANSACTION_NO_SUPERIOR(6730),
     /** The commit is complete, but a part of it may not have happened. */
@@ -60,6 +62,10 @@ public enum KtmError {
     ROLLBACK_TIMER_EXPIRED(6829),
     /** The transaction must not be promoted, and this resource manager needs that. */
     TRANSACTION_REQUIRED_PROMOTION(6837),
+    /** Commits are not frozen, or not any more: the thaw timeout has fired. */
+    TRANSACTIONS_NOT_FROZEN(6839),
+    /** Somebody else has frozen commits, or is about to. */
+    TRANSACTION_FREEZE_IN_PROGRESS(6840),
     /** The resource manager takes no part in the transaction. */
     TRANSACTION_NOT_ENLISTED(6855),
     /** A value makes no sense (ERROR_INVALID_PARAMETER). */

@@ -22,10 +22,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +59,7 @@ final class Coordinator {
     private final AtomicLong clock = new AtomicLong(1);
     private final Map<UUID, CoreResourceManager> resourceManagers = new ConcurrentHashMap<>();
     private final DamageLedger damage;
+    private final Freezing freezing;
     private final ReentrantLock lifecycle = new ReentrantLock();
     private volatile State state;
     private volatile UUID identity;
@@ -70,6 +73,7 @@ final class Coordinator {
         this.options = options;
         this.journal = journal;
         this.damage = new DamageLedger(this, kernel);
+        this.freezing = new Freezing(this, kernel.live());
         if (journal == null) {
             this.identity = UUID.randomUUID();
             this.incarnation = 1;
@@ -114,6 +118,11 @@ final class Coordinator {
     /** What was damaged. */
     DamageLedger damage() {
         return damage;
+    }
+
+    /** What holds up commits for a snapshot. */
+    Freezing freezing() {
+        return freezing;
     }
 
     OptionalLong lastRecoveredLsn() {
@@ -427,12 +436,21 @@ final class Coordinator {
         if (!options.progressFirst()) {
             return false;
         }
+        return underSuperiors().anyMatch(CoreTransaction::giveUp);
+    }
+
+    /** As {@link #giveUpOldest()}, one of these, whatever the options say: whoever asks has been told to. */
+    boolean giveUpOldest(Set<UUID> among) {
+        return underSuperiors().filter(each -> among.contains(each.unitOfWork())).anyMatch(CoreTransaction::giveUp);
+    }
+
+    /** Those that have a superior, the oldest first. */
+    private Stream<CoreTransaction> underSuperiors() {
         return kernel.live().all().stream()
                 .filter(each -> each.coordinator() == this && each.superior().isPresent())
                 .sorted(Comparator.comparing(
                                 (CoreTransaction each) -> each.boundId().incarnation())
-                        .thenComparing(each -> each.boundId().sequence()))
-                .anyMatch(CoreTransaction::giveUp);
+                        .thenComparing(each -> each.boundId().sequence()));
     }
 
     // What operators do.
@@ -495,6 +513,8 @@ final class Coordinator {
         } finally {
             lifecycle.unlock();
         }
+        // Whoever waits to commit does so now, or is rolled back.
+        freezing.abandon();
         var committing = new ArrayList<CoreTransaction>();
         for (var transaction : kernel.live().all()) {
             if (transaction.coordinator() == this) {

@@ -284,6 +284,32 @@ final class CoreTransaction implements KtmTransaction {
         drain();
     }
 
+    /** As {@link #act}, for what has to wait while everything is at rest for a snapshot. */
+    <E extends Exception> void actUnlessFrozen(Act<E> act) throws E {
+        lockUnlessFrozen();
+        try {
+            act.on(protocol);
+            changed();
+        } finally {
+            lock.unlock();
+        }
+        drain();
+    }
+
+    /** Takes the lock at a moment at which nothing is frozen: whoever freezes looks at this transaction afterwards. */
+    private void lockUnlessFrozen() {
+        while (true) {
+            lock.lock();
+            var manager = coordinator;
+            var frozen = manager == null ? null : manager.freezing().inForce();
+            if (frozen == null) {
+                return;
+            }
+            lock.unlock();
+            frozen.await();
+        }
+    }
+
     /** Tells the protocol something; what follows is carried out by {@link #drain}. */
     <E extends Exception> void say(Act<E> act) throws E {
         lock.lock();
@@ -438,7 +464,7 @@ final class CoreTransaction implements KtmTransaction {
             requireCommittable();
             beforeCommit();
         }
-        lock.lock();
+        lockUnlessFrozen();
         try {
             protocol.commit();
             tick();
@@ -504,7 +530,7 @@ final class CoreTransaction implements KtmTransaction {
                 && superior().filter(driver -> driver.mask().has(completion)).isPresent()) {
             beforeCommit();
         }
-        act(each -> {
+        actUnlessFrozen(each -> {
             boolean first = each.state() == TransactionState.ACTIVE;
             order.on(each);
             if (first) {
@@ -728,6 +754,7 @@ final class CoreTransaction implements KtmTransaction {
         try {
             completed = outcome;
             waiting = completion;
+            changed();
         } finally {
             lock.unlock();
         }
@@ -785,6 +812,40 @@ final class CoreTransaction implements KtmTransaction {
                 }
                 waited.awaitUninterruptibly();
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether its commit is on its way; not if it waits for its superior. Under the lock. */
+    private boolean isOnItsWay() {
+        return completed == null
+                && switch (protocol.state()) {
+                    case PRE_PREPARING, PREPARING, DELEGATED, COMMITTED -> true;
+                    case ACTIVE -> protocol.isCommitRequested() && !protocol.hasSuperior();
+                    case PRE_PREPARED, PREPARED -> !protocol.hasSuperior();
+                    case IN_DOUBT, ABORTED, FORGOTTEN -> false;
+                };
+    }
+
+    /** Waits, until this time of {@link System#nanoTime}, for the commit that is on its way. Returns whether none is. */
+    boolean comesToRest(long nanoTime) {
+        lock.lock();
+        try {
+            while (isOnItsWay()) {
+                long left = nanoTime - System.nanoTime();
+                if (left <= 0) {
+                    return false;
+                }
+                if (changed == null) {
+                    changed = lock.newCondition();
+                }
+                var unused = changed.awaitNanos(left);
+            }
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         } finally {
             lock.unlock();
         }

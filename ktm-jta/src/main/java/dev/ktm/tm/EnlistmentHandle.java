@@ -237,7 +237,7 @@ final class EnlistmentHandle implements Enlistment {
 
     @Override
     public void commit() throws KtmException {
-        requireSuperior().transaction.act(TransactionProtocol::commitBySuperior);
+        requireSuperior().transaction.actUnlessFrozen(TransactionProtocol::commitBySuperior);
     }
 
     @Override

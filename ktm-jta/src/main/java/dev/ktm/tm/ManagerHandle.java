@@ -11,6 +11,8 @@ import dev.ktm.rm.ResourceManager;
 import dev.ktm.rm.ResourceManagerRight;
 import dev.ktm.rm.TransactionId;
 import dev.ktm.rm.TransactionRight;
+import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -280,6 +282,19 @@ public final class ManagerHandle implements AutoCloseable {
         TransactionReports.decidedInPlaceOf(last, act);
     }
 
+    /**
+     * Rolls back the oldest of these that is prepared under a superior, in its place: for a resource manager that was told to
+     * prefer availability, and that they keep from going on. It is reported as {@link dev.ktm.rm.OutcomeReport.Kind#HEURISTIC},
+     * since the superior may decide otherwise.
+     *
+     * @return whether there was one
+     */
+    public boolean giveUpOldest(Collection<UUID> among) throws KtmException {
+        require(ManagerRight.RECOVER);
+        coordinator.requireOnline();
+        return coordinator.giveUpOldest(Set.copyOf(among));
+    }
+
     private static void requireSaid(String who, String why) throws KtmException {
         if (who.isBlank() || who.length() > OperatorAct.MOST_WHO_CHARACTERS) {
             throw TransactionOptions.invalid(
@@ -347,6 +362,34 @@ public final class ManagerHandle implements AutoCloseable {
     public void forceLog() throws KtmException {
         require(ManagerRight.RECOVER);
         coordinator.forceLog();
+    }
+
+    /**
+     * Brings everything to rest for a snapshot: waits for the commits that are on their way, has new ones wait, and forces the
+     * log. What was copied between the return of this and {@link #thaw} is consistent: the log's directory together with the
+     * native resource managers' own. Transactions begin, work and roll back meanwhile; what is prepared under a superior stays
+     * so, in the snapshot too. What is done outside of transactions is not held up.
+     *
+     * @param wait how long to wait for commits that are on their way
+     * @param thawAfter after this time everything goes on, whether {@link #thaw} was called or not
+     * @throws KtmException with {@link KtmError#TRANSACTION_FREEZE_IN_PROGRESS} if it is frozen, with {@link
+     *     KtmError#RM_CANNOT_BE_FROZEN_FOR_SNAPSHOT} if a commit has not ended in time: nothing is held up then
+     */
+    public void freeze(Duration wait, Duration thawAfter) throws KtmException {
+        require(ManagerRight.RECOVER);
+        coordinator.requireOnline();
+        coordinator.freezing().freeze(wait, thawAfter);
+    }
+
+    /**
+     * Lets everything go on.
+     *
+     * @throws KtmException with {@link KtmError#TRANSACTIONS_NOT_FROZEN} if it is not frozen, or not any more: then a snapshot
+     *     that has just been taken is of no use
+     */
+    public void thaw() throws KtmException {
+        require(ManagerRight.RECOVER);
+        coordinator.freezing().thaw();
     }
 
     /** Closes the transaction manager: takes nothing new, lets commits that have begun end, releases the log. */

@@ -281,7 +281,7 @@ final class ManagerLink {
         superior.key = part;
         part.superior = superior;
         try {
-            transaction.act(TransactionProtocol::commitBySuperior);
+            transaction.actUnlessFrozen(TransactionProtocol::commitBySuperior);
         } catch (KtmException e) {
             // It was told before, and says so when it has; or it cannot be told before it is restarted.
         }

@@ -50,7 +50,9 @@ final class MapStore implements RedoStore, AutoCloseable {
 
     static MapStore open(Ktm ktm, String name, Disk disk) throws IOException, KtmException {
         var store = new MapStore(disk);
-        store.resourceManager = RedoResourceManager.open(ktm.manager(), "map", name, store);
+        var opened = RedoResourceManager.open(ktm.manager(), "map", name, store);
+        store.resourceManager = opened;
+        opened.opened();
         return store;
     }
 

@@ -329,6 +329,59 @@ class RedoResourceManagerTest {
         assertThat(first.values()).containsEntry("prepared", "x");
     }
 
+    private static final LogOptions SMALL = LogOptions.builder()
+            .containerBytes(256 << 10)
+            .containers(4)
+            .idleFlush(Duration.ZERO)
+            .build();
+
+    /** Fills the log several times over. */
+    private void keepBusy(MapStore busy) throws Exception {
+        var padding = "x".repeat(1000);
+        for (int i = 0; i < 4000; i++) {
+            begin();
+            busy.put(current(), "k", i + padding);
+            commit();
+        }
+    }
+
+    @Test
+    void oneThatIsQuietDoesNotKeepTheLogFull() throws Exception {
+        close();
+        open(new MemoryDevice(), SMALL);
+        begin();
+        first.put(current(), "a", "1");
+        second.put(current(), "b", "1");
+        commit();
+
+        keepBusy(second);
+        keepBusy(first);
+
+        close();
+        open(device, SMALL);
+        assertThat(first.values()).containsEntry("a", "1");
+        assertThat(second.values()).containsEntry("b", "1");
+    }
+
+    @Test
+    void livesThatEndEarlyDoNotFillTheLog() throws Exception {
+        close();
+        open(new SimulatedDevice(), SMALL);
+
+        for (int life = 0; life < 60; life++) {
+            begin();
+            first.put(current(), "a", String.valueOf(life));
+            second.put(current(), "a", String.valueOf(life));
+            commit();
+            var found = ((SimulatedDevice) device).copy();
+            close();
+            open(found, SMALL);
+            assertThat(first.values()).containsEntry("a", String.valueOf(life));
+            assertThat(second.values()).isEqualTo(first.values());
+            assertThat(first.locked()).isEmpty();
+        }
+    }
+
     @Test
     void aFullLogIsShortenedAlthoughSomethingOldIsInDoubt() throws Exception {
         var memory = new MemoryDevice();
@@ -450,6 +503,36 @@ class RedoResourceManagerTest {
 
         assertThat(first.values()).containsExactly(entry("a", "1"), entry("b", "2"));
         assertThat(second.values()).containsExactly(entry("c", "3"));
+    }
+
+    @Test
+    void aThreadStaysInABranchUntilEachResourceThatWasStartedOnItIsEnded() throws Exception {
+        var one = ktm.xaResource();
+        var other = ktm.xaResource();
+        var xid = new Foreign(1);
+        one.start(xid, XAResource.TMNOFLAGS);
+        first.put(current(), "a", "1");
+        other.start(xid, XAResource.TMJOIN);
+        one.end(xid, XAResource.TMSUCCESS);
+        second.put(current(), "b", "2");
+        other.end(xid, XAResource.TMSUCCESS);
+        assertThat(ktm.transactionManager().getTransaction()).isNull();
+
+        other.start(xid, XAResource.TMJOIN);
+        inAnotherThread(() -> {
+            one.start(xid, XAResource.TMJOIN);
+            one.end(xid, XAResource.TMSUCCESS);
+            assertThat(ktm.transactionManager().getTransaction()).isNull();
+        });
+        assertThat(current()).isNotNull();
+        // Whoever did not start it ends it for the thread.
+        one.end(xid, XAResource.TMSUCCESS);
+        assertThat(ktm.transactionManager().getTransaction()).isNull();
+        assertThat(one.prepare(xid)).isEqualTo(XAResource.XA_OK);
+        one.commit(xid, false);
+
+        assertThat(first.values()).containsExactly(entry("a", "1"));
+        assertThat(second.values()).containsExactly(entry("b", "2"));
     }
 
     @Test

@@ -186,7 +186,12 @@ final class Applier {
                 recreate(put, bytes.get());
                 disk.rename(put.work(), put.name());
             } else if (!isAt(put.name(), put.key())) {
-                throw e;
+                throw new TxfException(
+                        TxfError.RM_METADATA_CORRUPT,
+                        put.name(),
+                        "expected the content that was committed for it in " + put.work() + ", found that it has gone: open the"
+                                + " root with a reset of what is damaged, and restore this file",
+                        e);
             }
         }
         files.add(put.name());
@@ -288,7 +293,7 @@ final class Applier {
 
     /** Takes something out of the way that is not ours to delete. */
     void putAside(String name) throws IOException {
-        var aside = WorkArea.ASIDE + "/" + Names.last(area.newName()) + "-" + Names.last(name);
+        var aside = Names.shortened(WorkArea.ASIDE + "/" + Names.last(area.newName()) + "-" + Names.last(name));
         disk.rename(name, aside);
         setAside.add(name + " -> " + aside);
     }

@@ -81,6 +81,12 @@ interface Disk {
     /** Whether entries of a directory may be made and deleted. */
     boolean isWritable(String directory);
 
+    /** Whether a directory lies on the device of the root: things can be renamed into it. */
+    boolean isOnDevice(String directory) throws IOException;
+
+    /** Fails if nothing could ever have this name, because it is too long or has a character in it that names cannot have. */
+    void requirePossible(String name) throws IOException;
+
     /** Which views of attributes there are. */
     Set<String> attributeViews();
 

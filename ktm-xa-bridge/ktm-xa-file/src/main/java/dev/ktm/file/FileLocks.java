@@ -72,6 +72,7 @@ final class FileLocks {
     }
 
     private final class Entry {
+        final String key;
         final String name;
         final List<Hold> holds = new ArrayList<>();
         /** Whose change it is that others may not touch. */
@@ -84,13 +85,14 @@ final class FileLocks {
 
         final AtomicLong version = new AtomicLong();
 
-        Entry(String name) {
+        Entry(String key, String name) {
+            this.key = key;
             this.name = name;
         }
 
         void dropIfUnused() {
             if (holds.isEmpty() && changedBy == null) {
-                entries.remove(name);
+                entries.remove(key);
             }
         }
     }
@@ -99,8 +101,19 @@ final class FileLocks {
     private final NavigableMap<String, Entry> entries = new TreeMap<>();
     private final Map<UUID, List<Entry>> changed = new HashMap<>();
 
+    private volatile NameRules rules = NameRules.EXACT;
+
+    /** Takes names for the same from now on that a file system does. */
+    void foldWith(NameRules value) {
+        rules = value;
+    }
+
     private Entry entry(String name) {
-        return entries.computeIfAbsent(name, Entry::new);
+        return entries.computeIfAbsent(rules.fold(name), key -> new Entry(key, name));
+    }
+
+    private @Nullable Entry find(String name) {
+        return entries.get(rules.fold(name));
     }
 
     /** Opens a handle, or says who is in the way. */
@@ -162,7 +175,7 @@ final class FileLocks {
         lock.lock();
         try {
             requireNotWithin(name, Owner.NOBODY, Use.WRITE);
-            var entry = entries.get(name);
+            var entry = find(name);
             if (entry != null) {
                 requireUnchanged(entry, Owner.NOBODY);
                 for (var hold : entry.holds) {
@@ -200,7 +213,7 @@ final class FileLocks {
             return;
         }
         for (int slash = name.lastIndexOf('/'); slash > 0; slash = name.lastIndexOf('/', slash - 1)) {
-            var above = entries.get(name.substring(0, slash));
+            var above = find(name.substring(0, slash));
             if (above != null
                     && above.wholly
                     && above.changedBy != null
@@ -215,8 +228,9 @@ final class FileLocks {
     }
 
     private void requireNothingBelow(String name, Owner owner) throws TxfException {
-        for (var below : entries.tailMap(name + "/").values()) {
-            if (!below.name.startsWith(name + "/")) {
+        var prefix = rules.fold(name) + "/";
+        for (var below : entries.tailMap(prefix).values()) {
+            if (!below.key.startsWith(prefix)) {
                 return;
             }
             var by = below.changedBy;
@@ -282,7 +296,7 @@ final class FileLocks {
     boolean hasOpen(UUID transaction, String name) {
         lock.lock();
         try {
-            var entry = entries.get(name);
+            var entry = find(name);
             return entry != null && entry.holds.stream().anyMatch(hold -> transaction.equals(hold.owner.transaction()));
         } finally {
             lock.unlock();
@@ -294,7 +308,7 @@ final class FileLocks {
     UUID changedBy(String name) {
         lock.lock();
         try {
-            var entry = entries.get(name);
+            var entry = find(name);
             return entry == null ? null : entry.changedBy;
         } finally {
             lock.unlock();
@@ -319,7 +333,7 @@ final class FileLocks {
         lock.lock();
         try {
             for (var name : names) {
-                var entry = entries.get(name);
+                var entry = find(name);
                 if (entry != null) {
                     entry.version.incrementAndGet();
                 }

@@ -1,5 +1,6 @@
 package dev.ktm.file;
 
+import dev.ktm.log.LogStats;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -13,6 +14,8 @@ import java.util.Optional;
  * @param inDoubt those of them that are prepared
  * @param oldest how long the oldest of them has been at work; empty if there is none
  * @param unsettled files that are changed and not forced
+ * @param logFullConditions how often something did not fit into the log at first
+ * @param log how large the coordinator's log is, and what is free of it
  */
 public record FileStatistics(
         long onePhaseCommits,
@@ -21,4 +24,6 @@ public record FileStatistics(
         int active,
         int inDoubt,
         Optional<Duration> oldest,
-        int unsettled) {}
+        int unsettled,
+        long logFullConditions,
+        LogStats log) {}

@@ -1,10 +1,8 @@
 package dev.ktm.file;
 
 import dev.ktm.file.Disk.Kind;
-import dev.ktm.file.FileLocks.Hold;
 import dev.ktm.file.FileLocks.Owner;
 import dev.ktm.file.FileLocks.Use;
-import dev.ktm.file.Node.DirectoryNode;
 import dev.ktm.file.Node.FileNode;
 import dev.ktm.file.Node.LinkNode;
 import dev.ktm.file.Node.NameNode;
@@ -19,7 +17,6 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
@@ -29,7 +26,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -37,8 +33,6 @@ import org.jspecify.annotations.Nullable;
 
 /** One transaction in one root: what it sees, what it has changed, and how that is committed. Safe for many threads. */
 final class FileWork implements RedoWork, Operations {
-
-    private static final Set<StandardOpenOption> READ = Set.of(StandardOpenOption.READ);
 
     private enum Stage {
         ACTIVE,
@@ -64,20 +58,18 @@ final class FileWork implements RedoWork, Operations {
     private volatile boolean replayed;
 
     private RedoResourceManager.@Nullable Part part;
-    private final Set<Content> contents = new LinkedHashSet<>();
-    private final TreeMap<Long, Overlay> savepoints = new TreeMap<>();
-    private long nextSavepoint = 1;
-    private int nextMiniversion = 1;
-
-    /** Grows with each return to a savepoint: handles of before are of no use. */
-    private int era;
+    private final WrittenFiles written;
+    private final TransactedChannels channels;
+    private final Savepoints savepoints = new Savepoints();
 
     FileWork(ManagedRoot root, UUID unitOfWork) throws IOException {
         this.root = root;
         this.disk = root.disk();
         this.unitOfWork = unitOfWork;
         this.owner = new Owner(unitOfWork);
-        this.overlay = new Overlay(disk);
+        this.overlay = new Overlay(disk, root.names());
+        this.written = new WrittenFiles(root);
+        this.channels = new TransactedChannels(root, this, written, owner);
     }
 
     /** One that an earlier life has prepared: takes its locks again. */
@@ -126,7 +118,7 @@ final class FileWork implements RedoWork, Operations {
     }
 
     /** Something that is done under the locks. */
-    private interface Action<T> {
+    interface Action<T> {
         T run() throws IOException;
     }
 
@@ -186,12 +178,12 @@ final class FileWork implements RedoWork, Operations {
         return locked(name, () -> {
             var found = overlay.find(name);
             if (mode.version().isMiniversion()) {
-                return miniversion(name, mode);
+                return channels.toMiniversion(name, found, mode);
             }
             if (!mode.write()) {
                 var present = found.orElseThrow(() -> new NoSuchFileException(name));
                 requireFile(name, present);
-                return openToRead(name, present, mode);
+                return channels.toRead(name, present, mode);
             }
             if (mode.createNew() && found.isPresent()) {
                 throw new FileAlreadyExistsException(name);
@@ -219,36 +211,15 @@ final class FileWork implements RedoWork, Operations {
         }
     }
 
-    private FileChannel openToRead(String name, Overlay.Found found, OpenMode mode) throws IOException {
-        boolean committedView = mode.version().equals(Version.COMMITTED);
-        if (found.node() instanceof FileNode node && !committedView) {
-            // Whoever opens what the transaction has changed sees what is changed from then on, too.
-            var hold = root.locks().open(name, owner, Use.READ, mode.denied());
-            return new ManagedChannel(new NodeSource(name, node, hold, mode), mode);
-        }
-        var committed = found.committed();
-        if (committed == null) {
-            throw new NoSuchFileException(name);
-        }
-        var hold = root.locks().open(name, owner, Use.READ, mode.denied());
-        try {
-            return new ManagedChannel(new SnapshotSource(name, disk.open(committed, READ), hold, era), mode);
-        } catch (IOException | RuntimeException | Error e) {
-            hold.close();
-            throw e;
-        }
-    }
-
     private FileChannel create(String name, OpenMode mode, FileAttribute<?>... attributes) throws IOException {
         requireDirectory(name);
         var node = new FileNode(null);
         root.locks().change(name, unitOfWork, false, true);
         var hold = root.locks().open(name, owner, Use.WRITE, mode.denied());
-        node.content = newContent();
         set(node, attributes);
-        touched(node);
+        written.begin(node);
         overlay.put(name, node);
-        return new ManagedChannel(new NodeSource(name, node, hold, mode), mode);
+        return channels.over(name, node, hold, mode, false);
     }
 
     private static void set(Node node, FileAttribute<?>... attributes) {
@@ -261,11 +232,10 @@ final class FileWork implements RedoWork, Operations {
         var hold = root.locks().open(name, owner, Use.WRITE, mode.denied());
         try {
             var node = (FileNode) overlay.touch(name);
-            var source = new NodeSource(name, node, hold, mode);
             if (mode.truncate()) {
-                truncate(node, 0);
+                written.truncate(node, 0);
             }
-            return new ManagedChannel(source, mode);
+            return channels.over(name, node, hold, mode, true);
         } catch (IOException | RuntimeException | Error e) {
             hold.close();
             throw e;
@@ -279,239 +249,36 @@ final class FileWork implements RedoWork, Operations {
         if (found.kind() != Kind.DIRECTORY) {
             throw new NotDirectoryException(parent);
         }
-    }
-
-    private Content newContent() {
-        var content = new Content(root.area());
-        contents.add(content);
-        return content;
-    }
-
-    private void touched(FileNode node) {
-        node.modifiedNanos = root.nowNanos();
-    }
-
-    // The content of a file that the transaction has changed.
-
-    private int read(FileNode node, ByteBuffer target, long position) throws IOException {
-        var content = node.content;
-        if (content != null) {
-            return content.read(target, position);
-        }
-        try (var file = disk.open(originOf(node).name(), READ)) {
-            return file.read(target, position);
+        if (found.committed() == null) {
+            // Nobody has asked the disk for it.
+            disk.requirePossible(name);
         }
     }
 
-    private static Origin originOf(Node node) {
-        var origin = node.origin;
-        if (origin == null) {
-            throw new IllegalStateException("expected a file with content, found none");
-        }
-        return origin;
+    /** The present one of the times between two returns to a savepoint. */
+    int era() {
+        return savepoints.era();
     }
 
-    private long size(FileNode node) throws IOException {
-        var content = node.content;
-        return content != null ? content.size() : originOf(node).stat().size();
-    }
-
-    /** Content that may be written. */
-    private Content writable(FileNode node, boolean keep) throws IOException {
-        var content = node.content;
-        if (content != null && !content.isFrozen()) {
-            return content;
-        }
-        Content copy;
-        if (!keep) {
-            copy = new Content(root.area());
-        } else if (content != null) {
-            copy = content.copy();
-        } else {
-            try (var file = disk.open(originOf(node).name(), READ)) {
-                copy = Content.copyOf(root.area(), file);
+    /** Does something with a handle that was opened in an era, if it is of use still. */
+    <T> T withHandle(String name, int bornIn, Action<T> action) throws IOException {
+        lock.lock();
+        try {
+            if (stage != Stage.ACTIVE) {
+                throw new TxfException(
+                        root.isClosed() ? TxfError.EXPIRED_HANDLE : TxfError.HANDLE_NO_LONGER_VALID,
+                        name,
+                        "expected a handle of an active transaction, found it ended");
             }
-        }
-        contents.add(copy);
-        node.content = copy;
-        return copy;
-    }
-
-    private void truncate(FileNode node, long size) throws IOException {
-        if (size == 0) {
-            writable(node, false).resize(0);
-        } else {
-            writable(node, true).resize(size);
-        }
-        touched(node);
-    }
-
-    /** What both kinds of handles have in common: they are of use until the transaction ends. */
-    private abstract class TransactedSource implements ManagedChannel.Source {
-        final String name;
-        private final Hold hold;
-        private final int bornIn;
-
-        TransactedSource(String name, Hold hold, int bornIn) {
-            this.name = name;
-            this.hold = hold;
-            this.bornIn = bornIn;
-        }
-
-        <T> T use(Action<T> action) throws IOException {
-            lock.lock();
-            try {
-                if (stage != Stage.ACTIVE) {
-                    throw new TxfException(
-                            root.isClosed() ? TxfError.EXPIRED_HANDLE : TxfError.HANDLE_NO_LONGER_VALID,
-                            name,
-                            "expected a handle of an active transaction, found it ended");
-                }
-                if (bornIn != era) {
-                    throw new TxfException(
-                            TxfError.OBJECT_NO_LONGER_EXISTS,
-                            name,
-                            "expected a file of now, found one from before the return to a savepoint");
-                }
-                return action.run();
-            } finally {
-                lock.unlock();
+            if (bornIn != era()) {
+                throw new TxfException(
+                        TxfError.OBJECT_NO_LONGER_EXISTS,
+                        name,
+                        "expected a file of now, found one from before the return to a savepoint");
             }
-        }
-
-        @Override
-        public void force() throws IOException {
-            // The commit does.
-            use(() -> true);
-        }
-
-        @Override
-        public void close() throws IOException {
-            hold.close();
-        }
-    }
-
-    /** A file that the transaction has changed. */
-    private final class NodeSource extends TransactedSource {
-        private final FileNode node;
-        private final boolean deleteOnClose;
-
-        NodeSource(String name, FileNode node, Hold hold, OpenMode mode) {
-            super(name, hold, era);
-            this.node = node;
-            this.deleteOnClose = mode.deleteOnClose();
-        }
-
-        @Override
-        public void close() throws IOException {
-            super.close();
-            if (deleteOnClose && isActive()) {
-                delete(name);
-            }
-        }
-
-        @Override
-        public int read(ByteBuffer target, long position) throws IOException {
-            return use(() -> FileWork.this.read(node, target, position));
-        }
-
-        @Override
-        public int write(ByteBuffer source, long position) throws IOException {
-            return use(() -> {
-                root.requireActive(name);
-                int length = source.remaining();
-                writable(node, true).write(source, position);
-                touched(node);
-                return length;
-            });
-        }
-
-        @Override
-        public long size() throws IOException {
-            return use(() -> FileWork.this.size(node));
-        }
-
-        @Override
-        public void truncate(long size) throws IOException {
-            use(() -> {
-                FileWork.this.truncate(node, size);
-                return true;
-            });
-        }
-
-        @Override
-        public java.nio.MappedByteBuffer map(FileChannel.MapMode mode, long position, long size) throws IOException {
-            return use(() -> {
-                var channel = writable(node, true).spill().channel();
-                if (channel == null) {
-                    throw new TxfException(
-                            TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
-                            name,
-                            "expected a file that can be mapped");
-                }
-                touched(node);
-                return channel.map(mode, position, size);
-            });
-        }
-
-        int snapshot() throws IOException {
-            return use(() -> {
-                var content = writable(node, true);
-                content.freeze();
-                int number = nextMiniversion++;
-                node.miniversions.put(number, content);
-                return number;
-            });
-        }
-    }
-
-    /** What was committed when it was opened: a later commit puts another file in its place. */
-    private final class SnapshotSource extends TransactedSource {
-        private final DiskFile file;
-
-        SnapshotSource(String name, DiskFile file, Hold hold, int bornIn) {
-            super(name, hold, bornIn);
-            this.file = file;
-        }
-
-        @Override
-        public int read(ByteBuffer target, long position) throws IOException {
-            return use(() -> file.read(target, position));
-        }
-
-        @Override
-        public int write(ByteBuffer source, long position) {
-            throw new java.nio.channels.NonWritableChannelException();
-        }
-
-        @Override
-        public long size() throws IOException {
-            return use(file::size);
-        }
-
-        @Override
-        public void truncate(long size) {
-            throw new java.nio.channels.NonWritableChannelException();
-        }
-
-        @Override
-        public java.nio.MappedByteBuffer map(FileChannel.MapMode mode, long position, long size) throws IOException {
-            return use(() -> {
-                var channel = file.channel();
-                if (channel == null) {
-                    throw new TxfException(
-                            TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
-                            name,
-                            "expected a file that can be mapped");
-                }
-                return channel.map(mode, position, size);
-            });
-        }
-
-        @Override
-        public void close() throws IOException {
-            super.close();
-            file.close();
+            return action.run();
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -525,7 +292,7 @@ final class FileWork implements RedoWork, Operations {
             }
             requireDirectory(name);
             root.locks().change(name, unitOfWork, true, true);
-            var node = new DirectoryNode(null);
+            var node = overlay.newDirectory();
             set(node, attributes);
             overlay.put(name, node);
             return true;
@@ -591,13 +358,12 @@ final class FileWork implements RedoWork, Operations {
 
     /** As in TxF, a read-only file is not deleted. Where that is the directory's business, the directory decides. */
     private void requireDeletable(String name, Overlay.Found found) throws IOException {
-        var committed = found.committed();
-        if (committed != null
-                && found.kind() == Kind.FILE
-                && disk.attributeViews().contains("dos")
-                && Boolean.TRUE.equals(
-                        disk.readAttributes(committed, "dos:readonly").get("readonly"))) {
-            throw new java.nio.file.AccessDeniedException(name, null, "it is read-only");
+        if (found.kind() == Kind.FILE && disk.attributeViews().contains("dos")) {
+            var attributes = Attributes.read(disk, found, "dos:readonly", this::facts);
+            if (Boolean.TRUE.equals(attributes.get("readonly"))) {
+                throw new java.nio.file.AccessDeniedException(
+                        name, null, "expected a file that may be deleted, found a read-only one: make it writable first");
+            }
         }
     }
 
@@ -651,7 +417,7 @@ final class FileWork implements RedoWork, Operations {
 
     private Attributes.Facts facts(Node node) throws IOException {
         return node instanceof FileNode file && file.content != null
-                ? new Attributes.Facts(size(file), FileTime.from(file.modifiedNanos, TimeUnit.NANOSECONDS))
+                ? new Attributes.Facts(written.size(file), FileTime.from(file.modifiedNanos, TimeUnit.NANOSECONDS))
                 : Attributes.Facts.NONE;
     }
 
@@ -668,7 +434,7 @@ final class FileWork implements RedoWork, Operations {
 
     // For those who ask.
 
-    private boolean isActive() {
+    boolean isActive() {
         lock.lock();
         try {
             return stage == Stage.ACTIVE;
@@ -726,9 +492,7 @@ final class FileWork implements RedoWork, Operations {
     long setSavepoint() throws IOException {
         return locked("", () -> {
             requireNothingOpen();
-            long id = nextSavepoint++;
-            savepoints.put(id, overlay.copy());
-            return id;
+            return savepoints.set(overlay);
         });
     }
 
@@ -744,31 +508,15 @@ final class FileWork implements RedoWork, Operations {
     void rollbackTo(long savepoint) throws IOException {
         locked("", () -> {
             requireNothingOpen();
-            var then = savepoints.get(savepoint);
-            if (then == null) {
-                throw noSavepoint(savepoint);
-            }
-            // It can be returned to once more.
-            overlay = then.copy();
-            savepoints.tailMap(savepoint, false).clear();
-            era++;
+            overlay = savepoints.returnTo(savepoint);
             return true;
         });
-    }
-
-    private static TxfException noSavepoint(long savepoint) {
-        return new TxfException(
-                TxfError.OBJECT_NO_LONGER_EXISTS,
-                null,
-                "expected a savepoint that was set, found none of id " + savepoint);
     }
 
     void clearSavepoint() throws IOException {
         locked("", () -> {
             requireNothingOpen();
-            if (savepoints.pollLastEntry() == null) {
-                throw noSavepoint(0);
-            }
+            savepoints.clearLatest();
             return true;
         });
     }
@@ -781,49 +529,8 @@ final class FileWork implements RedoWork, Operations {
         });
     }
 
-    /** Keeps what a file holds now; the number to open it by. */
     int createMiniversion(ManagedChannel channel) throws IOException {
-        if (!(channel.source() instanceof NodeSource source)) {
-            throw new TxfException(
-                    TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
-                    null,
-                    "expected a handle that the transaction writes with, found one that only reads");
-        }
-        return source.snapshot();
-    }
-
-    private FileChannel miniversion(String name, OpenMode mode) throws IOException {
-        int number = mode.version().number();
-        if (mode.write()) {
-            throw new TxfException(
-                    TxfError.CANT_OPEN_MINIVERSION_WITH_MODIFY_INTENT,
-                    name,
-                    "expected a miniversion to be opened for reading, found options for writing");
-        }
-        var content = overlay.find(name)
-                .map(Overlay.Found::node)
-                .filter(FileNode.class::isInstance)
-                .map(node -> ((FileNode) node).miniversions.get(number));
-        if (content.isPresent()) {
-            var node = new FileNode(null);
-            node.content = content.get();
-            var hold = root.locks().open(name, owner, Use.READ, mode.denied());
-            return new ManagedChannel(new NodeSource(name, node, hold, mode), mode);
-        }
-        if (number < nextMiniversion) {
-            throw new TxfException(
-                    TxfError.STREAM_MINIVERSION_NOT_VALID,
-                    name,
-                    "expected a miniversion of now, found that number " + number
-                            + " went with the return to a savepoint, or is another file's");
-        }
-        var by = root.locks().changedBy(name);
-        throw new TxfException(
-                by != null && !by.equals(unitOfWork)
-                        ? TxfError.MINIVERSION_INACCESSIBLE_FROM_SPECIFIED_TRANSACTION
-                        : TxfError.STREAM_MINIVERSION_NOT_FOUND,
-                name,
-                "expected a miniversion of this transaction, found none of number " + number);
+        return channels.createMiniversion(channel);
     }
 
     // The transaction's end.
@@ -854,15 +561,7 @@ final class FileWork implements RedoWork, Operations {
             requireActive("");
             root.tree().readLock().lock();
             try {
-                requireUntouched();
-                var stager = new Stager(disk);
-                steps = overlay.steps(stager::stage);
-                if (root.options().deletesNeedClosedHandles()) {
-                    steps.removeIf(
-                            step -> step instanceof Step.Delete && root.locks().hasOpen(unitOfWork, step.name()));
-                }
-                stager.finish();
-                requireRoom();
+                steps = new Vote(root, overlay).prepare(unitOfWork);
             } finally {
                 root.tree().readLock().unlock();
             }
@@ -879,49 +578,6 @@ final class FileWork implements RedoWork, Operations {
 
     private boolean isStructural() {
         return steps.stream().anyMatch(Step::isStructural);
-    }
-
-    /** Nobody has changed behind our back what the transaction has seen and changed. */
-    private void requireUntouched() throws IOException {
-        for (var each : overlay.origins().entrySet()) {
-            var now = disk.stat(each.getKey());
-            if (now.isEmpty() || !now.get().looksLike(each.getValue())) {
-                throw new TxfException(
-                        TxfError.CHANGED_OUTSIDE,
-                        each.getKey(),
-                        "expected it as the transaction has found it, found it " + (now.isEmpty() ? "gone" : "changed")
-                                + " by somebody who goes past the file manager");
-            }
-        }
-    }
-
-    /** Nobody has taken a name behind our back, and every directory lets us work in it. */
-    private void requireRoom() throws IOException {
-        var origins = overlay.origins();
-        var gone = new ArrayList<String>();
-        for (var step : steps) {
-            if (step instanceof Step.Delete) {
-                gone.add(step.name());
-            } else if (step instanceof Step.Move move) {
-                gone.add(move.from());
-            }
-        }
-        for (var step : steps) {
-            var parent = Names.parent(step.name());
-            if (!(step instanceof Step.SetAttributes) && disk.stat(parent).isPresent() && !disk.isWritable(parent)) {
-                throw new java.nio.file.AccessDeniedException(
-                        parent, null, "expected a directory that may be changed at commit, found that it may not");
-            }
-            boolean isNew = !origins.containsKey(step.name())
-                    && !(step instanceof Step.SetAttributes)
-                    && gone.stream().noneMatch(each -> Names.isWithin(step.name(), each));
-            if (isNew && disk.stat(step.name()).isPresent()) {
-                throw new TxfException(
-                        TxfError.CHANGED_OUTSIDE,
-                        step.name(),
-                        "expected the name to be free, found that somebody who goes past the file manager has taken it");
-            }
-        }
     }
 
     @Override
@@ -971,10 +627,7 @@ final class FileWork implements RedoWork, Operations {
                 return;
             }
             stage = Stage.ENDED;
-            for (var content : contents) {
-                content.discardUnless(inPlace);
-            }
-            contents.clear();
+            written.discardUnless(inPlace);
             if (recovered) {
                 workFiles().stream().filter(each -> !inPlace.contains(each)).forEach(root.area()::discard);
             }

@@ -29,6 +29,9 @@ final class ManagedChannel extends FileChannel {
 
         MappedByteBuffer map(MapMode mode, long position, long size) throws IOException;
 
+        /** What is known of it. */
+        OpenedFile opened();
+
         void close() throws IOException;
     }
 

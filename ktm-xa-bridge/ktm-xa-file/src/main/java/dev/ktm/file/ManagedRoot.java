@@ -1,5 +1,6 @@
 package dev.ktm.file;
 
+import dev.ktm.log.Lsn;
 import dev.ktm.redo.RedoResourceManager;
 import dev.ktm.redo.RedoStore;
 import dev.ktm.redo.RedoWork;
@@ -54,6 +55,15 @@ final class ManagedRoot implements RedoStore {
     private final ReentrantReadWriteLock tree = new ReentrantReadWriteLock();
     private final Map<UUID, FileWork> works = new ConcurrentHashMap<>();
     private final ReentrantLock joining = new ReentrantLock();
+
+    private final RootIdentity identity;
+    private volatile NameRules names = NameRules.EXACT;
+
+    /** That of the root's directory. */
+    private volatile String key = "";
+
+    private final SettingsFile settingsFile;
+    private volatile FileSettings settings = FileSettings.defaults();
 
     /** What was changed since the last checkpoint, and is not forced. */
     private final ReentrantLock touching = new ReentrantLock();
@@ -128,12 +138,14 @@ final class ManagedRoot implements RedoStore {
     ManagedRoot(Surroundings surroundings, FileOptions options) {
         this.disk = surroundings.disk();
         this.area = new WorkArea(disk);
+        this.identity = new RootIdentity(area);
+        this.settingsFile = new SettingsFile(area);
         this.options = options;
         this.clock = surroundings.clock();
         this.onStop = surroundings.onStop();
     }
 
-    /** Makes the directories that it needs. */
+    /** Makes the directories that it needs, and reads what is kept there. */
     void prepareDirectories() throws IOException {
         for (var each : List.of(WorkArea.HIDDEN, WorkArea.WORK, WorkArea.ASIDE)) {
             try {
@@ -143,12 +155,58 @@ final class ManagedRoot implements RedoStore {
                     throw new TxfException(
                             TxfError.RM_METADATA_CORRUPT,
                             each,
-                            "expected a directory, found something else: remove it");
+                            "expected a directory, found something else: remove it, or open the root with a reset of what"
+                                    + " is damaged");
                 }
             }
         }
         disk.forceDirectory(WorkArea.HIDDEN);
         disk.forceDirectory("");
+        key = disk.stat("").map(Disk.Stat::key).orElseThrow();
+        identity.open();
+        names = NameRules.of(area);
+        locks.foldWith(names);
+        settings = settingsFile.read();
+    }
+
+    /** The directory is the one that was opened: nobody has put another in its place. */
+    void requireInPlace() throws IOException {
+        var now = disk.stat("").map(Disk.Stat::key).orElse("nothing");
+        if (!now.equals(key)) {
+            throw new TxfException(
+                    TxfError.RM_NOT_ACTIVE,
+                    String.valueOf(disk.path("")),
+                    "expected the directory that was opened, with the key " + key + ", found " + now
+                            + ": somebody has moved it away; put it back");
+        }
+    }
+
+    /** Which names are the same here. */
+    NameRules names() {
+        return names;
+    }
+
+    FileSettings settings() {
+        return settings;
+    }
+
+    /** Sets them for this life, or for all to come. */
+    void change(FileSettings value, boolean kept) throws IOException {
+        requireActive("");
+        joining.lock();
+        try {
+            if (kept) {
+                settingsFile.write(value);
+            }
+            settings = value;
+        } finally {
+            joining.unlock();
+        }
+    }
+
+    @Override
+    public boolean prefersAvailability() {
+        return settings.whenLogIsFull() == WhenLogIsFull.PREFER_AVAILABILITY;
     }
 
     void opened(RedoResourceManager value) {
@@ -255,6 +313,7 @@ final class ManagedRoot implements RedoStore {
         while (true) {
             lock.lock();
             try {
+                requireInPlace();
                 var applier = new Applier(disk, area, trusted);
                 applier.run(steps);
                 touch(applier);
@@ -396,6 +455,7 @@ final class ManagedRoot implements RedoStore {
     @Override
     public void tidy() throws IOException {
         requireActive("");
+        requireInPlace();
         var covered = new long[1];
         var now = resourceManager().at(lsn -> {
             covered[0] = lsn;
@@ -416,7 +476,7 @@ final class ManagedRoot implements RedoStore {
             stopped = "committed files cannot be forced: " + e.getMessage() + "; open the file manager again";
             throw e;
         }
-        resourceManager().checkpoint(covered[0], ByteBuffer.allocate(0));
+        resourceManager().checkpoint(covered[0], identity.bytes());
         touching.lock();
         try {
             settling = new Touched();
@@ -427,12 +487,14 @@ final class ManagedRoot implements RedoStore {
 
     @Override
     public void restore(ByteBuffer checkpoint) {
-        // Everything is in the files themselves.
+        // Everything else is in the files themselves.
+        identity.expect(checkpoint);
     }
 
     @Override
     public void redo(long lsn, List<ByteBuffer> redo) throws IOException {
-        replay.committed(StepFormat.decode(redo));
+        identity.require();
+        replay.committed(decode(redo, "at " + Lsn.toString(lsn)));
     }
 
     @Override
@@ -442,9 +504,23 @@ final class ManagedRoot implements RedoStore {
 
     @Override
     public RedoWork prepared(UUID unitOfWork, List<ByteBuffer> redo) throws IOException {
-        var work = FileWork.prepared(this, unitOfWork, StepFormat.decode(redo));
+        identity.require();
+        var work = FileWork.prepared(this, unitOfWork, decode(redo, "of transaction " + unitOfWork));
         works.put(unitOfWork, work);
         return work;
+    }
+
+    private static List<Step> decode(List<ByteBuffer> redo, String which) throws TxfException {
+        try {
+            return StepFormat.decode(redo);
+        } catch (IOException | RuntimeException e) {
+            throw new TxfException(
+                    TxfError.RM_METADATA_CORRUPT,
+                    null,
+                    "expected steps of a transaction in the log, found a record " + which + " that says none: "
+                            + e.getMessage() + "; open the root with a reset of what is damaged",
+                    e);
+        }
     }
 
     /**
@@ -504,7 +580,7 @@ final class ManagedRoot implements RedoStore {
         rollbacks.increment();
     }
 
-    FileStatistics statistics() {
+    FileStatistics statistics() throws IOException {
         var all = List.copyOf(works.values());
         int unsettled;
         touching.lock();
@@ -523,7 +599,9 @@ final class ManagedRoot implements RedoStore {
                 all.stream()
                         .map(work -> Duration.ofNanos(now - work.beganNanos()))
                         .max(Comparator.naturalOrder()),
-                unsettled);
+                unsettled,
+                resourceManager().fullConditions(),
+                resourceManager().logStats());
     }
 
     /** The transactions that have to do with this root, and have not ended. */

@@ -1,5 +1,6 @@
 package dev.ktm.file;
 
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -144,11 +145,15 @@ abstract sealed class Node {
 
     /** A directory. */
     static final class DirectoryNode extends Node {
-        final TreeMap<String, Node> entries = new TreeMap<>();
-        final Map<String, Hidden> hidden = new HashMap<>();
+        private final Comparator<String> order;
+        final TreeMap<String, Node> entries;
+        final Map<String, Hidden> hidden;
 
-        DirectoryNode(@Nullable Origin origin) {
+        DirectoryNode(@Nullable Origin origin, Comparator<String> order) {
             super(origin);
+            this.order = order;
+            this.entries = new TreeMap<>(order);
+            this.hidden = new TreeMap<>(order);
         }
 
         @Override
@@ -158,7 +163,7 @@ abstract sealed class Node {
 
         @Override
         Node copy() {
-            var copy = withAttributesOf(new DirectoryNode(origin));
+            var copy = withAttributesOf(new DirectoryNode(origin, order));
             entries.forEach((name, node) -> copy.entries.put(name, node.copy()));
             hidden.forEach((name, was) -> {
                 var former = was.former();

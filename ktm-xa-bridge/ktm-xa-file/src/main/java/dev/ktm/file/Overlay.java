@@ -10,6 +10,7 @@ import dev.ktm.file.Node.NameNode;
 import dev.ktm.file.Node.Origin;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -26,22 +27,24 @@ import org.jspecify.annotations.Nullable;
 final class Overlay {
 
     private final Disk disk;
+    private final Comparator<String> order;
     private final DirectoryNode root;
     private int changes;
 
-    Overlay(Disk disk) throws IOException {
-        this(disk, new DirectoryNode(new Origin("", disk.stat("").orElseThrow())), 0);
+    Overlay(Disk disk, NameRules rules) throws IOException {
+        this(disk, rules.order(), new DirectoryNode(new Origin("", disk.stat("").orElseThrow()), rules.order()), 0);
     }
 
-    private Overlay(Disk disk, DirectoryNode root, int changes) {
+    private Overlay(Disk disk, Comparator<String> order, DirectoryNode root, int changes) {
         this.disk = disk;
+        this.order = order;
         this.root = root;
         this.changes = changes;
     }
 
     /** The same, to be changed apart from this one. */
     Overlay copy() {
-        return new Overlay(disk, (DirectoryNode) root.copy(), changes);
+        return new Overlay(disk, order, (DirectoryNode) root.copy(), changes);
     }
 
     boolean isEmpty() {
@@ -104,7 +107,7 @@ final class Overlay {
         if (found.kind() != Kind.DIRECTORY) {
             throw new java.nio.file.NotDirectoryException(name);
         }
-        var names = new TreeSet<String>();
+        var names = new TreeSet<String>(order);
         var committed = found.committed();
         if (committed != null) {
             names.addAll(disk.list(committed));
@@ -141,7 +144,7 @@ final class Overlay {
         if (!stat.isDirectory()) {
             throw new java.nio.file.NotDirectoryException(name);
         }
-        var made = new DirectoryNode(new Origin(committed, stat));
+        var made = new DirectoryNode(new Origin(committed, stat), order);
         parent.entries.put(Names.last(name), made);
         return made;
     }
@@ -170,6 +173,11 @@ final class Overlay {
         };
         directory(Names.parent(name)).entries.put(Names.last(name), made);
         return made;
+    }
+
+    /** A directory that the transaction makes. */
+    DirectoryNode newDirectory() {
+        return new DirectoryNode(null, order);
     }
 
     /** Has a name stand for something else. */

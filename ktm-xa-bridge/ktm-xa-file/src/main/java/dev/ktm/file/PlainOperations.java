@@ -98,6 +98,11 @@ final class PlainOperations implements Operations {
     }
 
     private FileChannel openToRead(String name, OpenMode mode) throws IOException {
+        var kind = stat(name).map(Disk.Stat::kind).orElse(Kind.FILE);
+        if (kind != Kind.FILE) {
+            // Whoever opened a pipe would wait for its other end.
+            throw new FileSystemException(name, null, "expected a file, found " + kind);
+        }
         var hold = root.locks().open(name, Owner.NOBODY, Use.READ, mode.denied());
         try {
             return new ManagedChannel(new ReadSource(name, hold), mode);
@@ -113,7 +118,7 @@ final class PlainOperations implements Operations {
             throw new FileAlreadyExistsException(name);
         }
         if (there.isPresent() && there.get().kind() != Kind.FILE) {
-            throw new FileSystemException(name, null, "expected a file, found something else");
+            throw new FileSystemException(name, null, "expected a file, found " + there.get().kind());
         }
         if (there.isEmpty()) {
             requireDirectory(name);
@@ -128,7 +133,7 @@ final class PlainOperations implements Operations {
                     disk.setAttribute(name, each.name(), each.value());
                 }
             }
-            return new ManagedChannel(new WriteSource(name, file, hold, mode.deleteOnClose()), mode);
+            return new ManagedChannel(new WriteSource(name, file, hold, mode.deleteOnClose(), !creates), mode);
         } catch (IOException | RuntimeException | Error e) {
             hold.close();
             throw e;
@@ -217,6 +222,11 @@ final class PlainOperations implements Operations {
         }
 
         @Override
+        public OpenedFile opened() {
+            return OpenedFile.withoutVersions(true);
+        }
+
+        @Override
         public void close() throws IOException {
             hold.close();
             opened.file().close();
@@ -239,12 +249,14 @@ final class PlainOperations implements Operations {
         private final DiskFile file;
         private final Hold hold;
         private final boolean deleteOnClose;
+        private final boolean existed;
 
-        WriteSource(String name, DiskFile file, Hold hold, boolean deleteOnClose) {
+        WriteSource(String name, DiskFile file, Hold hold, boolean deleteOnClose, boolean existed) {
             this.name = name;
             this.file = file;
             this.hold = hold;
             this.deleteOnClose = deleteOnClose;
+            this.existed = existed;
         }
 
         @Override
@@ -277,6 +289,11 @@ final class PlainOperations implements Operations {
         @Override
         public java.nio.MappedByteBuffer map(FileChannel.MapMode mode, long position, long size) throws IOException {
             return mapped(name, file, mode, position, size);
+        }
+
+        @Override
+        public OpenedFile opened() {
+            return OpenedFile.withoutVersions(existed);
         }
 
         @Override
@@ -331,6 +348,7 @@ final class PlainOperations implements Operations {
         root.tree().writeLock().lock();
         try {
             root.requireActive(name);
+            root.requireInPlace();
             requireFree(name);
             if (other != null) {
                 requireFree(other);

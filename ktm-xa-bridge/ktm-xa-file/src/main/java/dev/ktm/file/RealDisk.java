@@ -209,6 +209,28 @@ final class RealDisk implements Disk {
     }
 
     @Override
+    public boolean isOnDevice(String directory) throws IOException {
+        return !unix
+                || Files.getAttribute(path(directory), "unix:dev", LinkOption.NOFOLLOW_LINKS)
+                        .equals(Files.getAttribute(root, "unix:dev"));
+    }
+
+    @Override
+    public void requirePossible(String name) throws IOException {
+        // The system says so before it looks for the directories that are not there yet.
+        requirePossible(path(name));
+        requirePossible(path(Names.child(WorkArea.WORK, Names.last(name))));
+    }
+
+    private static void requirePossible(Path path) throws IOException {
+        try {
+            var unused = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        } catch (NoSuchFileException e) {
+            // It could be.
+        }
+    }
+
+    @Override
     public Set<String> attributeViews() {
         return root.getFileSystem().supportedFileAttributeViews();
     }

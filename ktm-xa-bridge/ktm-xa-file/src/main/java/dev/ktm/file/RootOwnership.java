@@ -53,7 +53,7 @@ final class RootOwnership implements Closeable {
     }
 
     /** Takes a directory for a manager, or says why it cannot be had. */
-    static RootOwnership take(Ktm ktm, String name, Path directory) throws IOException {
+    static RootOwnership take(Ktm ktm, String name, Path directory, boolean resetWhenDamaged) throws IOException {
         var root = directory.toRealPath();
         if (!Files.isDirectory(root)) {
             throw new java.nio.file.NotDirectoryException(directory.toString());
@@ -73,7 +73,7 @@ final class RootOwnership implements Closeable {
                 hidden.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
         try {
             lock(channel, root);
-            requireOwn(ktm, name, root, hidden);
+            requireOwn(ktm, name, root, hidden, resetWhenDamaged);
             return new RootOwnership(root, channel);
         } catch (IOException | RuntimeException | Error e) {
             channel.close();
@@ -83,14 +83,18 @@ final class RootOwnership implements Closeable {
 
     private static void requireSuitable(Path root) throws IOException {
         var store = Files.getFileStore(root);
-        if (REMOTE.contains(store.type().toLowerCase(Locale.ROOT))) {
+        requireSuitable(root, store.type(), store.isReadOnly());
+    }
+
+    static void requireSuitable(Path root, String type, boolean readOnly) throws IOException {
+        if (REMOTE.contains(type.toLowerCase(Locale.ROOT))) {
             throw new TxfException(
                     TxfError.TRANSACTIONS_UNSUPPORTED_REMOTE,
                     root.toString(),
                     "expected a file system of this machine with atomic and durable renames, found one of type "
-                            + store.type());
+                            + type);
         }
-        if (store.isReadOnly() || !Files.isWritable(root)) {
+        if (readOnly || !Files.isWritable(root)) {
             throw new java.nio.file.AccessDeniedException(
                     root.toString(), null, "expected a root that may be written to, found one that may not");
         }
@@ -116,7 +120,8 @@ final class RootOwnership implements Closeable {
                 why);
     }
 
-    private static void requireOwn(Ktm ktm, String name, Path root, Path hidden) throws IOException {
+    private static void requireOwn(Ktm ktm, String name, Path root, Path hidden, boolean resetWhenDamaged)
+            throws IOException {
         var file = hidden.resolve("owner");
         var key = String.valueOf(Files.readAttributes(root, java.nio.file.attribute.BasicFileAttributes.class)
                 .fileKey());
@@ -131,6 +136,10 @@ final class RootOwnership implements Closeable {
             found = List.of();
         }
         if (!found.equals(expected)) {
+            if (resetWhenDamaged && !saysWhose(found)) {
+                write(file, String.join("\n", expected) + "\n");
+                return;
+            }
             throw new TxfException(
                     TxfError.RM_METADATA_CORRUPT,
                     file.toString(),
@@ -138,6 +147,14 @@ final class RootOwnership implements Closeable {
                             + ": it is another one's or a copy; if nothing of it is in doubt, remove " + hidden
                             + " and it is a new root");
         }
+    }
+
+    /** Whether it is whole: another one's, and not damaged. */
+    private static boolean saysWhose(List<String> lines) {
+        return lines.size() == 4
+                && lines.get(1).startsWith("coordinator=")
+                && lines.get(2).startsWith("name=")
+                && lines.get(3).startsWith("directory=");
     }
 
     private static UUID identity(Ktm ktm) throws IOException {

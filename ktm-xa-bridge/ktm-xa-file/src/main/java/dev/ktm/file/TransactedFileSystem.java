@@ -185,7 +185,7 @@ final class TransactedFileSystem extends FileSystem {
                 name = Names.parent(name);
                 continue;
             }
-            var next = Names.child(name, part);
+            var next = Names.child(name, spelled(operations, name, part));
             boolean follow = !left.isEmpty() || last;
             if (follow && isLink(operations, next, left.isEmpty())) {
                 if (++links > MOST_LINKS) {
@@ -197,6 +197,26 @@ final class TransactedFileSystem extends FileSystem {
             }
         }
         return name;
+    }
+
+    /** A name as it is spelled where it is there already, in a file system that takes several for the same. */
+    private String spelled(Operations operations, String directory, String part) throws IOException {
+        var names = root.names();
+        if (names.areExact()
+                || operations.kind(directory).filter(Kind.DIRECTORY::equals).isEmpty()) {
+            return part;
+        }
+        var folded = names.fold(part);
+        String found = part;
+        for (var each : operations.list(directory)) {
+            if (each.equals(part)) {
+                return part;
+            }
+            if (names.fold(each).equals(folded)) {
+                found = each;
+            }
+        }
+        return found;
     }
 
     private static boolean isLink(Operations operations, String name, boolean isLast) throws IOException {

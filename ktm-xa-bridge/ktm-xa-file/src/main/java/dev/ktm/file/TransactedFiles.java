@@ -34,11 +34,16 @@ import javax.transaction.xa.XAResource;
  */
 public final class TransactedFiles implements AutoCloseable {
 
+    /** What kind of store it is, for the log. */
+    static final String KIND = "files";
+
+    /** One for all, so that copies and moves between two roots come to us. */
+    private static final TransactedProvider PROVIDER = new TransactedProvider();
+
     private final Ktm ktm;
     private final ManagedRoot root;
     private final Closeable ownership;
     private final RedoResourceManager resourceManager;
-    private final TransactedProvider provider = new TransactedProvider();
     private final PlainOperations plain;
 
     private TransactedFiles(Ktm ktm, ManagedRoot root, Closeable ownership, RedoResourceManager resourceManager) {
@@ -66,7 +71,7 @@ public final class TransactedFiles implements AutoCloseable {
      *     TxfError#RM_METADATA_CORRUPT} if it belongs to another coordinator or name, or is a copy
      */
     public static TransactedFiles open(Ktm ktm, String name, Path directory, FileOptions options) throws IOException {
-        var ownership = RootOwnership.take(ktm, name, directory);
+        var ownership = RootOwnership.take(ktm, name, directory, options.resetWhenDamaged());
         try {
             return open(ktm, name, ownership, ManagedRoot.Surroundings.real(new RealDisk(ownership.root())), options);
         } catch (IOException | RuntimeException | Error e) {
@@ -78,15 +83,16 @@ public final class TransactedFiles implements AutoCloseable {
     static TransactedFiles open(
             Ktm ktm, String name, Closeable ownership, ManagedRoot.Surroundings surroundings, FileOptions options)
             throws IOException {
-        var root = new ManagedRoot(surroundings, options);
-        root.prepareDirectories();
         try {
-            var resourceManager = RedoResourceManager.open(ktm.manager(), "files", name, root);
-            root.opened(resourceManager);
-            // What was done again is forced before there is anything new: so only one life's versions of a file can be
-            // found.
-            root.settle();
-            return new TransactedFiles(ktm, root, ownership, resourceManager);
+            try {
+                return begin(ktm, name, ownership, surroundings, options);
+            } catch (TxfException e) {
+                if (e.error() != TxfError.RM_METADATA_CORRUPT || !options.resetWhenDamaged()) {
+                    throw e;
+                }
+                new Reset(surroundings.disk()).run(ktm.manager(), name, e);
+                return begin(ktm, name, ownership, surroundings, options);
+            }
         } catch (KtmException e) {
             throw new TxfException(
                     switch (e.error()) {
@@ -99,9 +105,22 @@ public final class TransactedFiles implements AutoCloseable {
         }
     }
 
+    private static TransactedFiles begin(
+            Ktm ktm, String name, Closeable ownership, ManagedRoot.Surroundings surroundings, FileOptions options)
+            throws IOException, KtmException {
+        var root = new ManagedRoot(surroundings, options);
+        root.prepareDirectories();
+        var resourceManager = RedoResourceManager.open(ktm.manager(), KIND, name, root);
+        root.opened(resourceManager);
+        // What was done again is forced before there is anything new: so only one life's versions of a file can be found.
+        root.settle();
+        resourceManager.opened();
+        return new TransactedFiles(ktm, root, ownership, resourceManager);
+    }
+
     /** The files as the thread's transaction sees them; outside of transactions, as everybody does. */
     public FileSystem fileSystem() {
-        return new TransactedFileSystem(provider, root, "the thread's transaction sees them", this::ofThread);
+        return new TransactedFileSystem(PROVIDER, root, "the thread's transaction sees them", this::ofThread);
     }
 
     private Operations ofThread() throws IOException {
@@ -117,12 +136,12 @@ public final class TransactedFiles implements AutoCloseable {
     /** The files as this transaction sees them, whichever thread asks. */
     public FileSystem fileSystem(KtmTransaction transaction) {
         var unitOfWork = transaction.unitOfWork();
-        return new TransactedFileSystem(provider, root, unitOfWork, () -> root.work(unitOfWork));
+        return new TransactedFileSystem(PROVIDER, root, unitOfWork, () -> root.work(unitOfWork));
     }
 
     /** The files as they are seen outside of transactions, also by a thread that is in one. */
     public FileSystem plainFileSystem() {
-        return new TransactedFileSystem(provider, root, "they are outside of transactions", () -> plain);
+        return new TransactedFileSystem(PROVIDER, root, "they are outside of transactions", () -> plain);
     }
 
     /**
@@ -189,13 +208,22 @@ public final class TransactedFiles implements AutoCloseable {
      * @param channel one that the transaction writes with
      */
     public Version createMiniversion(FileChannel channel) throws IOException {
-        if (!(channel instanceof ManagedChannel managed)) {
-            throw new TxfException(
-                    TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
-                    null,
-                    "expected a channel of this file manager, found another");
+        return new Version(requireWork().createMiniversion(requireManaged(channel)));
+    }
+
+    private static ManagedChannel requireManaged(FileChannel channel) throws TxfException {
+        if (channel instanceof ManagedChannel managed) {
+            return managed;
         }
-        return new Version(requireWork().createMiniversion(managed));
+        throw new TxfException(
+                TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
+                null,
+                "expected a channel of this file manager, found another");
+    }
+
+    /** What is known of an open file: whether there was one before, and which version its reader sees. */
+    public OpenedFile opened(FileChannel channel) throws TxfException {
+        return requireManaged(channel).source().opened();
     }
 
     /** The transactions that are prepared, and whose outcome is not known here: their files are locked. */
@@ -220,9 +248,28 @@ public final class TransactedFiles implements AutoCloseable {
         return work == null ? Optional.empty() : Optional.of(new FileOwner(work.unitOfWork(), work.isPrepared()));
     }
 
-    /** What has been done since it was opened, and what is being done. */
-    public FileStatistics statistics() {
+    /**
+     * What has been done since it was opened, what is being done, and how the log stands.
+     *
+     * @throws IOException if the log is closed
+     */
+    public FileStatistics statistics() throws IOException {
         return root.statistics();
+    }
+
+    /** How it behaves now. */
+    public FileSettings settings() {
+        return root.settings();
+    }
+
+    /** Behaves like this from now on, also after a restart. */
+    public void change(FileSettings settings) throws IOException {
+        root.change(settings, true);
+    }
+
+    /** Behaves like this until it is closed; then as before. */
+    public void changeUntilClosed(FileSettings settings) throws IOException {
+        root.change(settings, false);
     }
 
     /** Has everything that is committed forced into its place now, rather than when the log needs it. */

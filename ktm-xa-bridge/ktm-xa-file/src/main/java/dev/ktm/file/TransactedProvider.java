@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AccessMode;
+import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.CopyOption;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
@@ -34,7 +35,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Turns the calls of {@link Files} into {@link Operations}. One for each manager; not installed, since it belongs to an object. */
+/** Turns the calls of {@link Files} into {@link Operations}. Not installed: its file systems belong to managers. */
 final class TransactedProvider extends FileSystemProvider {
 
     static final String SCHEME = "ktm-files";
@@ -210,38 +211,65 @@ final class TransactedProvider extends FileSystemProvider {
             if (!wanted.contains(StandardCopyOption.REPLACE_EXISTING)) {
                 throw new FileAlreadyExistsException(target.toString());
             }
-            requireReplaceable(writing, toName, there.get());
+            requireReplaceable(writing, toName, there.get(), to.fileSystem().supportedFileAttributeViews());
             writing.delete(toName);
         }
+        var progress = wanted.stream()
+                .filter(CopyProgress.class::isInstance)
+                .map(CopyProgress.class::cast)
+                .findFirst()
+                .orElse((copied, total) -> CopyProgress.Answer.CONTINUE);
         switch (kind) {
             case DIRECTORY -> writing.createDirectory(toName);
             case LINK -> writing.createLink(toName, reading.readLink(fromName));
-            default -> copyContent(reading, fromName, writing, toName);
+            default -> copyContent(reading, fromName, writing, toName, progress);
         }
         if (wanted.contains(StandardCopyOption.COPY_ATTRIBUTES) && kind != Kind.LINK) {
             copyAttributes(reading, fromName, writing, toName, to.fileSystem().supportedFileAttributeViews());
         }
     }
 
-    private static void requireReplaceable(Operations operations, String name, Kind kind) throws IOException {
+    private static void requireReplaceable(Operations operations, String name, Kind kind, Set<String> views)
+            throws IOException {
         if (kind == Kind.DIRECTORY && !operations.list(name).isEmpty()) {
             throw new DirectoryNotEmptyException(name);
         }
+        if (kind == Kind.FILE && views.contains("dos")) {
+            var protection = operations.readAttributes(name, "dos:hidden,readonly");
+            if (protection.containsValue(true)) {
+                throw new AccessDeniedException(
+                        name, null, "expected a target that is neither hidden nor read-only, found " + protection);
+            }
+        }
     }
 
-    private static void copyContent(Operations reading, String from, Operations writing, String to) throws IOException {
+    private static void copyContent(
+            Operations reading, String from, Operations writing, String to, CopyProgress progress) throws IOException {
         var read = OpenMode.of(Set.of(StandardOpenOption.READ));
         var write = OpenMode.of(Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW));
+        var answer = CopyProgress.Answer.CONTINUE;
         try (var in = reading.open(from, read)) {
             try (var out = writing.open(to, write)) {
                 var buffer = java.nio.ByteBuffer.allocate(COPY_BYTES);
-                while (in.read(buffer.clear()) >= 0) {
+                long total = in.size();
+                long copied = 0;
+                while (answer == CopyProgress.Answer.CONTINUE && in.read(buffer.clear()) >= 0) {
                     buffer.flip();
                     while (buffer.hasRemaining()) {
-                        out.write(buffer);
+                        copied += out.write(buffer);
                     }
+                    answer = progress.copied(copied, total);
+                }
+                if (answer != CopyProgress.Answer.CONTINUE) {
+                    throw new TxfException(
+                            TxfError.REQUEST_ABORTED,
+                            to,
+                            "expected a copy of " + total + " bytes, found it ended by its listener after " + copied);
                 }
             } catch (IOException e) {
+                if (answer == CopyProgress.Answer.STOP) {
+                    throw e;
+                }
                 // What is there of the target is not what was wanted.
                 removePartial(writing, to, e);
                 throw e;
@@ -280,7 +308,10 @@ final class TransactedProvider extends FileSystemProvider {
     public void move(Path source, Path target, CopyOption... options) throws IOException {
         var from = own(source);
         var to = own(target);
-        requireSameRoot(from, to);
+        if (from.fileSystem().root() != to.fileSystem().root()) {
+            moveToOtherRoot(from, to, List.of(options));
+            return;
+        }
         var operations = from.fileSystem().operations();
         boolean replace = List.of(options).contains(StandardCopyOption.REPLACE_EXISTING)
                 || List.of(options).contains(StandardCopyOption.ATOMIC_MOVE);
@@ -288,6 +319,37 @@ final class TransactedProvider extends FileSystemProvider {
                 from.fileSystem().resolve(operations, from, false),
                 to.fileSystem().resolve(operations, to, false),
                 replace);
+    }
+
+    /** A file is copied and then deleted; what is to be one operation, and directories, cannot cross. */
+    private void moveToOtherRoot(TransactedPath from, TransactedPath to, List<CopyOption> options) throws IOException {
+        if (options.contains(StandardCopyOption.ATOMIC_MOVE)) {
+            throw new AtomicMoveNotSupportedException(
+                    from.toString(),
+                    to.toString(),
+                    "expected both below one root: moving to another copies, and then deletes");
+        }
+        var operations = from.fileSystem().operations();
+        if (operations
+                .kind(from.fileSystem().resolve(operations, from, false))
+                .filter(Kind.DIRECTORY::equals)
+                .isPresent()) {
+            throw new TxfException(
+                    TxfError.CANT_CROSS_RM_BOUNDARY,
+                    from.toString(),
+                    "expected a file to be moved below another root, found a directory: copy what is in it, and delete it");
+        }
+        var all = new ArrayList<CopyOption>(options);
+        all.add(StandardCopyOption.COPY_ATTRIBUTES);
+        all.add(LinkOption.NOFOLLOW_LINKS);
+        copy(from, to, all.toArray(CopyOption[]::new));
+        try {
+            delete(from);
+        } catch (IOException e) {
+            var writing = to.fileSystem().operations();
+            removePartial(writing, to.fileSystem().resolve(writing, to, false), e);
+            throw e;
+        }
     }
 
     @Override

@@ -4,6 +4,8 @@ package dev.ktm.file;
 public enum TxfError {
     /** Somebody has the file open, or has changed it in a transaction that has not ended. */
     SHARING_VIOLATION(32),
+    /** A copy was ended by whoever was told of its progress. */
+    REQUEST_ABORTED(1235),
     /** The transaction has not begun, or is another manager's. */
     INVALID_TRANSACTION(6700),
     /** The transaction has ended, or is about to. */

@@ -483,6 +483,16 @@ final class SimulatedTree implements Disk {
     }
 
     @Override
+    public boolean isOnDevice(String directory) {
+        return true;
+    }
+
+    @Override
+    public void requirePossible(String name) {
+        // Every name is.
+    }
+
+    @Override
     public Set<String> attributeViews() {
         return Set.of("basic");
     }

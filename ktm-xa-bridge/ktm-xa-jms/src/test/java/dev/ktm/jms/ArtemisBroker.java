@@ -1,9 +1,8 @@
 package dev.ktm.jms;
 
+import dev.ktm.log.testing.LoopbackPort;
 import jakarta.jms.XAConnectionFactory;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.Map;
 import org.apache.activemq.artemis.api.core.QueueConfiguration;
@@ -40,13 +39,7 @@ final class ArtemisBroker implements Broker {
         this.directory = directory;
         this.secured = secured;
         this.autoDelete = autoDelete;
-        this.port = freePort();
-    }
-
-    static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
+        this.port = LoopbackPort.free();
     }
 
     @Override

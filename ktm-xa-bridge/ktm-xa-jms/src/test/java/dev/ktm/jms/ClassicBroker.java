@@ -1,5 +1,6 @@
 package dev.ktm.jms;
 
+import dev.ktm.log.testing.LoopbackPort;
 import jakarta.jms.XAConnectionFactory;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,7 +25,7 @@ final class ClassicBroker implements Broker {
     ClassicBroker(Path directory, boolean secured) throws java.io.IOException {
         this.directory = directory;
         this.secured = secured;
-        this.port = ArtemisBroker.freePort();
+        this.port = LoopbackPort.free();
     }
 
     @Override

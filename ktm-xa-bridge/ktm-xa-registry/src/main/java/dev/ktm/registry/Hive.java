@@ -96,6 +96,7 @@ final class Hive implements RedoStore {
             hive.resourceManager = RedoResourceManager.open(
                     registry.ktm().manager(), "registry", registry.name() + "/" + name.toLowerCase(Locale.ROOT), hive);
             hive.settle();
+            hive.resourceManager().opened();
             return hive;
         } catch (RegistryException e) {
             hive.closeQuietly();

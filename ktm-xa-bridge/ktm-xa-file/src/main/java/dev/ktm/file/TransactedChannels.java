@@ -1,0 +1,272 @@
+package dev.ktm.file;
+
+import dev.ktm.file.FileLocks.Hold;
+import dev.ktm.file.FileLocks.Owner;
+import dev.ktm.file.FileLocks.Use;
+import dev.ktm.file.Node.FileNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.NonWritableChannelException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.StandardOpenOption;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/** The handles of one transaction: they are of use until it ends, or returns to a savepoint. Safe for many threads. */
+final class TransactedChannels {
+
+    private static final Set<StandardOpenOption> READ = Set.of(StandardOpenOption.READ);
+
+    private final ManagedRoot root;
+    private final FileWork work;
+    private final WrittenFiles written;
+    private final Owner owner;
+
+    /** Guarded by the lock of the transaction. */
+    private int nextMiniversion = 1;
+
+    TransactedChannels(ManagedRoot root, FileWork work, WrittenFiles written, Owner owner) {
+        this.root = root;
+        this.work = work;
+        this.written = written;
+        this.owner = owner;
+    }
+
+    FileChannel toRead(String name, Overlay.Found found, OpenMode mode) throws IOException {
+        boolean committedView = mode.version().equals(Version.COMMITTED);
+        if (found.node() instanceof FileNode node && !committedView) {
+            // Whoever opens what the transaction has changed sees what is changed from then on, too.
+            var hold = root.locks().open(name, owner, Use.READ, mode.denied());
+            return over(name, node, hold, mode, true);
+        }
+        var committed = found.committed();
+        if (committed == null) {
+            throw new NoSuchFileException(name);
+        }
+        var hold = root.locks().open(name, owner, Use.READ, mode.denied());
+        try {
+            return new ManagedChannel(new SnapshotSource(name, root.disk().open(committed, READ), hold), mode);
+        } catch (IOException | RuntimeException | Error e) {
+            hold.close();
+            throw e;
+        }
+    }
+
+    /** A handle of a file that the transaction has changed, or is about to. */
+    FileChannel over(String name, FileNode node, Hold hold, OpenMode mode, boolean existed) {
+        return new ManagedChannel(new NodeSource(name, node, hold, mode, existed), mode);
+    }
+
+    // Miniversions.
+
+    /** Keeps what a file holds now; the number to open it by. */
+    int createMiniversion(ManagedChannel channel) throws IOException {
+        if (!(channel.source() instanceof NodeSource source)) {
+            throw new TxfException(
+                    TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
+                    null,
+                    "expected a handle that the transaction writes with, found one that only reads");
+        }
+        return source.snapshot();
+    }
+
+    FileChannel toMiniversion(String name, Optional<Overlay.Found> found, OpenMode mode) throws IOException {
+        int number = mode.version().number();
+        if (mode.write()) {
+            throw new TxfException(
+                    TxfError.CANT_OPEN_MINIVERSION_WITH_MODIFY_INTENT,
+                    name,
+                    "expected a miniversion to be opened for reading, found options for writing");
+        }
+        var content = found.map(Overlay.Found::node)
+                .filter(FileNode.class::isInstance)
+                .map(node -> ((FileNode) node).miniversions.get(number));
+        if (content.isPresent()) {
+            var node = new FileNode(null);
+            node.content = content.get();
+            return over(name, node, root.locks().open(name, owner, Use.READ, mode.denied()), mode, true);
+        }
+        if (number < nextMiniversion) {
+            throw new TxfException(
+                    TxfError.STREAM_MINIVERSION_NOT_VALID,
+                    name,
+                    "expected a miniversion of now, found that number " + number
+                            + " went with the return to a savepoint, or is another file's");
+        }
+        var by = root.locks().changedBy(name);
+        throw new TxfException(
+                by != null && !by.equals(owner.transaction())
+                        ? TxfError.MINIVERSION_INACCESSIBLE_FROM_SPECIFIED_TRANSACTION
+                        : TxfError.STREAM_MINIVERSION_NOT_FOUND,
+                name,
+                "expected a miniversion of this transaction, found none of number " + number);
+    }
+
+    // Where the bytes are.
+
+    /** What both kinds of handles have in common. */
+    private abstract class Source implements ManagedChannel.Source {
+        final String name;
+        private final Hold hold;
+        private final int bornIn = work.era();
+
+        Source(String name, Hold hold) {
+            this.name = name;
+            this.hold = hold;
+        }
+
+        <T> T use(FileWork.Action<T> action) throws IOException {
+            return work.withHandle(name, bornIn, action);
+        }
+
+        final MappedByteBuffer map(DiskFile file, FileChannel.MapMode mode, long position, long size)
+                throws IOException {
+            var channel = file.channel();
+            if (channel == null) {
+                throw new TxfException(
+                        TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION, name, "expected a file that can be mapped");
+            }
+            return channel.map(mode, position, size);
+        }
+
+        @Override
+        public void force() throws IOException {
+            // The commit does.
+            use(() -> true);
+        }
+
+        @Override
+        public void close() throws IOException {
+            hold.close();
+        }
+    }
+
+    /** A file that the transaction has changed. */
+    private final class NodeSource extends Source {
+        private final FileNode node;
+        private final boolean deleteOnClose;
+        private final boolean existed;
+
+        NodeSource(String name, FileNode node, Hold hold, OpenMode mode, boolean existed) {
+            super(name, hold);
+            this.node = node;
+            this.deleteOnClose = mode.deleteOnClose();
+            this.existed = existed;
+        }
+
+        @Override
+        public OpenedFile opened() {
+            return OpenedFile.withoutVersions(existed);
+        }
+
+        @Override
+        public void close() throws IOException {
+            super.close();
+            if (deleteOnClose && work.isActive()) {
+                work.delete(name);
+            }
+        }
+
+        @Override
+        public int read(ByteBuffer target, long position) throws IOException {
+            return use(() -> written.read(node, target, position));
+        }
+
+        @Override
+        public int write(ByteBuffer source, long position) throws IOException {
+            return use(() -> {
+                root.requireActive(name);
+                int length = source.remaining();
+                written.writable(node, true).write(source, position);
+                written.touched(node);
+                return length;
+            });
+        }
+
+        @Override
+        public long size() throws IOException {
+            return use(() -> written.size(node));
+        }
+
+        @Override
+        public void truncate(long size) throws IOException {
+            use(() -> {
+                written.truncate(node, size);
+                return true;
+            });
+        }
+
+        @Override
+        public MappedByteBuffer map(FileChannel.MapMode mode, long position, long size) throws IOException {
+            return use(() -> {
+                var file = written.writable(node, true).spill();
+                written.touched(node);
+                return map(file, mode, position, size);
+            });
+        }
+
+        int snapshot() throws IOException {
+            return use(() -> {
+                var content = written.writable(node, true);
+                content.freeze();
+                int number = nextMiniversion++;
+                node.miniversions.put(number, content);
+                return number;
+            });
+        }
+    }
+
+    /** What was committed when it was opened: a later commit puts another file in its place. */
+    private final class SnapshotSource extends Source {
+        private final DiskFile file;
+        private final Hold hold;
+        private final long baseVersion;
+
+        SnapshotSource(String name, DiskFile file, Hold hold) {
+            super(name, hold);
+            this.file = file;
+            this.hold = hold;
+            this.baseVersion = hold.version();
+        }
+
+        @Override
+        public OpenedFile opened() {
+            return new OpenedFile(true, OptionalLong.of(baseVersion), OptionalLong.of(hold.version()));
+        }
+
+        @Override
+        public int read(ByteBuffer target, long position) throws IOException {
+            return use(() -> file.read(target, position));
+        }
+
+        @Override
+        public int write(ByteBuffer source, long position) {
+            throw new NonWritableChannelException();
+        }
+
+        @Override
+        public long size() throws IOException {
+            return use(file::size);
+        }
+
+        @Override
+        public void truncate(long size) {
+            throw new NonWritableChannelException();
+        }
+
+        @Override
+        public MappedByteBuffer map(FileChannel.MapMode mode, long position, long size) throws IOException {
+            return use(() -> map(file, mode, position, size));
+        }
+
+        @Override
+        public void close() throws IOException {
+            super.close();
+            file.close();
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package dev.ktm.file;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * The vote of one transaction: makes the files that its commit moves into place, and finds now whatever could keep the commit from
+ * happening. Used under the lock of the transaction and that over the tree.
+ */
+final class Vote {
+
+    private final ManagedRoot root;
+    private final Disk disk;
+    private final Overlay overlay;
+    /** Which directories have been looked at. */
+    private final Set<String> changeable = new HashSet<>();
+
+    Vote(ManagedRoot root, Overlay overlay) {
+        this.root = root;
+        this.disk = root.disk();
+        this.overlay = overlay;
+    }
+
+    /** The steps of its commit; an exception is a no. */
+    List<Step> prepare(UUID unitOfWork) throws IOException {
+        root.requireInPlace();
+        requireUntouched();
+        var stager = new Stager(disk);
+        var steps = overlay.steps(stager::stage);
+        if (root.options().deletesNeedClosedHandles()) {
+            steps.removeIf(step -> step instanceof Step.Delete && root.locks().hasOpen(unitOfWork, step.name()));
+        }
+        stager.finish();
+        requireRoom(steps);
+        return steps;
+    }
+
+    /** Nobody has changed behind our back what the transaction has seen and changed. */
+    private void requireUntouched() throws IOException {
+        for (var each : overlay.origins().entrySet()) {
+            var now = disk.stat(each.getKey());
+            if (now.isEmpty() || !now.get().looksLike(each.getValue())) {
+                throw new TxfException(
+                        TxfError.CHANGED_OUTSIDE,
+                        each.getKey(),
+                        "expected it as the transaction has found it, found it " + (now.isEmpty() ? "gone" : "changed")
+                                + " by somebody who goes past the file manager");
+            }
+        }
+    }
+
+    private void requireChangeable(String directory) throws IOException {
+        if (!changeable.add(directory) || disk.stat(directory).isEmpty()) {
+            return;
+        }
+        if (!disk.isWritable(directory)) {
+            throw new AccessDeniedException(
+                    directory, null, "expected a directory that may be changed at commit, found that it may not");
+        }
+        if (!disk.isOnDevice(directory)) {
+            throw new TxfException(
+                    TxfError.CANT_CROSS_RM_BOUNDARY,
+                    directory,
+                    "expected everything below the root on one device, found another mounted here: open it as a root of its own");
+        }
+    }
+
+    /** Nobody has taken a name behind our back, and every directory lets us work in it. */
+    private void requireRoom(List<Step> steps) throws IOException {
+        var origins = overlay.origins();
+        var gone = new ArrayList<String>();
+        for (var step : steps) {
+            if (step instanceof Step.Delete) {
+                gone.add(step.name());
+            } else if (step instanceof Step.Move move) {
+                gone.add(move.from());
+            }
+        }
+        for (var step : steps) {
+            if (!(step instanceof Step.SetAttributes)) {
+                requireChangeable(Names.parent(step.name()));
+            }
+            if (step instanceof Step.Move move) {
+                requireChangeable(Names.parent(move.from()));
+            }
+            boolean isNew = !origins.containsKey(step.name())
+                    && !(step instanceof Step.SetAttributes)
+                    && gone.stream().noneMatch(each -> Names.isWithin(step.name(), each));
+            if (isNew && disk.stat(step.name()).isPresent()) {
+                throw new TxfException(
+                        TxfError.CHANGED_OUTSIDE,
+                        step.name(),
+                        "expected the name to be free, found that somebody who goes past the file manager has taken it");
+            }
+        }
+    }
+}
