@@ -81,7 +81,8 @@ public final class KtmExtension implements Extension {
     }
 
     /** A proxy stands for it, which beans of passivating scopes may hold. */
-    private static <T> void addFace(AfterBeanDiscovery event, BeanManager beans, Class<T> type, Function<Transactions, T> face) {
+    private static <T> void addFace(
+            AfterBeanDiscovery event, BeanManager beans, Class<T> type, Function<Transactions, T> face) {
         if (isMissing(beans, type)) {
             event.<T>addBean()
                     .id("dev.ktm.cdi." + type.getSimpleName())

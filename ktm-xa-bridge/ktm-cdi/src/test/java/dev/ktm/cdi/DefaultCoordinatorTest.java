@@ -28,7 +28,8 @@ class DefaultCoordinatorTest {
     @Dependent
     static class Application {
         @Inject
-        @Nullable UserTransaction userTransaction;
+        @Nullable
+        UserTransaction userTransaction;
 
         UserTransaction transaction() {
             if (userTransaction == null) {

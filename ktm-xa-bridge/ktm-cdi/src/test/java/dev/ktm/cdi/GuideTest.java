@@ -45,7 +45,8 @@ class GuideTest {
             @Produces
             @Singleton
             Ktm coordinator() {
-                return Ktm.open(KtmOptions.builder().logDirectory(Path.of("ktm-log")).build());
+                return Ktm.open(
+                        KtmOptions.builder().logDirectory(Path.of("ktm-log")).build());
             }
 
             void close(@Disposes Ktm coordinator) {
