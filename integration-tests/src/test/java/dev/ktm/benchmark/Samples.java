@@ -5,7 +5,13 @@ import java.util.Locale;
 import java.util.function.DoubleFunction;
 
 /** The same figure, from several rounds. */
-record Samples(double... values) {
+final class Samples {
+
+    private final double[] values;
+
+    Samples(double... values) {
+        this.values = values.clone();
+    }
 
     /** Of the ratios of two figures, round by round. */
     Samples dividedBy(Samples other) {
