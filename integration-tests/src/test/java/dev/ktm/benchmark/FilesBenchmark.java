@@ -103,29 +103,32 @@ public final class FilesBenchmark {
         double take(int round) throws Exception;
     }
 
-    /** What belongs to a name that is known. */
-    private static <T> T of(Map<String, T> values, String name) {
-        return Objects.requireNonNull(values.get(name), name);
+    /** What came out, by the names of the figures. */
+    private record Results(Map<String, Samples> all) {
+        Samples of(String name) {
+            return Objects.requireNonNull(all.get(name), name);
+        }
     }
 
     /** Takes figures in turns, in an order that shifts. */
-    private Map<String, Samples> inTurns(int rounds, int warmUps, Map<String, Figure> figures) throws Exception {
-        var names = List.copyOf(figures.keySet());
-        var values = new LinkedHashMap<String, double[]>();
-        names.forEach(name -> values.put(name, new double[rounds]));
+    private static Results inTurns(int rounds, int warmUps, Map<String, Figure> figures) throws Exception {
+        var entries = List.copyOf(figures.entrySet());
+        var values = new double[entries.size()][rounds];
         for (int round = -warmUps; round < rounds; round++) {
-            for (int i = 0; i < names.size(); i++) {
-                var name = names.get(Math.floorMod(i + round, names.size()));
-                double value = of(figures, name).take(round);
+            for (int i = 0; i < entries.size(); i++) {
+                int which = Math.floorMod(i + round, entries.size());
+                double value = entries.get(which).getValue().take(round);
                 if (round >= 0) {
-                    of(values, name)[round] = value;
+                    values[which][round] = value;
                 }
             }
             System.err.println("round " + round + " done");
         }
         var samples = new LinkedHashMap<String, Samples>();
-        values.forEach((name, each) -> samples.put(name, new Samples(each)));
-        return samples;
+        for (int i = 0; i < entries.size(); i++) {
+            samples.put(entries.get(i).getKey(), new Samples(values[i]));
+        }
+        return new Results(samples);
     }
 
     // Small files.
@@ -203,11 +206,11 @@ public final class FilesBenchmark {
                 }
                 figures.put("appends", round -> rate(callers, (caller, turn) -> appenders[caller].appendForced()));
                 var all = inTurns(settings.rounds(), WARM_UPS, figures);
-                var transactions = of(all, ours.title());
-                var appends = of(all, "appends");
-                var plain = of(all, unforced.title());
-                var hand = of(all, byHand.title());
-                var other = of(all, xadisk.title());
+                var transactions = all.of(ours.title());
+                var appends = all.of("appends");
+                var plain = all.of(unforced.title());
+                var hand = all.of(byHand.title());
+                var other = all.of(xadisk.title());
                 rates.add(line(
                         "" + callers,
                         transactions.whole(),
@@ -311,9 +314,9 @@ public final class FilesBenchmark {
             }
             var all = inTurns(settings.rounds(), 1, figures);
             var lines = new ArrayList<>(List.of("| | ms | × the transaction's time |", "|---|---:|---:|"));
-            var transaction = of(all, ours.title());
+            var transaction = all.of(ours.title());
             for (var writer : writers) {
-                var samples = of(all, writer.title());
+                var samples = all.of(writer.title());
                 lines.add(line(
                         writer.title(),
                         samples.whole(),
@@ -348,11 +351,11 @@ public final class FilesBenchmark {
             var all = inTurns(Math.min(settings.rounds(), 5), 1, figures);
             var lines = new ArrayList<>(List.of("| | s | × copied and forced by hand |", "|---|---:|---:|"));
             for (var writer : writers) {
-                var samples = of(all, writer.title());
+                var samples = all.of(writer.title());
                 lines.add(line(
                         writer.title(),
                         samples.fine(),
-                        samples.dividedBy(of(all, byHand.title())).fine()));
+                        samples.dividedBy(all.of(byHand.title())).fine()));
             }
             console.print("A file of 1 GiB replaced by a copy of another", lines);
         }
@@ -371,7 +374,7 @@ public final class FilesBenchmark {
     // Reads.
 
     /** Reads one way: as plain files, without a transaction, in one. */
-    private Map<String, Samples> reading(KtmFileWriter ours, String name, PathFigure figure) throws Exception {
+    private Results reading(KtmFileWriter ours, String name, PathFigure figure) throws Exception {
         var figures = new LinkedHashMap<String, Figure>();
         var plain = ours.directory().resolve(name);
         var managed = ours.fileSystem().getPath(name);
@@ -392,9 +395,13 @@ public final class FilesBenchmark {
         double take(Path path) throws Exception;
     }
 
-    private void addReading(List<String> lines, String what, Map<String, Samples> all) {
-        all.forEach((how, samples) -> lines.add(line(
-                what, how, samples.whole(), samples.dividedBy(of(all, "plain")).fine())));
+    private static void addReading(List<String> lines, String what, Results all) {
+        all.all()
+                .forEach((how, samples) -> lines.add(line(
+                        what,
+                        how,
+                        samples.whole(),
+                        samples.dividedBy(all.of("plain")).fine())));
     }
 
     private void reads(Path directory) throws Exception {
@@ -436,7 +443,7 @@ public final class FilesBenchmark {
         try (var ours = transactions(directory)) {
             for (var name : List.of("file", "etc/product/file")) {
                 var file = ours.directory().resolve(name);
-                Files.createDirectories(file.getParent());
+                Files.createDirectories(Objects.requireNonNull(file.getParent()));
                 Files.write(file, content(SMALL_BYTES));
                 addOpening(
                         lines,
@@ -462,9 +469,13 @@ public final class FilesBenchmark {
         console.print("Opening of files that nobody has changed, one caller", lines);
     }
 
-    private void addOpening(List<String> lines, String what, Map<String, Samples> all) {
-        all.forEach((how, samples) -> lines.add(line(
-                what, how, samples.fine(), samples.dividedBy(of(all, "plain")).fine())));
+    private static void addOpening(List<String> lines, String what, Results all) {
+        all.all()
+                .forEach((how, samples) -> lines.add(line(
+                        what,
+                        how,
+                        samples.fine(),
+                        samples.dividedBy(all.of("plain")).fine())));
     }
 
     private interface Opening {

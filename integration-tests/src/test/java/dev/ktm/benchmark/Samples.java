@@ -6,6 +6,7 @@ import java.util.function.DoubleFunction;
 
 /** The same figure, from several rounds. */
 final class Samples {
+
     private final double[] values;
 
     Samples(double... values) {
