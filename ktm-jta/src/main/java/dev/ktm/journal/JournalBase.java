@@ -151,6 +151,10 @@ final class JournalBase {
                 checkpoint();
                 tidyBehind = stream.last() + capacity / TIDYINGS_PER_CAPACITY;
             }
+            if (log.stats().freeBytes() < capacity / 4) {
+                // Others may have more to carry forward than fits into a full log.
+                stream.askOthersToAdvance();
+            }
         } finally {
             lock.unlock();
         }

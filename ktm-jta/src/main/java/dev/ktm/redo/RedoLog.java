@@ -638,6 +638,14 @@ final class RedoLog {
         return stats.freeBytes() < stats.filledContainers() * stats.containerBytes() / 2;
     }
 
+    /** If the log is nearly full, has others make room as well: what they have to write for that must still fit. */
+    void askOthers() throws LogException {
+        var stats = log.stats();
+        if (stats.freeBytes() < stats.filledContainers() * stats.containerBytes() / 4) {
+            stream.askOthersToAdvance();
+        }
+    }
+
     /** Whether it has grown by enough to be looked at; says so once. */
     boolean isTidyDue() throws LogException {
         if (last <= tidyAt) {

@@ -636,7 +636,17 @@ public final class RedoResourceManager implements AutoCloseable {
             execute(() -> {
                 tidying.set(false);
                 tidyNow();
+                askOthers();
             });
+        }
+    }
+
+    private void askOthers() {
+        try {
+            log.askOthers();
+        } catch (LogException e) {
+            System.getLogger(RedoResourceManager.class.getName())
+                    .log(System.Logger.Level.DEBUG, "others cannot be asked for room", e);
         }
     }
 

@@ -367,6 +367,26 @@ class RedoResourceManagerTest {
     }
 
     @Test
+    void whatIsInDoubtInOneThatIsQuietDoesNotKeepTheLogFull() throws Exception {
+        close();
+        open(new MemoryDevice(), SMALL);
+        var resource = ktm.xaResource();
+        var xid = new Foreign(1);
+        resource.start(xid, XAResource.TMNOFLAGS);
+        first.put(current(), "prepared", "x");
+        resource.end(xid, XAResource.TMSUCCESS);
+        resource.prepare(xid);
+
+        keepBusy(second);
+
+        close();
+        open(device, SMALL);
+        assertThat(first.locked()).containsExactly("prepared");
+        ktm.xaResource().commit(xid, false);
+        assertThat(first.values()).containsEntry("prepared", "x");
+    }
+
+    @Test
     void livesThatEndEarlyDoNotFillTheLog() throws Exception {
         close();
         open(new SimulatedDevice(), SMALL);

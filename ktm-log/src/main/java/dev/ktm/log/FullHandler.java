@@ -39,6 +39,9 @@ final class FullHandler {
         /** What it was asked for last and may not have answered. */
         long askedTarget = Lsn.NULL;
 
+        /** Whether it was asked before there was need: then its refusal says nothing about later. */
+        boolean askedEarly;
+
         long refusedTarget = Lsn.NULL;
         String refusal = "";
 
@@ -135,6 +138,21 @@ final class FullHandler {
     }
 
     private void ask(Request current) throws LogException {
+        current.target = nextTarget();
+        for (var stream : administration.streams.all()) {
+            var registration = registrations.get(stream);
+            if (registration != null
+                    && isBelow(stream, current.target)
+                    && registration.refusedTarget < current.target) {
+                current.asked.add(stream);
+                ask(registration, current.target);
+            }
+        }
+        review();
+    }
+
+    /** Where the oldest containers end, as many as are wanted. */
+    private long nextTarget() throws LogException {
         var map = administration.containers().map();
         var io = administration.engine.io();
         int wanted = administration
@@ -149,25 +167,33 @@ final class FullHandler {
         } finally {
             administration.engine.gate.unlock();
         }
-        current.target = io.geometry().firstAddress(Math.min(map.firstSequence() + wanted, tailSequence));
-        for (var stream : administration.streams.all()) {
-            var registration = registrations.get(stream);
-            if (registration != null
-                    && isBelow(stream, current.target)
-                    && registration.refusedTarget < current.target) {
-                current.asked.add(stream);
-                ask(registration, current.target);
-            }
-        }
-        review();
+        return io.geometry().firstAddress(Math.min(map.firstSequence() + wanted, tailSequence));
     }
 
-    /** Asks a client, unless it has not answered the last question yet. */
-    private void ask(Registration registration, long target) {
-        if (registration.askedTarget == Lsn.NULL || !isBelow(registration.stream.state(), registration.askedTarget)) {
-            registration.askedTarget = target;
-            callbacks.execute(() -> call(() -> registration.client.advanceTail(registration.stream, target)));
+    /** Asks those who would be asked if the log were full now, but for the one that wants it. */
+    void askEarly(StreamState asking) throws LogException {
+        if (request != null) {
+            // They are being asked.
+            return;
         }
+        long target = nextTarget();
+        for (var stream : administration.streams.all()) {
+            var registration = registrations.get(stream);
+            if (stream != asking && registration != null && isBelow(stream, target) && ask(registration, target)) {
+                registration.askedEarly = true;
+            }
+        }
+    }
+
+    /** Asks a client, unless it has not answered the last question yet; returns whether it was asked. */
+    private boolean ask(Registration registration, long target) {
+        if (registration.askedTarget != Lsn.NULL && isBelow(registration.stream.state(), registration.askedTarget)) {
+            return false;
+        }
+        registration.askedTarget = target;
+        registration.askedEarly = false;
+        callbacks.execute(() -> call(() -> registration.client.advanceTail(registration.stream, target)));
+        return true;
     }
 
     private boolean isBelow(StreamState stream, long target) {
@@ -186,7 +212,10 @@ final class FullHandler {
             throw new LogRefusedException(LogError.CLIENT_NOT_REGISTERED, stream.label() + " has no client");
         }
         registration.refusal = why;
-        registration.refusedTarget = Math.max(registration.refusedTarget, registration.askedTarget);
+        if (!registration.askedEarly) {
+            registration.refusedTarget = Math.max(registration.refusedTarget, registration.askedTarget);
+        }
+        registration.askedEarly = false;
         registration.askedTarget = Lsn.NULL;
         if (request != null && request.asked.remove(stream)) {
             registration.refusedTarget = request.target;

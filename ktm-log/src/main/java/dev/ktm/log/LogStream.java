@@ -364,6 +364,22 @@ public final class LogStream implements AutoCloseable {
         }
     }
 
+    /**
+     * Asks the clients of other streams that keep the oldest container in use to advance, before the log is full: as long as there is room
+     * for what they may have to write for that. Nothing waits for their answers, and a refusal counts for nothing later; the log neither
+     * grows nor is it taken for pinned.
+     */
+    public void askOthersToAdvance() throws LogException {
+        requireOpen();
+        administration.lock.lock();
+        try {
+            administration.engine.io();
+            fullHandler.askEarly(state);
+        } finally {
+            administration.lock.unlock();
+        }
+    }
+
     /** Marks the stream as deleted: it refuses to be opened from now on and is gone when its last handle closes. */
     public void delete() throws LogException {
         require(StreamAccess.DELETE);

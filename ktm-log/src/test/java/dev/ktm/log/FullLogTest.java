@@ -90,6 +90,51 @@ class FullLogTest {
     }
 
     @Test
+    void whoIsAskedBeforeThereIsNeedMayRefuseAndIsAskedAgainWhenThereIs() throws Exception {
+        try (var log = multiplexed(device, 3);
+                var quiet = log.stream("quiet");
+                var busy = log.stream("busy")) {
+            var client = new RecordingClient();
+            quiet.registerClient(client);
+            quiet.append(data("old"));
+            fill(busy);
+
+            busy.askOthersToAdvance();
+            long target = await(client.asked);
+            busy.askOthersToAdvance();
+            assertThat(client.asked).as("it has not answered").isEmpty();
+            quiet.cannotAdvance("not yet");
+            assertThat(client.handled).as("no log was taken for full").isEmpty();
+            quiet.askOthersToAdvance();
+            assertThat(client.asked).as("it has asked itself").isEmpty();
+
+            var outcome = log.handleLogFull();
+            assertThat(await(client.asked)).isEqualTo(target);
+            quiet.cannotAdvance("nor now");
+            assertThat(await(outcome).result()).isEqualTo(LogFullOutcome.Result.PINNED);
+        }
+    }
+
+    @Test
+    void whoAsksBeforeThereIsNeedDoesNotHaveTheLogGrow() throws Exception {
+        try (var log = multiplexed(device, 2);
+                var quiet = log.stream("quiet");
+                var busy = log.stream("busy")) {
+            var client = new RecordingClient();
+            quiet.registerClient(client);
+            quiet.append(data("old"));
+            log.installPolicy(new LogPolicy.MaximumSize(3), false);
+            fill(busy);
+
+            busy.askOthersToAdvance();
+
+            await(client.asked);
+            assertThat(log.stats().containers()).isEqualTo(2);
+            assertThat(await(log.handleLogFull())).isEqualTo(LogFullOutcome.grew(1));
+        }
+    }
+
+    @Test
     @Conforms("CLFS-32")
     void aClientThatRefusedIsAskedAgainOnlyForALaterTarget() throws Exception {
         try (var log = dedicated(device, 3);
