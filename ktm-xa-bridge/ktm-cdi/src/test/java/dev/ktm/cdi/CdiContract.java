@@ -1,0 +1,365 @@
+package dev.ktm.cdi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ktm.Ktm;
+import dev.ktm.cdi.Beans.OutOfStock;
+import dev.ktm.cdi.Beans.Sale;
+import dev.ktm.cdi.Beans.Shop;
+import dev.ktm.cdi.Beans.SoldOut;
+import jakarta.enterprise.context.ContextNotActiveException;
+import jakarta.enterprise.inject.se.SeContainer;
+import jakarta.enterprise.inject.se.SeContainerInitializer;
+import jakarta.enterprise.inject.spi.CDI;
+import jakarta.enterprise.inject.spi.CDIProvider;
+import jakarta.transaction.InvalidTransactionException;
+import jakarta.transaction.RollbackException;
+import jakarta.transaction.Status;
+import jakarta.transaction.Transaction;
+import jakarta.transaction.TransactionRequiredException;
+import jakarta.transaction.TransactionalException;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+
+/** What every container does with the extension. */
+@Timeout(60)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@SuppressWarnings("NullAway.Init")
+abstract class CdiContract {
+
+    private SeContainer container;
+    private Shop shop;
+
+    abstract SeContainerInitializer initializer();
+
+    abstract CDIProvider provider();
+
+    @BeforeAll
+    void open() {
+        container = initializer().initialize();
+        // Both are on this class path, so it has to be said whose is the current one.
+        CDI.setCDIProvider(provider());
+        shop = container.select(Shop.class).get();
+    }
+
+    @AfterAll
+    void close() {
+        container.close();
+    }
+
+    @BeforeEach
+    @AfterEach
+    void noTransaction() throws Exception {
+        assertThat(shop.current()).isNull();
+        shop.userTransaction.getStatus();
+    }
+
+    private final class Ran implements Callable<Void> {
+        private final AtomicReference<Transaction> in = new AtomicReference<>();
+        private AtomicInteger ending = new AtomicInteger(-1);
+
+        @Override
+        public Void call() throws Exception {
+            in.set(shop.current());
+            if (shop.current() != null) {
+                ending = shop.ending();
+            }
+            return null;
+        }
+    }
+
+    private Ran ran() {
+        return new Ran();
+    }
+
+    private static Callable<Void> then(Callable<?> first, Exception thrown) {
+        return () -> {
+            first.call();
+            throw thrown;
+        };
+    }
+
+    @Test
+    void requiredBeginsOneOrJoins() throws Exception {
+        var alone = ran();
+        shop.service.required(alone);
+        assertThat(alone.in.get()).isNotNull();
+        assertThat(alone.ending).hasValue(Status.STATUS_COMMITTED);
+
+        shop.userTransaction.begin();
+        var joined = ran();
+        shop.service.required(joined);
+        assertThat(joined.in.get()).isEqualTo(shop.current());
+        assertThat(joined.ending).hasValue(Status.STATUS_UNKNOWN);
+        shop.userTransaction.commit();
+        assertThat(joined.ending).hasValue(Status.STATUS_COMMITTED);
+    }
+
+    @Test
+    void theAnnotationOfTheClassCountsAndThatOfTheMethodMore() throws Exception {
+        var work = ran();
+        shop.service.byClass(work);
+        assertThat(work.ending).hasValue(Status.STATUS_COMMITTED);
+        assertThat(container.select(Beans.Serious.class).get().isInTransaction(shop.manager))
+                .isTrue();
+    }
+
+    @Test
+    void requiresNewSuspendsTheCallers() throws Exception {
+        shop.userTransaction.begin();
+        var callers = shop.current();
+        var own = ran();
+        shop.service.requiresNew(own);
+        assertThat(own.in.get()).isNotNull().isNotEqualTo(callers);
+        assertThat(own.ending).hasValue(Status.STATUS_COMMITTED);
+        assertThat(shop.current()).isEqualTo(callers);
+
+        var failing = ran();
+        assertThatThrownBy(() -> shop.service.requiresNew(then(failing, new IllegalStateException("no"))))
+                .hasMessage("no");
+        assertThat(failing.ending).hasValue(Status.STATUS_ROLLEDBACK);
+        assertThat(shop.current()).isEqualTo(callers);
+        assertThat(shop.manager.getStatus()).isEqualTo(Status.STATUS_ACTIVE);
+        shop.userTransaction.commit();
+    }
+
+    @Test
+    void mandatoryWantsTheCallers() throws Exception {
+        var work = ran();
+        assertThatExceptionOfType(TransactionalException.class)
+                .isThrownBy(() -> shop.service.mandatory(work))
+                .withCauseInstanceOf(TransactionRequiredException.class)
+                .withMessageContaining("mandatory");
+        assertThat(work.in.get()).isNull();
+
+        shop.userTransaction.begin();
+        shop.service.mandatory(work);
+        assertThat(work.in.get()).isEqualTo(shop.current());
+        shop.userTransaction.commit();
+    }
+
+    @Test
+    void supportsTakesWhatThereIs() throws Exception {
+        var alone = ran();
+        shop.service.supports(alone);
+        assertThat(alone.in.get()).isNull();
+        shop.userTransaction.begin();
+        var joined = ran();
+        shop.service.supports(joined);
+        assertThat(joined.in.get()).isEqualTo(shop.current());
+        assertThatThrownBy(() -> shop.service.supports(then(joined, new IllegalStateException("no"))))
+                .hasMessage("no");
+        assertThat(shop.manager.getStatus()).isEqualTo(Status.STATUS_MARKED_ROLLBACK);
+        shop.userTransaction.rollback();
+    }
+
+    @Test
+    void notSupportedSuspendsAndNeverRefuses() throws Exception {
+        shop.userTransaction.begin();
+        var callers = shop.current();
+        var work = ran();
+        shop.service.notSupported(work);
+        assertThat(work.in.get()).isNull();
+        assertThat(shop.current()).isEqualTo(callers);
+        assertThatThrownBy(() -> shop.service.notSupported(then(work, new IllegalStateException("no"))))
+                .hasMessage("no");
+        assertThat(shop.manager.getStatus()).isEqualTo(Status.STATUS_ACTIVE);
+        assertThatExceptionOfType(TransactionalException.class)
+                .isThrownBy(() -> shop.service.never(work))
+                .withCauseInstanceOf(InvalidTransactionException.class);
+        shop.userTransaction.commit();
+        shop.service.never(work);
+        assertThat(work.in.get()).isNull();
+    }
+
+    @Test
+    void uncheckedExceptionsRollBackAndCheckedOnesDoNot() throws Exception {
+        var unchecked = ran();
+        assertThatThrownBy(() -> shop.service.required(then(unchecked, new IllegalStateException("no"))))
+                .isInstanceOf(IllegalStateException.class);
+        assertThat(unchecked.ending).hasValue(Status.STATUS_ROLLEDBACK);
+
+        var checked = ran();
+        assertThatThrownBy(() -> shop.service.required(then(checked, new OutOfStock())))
+                .isInstanceOf(OutOfStock.class);
+        assertThat(checked.ending).hasValue(Status.STATUS_COMMITTED);
+
+        var error = ran();
+        assertThatThrownBy(() -> shop.service.required(() -> {
+                    error.call();
+                    throw new AssertionError("no");
+                }))
+                .isInstanceOf(AssertionError.class);
+        assertThat(error.ending).hasValue(Status.STATUS_ROLLEDBACK);
+    }
+
+    @Test
+    void whatMustNotRollBackComesBeforeWhatMust() throws Exception {
+        var must = ran();
+        assertThatThrownBy(() -> shop.service.byClass(then(must, new OutOfStock())))
+                .isInstanceOf(OutOfStock.class);
+        assertThat(must.ending).hasValue(Status.STATUS_ROLLEDBACK);
+
+        var mustNot = ran();
+        assertThatThrownBy(() -> shop.service.byClass(then(mustNot, new SoldOut())))
+                .isInstanceOf(SoldOut.class);
+        assertThat(mustNot.ending).hasValue(Status.STATUS_COMMITTED);
+
+        var forgiven = ran();
+        assertThatThrownBy(() -> shop.service.forgiving(then(forgiven, new IllegalArgumentException("no"))))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThat(forgiven.ending).hasValue(Status.STATUS_COMMITTED);
+
+        var byStereotype = ran();
+        assertThatThrownBy(() -> shop.byStereotype.run(then(byStereotype, new OutOfStock())))
+                .isInstanceOf(OutOfStock.class);
+        assertThat(byStereotype.ending).hasValue(Status.STATUS_ROLLEDBACK);
+    }
+
+    @Test
+    void whatIsJoinedIsMarkedAndLeftToItsOwner() throws Exception {
+        shop.userTransaction.begin();
+        assertThatThrownBy(() -> shop.service.required(then(ran(), new IllegalStateException("no"))))
+                .hasMessage("no");
+        assertThat(shop.manager.getStatus()).isEqualTo(Status.STATUS_MARKED_ROLLBACK);
+        assertThatThrownBy(shop.userTransaction::commit).isInstanceOf(RollbackException.class);
+    }
+
+    @Test
+    void whatItsMethodHasMarkedIsRolledBackWithoutAWord() throws Exception {
+        var work = ran();
+        shop.service.required(() -> {
+            work.call();
+            shop.registry.setRollbackOnly();
+            return null;
+        });
+        assertThat(work.ending).hasValue(Status.STATUS_ROLLEDBACK);
+    }
+
+    @Test
+    void whatCannotBeCommittedIsToldAlsoWithAnotherException() {
+        Callable<Void> rolledBackBehindItsBack = () -> {
+            shop.manager.rollback();
+            return null;
+        };
+        assertThatExceptionOfType(TransactionalException.class)
+                .isThrownBy(() -> shop.service.required(rolledBackBehindItsBack))
+                .withMessageContaining("required")
+                .withMessageContaining("was not committed");
+        assertThatExceptionOfType(TransactionalException.class)
+                .isThrownBy(() -> shop.service.required(then(rolledBackBehindItsBack, new SoldOut())))
+                .satisfies(e -> assertThat(e.getSuppressed()).hasAtLeastOneElementOfType(SoldOut.class));
+        assertThatThrownBy(() -> shop.service.required(then(rolledBackBehindItsBack, new IllegalStateException("no"))))
+                .hasMessage("no");
+    }
+
+    @Test
+    void theUserTransactionIsRefusedWhereAnAnnotationDecides() throws Exception {
+        shop.service.required(() -> {
+            assertThatThrownBy(shop.userTransaction::begin)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("@Transactional");
+            assertThatThrownBy(shop.userTransaction::commit).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(shop.userTransaction::rollback).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(shop.userTransaction::getStatus).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(shop.userTransaction::setRollbackOnly).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> shop.userTransaction.setTransactionTimeout(1))
+                    .isInstanceOf(IllegalStateException.class);
+            shop.service.notSupported(() -> {
+                shop.userTransaction.begin();
+                shop.userTransaction.rollback();
+                return null;
+            });
+            assertThatThrownBy(shop.userTransaction::begin).isInstanceOf(IllegalStateException.class);
+            return null;
+        });
+        assertThatThrownBy(() -> shop.service.supports(() -> {
+                    shop.userTransaction.begin();
+                    return null;
+                }))
+                .isInstanceOf(IllegalStateException.class);
+        shop.service.never(() -> {
+            shop.userTransaction.begin();
+            shop.userTransaction.commit();
+            return null;
+        });
+    }
+
+    @Test
+    void aBeanOfATransactionIsThereOnceForIt() throws Exception {
+        assertThatThrownBy(shop.basket::add).isInstanceOf(ContextNotActiveException.class);
+        int before = shop.journal.lines().size();
+
+        shop.service.required(() -> {
+            assertThat(shop.basket.add()).isEqualTo(1);
+            shop.service.requiresNew(() -> assertThat(shop.basket.add()).isEqualTo(1));
+            assertThat(shop.basket.add()).isEqualTo(2);
+            shop.journal.note("method ends");
+            return null;
+        });
+
+        assertThatThrownBy(shop.basket::add).isInstanceOf(ContextNotActiveException.class);
+        var lines = shop.journal.lines();
+        assertThat(lines.subList(before, lines.size()))
+                .containsExactly(
+                        "scope begins",
+                        "scope begins",
+                        "scope ends",
+                        "basket of 1 is destroyed",
+                        "scope has ended",
+                        "method ends",
+                        "scope ends",
+                        "basket of 2 is destroyed",
+                        "scope has ended");
+    }
+
+    @Test
+    void aScopeBeginsLateIfItsTransactionWasBegunElsewhere() throws Exception {
+        var ktm = container.select(Ktm.class).get();
+        int before = shop.journal.lines().size();
+        ktm.userTransaction().begin();
+        assertThat(shop.journal.lines()).hasSize(before);
+        assertThat(shop.basket.add()).isEqualTo(1);
+        ktm.transactionManager().setRollbackOnly();
+        assertThat(shop.basket.add()).isEqualTo(2);
+        ktm.userTransaction().rollback();
+        assertThat(shop.journal.lines())
+                .endsWith("scope begins", "scope ends", "basket of 2 is destroyed", "scope has ended");
+    }
+
+    @Test
+    void observersWaitForTheEnd() throws Exception {
+        int before = shop.journal.lines().size();
+        shop.service.required(() -> {
+            shop.sales.fire(new Sale("lamp"));
+            shop.journal.note("method ends");
+            return null;
+        });
+        assertThatThrownBy(() -> shop.service.required(() -> {
+                    shop.sales.fire(new Sale("chair"));
+                    throw new IllegalStateException("no");
+                }))
+                .hasMessage("no");
+        shop.sales.fire(new Sale("table"));
+
+        var lines = shop.journal.lines().stream()
+                .skip(before)
+                .filter(line -> !line.startsWith("scope"))
+                .toList();
+        assertThat(lines.get(0)).isEqualTo("method ends");
+        assertThat(lines.get(1)).isEqualTo("lamp before completion");
+        assertThat(lines.subList(2, 4)).containsExactlyInAnyOrder("lamp after completion", "lamp succeeded");
+        assertThat(lines.subList(4, 6)).containsExactlyInAnyOrder("chair after completion", "chair failed");
+        assertThat(lines).filteredOn(line -> line.startsWith("table")).isNotEmpty();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ktm.cdi;
+
+import org.jspecify.annotations.NullMarked;
