@@ -9,6 +9,7 @@ import dev.ktm.log.LogStats;
 import dev.ktm.log.LogStream;
 import dev.ktm.log.Lsn;
 import dev.ktm.log.ReadMode;
+import dev.ktm.log.Reservation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -49,6 +50,8 @@ final class RedoLog {
     private static final long MOMENT_NANOS = 1_000_000;
     /** The store is asked for a checkpoint whenever the stream has grown by this part of the log. */
     private static final int TIDYINGS_PER_CAPACITY = 8;
+    /** More is carried forward only if there is room for it. */
+    private static final int MOST_CARRIED_BYTES = 1 << 16;
 
     private final Log log;
     private final LogStream stream;
@@ -81,9 +84,20 @@ final class RedoLog {
         long commit = Lsn.INVALID;
         /** Whether all of it was appended. */
         boolean whole;
+        /** Space to append it once more, as long as it is not decided; none if it is large, or if there was none. */
+        @Nullable
+        Reservation carrying;
 
         Live(List<Long> parts) {
             this.parts = parts;
+        }
+
+        /** It is decided, and stays where it is. */
+        void letGoOfSpace() {
+            if (carrying != null) {
+                carrying.close();
+                carrying = null;
+            }
         }
     }
 
@@ -213,7 +227,7 @@ final class RedoLog {
     // One transaction.
 
     /** Keeps space for the end of what an earlier life has prepared. */
-    void reserveEnd(RedoEntry entry) throws LogException {
+    void reserveEnd(RedoEntry entry) throws IOException {
         try {
             entry.reserve(stream.reserve(RedoFormat.END_BYTES));
         } catch (LogFullException e) {
@@ -223,16 +237,52 @@ final class RedoLog {
             }
             entry.reserve(stream.reserve(RedoFormat.END_BYTES));
         }
+        order.lock();
+        try {
+            var found = live.get(entry.id());
+            if (found != null) {
+                var redo = new ArrayList<ByteBuffer>();
+                for (long part : found.parts) {
+                    redo.add(partAt(part));
+                }
+                reserveCarrying(found, redo);
+            }
+        } finally {
+            order.unlock();
+        }
     }
 
-    /** Appends its redo, and keeps space for its end. */
+    /**
+     * Appends its redo, and keeps space for its end. If it is not large, space to append it once more is kept as well: it may be in doubt
+     * for long, and then has to be carried forward when the log is full.
+     */
     void prepare(RedoEntry entry, List<ByteBuffer> redo, Relief relief) throws LogException {
+        var pieces = pieces(redo);
         retrying(relief, () -> {
             if (entry.reservation() == null) {
                 entry.reserve(stream.reserve(RedoFormat.END_BYTES));
             }
-            appendParts(entry.id(), entry.unitOfWork, redo);
+            order.lock();
+            try {
+                reserveCarrying(appendPieces(entry.id(), entry.unitOfWork, pieces, null), pieces);
+            } finally {
+                order.unlock();
+            }
         });
+    }
+
+    private void reserveCarrying(Live entry, List<ByteBuffer> pieces) throws LogException {
+        entry.letGoOfSpace();
+        if (RedoFormat.bytes(pieces) <= MOST_CARRIED_BYTES) {
+            try {
+                entry.carrying = stream.reserve(pieces.stream()
+                        .mapToInt(piece -> RedoFormat.PREPARED_HEADER_BYTES + piece.remaining())
+                        .toArray());
+            } catch (LogFullException e) {
+                System.getLogger(RedoLog.class.getName())
+                        .log(System.Logger.Level.DEBUG, "no space to carry forward what is not decided", e);
+            }
+        }
     }
 
     /** What can be done about a full log. */
@@ -308,7 +358,8 @@ final class RedoLog {
         }
     }
 
-    private void appendParts(UUID id, UUID unitOfWork, List<ByteBuffer> redo) throws LogException {
+    /** What fits into a record each. */
+    private List<ByteBuffer> pieces(List<ByteBuffer> redo) throws LogException {
         int most = stream.maxPayloadBytes() - RedoFormat.PREPARED_HEADER_BYTES;
         var pieces = new ArrayList<ByteBuffer>();
         for (var part : redo) {
@@ -316,28 +367,36 @@ final class RedoLog {
                 pieces.add(part.slice(at, Math.min(most, part.limit() - at)));
             }
         }
-        order.lock();
-        try {
-            var before = live.get(id);
-            var parts = new ArrayList<Long>();
-            // From the first part on its redo must not be left behind.
-            var entry = new Live(parts);
-            for (int i = 0; i < pieces.size(); i++) {
-                int flags = (i == 0 ? RedoFormat.FIRST : 0) | (i == pieces.size() - 1 ? RedoFormat.LAST : 0);
-                parts.add(append(RedoFormat.prepared(id, unitOfWork, flags, pieces.get(i))));
-                if (before == null) {
-                    live.putIfAbsent(id, entry);
-                }
+        return pieces;
+    }
+
+    /** Under the lock over the order: appends its redo, again if it is there already, with space that was kept or without. */
+    private Live appendPieces(UUID id, UUID unitOfWork, List<ByteBuffer> pieces, @Nullable Reservation space)
+            throws LogException {
+        var before = live.get(id);
+        var parts = new ArrayList<Long>();
+        // From the first part on its redo must not be left behind.
+        var entry = new Live(parts);
+        for (int i = 0; i < pieces.size(); i++) {
+            int flags = (i == 0 ? RedoFormat.FIRST : 0) | (i == pieces.size() - 1 ? RedoFormat.LAST : 0);
+            var record = RedoFormat.prepared(id, unitOfWork, flags, pieces.get(i));
+            parts.add(append(space, record));
+            if (before == null) {
+                live.putIfAbsent(id, entry);
             }
-            if (before != null) {
-                before.parts = parts;
-                before.whole = true;
-            } else {
-                entry.whole = true;
-            }
-        } finally {
-            order.unlock();
         }
+        if (before == null) {
+            entry.whole = true;
+            return entry;
+        }
+        before.parts = parts;
+        before.whole = true;
+        return before;
+    }
+
+    private long append(@Nullable Reservation space, ByteBuffer record) throws LogException {
+        last = space == null ? stream.append(record) : stream.append(space, record, Lsn.INVALID, Lsn.INVALID);
+        return last;
     }
 
     private long append(ByteBuffer record) throws LogException {
@@ -375,15 +434,13 @@ final class RedoLog {
         var redo = live.get(entry.id());
         if (redo != null) {
             redo.commit = lsn;
+            redo.letGoOfSpace();
         }
         return lsn;
     }
 
     private long appendEnd(RedoEntry entry, byte kind) throws LogException {
-        var record = RedoFormat.end(kind, entry.id());
-        var space = entry.reservation();
-        last = space == null ? stream.append(record) : stream.append(space, record, Lsn.INVALID, Lsn.INVALID);
-        return last;
+        return append(entry.reservation(), RedoFormat.end(kind, entry.id()));
     }
 
     /** Appends what is decided here; until this returns it can still be rolled back. */
@@ -447,7 +504,9 @@ final class RedoLog {
     void rolledBack(RedoEntry entry) {
         order.lock();
         try {
-            if (entry.isIdentified() && live.containsKey(entry.id())) {
+            var redo = entry.isIdentified() ? live.get(entry.id()) : null;
+            if (redo != null) {
+                redo.letGoOfSpace();
                 appendEnd(entry, RedoFormat.ROLLED_BACK);
                 live.remove(entry.id());
             }
@@ -601,13 +660,9 @@ final class RedoLog {
             for (var each : List.copyOf(live.entrySet())) {
                 var entry = each.getValue();
                 if (entry.whole && entry.commit == Lsn.INVALID && entry.parts.get(0) < target) {
-                    carry(each.getKey(), entry);
-                    carried = true;
+                    carried |= isCarried(each.getKey(), entry);
                 }
             }
-        } catch (LogFullException e) {
-            System.getLogger(RedoLog.class.getName())
-                    .log(System.Logger.Level.DEBUG, "what is not decided stays where it is, for lack of room", e);
         } finally {
             order.unlock();
         }
@@ -616,20 +671,44 @@ final class RedoLog {
         }
     }
 
-    private void carry(UUID enlistment, Live entry) throws IOException {
-        var redo = new ArrayList<ByteBuffer>();
-        var unitOfWork = new UUID(0, 0);
+    private boolean isCarried(UUID enlistment, Live entry) throws IOException {
+        var pieces = new ArrayList<ByteBuffer>();
         for (long part : entry.parts) {
-            var reader = stream.read(part, ReadMode.PREVIOUS);
-            reader.next();
-            var record = reader.payload();
-            RedoFormat.kind(record);
-            RedoFormat.id(record);
-            unitOfWork = RedoFormat.id(record);
-            record.getInt();
-            redo.add(RedoFormat.rest(record));
+            pieces.add(partAt(part));
         }
-        appendParts(enlistment, unitOfWork, redo);
+        try {
+            appendPieces(enlistment, unitOfWorkAt(entry.parts.get(0)), pieces, entry.carrying);
+        } catch (LogFullException e) {
+            System.getLogger(RedoLog.class.getName())
+                    .log(System.Logger.Level.DEBUG, "what is not decided stays where it is, for lack of room", e);
+            return false;
+        }
+        // For the next time.
+        reserveCarrying(entry, pieces);
+        return true;
+    }
+
+    private UUID unitOfWorkAt(long part) throws IOException {
+        var record = recordAt(part);
+        RedoFormat.id(record);
+        return RedoFormat.id(record);
+    }
+
+    /** What was prepared, of the record that stands there. */
+    private ByteBuffer partAt(long part) throws IOException {
+        var record = recordAt(part);
+        RedoFormat.id(record);
+        RedoFormat.id(record);
+        record.getInt();
+        return RedoFormat.rest(record);
+    }
+
+    private ByteBuffer recordAt(long lsn) throws IOException {
+        var reader = stream.read(lsn, ReadMode.PREVIOUS);
+        reader.next();
+        var record = reader.payload();
+        RedoFormat.kind(record);
+        return record;
     }
 
     /** Whether the log has less than half of its room left. */
