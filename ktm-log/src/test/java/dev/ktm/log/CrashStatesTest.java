@@ -69,7 +69,7 @@ class CrashStatesTest {
     private static long growAndShrinkAndCrashTwice(long seed) throws LogException {
         var count = new AtomicLong();
         var workload = growAndShrink(seed);
-        var oracle = new Oracle(workload.options());
+        var oracle = new Oracle(workload.options(), CrashScenarios.SECOND_RECOVERY_ONE_IN);
         CrashStates.of(workload.history())
                 .from(workload.start())
                 .atMostPerPoint(2)
@@ -84,7 +84,7 @@ class CrashStatesTest {
 
     private static long growAndShrinkAndCrash(long seed) throws LogException {
         var workload = growAndShrink(seed);
-        var oracle = new Oracle(workload.options());
+        var oracle = new Oracle(workload.options(), CrashScenarios.SECOND_RECOVERY_ONE_IN);
         return CrashStates.of(workload.history())
                 .from(workload.start())
                 .forEach(state -> oracle.checkCrash(workload.model(), state));

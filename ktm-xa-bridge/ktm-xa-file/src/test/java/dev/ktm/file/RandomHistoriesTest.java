@@ -52,7 +52,7 @@ class RandomHistoriesTest {
 
     @Test
     void randomHistoriesAgreeWithTheModel() throws Exception {
-        run(1, 800);
+        run(1, 250);
     }
 
     @Test
