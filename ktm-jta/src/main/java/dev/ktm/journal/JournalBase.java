@@ -206,7 +206,8 @@ final class JournalBase {
                     for (int attempt = 0; attempt < 2 && stream.base() < target; attempt++) {
                         checkpoint();
                     }
-                } catch (LogException e) {
+                } catch (LogException | RuntimeException e) {
+                    // Whoever does not answer is never asked again.
                     asked.cannotAdvance(String.valueOf(e.getMessage()));
                     return;
                 }

@@ -88,6 +88,9 @@ final class RedoLog {
         @Nullable
         Reservation carrying;
 
+        /** Of its records, as far as they are known; empty if it is large. */
+        int @Nullable [] sizes;
+
         Live(List<Long> parts) {
             this.parts = parts;
         }
@@ -227,7 +230,7 @@ final class RedoLog {
     // One transaction.
 
     /** Keeps space for the end of what an earlier life has prepared. */
-    void reserveEnd(RedoEntry entry) throws IOException {
+    void reserveEnd(RedoEntry entry) throws LogException {
         try {
             entry.reserve(stream.reserve(RedoFormat.END_BYTES));
         } catch (LogFullException e) {
@@ -237,15 +240,17 @@ final class RedoLog {
             }
             entry.reserve(stream.reserve(RedoFormat.END_BYTES));
         }
+    }
+
+    /** Keeps space to carry forward what an earlier life has prepared, and is not decided; once all have space for their ends. */
+    void keepCarryingSpace() throws IOException {
         order.lock();
         try {
-            var found = live.get(entry.id());
-            if (found != null) {
-                var redo = new ArrayList<ByteBuffer>();
-                for (long part : found.parts) {
-                    redo.add(partAt(part));
+            for (var each : live.values()) {
+                if (each.whole && each.commit == Lsn.INVALID && each.carrying == null) {
+                    var known = each.sizes;
+                    reserveCarrying(each, known == null ? sizesOf(each) : known);
                 }
-                reserveCarrying(found, redo);
             }
         } finally {
             order.unlock();
@@ -264,24 +269,52 @@ final class RedoLog {
             }
             order.lock();
             try {
-                reserveCarrying(appendPieces(entry.id(), entry.unitOfWork, pieces, null), pieces);
+                var appended = appendPieces(entry.id(), entry.unitOfWork, pieces, null);
+                boolean large = RedoFormat.bytes(pieces) > MOST_CARRIED_BYTES;
+                reserveCarrying(appended, large ? new int[0] : sizesOf(pieces));
             } finally {
                 order.unlock();
             }
         });
     }
 
-    private void reserveCarrying(Live entry, List<ByteBuffer> pieces) throws LogException {
+    /** Keeps space to append it once more, if it is not large and there is some. */
+    private void reserveCarrying(Live entry, int... sizes) throws LogException {
+        entry.sizes = sizes;
         entry.letGoOfSpace();
-        if (RedoFormat.bytes(pieces) <= MOST_CARRIED_BYTES) {
-            try {
-                entry.carrying = stream.reserve(pieces.stream()
-                        .mapToInt(piece -> RedoFormat.PREPARED_HEADER_BYTES + piece.remaining())
-                        .toArray());
-            } catch (LogFullException e) {
-                System.getLogger(RedoLog.class.getName())
-                        .log(System.Logger.Level.DEBUG, "no space to carry forward what is not decided", e);
+        if (sizes.length > 0) {
+            entry.carrying = tryToReserve(sizes);
+        }
+    }
+
+    /** Of its records; nothing if it is large. */
+    private int[] sizesOf(Live entry) throws IOException {
+        var sizes = new int[entry.parts.size()];
+        int sum = 0;
+        for (int i = 0; i < sizes.length; i++) {
+            sizes[i] = RedoFormat.PREPARED_HEADER_BYTES
+                    + partAt(entry.parts.get(i)).remaining();
+            sum += sizes[i];
+            if (sum > MOST_CARRIED_BYTES) {
+                return new int[0];
             }
+        }
+        return sizes;
+    }
+
+    private static int[] sizesOf(List<ByteBuffer> pieces) {
+        return pieces.stream()
+                .mapToInt(piece -> RedoFormat.PREPARED_HEADER_BYTES + piece.remaining())
+                .toArray();
+    }
+
+    private @Nullable Reservation tryToReserve(int... sizes) throws LogException {
+        try {
+            return stream.reserve(sizes);
+        } catch (LogFullException e) {
+            System.getLogger(RedoLog.class.getName())
+                    .log(System.Logger.Level.DEBUG, "no space to carry forward what is not decided", e);
+            return null;
         }
     }
 
@@ -507,8 +540,8 @@ final class RedoLog {
             var redo = entry.isIdentified() ? live.get(entry.id()) : null;
             if (redo != null) {
                 redo.letGoOfSpace();
-                appendEnd(entry, RedoFormat.ROLLED_BACK);
                 live.remove(entry.id());
+                appendEnd(entry, RedoFormat.ROLLED_BACK);
             }
         } catch (LogException e) {
             // Its redo stays, and is found to be undecided by the next start.
@@ -669,22 +702,24 @@ final class RedoLog {
         if (carried) {
             moveBase();
         }
+        // For the next time, out of what was left behind now or since the last time.
+        keepCarryingSpace();
     }
 
+    /** All of it or nothing: a part of it would only take the room that is missing. */
     private boolean isCarried(UUID enlistment, Live entry) throws IOException {
         var pieces = new ArrayList<ByteBuffer>();
         for (long part : entry.parts) {
             pieces.add(partAt(part));
         }
-        try {
-            appendPieces(enlistment, unitOfWorkAt(entry.parts.get(0)), pieces, entry.carrying);
-        } catch (LogFullException e) {
-            System.getLogger(RedoLog.class.getName())
-                    .log(System.Logger.Level.DEBUG, "what is not decided stays where it is, for lack of room", e);
+        if (entry.carrying == null) {
+            entry.carrying = tryToReserve(sizesOf(pieces));
+        }
+        if (entry.carrying == null) {
             return false;
         }
-        // For the next time.
-        reserveCarrying(entry, pieces);
+        appendPieces(enlistment, unitOfWorkAt(entry.parts.get(0)), pieces, entry.carrying);
+        entry.letGoOfSpace();
         return true;
     }
 
@@ -744,6 +779,13 @@ final class RedoLog {
 
     /** Gives the stream back, for whoever opens it next. */
     void close() {
+        order.lock();
+        try {
+            // The log may live on.
+            live.values().forEach(Live::letGoOfSpace);
+        } finally {
+            order.unlock();
+        }
         try {
             stream.close();
         } catch (LogException e) {

@@ -185,6 +185,8 @@ public final class RedoResourceManager implements AutoCloseable {
             handle.setHandler(new Handler());
             // Whatever is decided comes to its end in here.
             handle.recover();
+            // What is in doubt all the same.
+            log.keepCarryingSpace();
             store.restored();
             restored = true;
         } catch (IOException | KtmException | RuntimeException | Error e) {
@@ -532,7 +534,12 @@ public final class RedoResourceManager implements AutoCloseable {
      * @param data what {@link RedoStore#restore} gets; small
      */
     public void checkpoint(long covered, ByteBuffer data) throws LogException {
-        log.checkpoint(covered, data);
+        tidyLock.lock();
+        try {
+            log.checkpoint(covered, data);
+        } finally {
+            tidyLock.unlock();
+        }
     }
 
     /** Whether no transaction takes part that has not ended. */
@@ -674,13 +681,14 @@ public final class RedoResourceManager implements AutoCloseable {
                     if (asked.base() < target) {
                         asked.cannotAdvance("what is needed begins at " + Lsn.toString(asked.base()));
                     }
-                } catch (IOException | RuntimeException e) {
+                } catch (IOException | RuntimeException | Error e) {
                     refuse(asked, e);
                 }
             });
         }
 
-        private void refuse(LogStream asked, Exception why) {
+        /** Whoever does not answer is never asked again. */
+        private void refuse(LogStream asked, Throwable why) {
             try {
                 asked.cannotAdvance(String.valueOf(why.getMessage()));
             } catch (LogException e) {

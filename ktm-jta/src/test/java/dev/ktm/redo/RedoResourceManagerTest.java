@@ -387,6 +387,32 @@ class RedoResourceManagerTest {
     }
 
     @Test
+    void spaceForWhatIsInDoubtIsGivenBackWhenItsManagerIsClosed() throws Exception {
+        close();
+        open(new MemoryDevice(), SMALL);
+        var resource = ktm.xaResource();
+        var xid = new Foreign(1);
+        resource.start(xid, XAResource.TMNOFLAGS);
+        first.put(current(), "prepared", "x".repeat(1000));
+        resource.end(xid, XAResource.TMSUCCESS);
+        resource.prepare(xid);
+        var log = ktm.manager().log().orElseThrow();
+        first.close();
+        first = MapStore.open(ktm, "first", firstDisk);
+        long reserved = log.stats().reservedBytes();
+
+        for (int time = 0; time < 20; time++) {
+            first.close();
+            first = MapStore.open(ktm, "first", firstDisk);
+        }
+
+        assertThat(log.stats().reservedBytes()).isEqualTo(reserved);
+        ktm.xaResource().commit(xid, false);
+        assertThat(first.values()).containsKey("prepared");
+        assertThat(log.stats().reservedBytes()).isLessThan(reserved);
+    }
+
+    @Test
     void livesThatEndEarlyDoNotFillTheLog() throws Exception {
         close();
         open(new SimulatedDevice(), SMALL);

@@ -244,13 +244,20 @@ final class GroupCommit implements Runnable {
         WaiterList released = null;
         boolean done = false;
         try {
-            int forOthers = isDeviceFast() ? MOST_FOR_OTHERS : 0;
+            int forOthers = MOST_FOR_OTHERS;
             boolean leads = true;
             while (leads) {
                 release(released);
+                released = null;
                 released = writeNext();
-                leads = durable <= lsn || keepsLead(forOthers-- > 0);
+                leads = durable <= lsn || keepsLead(forOthers-- > 0 && isDeviceFast());
             }
+            done = true;
+        } catch (LogFailedException e) {
+            if (durable <= lsn) {
+                throw e;
+            }
+            // What failed was written for others, who have been told: the caller's record is durable.
             done = true;
         } finally {
             if (!done) {

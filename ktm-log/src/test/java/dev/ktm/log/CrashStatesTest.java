@@ -43,7 +43,7 @@ class CrashStatesTest {
 
     @Test
     void survivesCrashesOfItsRecoveryAndOfTheRecoveryOfThat(TestReporter reporter) throws Exception {
-        long states = CrashScenarios.sum(7_001, 36, seed -> CrashScenarios.duringRecovery(seed, 30, 14, 20, 2));
+        long states = CrashScenarios.sum(7_001, 39, seed -> CrashScenarios.duringRecovery(seed, 30, 14, 20, 2));
 
         reporter.publishEntry("crash states of recoveries", Long.toString(states));
         assertThat(states).isGreaterThan(12_500);
