@@ -13,6 +13,8 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.AbstractOwnableSynchronizer;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +59,8 @@ final class ModelledLog implements OperationHook {
     private final LogDevice device;
     private final LogOptions options;
     private final Thread user = Thread.currentThread();
+    private static final long LOOK_NANOS = 20_000;
+
     /** Held while the housekeeper must not get to the disk. */
     private final ReentrantLock turn = new ReentrantLock();
     /** Held while the flusher must not get to the disk. */
@@ -120,13 +124,19 @@ final class ModelledLog implements OperationHook {
     public void before(OperationKind kind, String name) {
         if (Thread.currentThread() != user) {
             var allowed = Thread.currentThread().getName().endsWith("flusher") ? flushing : turn;
-            allowed.lock();
-            try {
-                // It may go on now.
-            } finally {
-                allowed.unlock();
-            }
+            await(allowed);
         }
+    }
+
+    /** Not if the user waits for a lock itself, which may be this thread's: then it has done nothing yet. */
+    private void await(ReentrantLock allowed) {
+        while (!allowed.tryLock()) {
+            if (LockSupport.getBlocker(user) instanceof AbstractOwnableSynchronizer) {
+                return;
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+        allowed.unlock();
     }
 
     /** Creates the log, or opens it and finds it as it was closed. */
