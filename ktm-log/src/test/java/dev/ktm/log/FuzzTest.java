@@ -11,6 +11,7 @@ import org.junit.jupiter.api.parallel.Isolated;
 
 /** Logs changed at random open with what was written to them or are refused; see {@link Fuzz}. */
 @Isolated("listens to what the log says to its logger")
+@Tag("slow")
 @Timeout(300)
 class FuzzTest {
 

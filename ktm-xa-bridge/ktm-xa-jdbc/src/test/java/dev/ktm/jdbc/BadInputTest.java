@@ -23,9 +23,11 @@ import javax.transaction.xa.XAException;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What users, databases and drivers get wrong, and what they are told. */
+@Tag("slow")
 class BadInputTest {
 
     private final Ktm ktm = Ktm.open(KtmOptions.builder()

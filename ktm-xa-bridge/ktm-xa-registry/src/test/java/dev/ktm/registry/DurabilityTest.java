@@ -22,6 +22,7 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -370,6 +371,7 @@ class DurabilityTest {
 
     /** Every state in which a crash can leave the disk, at every moment of a run of transactions over two hives. */
     @Test
+    @Tag("slow")
     @Conforms("TXR-18")
     void afterAnyCrashBothHivesAgreeAndNothingAcknowledgedIsLost() throws Exception {
         var disk = new SimulatedDevice();
