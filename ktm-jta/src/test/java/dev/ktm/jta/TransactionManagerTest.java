@@ -1007,6 +1007,9 @@ class TransactionManagerTest {
         enlist(stock).put("b");
         manager.commit();
         assertThat(orders.committed()).isEmpty();
+        // By this life, or the next one would hang in its place.
+        orders.awaitFaults(SimulatedDatabase.Call.RECOVER);
+        stock.awaitFaults(SimulatedDatabase.Call.RECOVER);
         var crashed = device.copy();
 
         try (var restarted = Ktm.open(KtmOptions.builder()

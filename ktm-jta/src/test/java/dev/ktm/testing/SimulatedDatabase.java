@@ -147,6 +147,19 @@ public final class SimulatedDatabase {
         return this;
     }
 
+    /** Waits until everything that calls of this kind were to meet has been met. */
+    public SimulatedDatabase awaitFaults(Call call) {
+        while (!isEmpty(call)) {
+            Thread.onSpinWait();
+        }
+        return this;
+    }
+
+    private synchronized boolean isEmpty(Call call) {
+        var waiting = faults.get(call);
+        return waiting == null || waiting.isEmpty();
+    }
+
     /** Whether branches without keys vote read-only, and those with keys, too. */
     public synchronized void setReadOnly(boolean value) {
         readOnly = value;
