@@ -70,8 +70,7 @@ final class JournalBase {
     }
 
     private boolean isCrowded() throws LogException {
-        var stats = log.stats();
-        return stats.freeBytes() < stats.filledContainers() * stats.containerBytes() / 2;
+        return log.stats().freeShare() < 0.5;
     }
 
     /** Has the base looked at if the stream has grown by enough. */
@@ -151,7 +150,7 @@ final class JournalBase {
                 checkpoint();
                 tidyBehind = stream.last() + capacity / TIDYINGS_PER_CAPACITY;
             }
-            if (log.stats().freeBytes() < capacity / 4) {
+            if (log.stats().freeShare() < 0.25) {
                 // Others may have more to carry forward than fits into a full log.
                 stream.askOthersToAdvance();
             }

@@ -3,6 +3,7 @@ package dev.ktm.redo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 
@@ -27,6 +28,8 @@ final class RedoFormat {
     /** A transaction that was decided here, with its redo. */
     static final byte WHOLE = 5;
 
+    private static final byte RESTART = 6;
+
     static final int FIRST = 1;
     static final int LAST = 2;
 
@@ -38,6 +41,84 @@ final class RedoFormat {
     static final int PREPARED_HEADER_BYTES = END_BYTES + ID_BYTES + Integer.BYTES;
 
     private RedoFormat() {}
+
+    /** What a restart area has of a transaction that is not decided, or was not when it was first carried. */
+    record Carried(UUID enlistment, UUID unitOfWork, List<ByteBuffer> redo) {
+
+        private static final int HEADER_BYTES = 2 * ID_BYTES + Integer.BYTES;
+
+        int bytes() {
+            return HEADER_BYTES + redo.size() * Integer.BYTES + RedoFormat.bytes(redo);
+        }
+
+        private void encode(ByteBuffer area) {
+            putId(area, enlistment);
+            putId(area, unitOfWork);
+            area.putInt(redo.size());
+            for (var part : redo) {
+                area.putInt(part.remaining()).put(part.duplicate());
+            }
+        }
+
+        private static Carried decode(ByteBuffer area) throws IOException {
+            require(area, HEADER_BYTES);
+            var enlistment = id(area);
+            var unitOfWork = id(area);
+            var redo = new ArrayList<ByteBuffer>();
+            for (int parts = area.getInt(); parts > 0; parts--) {
+                require(area, Integer.BYTES);
+                int length = area.getInt();
+                require(area, length);
+                redo.add(rest(area.slice(area.position(), length)));
+                area.position(area.position() + length);
+            }
+            return new Carried(enlistment, unitOfWork, redo);
+        }
+    }
+
+    /**
+     * A restart area.
+     *
+     * @param covered what the store has itself
+     * @param data the store's own
+     */
+    record Restart(long covered, List<Carried> carried, ByteBuffer data) {
+
+        private static final int HEADER_BYTES = RedoFormat.HEADER_BYTES + Long.BYTES + Integer.BYTES;
+
+        ByteBuffer encode() {
+            int bytes = carried.stream().mapToInt(Carried::bytes).sum();
+            var area = header(RESTART, HEADER_BYTES + bytes + data.remaining())
+                    .putLong(covered)
+                    .putInt(carried.size());
+            carried.forEach(each -> each.encode(area));
+            return area.put(data.duplicate()).flip();
+        }
+    }
+
+    static Restart restart(ByteBuffer bytes) throws IOException {
+        var area = bytes.duplicate().order(ByteOrder.BIG_ENDIAN);
+        require(area, Restart.HEADER_BYTES);
+        byte kind = area.get();
+        byte version = area.get();
+        if (kind != RESTART || version != VERSION) {
+            throw new IOException("expected a restart area of kind " + RESTART + " and version " + VERSION
+                    + ", found kind " + kind + " and version " + version
+                    + ": it was written by another version; use that");
+        }
+        long covered = area.getLong();
+        var carried = new ArrayList<Carried>();
+        for (int count = area.getInt(); count > 0; count--) {
+            carried.add(Carried.decode(area));
+        }
+        return new Restart(covered, carried, rest(area));
+    }
+
+    private static void require(ByteBuffer area, int bytes) throws IOException {
+        if (bytes < 0 || area.remaining() < bytes) {
+            throw new IOException("expected " + bytes + " bytes more in a restart area, found " + area.remaining());
+        }
+    }
 
     /** A part of what a transaction has prepared. */
     static ByteBuffer prepared(UUID enlistment, UUID unitOfWork, int flags, ByteBuffer part) {

@@ -12,12 +12,12 @@ import dev.ktm.log.ReadMode;
 import dev.ktm.log.Reservation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
@@ -50,8 +50,8 @@ final class RedoLog {
     private static final long MOMENT_NANOS = 1_000_000;
     /** The store is asked for a checkpoint whenever the stream has grown by this part of the log. */
     private static final int TIDYINGS_PER_CAPACITY = 8;
-    /** More is carried forward only if there is room for it. */
-    private static final int MOST_CARRIED_BYTES = 1 << 16;
+    /** The part of a restart area that may be redo of what is not decided. */
+    private static final int CARRIED_PER_RESTART_AREA = 2;
 
     private final Log log;
     private final LogStream stream;
@@ -84,23 +84,16 @@ final class RedoLog {
         long commit = Lsn.INVALID;
         /** Whether all of it was appended. */
         boolean whole;
-        /** Space to append it once more, as long as it is not decided; none if it is large, or if there was none. */
-        @Nullable
-        Reservation carrying;
-
-        /** Of its records, as far as they are known; empty if it is large. */
-        int @Nullable [] sizes;
+        /** If it is carried in the restart area: whose it is, and what it consists of. */
+        RedoFormat.@Nullable Carried carried;
 
         Live(List<Long> parts) {
             this.parts = parts;
         }
 
-        /** It is decided, and stays where it is. */
-        void letGoOfSpace() {
-            if (carrying != null) {
-                carrying.close();
-                carrying = null;
-            }
+        /** The oldest record that is needed for it; restart areas are written anew before they are left behind. */
+        long oldest() {
+            return carried == null ? parts.get(0) : Long.MAX_VALUE;
         }
     }
 
@@ -119,9 +112,28 @@ final class RedoLog {
         List<ByteBuffer> nextRedo = new ArrayList<>();
 
         List<Long> nextParts = new ArrayList<>();
+        /** If the restart area has it, and no record that is still there. */
+        RedoFormat.@Nullable Carried carried;
 
         Found(UUID unitOfWork) {
             this.unitOfWork = unitOfWork;
+        }
+
+        Found(RedoFormat.Carried carried) {
+            this(carried.unitOfWork());
+            this.carried = carried;
+            this.redo = carried.redo();
+        }
+
+        boolean isWhole() {
+            return carried != null || !parts.isEmpty();
+        }
+
+        Live live() {
+            var live = new Live(parts);
+            live.whole = true;
+            live.carried = carried;
+            return live;
         }
 
         void add(long lsn, int flags, ByteBuffer part) {
@@ -138,6 +150,7 @@ final class RedoLog {
             if ((flags & RedoFormat.LAST) != 0) {
                 redo = nextRedo;
                 parts = nextParts;
+                carried = null;
             }
         }
     }
@@ -147,7 +160,7 @@ final class RedoLog {
         var found = new LinkedHashMap<UUID, Found>();
         order.lock();
         try {
-            long covered = restore(store);
+            long covered = restore(store, found);
             var reader = stream.read(Lsn.NULL, ReadMode.FORWARD);
             while (reader.next()) {
                 if (reader.isRestartArea()) {
@@ -167,8 +180,7 @@ final class RedoLog {
                         var id = RedoFormat.id(record);
                         var committed = found.remove(id);
                         if (lsn > covered && committed != null) {
-                            var entry = new Live(committed.parts);
-                            entry.whole = true;
+                            var entry = committed.live();
                             entry.commit = lsn;
                             live.put(id, entry);
                             store.redo(lsn, committed.redo);
@@ -192,14 +204,11 @@ final class RedoLog {
             tidyAt = stream.base() + tidyBytes();
             var undecided = new ArrayList<RedoEntry>();
             for (var each : found.entrySet()) {
-                var parts = each.getValue().parts;
-                if (!parts.isEmpty()) {
-                    var entry = new Live(parts);
-                    entry.whole = true;
-                    live.put(each.getKey(), entry);
-                    var unitOfWork = each.getValue().unitOfWork;
-                    undecided.add(
-                            new RedoEntry(each.getKey(), unitOfWork, store.prepared(unitOfWork, each.getValue().redo)));
+                var prepared = each.getValue();
+                if (prepared.isWhole()) {
+                    live.put(each.getKey(), prepared.live());
+                    undecided.add(new RedoEntry(
+                            each.getKey(), prepared.unitOfWork, store.prepared(prepared.unitOfWork, prepared.redo)));
                 }
             }
             return undecided;
@@ -208,23 +217,24 @@ final class RedoLog {
         }
     }
 
-    private long restore(RedoStore store) throws IOException {
-        var restart = stream.latestRestart();
-        if (restart.isEmpty()) {
+    private long restore(RedoStore store, Map<UUID, Found> found) throws IOException {
+        var area = stream.latestRestart();
+        if (area.isEmpty()) {
             return Lsn.NULL;
         }
-        var data = restart.get().data().order(ByteOrder.BIG_ENDIAN);
-        if (data.remaining() < Long.BYTES) {
-            throw new IOException("expected a checkpoint of " + Long.BYTES + " bytes or more in stream \""
-                    + stream.name() + "\", found " + data.remaining());
+        RedoFormat.Restart restart;
+        try {
+            restart = RedoFormat.restart(area.get().data());
+        } catch (IOException e) {
+            throw new IOException("stream \"" + stream.name() + "\": " + e.getMessage(), e);
         }
-        checkpoint = data.duplicate();
-        restartArea = restart.get().lsn();
-        long covered = data.getLong();
-        checkpointCovers = covered;
-        last = Math.max(last, restart.get().lsn());
-        store.restore(RedoFormat.rest(data));
-        return covered;
+        checkpoint = restart.data();
+        checkpointCovers = restart.covered();
+        restartArea = area.get().lsn();
+        last = Math.max(last, restartArea);
+        restart.carried().forEach(each -> found.put(each.enlistment(), new Found(each)));
+        store.restore(restart.data().duplicate());
+        return restart.covered();
     }
 
     // One transaction.
@@ -242,25 +252,7 @@ final class RedoLog {
         }
     }
 
-    /** Keeps space to carry forward what an earlier life has prepared, and is not decided; once all have space for their ends. */
-    void keepCarryingSpace() throws IOException {
-        order.lock();
-        try {
-            for (var each : live.values()) {
-                if (each.whole && each.commit == Lsn.INVALID && each.carrying == null) {
-                    var known = each.sizes;
-                    reserveCarrying(each, known == null ? sizesOf(each) : known);
-                }
-            }
-        } finally {
-            order.unlock();
-        }
-    }
-
-    /**
-     * Appends its redo, and keeps space for its end. If it is not large, space to append it once more is kept as well: it may be in doubt
-     * for long, and then has to be carried forward when the log is full.
-     */
+    /** Appends its redo, and keeps space for its end. */
     void prepare(RedoEntry entry, List<ByteBuffer> redo, Relief relief) throws LogException {
         var pieces = pieces(redo);
         retrying(relief, () -> {
@@ -269,53 +261,11 @@ final class RedoLog {
             }
             order.lock();
             try {
-                var appended = appendPieces(entry.id(), entry.unitOfWork, pieces, null);
-                boolean large = RedoFormat.bytes(pieces) > MOST_CARRIED_BYTES;
-                reserveCarrying(appended, large ? new int[0] : sizesOf(pieces));
+                appendPieces(entry.id(), entry.unitOfWork, pieces, null);
             } finally {
                 order.unlock();
             }
         });
-    }
-
-    /** Keeps space to append it once more, if it is not large and there is some. */
-    private void reserveCarrying(Live entry, int... sizes) throws LogException {
-        entry.sizes = sizes;
-        entry.letGoOfSpace();
-        if (sizes.length > 0) {
-            entry.carrying = tryToReserve(sizes);
-        }
-    }
-
-    /** Of its records; nothing if it is large. */
-    private int[] sizesOf(Live entry) throws IOException {
-        var sizes = new int[entry.parts.size()];
-        int sum = 0;
-        for (int i = 0; i < sizes.length; i++) {
-            sizes[i] = RedoFormat.PREPARED_HEADER_BYTES
-                    + partAt(entry.parts.get(i)).remaining();
-            sum += sizes[i];
-            if (sum > MOST_CARRIED_BYTES) {
-                return new int[0];
-            }
-        }
-        return sizes;
-    }
-
-    private static int[] sizesOf(List<ByteBuffer> pieces) {
-        return pieces.stream()
-                .mapToInt(piece -> RedoFormat.PREPARED_HEADER_BYTES + piece.remaining())
-                .toArray();
-    }
-
-    private @Nullable Reservation tryToReserve(int... sizes) throws LogException {
-        try {
-            return stream.reserve(sizes);
-        } catch (LogFullException e) {
-            System.getLogger(RedoLog.class.getName())
-                    .log(System.Logger.Level.DEBUG, "no space to carry forward what is not decided", e);
-            return null;
-        }
     }
 
     /** What can be done about a full log. */
@@ -376,18 +326,30 @@ final class RedoLog {
 
     /** Whether it is worth another try: there is room, or somebody else is making some. */
     private boolean makeRoom() throws LogException {
+        boolean interrupted = Thread.interrupted();
         try {
-            var outcome = log.handleLogFull().toCompletableFuture().get(ROOM_SECONDS, TimeUnit.SECONDS);
-            return outcome.result() != LogFullOutcome.Result.PINNED;
+            var outcome = log.handleLogFull().toCompletableFuture();
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(ROOM_SECONDS);
+            while (true) {
+                try {
+                    return outcome.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)
+                                    .result()
+                            != LogFullOutcome.Result.PINNED;
+                } catch (InterruptedException e) {
+                    // It is for the application, and changes nothing about what there is room for.
+                    interrupted = true;
+                }
+            }
         } catch (LogRefusedException e) {
             // Somebody else has it dealt with already, and takes a moment.
             LockSupport.parkNanos(MOMENT_NANOS);
             return true;
         } catch (ExecutionException | TimeoutException e) {
             return false;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
@@ -404,7 +366,7 @@ final class RedoLog {
     }
 
     /** Under the lock over the order: appends its redo, again if it is there already, with space that was kept or without. */
-    private Live appendPieces(UUID id, UUID unitOfWork, List<ByteBuffer> pieces, @Nullable Reservation space)
+    private void appendPieces(UUID id, UUID unitOfWork, List<ByteBuffer> pieces, @Nullable Reservation space)
             throws LogException {
         var before = live.get(id);
         var parts = new ArrayList<Long>();
@@ -418,13 +380,9 @@ final class RedoLog {
                 live.putIfAbsent(id, entry);
             }
         }
-        if (before == null) {
-            entry.whole = true;
-            return entry;
-        }
-        before.parts = parts;
-        before.whole = true;
-        return before;
+        var appended = before == null ? entry : before;
+        appended.parts = parts;
+        appended.whole = true;
     }
 
     private long append(@Nullable Reservation space, ByteBuffer record) throws LogException {
@@ -467,7 +425,6 @@ final class RedoLog {
         var redo = live.get(entry.id());
         if (redo != null) {
             redo.commit = lsn;
-            redo.letGoOfSpace();
         }
         return lsn;
     }
@@ -539,7 +496,6 @@ final class RedoLog {
         try {
             var redo = entry.isIdentified() ? live.get(entry.id()) : null;
             if (redo != null) {
-                redo.letGoOfSpace();
                 live.remove(entry.id());
                 appendEnd(entry, RedoFormat.ROLLED_BACK);
             }
@@ -596,14 +552,10 @@ final class RedoLog {
 
     /** The store holds everything up to this LSN itself. */
     void checkpoint(long covered, ByteBuffer data) throws LogException {
-        var restart = ByteBuffer.allocate(Long.BYTES + data.remaining())
-                .putLong(covered)
-                .put(data.duplicate())
-                .flip();
         order.lock();
         try {
             live.values().removeIf(each -> each.commit != Lsn.INVALID && each.commit <= covered);
-            checkpoint = restart;
+            checkpoint = RedoFormat.rest(data.duplicate());
             checkpointCovers = covered;
         } finally {
             order.unlock();
@@ -634,17 +586,17 @@ final class RedoLog {
         long base;
         order.lock();
         try {
-            restart = checkpoint;
+            if (checkpoint == null) {
+                return Lsn.NULL;
+            }
+            restart = new RedoFormat.Restart(checkpointCovers, carried(), checkpoint).encode();
             // Whatever is appended from here on lies behind it.
             long needed = isAllCovered() ? Math.max(checkpointCovers, restartArea) : checkpointCovers;
             base = Math.min(needed, oldestLive());
         } finally {
             order.unlock();
         }
-        if (restart == null) {
-            return Lsn.NULL;
-        }
-        long written = stream.writeRestart(restart.duplicate(), base > stream.base() ? base : Lsn.NULL);
+        long written = stream.writeRestart(restart, base > stream.base() ? base : Lsn.NULL);
         order.lock();
         try {
             restartArea = Math.max(restartArea, written);
@@ -673,26 +625,33 @@ final class RedoLog {
     }
 
     private long oldestLive() {
-        long oldest = Long.MAX_VALUE;
-        for (var each : live.values()) {
-            oldest = Math.min(oldest, each.parts.get(0));
-        }
-        return oldest;
+        return live.values().stream().mapToLong(Live::oldest).min().orElse(Long.MAX_VALUE);
     }
 
-    /** Appends again what has been left behind by much. */
+    /** Also of what has committed since, until a checkpoint has it. */
+    private List<RedoFormat.Carried> carried() {
+        return live.values().stream()
+                .map(each -> each.carried)
+                .filter(Objects::nonNull)
+                .toList();
+    }
+
+    /** Carries forward what has been left behind by much. */
     void carryForward() throws IOException {
         carryForward(last - tidyBytes());
     }
 
-    /** Appends again what is not decided and lies below an LSN, and leaves its old place behind; nothing if there is no room for that. */
+    /**
+     * Leaves the place of what is not decided and lies below an LSN behind. In the restart area, for which there is always space, as
+     * long as that suffices; what is larger is appended again if there is room for all of it.
+     */
     void carryForward(long target) throws IOException {
         boolean carried = false;
         order.lock();
         try {
             for (var each : List.copyOf(live.entrySet())) {
                 var entry = each.getValue();
-                if (entry.whole && entry.commit == Lsn.INVALID && entry.parts.get(0) < target) {
+                if (entry.whole && entry.commit == Lsn.INVALID && entry.oldest() < target) {
                     carried |= isCarried(each.getKey(), entry);
                 }
             }
@@ -702,25 +661,31 @@ final class RedoLog {
         if (carried) {
             moveBase();
         }
-        // For the next time, out of what was left behind now or since the last time.
-        keepCarryingSpace();
     }
 
-    /** All of it or nothing: a part of it would only take the room that is missing. */
     private boolean isCarried(UUID enlistment, Live entry) throws IOException {
-        var pieces = new ArrayList<ByteBuffer>();
+        var redo = new ArrayList<ByteBuffer>();
         for (long part : entry.parts) {
-            pieces.add(partAt(part));
+            redo.add(partAt(part));
         }
-        if (entry.carrying == null) {
-            entry.carrying = tryToReserve(sizesOf(pieces));
+        var unitOfWork = unitOfWorkAt(entry.parts.get(0));
+        var carried = new RedoFormat.Carried(enlistment, unitOfWork, redo);
+        int others = carried().stream().mapToInt(RedoFormat.Carried::bytes).sum();
+        if (checkpoint != null && others + carried.bytes() <= stream.maxPayloadBytes() / CARRIED_PER_RESTART_AREA) {
+            entry.carried = carried;
+            return true;
         }
-        if (entry.carrying == null) {
+        // A part of it would only take the room that is missing.
+        try (var space = stream.reserve(redo.stream()
+                .mapToInt(piece -> RedoFormat.PREPARED_HEADER_BYTES + piece.remaining())
+                .toArray())) {
+            appendPieces(enlistment, unitOfWork, redo, space);
+            return true;
+        } catch (LogFullException e) {
+            System.getLogger(RedoLog.class.getName())
+                    .log(System.Logger.Level.DEBUG, "what is not decided stays where it is, for lack of room", e);
             return false;
         }
-        appendPieces(enlistment, unitOfWorkAt(entry.parts.get(0)), pieces, entry.carrying);
-        entry.letGoOfSpace();
-        return true;
     }
 
     private UUID unitOfWorkAt(long part) throws IOException {
@@ -748,14 +713,12 @@ final class RedoLog {
 
     /** Whether the log has less than half of its room left. */
     boolean isCrowded() throws LogException {
-        var stats = log.stats();
-        return stats.freeBytes() < stats.filledContainers() * stats.containerBytes() / 2;
+        return log.stats().freeShare() < 0.5;
     }
 
     /** If the log is nearly full, has others make room as well: what they have to write for that must still fit. */
     void askOthers() throws LogException {
-        var stats = log.stats();
-        if (stats.freeBytes() < stats.filledContainers() * stats.containerBytes() / 4) {
+        if (log.stats().freeShare() < 0.25) {
             stream.askOthersToAdvance();
         }
     }
@@ -779,13 +742,6 @@ final class RedoLog {
 
     /** Gives the stream back, for whoever opens it next. */
     void close() {
-        order.lock();
-        try {
-            // The log may live on.
-            live.values().forEach(Live::letGoOfSpace);
-        } finally {
-            order.unlock();
-        }
         try {
             stream.close();
         } catch (LogException e) {

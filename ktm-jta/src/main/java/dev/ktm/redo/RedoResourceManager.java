@@ -17,6 +17,7 @@ import dev.ktm.rm.NotificationHandler;
 import dev.ktm.rm.NotificationMask;
 import dev.ktm.rm.Outcome;
 import dev.ktm.rm.ResourceManager;
+import dev.ktm.tm.KtmTransaction;
 import dev.ktm.tm.ManagerHandle;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -36,6 +37,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,6 +88,9 @@ public final class RedoResourceManager implements AutoCloseable {
 
     /** Whether the store has everything, and can make a checkpoint. */
     private volatile boolean restored;
+
+    /** What the coordinator had decided to commit when it was last asked to recover. */
+    private volatile Set<UUID> decided = Set.of();
 
     private volatile boolean closed;
 
@@ -184,9 +189,7 @@ public final class RedoResourceManager implements AutoCloseable {
             stream.registerClient(new Client());
             handle.setHandler(new Handler());
             // Whatever is decided comes to its end in here.
-            handle.recover();
-            // What is in doubt all the same.
-            log.keepCarryingSpace();
+            recover();
             store.restored();
             restored = true;
         } catch (IOException | KtmException | RuntimeException | Error e) {
@@ -207,12 +210,24 @@ public final class RedoResourceManager implements AutoCloseable {
                 leaveBehind(Long.MAX_VALUE);
             }
         }
-        for (var entry : entries.values()) {
-            if (entry.stage() == RedoEntry.Stage.PREPARED && isDecided(entry.unitOfWork)) {
-                handle.recover();
-                return;
-            }
+        var committed = committed();
+        if (entries.values().stream()
+                .anyMatch(entry -> entry.stage() == RedoEntry.Stage.PREPARED && committed.contains(entry.unitOfWork))) {
+            recover();
         }
+    }
+
+    /** Asks the coordinator what became of what is prepared. */
+    private void recover() throws KtmException {
+        decided = committed();
+        handle.recover();
+    }
+
+    private Set<UUID> committed() throws KtmException {
+        return manager.live().stream()
+                .filter(each -> each.outcome() == Outcome.COMMITTED)
+                .map(KtmTransaction::unitOfWork)
+                .collect(Collectors.toSet());
     }
 
     // Work.
@@ -374,7 +389,7 @@ public final class RedoResourceManager implements AutoCloseable {
             tidyNow();
         }
         try {
-            handle.recover();
+            recover();
         } catch (KtmException | RuntimeException e) {
             System.getLogger(RedoResourceManager.class.getName())
                     .log(System.Logger.Level.DEBUG, "there is nobody to ask", e);
@@ -465,15 +480,10 @@ public final class RedoResourceManager implements AutoCloseable {
             return;
         }
         entry.answersThrough(recovered.enlistment(), enlistment);
-        if (isDecided(recovered.unitOfWork())) {
+        if (decided.contains(recovered.unitOfWork())) {
             entry.work.decided();
         }
         enlistment.recover(entry);
-    }
-
-    private boolean isDecided(UUID unitOfWork) throws KtmException {
-        return manager.live().stream()
-                .anyMatch(each -> each.unitOfWork().equals(unitOfWork) && each.outcome() == Outcome.COMMITTED);
     }
 
     /** What was prepared and not mentioned was never decided. */

@@ -20,7 +20,7 @@ public interface RedoStore {
      * A transaction that has committed; its changes may have been made already, in whole or in part.
      *
      * @param lsn where its commit stands in the log
-     * @param redo what {@link RedoWork#prepare} said
+     * @param redo what {@link RedoWork#prepare} said; what was large is cut into more parts
      */
     void redo(long lsn, List<ByteBuffer> redo) throws IOException;
 

@@ -107,6 +107,8 @@ final class Freezing {
                     "expected commits that nobody has frozen, found a freeze: wait for its thaw");
         }
         try {
+            // Whoever closes it lets go of the freeze that is there by then.
+            coordinator.requireOnline();
             long deadline = System.nanoTime() + wait.toNanos();
             for (var transaction : live.all()) {
                 if (transaction.coordinator() == coordinator && !transaction.comesToRest(deadline)) {

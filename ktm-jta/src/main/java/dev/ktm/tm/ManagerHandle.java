@@ -366,9 +366,12 @@ public final class ManagerHandle implements AutoCloseable {
 
     /**
      * Brings everything to rest for a snapshot: waits for the commits that are on their way, has new ones wait, and forces the
-     * log. What was copied between the return of this and {@link #thaw} is consistent: the log's directory together with the
-     * native resource managers' own. Transactions begin, work and roll back meanwhile; what is prepared under a superior stays
-     * so, in the snapshot too. What is done outside of transactions is not held up.
+     * log. A snapshot that the file system or the storage takes as one, of the log's directory together with the native resource
+     * managers' own, taken between the return of this and {@link #thaw}, has every commit whose client was answered, and none that is half done. Transactions begin, work and roll back meanwhile; what is prepared under a superior stays so, in the snapshot too.
+     *
+     * <p>Not held up are what is done outside of transactions, checkpoints, and a resource manager that is only now told of a
+     * commit whose client has been answered already: so a copy that is made file by file may not fit together. If several
+     * coordinators work on one transaction, freeze that of the superior first.
      *
      * @param wait how long to wait for commits that are on their way
      * @param thawAfter after this time everything goes on, whether {@link #thaw} was called or not

@@ -4,7 +4,6 @@ import dev.ktm.Ktm;
 import dev.ktm.rm.KtmException;
 import dev.ktm.tm.KtmTransaction;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
@@ -47,13 +46,29 @@ final class MapStore implements RedoStore, AutoCloseable {
     private final Map<UUID, Work> works = new ConcurrentHashMap<>();
     private @Nullable RedoResourceManager resourceManager;
     private volatile @Nullable Exception refusal;
+    /** Whether its checkpoints are one behind, as those of a store are that writes them while work goes on. */
+    private final boolean lagging;
 
-    private MapStore(Disk disk) {
+    private @Nullable Snapshot latest;
+
+    /** What there was at a place in the log. */
+    private record Snapshot(long covered, Map<String, String> content) {}
+
+    private MapStore(Disk disk, boolean lagging) {
         this.disk = disk;
+        this.lagging = lagging;
     }
 
     static MapStore open(Ktm ktm, String name, Disk disk) throws IOException, KtmException {
-        var store = new MapStore(disk);
+        return open(ktm, name, disk, false);
+    }
+
+    static MapStore openLagging(Ktm ktm, String name, Disk disk) throws IOException, KtmException {
+        return open(ktm, name, disk, true);
+    }
+
+    private static MapStore open(Ktm ktm, String name, Disk disk, boolean lagging) throws IOException, KtmException {
+        var store = new MapStore(disk, lagging);
         var opened = RedoResourceManager.open(ktm.manager(), "map", name, store);
         store.resourceManager = opened;
         opened.opened();
@@ -107,14 +122,16 @@ final class MapStore implements RedoStore, AutoCloseable {
 
     private static List<ByteBuffer> encode(Map<String, String> changes) {
         return changes.entrySet().stream()
-                .map(each -> StandardCharsets.UTF_8.encode(each.getKey() + "=" + each.getValue()))
+                .map(each -> StandardCharsets.UTF_8.encode(each.getKey() + "=" + each.getValue() + "\n"))
                 .toList();
     }
 
     private static Map<String, String> decode(List<ByteBuffer> redo) {
-        // Small enough that no part was cut.
+        // They may be cut anywhere; characters are not, as long as they are of one byte.
         return redo.stream()
                 .map(part -> StandardCharsets.UTF_8.decode(part.duplicate()).toString())
+                .collect(Collectors.joining())
+                .lines()
                 .map(text -> text.split("=", 2))
                 .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1]));
     }
@@ -197,21 +214,22 @@ final class MapStore implements RedoStore, AutoCloseable {
 
     @Override
     public void tidy() throws IOException {
-        var covered = new long[1];
-        Map<String, String> copy = resourceManager().at(lsn -> {
-            covered[0] = lsn;
-            return Map.copyOf(values);
+        var now = new Snapshot[1];
+        resourceManager().at(lsn -> {
+            now[0] = new Snapshot(lsn, Map.copyOf(values));
+            return lsn;
         });
-        disk.content = copy;
-        disk.observer.accept(copy);
-        try {
-            resourceManager()
-                    .checkpoint(
-                            covered[0],
-                            ByteBuffer.allocate(Integer.BYTES).putInt(42).flip());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        var chosen = lagging ? latest : now[0];
+        latest = now[0];
+        if (chosen == null) {
+            return;
         }
+        disk.content = chosen.content();
+        disk.observer.accept(chosen.content());
+        resourceManager()
+                .checkpoint(
+                        chosen.covered(),
+                        ByteBuffer.allocate(Integer.BYTES).putInt(42).flip());
     }
 
     @Override

@@ -9,15 +9,19 @@ import dev.ktm.KtmOptions;
 import dev.ktm.log.LogOptions;
 import dev.ktm.log.storage.LogDevice;
 import dev.ktm.log.testing.Conforms;
+import dev.ktm.log.testing.CrashState;
 import dev.ktm.log.testing.CrashStates;
 import dev.ktm.log.testing.MemoryDevice;
 import dev.ktm.log.testing.SimulatedDevice;
+import dev.ktm.log.testing.Until;
 import dev.ktm.rm.KtmException;
 import dev.ktm.testing.SimulatedDatabase;
 import dev.ktm.tm.KtmTransaction;
 import jakarta.transaction.RollbackException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -29,6 +33,8 @@ import javax.transaction.xa.Xid;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Resource managers with data of their own, over the coordinator's log. */
 class RedoResourceManagerTest {
@@ -368,34 +374,143 @@ class RedoResourceManagerTest {
 
     @Test
     void whatIsInDoubtInOneThatIsQuietDoesNotKeepTheLogFull() throws Exception {
+        var xid = leaveInDoubt("x");
+
+        // It is carried forward again and again.
+        for (int time = 0; time < 4; time++) {
+            keepBusy(second);
+        }
+
+        assertIsStillThere(xid, "x");
+    }
+
+    /** Nobody keeps space for it: it must be carried forward before the log is full. */
+    @Test
+    void whatIsLargeAndInDoubtInOneThatIsQuietIsCarriedForwardInTime() throws Exception {
+        var large = "x".repeat(200_000);
+        var xid = leaveInDoubt(large);
+
+        for (int i = 0; i < 12_000; i++) {
+            begin();
+            second.put(current(), "k", i + "x".repeat(1000));
+            commit();
+            awaitRoom();
+        }
+
+        assertIsStillThere(xid, large);
+    }
+
+    @Test
+    void whereOnlyTheCoordinatorWritesItIsCarriedForwardInTimeAsWell() throws Exception {
+        var large = "x".repeat(200_000);
+        var xid = leaveInDoubt(large);
+        var one = ktm.named("one", new Preparing());
+        var two = ktm.named("two", new Preparing());
+
+        for (int i = 0; i < 12_000; i++) {
+            begin();
+            ktm.transactionManager().getTransaction().enlistResource(one);
+            ktm.transactionManager().getTransaction().enlistResource(two);
+            commit();
+            awaitRoom();
+        }
+
+        assertIsStillThere(xid, large);
+    }
+
+    @Test
+    void anInterruptedThreadFindsRoomInAFullLogAsWell() throws Exception {
         close();
         open(new MemoryDevice(), SMALL);
-        var resource = ktm.xaResource();
+        begin();
+        first.put(current(), "a", "1");
+        commit();
+
+        try {
+            Thread.currentThread().interrupt();
+            keepBusy(second);
+            assertThat(Thread.currentThread().isInterrupted()).isTrue();
+        } finally {
+            var unused = Thread.interrupted();
+        }
+    }
+
+    private Foreign leaveInDoubt(String value) throws Exception {
+        close();
+        open(new MemoryDevice(), SMALL);
         var xid = new Foreign(1);
+        prepare(xid, value);
+        return xid;
+    }
+
+    private void prepare(Foreign xid, String value) throws Exception {
+        var resource = ktm.xaResource();
         resource.start(xid, XAResource.TMNOFLAGS);
-        first.put(current(), "prepared", "x");
+        first.put(current(), "prepared", value);
         resource.end(xid, XAResource.TMSUCCESS);
         resource.prepare(xid);
+    }
 
-        keepBusy(second);
-
+    private void assertIsStillThere(Foreign xid, String value) throws Exception {
         close();
         open(device, SMALL);
         assertThat(first.locked()).containsExactly("prepared");
         ktm.xaResource().commit(xid, false);
-        assertThat(first.values()).containsEntry("prepared", "x");
+        assertThat(first.values()).containsEntry("prepared", value);
+    }
+
+    /** Others are asked when less than a quarter is free; they take their time. */
+    private void awaitRoom() throws Exception {
+        var log = ktm.manager().log().orElseThrow();
+        Until.holds(() -> log.stats().freeShare() > 0.125);
+    }
+
+    /** Has something to commit, and commits it. */
+    private static final class Preparing implements XAResource {
+        @Override
+        public void start(Xid xid, int flags) {}
+
+        @Override
+        public void end(Xid xid, int flags) {}
+
+        @Override
+        public int prepare(Xid xid) {
+            return XA_OK;
+        }
+
+        @Override
+        public void commit(Xid xid, boolean onePhase) {}
+
+        @Override
+        public void rollback(Xid xid) {}
+
+        @Override
+        public void forget(Xid xid) {}
+
+        @Override
+        public Xid[] recover(int flag) {
+            return new Xid[0];
+        }
+
+        @Override
+        public boolean isSameRM(XAResource other) {
+            return other == this;
+        }
+
+        @Override
+        public int getTransactionTimeout() {
+            return 0;
+        }
+
+        @Override
+        public boolean setTransactionTimeout(int seconds) {
+            return false;
+        }
     }
 
     @Test
     void spaceForWhatIsInDoubtIsGivenBackWhenItsManagerIsClosed() throws Exception {
-        close();
-        open(new MemoryDevice(), SMALL);
-        var resource = ktm.xaResource();
-        var xid = new Foreign(1);
-        resource.start(xid, XAResource.TMNOFLAGS);
-        first.put(current(), "prepared", "x".repeat(1000));
-        resource.end(xid, XAResource.TMSUCCESS);
-        resource.prepare(xid);
+        var xid = leaveInDoubt("x".repeat(1000));
         var log = ktm.manager().log().orElseThrow();
         first.close();
         first = MapStore.open(ktm, "first", firstDisk);
@@ -732,6 +847,95 @@ class RedoResourceManagerTest {
         assertThat(first.values()).containsExactly(entry("a", "2"), entry("b", "4"), entry("c", "5"));
     }
 
+    /** How far a transaction has come that is in doubt for long. */
+    private enum Stage {
+        PREPARED,
+        COMMITTING,
+        COMMITTED
+    }
+
+    /** The log goes round several times meanwhile, so that it is carried forward, and after its commit until a checkpoint has it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatIsCarriedForwardSurvivesACrashAtAnyTime(boolean lagging) throws Exception {
+        close();
+        var round = new SimulatedDevice();
+        device = round;
+        ktm = Ktm.open(KtmOptions.builder().device(round).logOptions(SMALL).build());
+        var file = new MapStore.Disk(Map.of(), content -> round.mark(new FirstFile(content)));
+        first = lagging ? MapStore.openLagging(ktm, "first", file) : MapStore.open(ktm, "first", file);
+        second = MapStore.open(
+                ktm, "second", new MapStore.Disk(Map.of(), content -> round.mark(new SecondFile(content))));
+        round.forgetHistory();
+        var xid = new Foreign(1);
+        prepare(xid, "x");
+        round.mark(Stage.PREPARED);
+        int prepared = round.point();
+        goRound();
+        round.mark(Stage.COMMITTING);
+        int committing = round.point();
+        ktm.xaResource().commit(xid, false);
+        round.mark(Stage.COMMITTED);
+        int committed = round.point();
+        goRound();
+
+        var states = CrashStates.of(round.history());
+        CrashStates.Visitor visitor = state -> assertNotLost(xid, state);
+        assertThat(states.upTo(prepared).sample(1, 20, visitor)).isPositive();
+        assertThat(states.from(prepared).upTo(committing).sample(2, 100, visitor))
+                .isGreaterThan(50);
+        assertThat(states.from(committing).upTo(committed).sample(3, 50, visitor))
+                .isPositive();
+        assertThat(states.from(committed).sample(4, 200, visitor)).isGreaterThan(100);
+    }
+
+    private static void assertNotLost(Xid xid, CrashState state) {
+        var stage = state.lastMark(Stage.class);
+        try (var other = Ktm.open(KtmOptions.builder().device(state.device()).build());
+                var left = MapStore.open(other, "first", new MapStore.Disk(fileOfFirst(state), written -> {}));
+                var right = MapStore.open(other, "second", new MapStore.Disk(fileOfSecond(state), written -> {}))) {
+            assertThat(right.locked()).isEmpty();
+            boolean committed = left.values().containsKey("prepared");
+            boolean inDoubt = left.locked().contains("prepared");
+            assertThat(committed && inDoubt).as(state.description()).isFalse();
+            assertThat(committed || inDoubt || stage.isEmpty())
+                    .as("%s after %s", state.description(), stage)
+                    .isTrue();
+            assertThat(committed).as(state.description()).isIn(mayBeCommitted(stage));
+            if (inDoubt) {
+                other.xaResource().commit(xid, false);
+                assertThat(left.values()).containsEntry("prepared", "x");
+            }
+        } catch (Exception e) {
+            throw new AssertionError(state.description(), e);
+        }
+    }
+
+    private static List<Boolean> mayBeCommitted(Optional<Stage> stage) {
+        return switch (stage.orElse(Stage.PREPARED)) {
+            case PREPARED -> List.of(false);
+            case COMMITTING -> List.of(false, true);
+            case COMMITTED -> List.of(true);
+        };
+    }
+
+    private static Map<String, String> fileOfFirst(CrashState state) {
+        return state.lastMark(FirstFile.class).map(FirstFile::content).orElse(Map.of());
+    }
+
+    private static Map<String, String> fileOfSecond(CrashState state) {
+        return state.lastMark(SecondFile.class).map(SecondFile::content).orElse(Map.of());
+    }
+
+    /** Writes more than the log has room for. */
+    private void goRound() throws Exception {
+        for (int i = 0; i < 200; i++) {
+            begin();
+            second.put(current(), "k", i + "y".repeat(30_000));
+            commit();
+        }
+    }
+
     /** Every state in which a crash can leave the log, at every moment of a run of transactions over both. */
     @Test
     void afterAnyCrashBothAgreeAndNothingAcknowledgedIsLost() throws Exception {
@@ -758,22 +962,8 @@ class RedoResourceManagerTest {
             var acknowledged = state.lastMark(Integer.class).orElse(-1);
             try (var other =
                             Ktm.open(KtmOptions.builder().device(state.device()).build());
-                    var left = MapStore.open(
-                            other,
-                            "first",
-                            new MapStore.Disk(
-                                    state.lastMark(FirstFile.class)
-                                            .map(FirstFile::content)
-                                            .orElse(Map.of()),
-                                    written -> {}));
-                    var right = MapStore.open(
-                            other,
-                            "second",
-                            new MapStore.Disk(
-                                    state.lastMark(SecondFile.class)
-                                            .map(SecondFile::content)
-                                            .orElse(Map.of()),
-                                    written -> {}))) {
+                    var left = MapStore.open(other, "first", new MapStore.Disk(fileOfFirst(state), written -> {}));
+                    var right = MapStore.open(other, "second", new MapStore.Disk(fileOfSecond(state), written -> {}))) {
                 var transacted = new TreeMap<>(left.values());
                 transacted.remove("alone");
                 assertThat(transacted).as(state.description()).isEqualTo(right.values());

@@ -24,4 +24,10 @@ public record LogStats(
         long records,
         long writtenBytes,
         long writeNanos,
-        long gatherNanos) {}
+        long gatherNanos) {
+
+    /** The part of what is filled that appends without a reservation may still take, from 0 to 1. */
+    public double freeShare() {
+        return (double) freeBytes / (filledContainers * containerBytes);
+    }
+}

@@ -9,12 +9,14 @@ import static dev.ktm.log.LogFixture.reopen;
 import static dev.ktm.log.LogFixture.text;
 import static dev.ktm.log.LogFixture.texts;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.MemoryDevice;
 import dev.ktm.log.testing.OperationHook;
 import dev.ktm.log.testing.OperationKind;
 import dev.ktm.log.testing.SimulatedDevice;
+import dev.ktm.log.testing.Until;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -26,6 +28,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -100,6 +103,50 @@ class GroupCommitTest {
             }
             assertThat(log.stats().frames()).isEqualTo(2);
             assertThat(texts(stream)).hasSize(6);
+        }
+    }
+
+    /** On a fast device a caller writes for others as well: what fails then is not its own. */
+    @Test
+    void whoseRecordIsDurableIsNotToldThatAnotherIsNot() throws Exception {
+        boolean tried = false;
+        for (int attempt = 0; attempt < 20 && !tried; attempt++) {
+            tried = isWrittenForOthersAndFails();
+        }
+        assertThat(tried).as("a caller has written for others").isTrue();
+    }
+
+    /** Whether the caller itself has written what failed; only if the device was fast. */
+    private static boolean isWrittenForOthersAndFails() throws Exception {
+        var device = new SimulatedDevice();
+        var log = dedicated(device, 2);
+        try (var stream = log.stream()) {
+            for (int i = 0; i < 200; i++) {
+                stream.appendForced(data("before"));
+            }
+            var failing = new AtomicReference<Thread>();
+            device.hook(new OperationHook() {
+                private boolean others;
+
+                @Override
+                public void before(OperationKind kind, String name) throws IOException {
+                    if (kind == OperationKind.WRITE && !others) {
+                        others = true;
+                        stream.appendQueued(data("of others"), Lsn.INVALID, Lsn.INVALID);
+                    } else if (kind == OperationKind.WRITE) {
+                        failing.compareAndSet(null, Thread.currentThread());
+                        throw new IOException("no");
+                    }
+                }
+            });
+
+            stream.appendForced(data("mine"));
+
+            Until.holds(() -> failing.get() != null);
+            return failing.get() == Thread.currentThread();
+        } finally {
+            device.hook(OperationHook.NONE);
+            assertThatThrownBy(log::close).isInstanceOf(LogException.class);
         }
     }
 

@@ -86,10 +86,10 @@ class GuideTest {
         // end of guide
     }
 
-    private static void snapshot(Ktm ktm, Runnable copyLogAndRoots) throws Exception {
+    private static void snapshot(Ktm ktm, Runnable takeSnapshot) throws Exception {
         // guide
         ktm.manager().freeze(Duration.ofSeconds(10), Duration.ofMinutes(1));
-        copyLogAndRoots.run();
+        takeSnapshot.run();
         ktm.manager().thaw(); // fails if the minute was over before: then the copy is of no use
         // end of guide
     }
