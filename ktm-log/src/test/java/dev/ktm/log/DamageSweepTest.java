@@ -301,6 +301,17 @@ class DamageSweepTest {
     }
 
     @Test
+    void aLastFrameWithAFlippedBitInItsVersionIsTornLikeAnyOther() throws Exception {
+        long last = frames.get(frames.size() - 1);
+        for (int bit = 0; bit < Integer.SIZE; bit++) {
+            long flipped = (last + 44) * 8 + bit;
+            try (var log = open(crashed, device -> device.raw().flipBit(FIRST, flipped), written)) {
+                assertThat(written.read(log, "")).isNotEmpty();
+            }
+        }
+    }
+
+    @Test
     void aFrameHeaderThatClaimsAHugeLengthIsNotBelieved() {
         var refusal = refusal(closed, device -> reseal(device, FIRST, 4096, 4096, 8, 16, Integer.MAX_VALUE));
 

@@ -145,20 +145,12 @@ public final class FrameFormat {
             if (address != expectedAddress) {
                 throw new DamageException(ADDRESS_OFFSET, "address " + hex(expectedAddress), hex(address));
             }
-            int version = buffer.getInt(offset + VERSION_OFFSET);
-            if (version != VERSION) {
-                throw DamageException.ofOtherVersion(VERSION_OFFSET, "frame version " + VERSION, version);
-            }
             readSizes(buffer, offset, roomBytes);
             previousAddress = buffer.getLong(offset + PREVIOUS_ADDRESS_OFFSET);
             previousCrc = buffer.getInt(offset + PREVIOUS_CRC_OFFSET);
             incarnation = buffer.getInt(offset + INCARNATION_OFFSET);
             records = buffer.getInt(offset + RECORDS_OFFSET);
             crc = buffer.getInt(offset + CRC_OFFSET);
-            long zeros = buffer.getLong(offset + ZEROS_OFFSET);
-            if (zeros != 0) {
-                throw new DamageException(ZEROS_OFFSET, "zeros", hex(zeros));
-            }
         }
 
         private void readSizes(ByteBuffer buffer, int offset, long roomBytes) throws DamageException {
@@ -195,14 +187,23 @@ public final class FrameFormat {
         }
 
         /**
-         * Checks the checksum of the whole frame, whose header was read from this offset.
+         * Checks the checksum of the whole frame, whose header was read from this offset, and then its version: a frame that is
+         * torn is of no version.
          *
-         * @throws DamageException if any bit of it has changed
+         * @throws DamageException if any bit of it has changed, or if it is of another version
          */
         public void checkContent(ByteBuffer buffer, int offset, Checksum checksum) throws DamageException {
             int actual = checksum.of(buffer, offset + ADDRESS_OFFSET, offset + padded(length));
             if (actual != crc) {
                 throw new DamageException(CRC_OFFSET, "checksum " + hex(crc), hex(actual));
+            }
+            int version = buffer.getInt(offset + VERSION_OFFSET);
+            if (version != VERSION) {
+                throw DamageException.ofOtherVersion(VERSION_OFFSET, "frame version " + VERSION, version);
+            }
+            long zeros = buffer.getLong(offset + ZEROS_OFFSET);
+            if (zeros != 0) {
+                throw new DamageException(ZEROS_OFFSET, "zeros", hex(zeros));
             }
         }
 

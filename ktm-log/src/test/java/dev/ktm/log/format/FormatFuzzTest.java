@@ -205,8 +205,24 @@ class FormatFuzzTest {
         assertThatThrownBy(() -> header.read(frame, 0, 0x200000, tag, 8192)).hasMessageContaining("address");
         assertThatThrownBy(() -> header.read(frame, 0, 0x100000, tag + 1, 8192)).hasMessageContaining("log tag");
         assertThatThrownBy(() -> header.read(frame, 0, 0x100000, tag, 63)).hasMessageContaining("length");
+    }
+
+    @Test
+    void aFrameIsOfAnotherVersionOnlyIfItIsWhole() throws Exception {
+        var frame = frame(new Random(3));
+        var header = new FrameFormat.Header();
+        var checksum = new Checksum();
         frame.putInt(FrameFormat.VERSION_OFFSET, 2);
-        assertThatThrownBy(() -> header.read(frame, 0, 0x100000, tag, 8192))
+        header.readAnywhere(frame, 0, 8192);
+
+        assertThatThrownBy(() -> header.checkContent(frame, 0, checksum))
+                .isInstanceOfSatisfying(
+                        DamageException.class,
+                        e -> assertThat(e.isOfOtherVersion()).isFalse())
+                .hasMessageContaining("checksum");
+
+        header.crc = checksum.of(frame, FrameFormat.ADDRESS_OFFSET, FrameFormat.padded(header.length));
+        assertThatThrownBy(() -> header.checkContent(frame, 0, checksum))
                 .isInstanceOfSatisfying(
                         DamageException.class,
                         e -> assertThat(e.isOfOtherVersion()).isTrue())
