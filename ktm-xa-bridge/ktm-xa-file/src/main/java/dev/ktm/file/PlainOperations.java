@@ -96,11 +96,6 @@ final class PlainOperations implements Operations {
     }
 
     private FileChannel openToRead(String name, OpenMode mode) throws IOException {
-        var kind = stat(name).map(Disk.Stat::kind).orElse(Kind.FILE);
-        if (kind != Kind.FILE) {
-            // Whoever opened a pipe would wait for its other end.
-            throw new FileSystemException(name, null, "expected a file, found " + kind);
-        }
         var hold = root.locks().open(name, Owner.NOBODY, Use.READ, mode.denied());
         try {
             return new ManagedChannel(new ReadSource(name, hold), mode);

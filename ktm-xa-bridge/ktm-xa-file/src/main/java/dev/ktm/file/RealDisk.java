@@ -173,7 +173,7 @@ final class RealDisk implements Disk, Closeable {
                 return namesIn(stream);
             }
         }
-        return directories.in(directory, RealDisk::namesIn);
+        return directories.inNew(directory, RealDisk::namesIn);
     }
 
     private static List<String> namesIn(DirectoryStream<Path> stream) throws IOException {

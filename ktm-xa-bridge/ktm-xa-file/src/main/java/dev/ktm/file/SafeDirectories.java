@@ -6,20 +6,35 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SecureDirectoryStream;
-import java.util.ArrayDeque;
+import java.nio.file.attribute.BasicFileAttributeView;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Directories below a root, opened one in the other, so that what is done in one is done there and nowhere else: a link that somebody
- * puts in the place of a directory is not followed, whenever he does it. The root and the work area stay open. Safe for many threads.
+ * puts in the place of a directory is not followed, whenever he does it. Safe for many threads.
+ *
+ * <p>The root, the work area and the directories that were used last stay open, because opening one costs more than what is done in
+ * it. Before each use the name is looked up in its parent, and has to stand for the very directory that is open: as long as that is
+ * so, no other can have its key.
  */
 class SafeDirectories implements Closeable {
+
+    /** Each takes two descriptors. */
+    private static final int MOST_OPEN = 64;
 
     private final Path root;
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable SecureDirectoryStream<Path> top;
     private @Nullable SecureDirectoryStream<Path> work;
+    /** By their names; the one that was used last is the last. */
+    private final Map<String, Opened> opened = new LinkedHashMap<>(16, 0.75f, true);
+
+    private boolean closed;
 
     SafeDirectories(Path root) {
         this.root = root;
@@ -39,7 +54,22 @@ class SafeDirectories implements Closeable {
         T in(SecureDirectoryStream<Path> directory) throws IOException;
     }
 
-    /** Does something in a directory of this name. */
+    /** A directory that is open. Counts are guarded by the lock. */
+    private static final class Opened {
+        final SecureDirectoryStream<Path> stream;
+        final @Nullable Object key;
+        int users = 1;
+        boolean dropped;
+
+        Opened(SecureDirectoryStream<Path> stream) throws IOException {
+            this.stream = stream;
+            this.key = stream.getFileAttributeView(BasicFileAttributeView.class)
+                    .readAttributes()
+                    .fileKey();
+        }
+    }
+
+    /** Does something in a directory of this name. Its entries are not to be listed, see {@link #inNew}. */
     <T> T in(String name, Action<T> action) throws IOException {
         if (name.isEmpty()) {
             return action.in(top());
@@ -47,23 +77,135 @@ class SafeDirectories implements Closeable {
         if (name.equals(WorkArea.WORK)) {
             return action.in(work());
         }
-        var opened = new ArrayDeque<SecureDirectoryStream<Path>>();
+        return in(Names.parent(name), parent -> {
+            var found = found(name, parent);
+            try {
+                return action.in(found.stream);
+            } finally {
+                letGo(found);
+            }
+        });
+    }
+
+    /** Does something in a directory of this name, whose entries may be listed: that goes once for each time it is opened. */
+    <T> T inNew(String name, Action<T> action) throws IOException {
+        return in(Names.parent(name), parent -> {
+            try (var stream = below(parent, Names.last(name))) {
+                return action.in(stream);
+            }
+        });
+    }
+
+    /** The directory that has this name now; to be let go of. */
+    private Opened found(String name, SecureDirectoryStream<Path> parent) throws IOException {
+        var last = Names.last(name);
+        var known = known(name);
+        if (known != null) {
+            boolean isInPlace = false;
+            try {
+                isInPlace = isInPlace(known, parent, last);
+            } finally {
+                if (!isInPlace) {
+                    drop(name, known);
+                    letGo(known);
+                }
+            }
+            if (isInPlace) {
+                return known;
+            }
+        }
+        var stream = below(parent, last);
         try {
-            var last = top();
-            for (var part : Names.parts(name)) {
-                last = below(last, part);
-                opened.push(last);
-            }
-            return action.in(last);
-        } finally {
-            for (var each : opened) {
-                each.close();
-            }
+            var added = new Opened(stream);
+            closeAll(keep(name, added));
+            return added;
+        } catch (IOException | RuntimeException | Error e) {
+            stream.close();
+            throw e;
         }
     }
 
+    private @Nullable Opened known(String name) {
+        lock.lock();
+        try {
+            var known = opened.get(name);
+            if (known != null) {
+                known.users++;
+            }
+            return known;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean isInPlace(Opened directory, SecureDirectoryStream<Path> parent, String last) throws IOException {
+        var found = parent.getFileAttributeView(path(last), BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+                .readAttributes();
+        return directory.key != null && directory.key.equals(found.fileKey());
+    }
+
+    private void drop(String name, Opened directory) {
+        lock.lock();
+        try {
+            opened.remove(name, directory);
+            directory.dropped = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Keeps a directory open; what is to be closed for it. */
+    private List<Opened> keep(String name, Opened added) {
+        var dropped = new ArrayList<Opened>();
+        lock.lock();
+        try {
+            if (closed) {
+                added.dropped = true;
+                return dropped;
+            }
+            var before = opened.put(name, added);
+            if (before != null) {
+                dropped.add(before);
+            }
+            var eldest = opened.entrySet().iterator();
+            while (opened.size() > MOST_OPEN) {
+                dropped.add(eldest.next().getValue());
+                eldest.remove();
+            }
+            dropped.forEach(each -> each.dropped = true);
+            dropped.removeIf(each -> each.users > 0);
+            return dropped;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void letGo(Opened directory) throws IOException {
+        boolean last;
+        lock.lock();
+        try {
+            directory.users--;
+            last = directory.dropped && directory.users == 0;
+        } finally {
+            lock.unlock();
+        }
+        if (last) {
+            directory.stream.close();
+        }
+    }
+
+    private static void closeAll(List<Opened> directories) throws IOException {
+        for (var each : directories) {
+            each.stream.close();
+        }
+    }
+
+    private Path path(String part) {
+        return root.getFileSystem().getPath(part);
+    }
+
     private SecureDirectoryStream<Path> below(SecureDirectoryStream<Path> directory, String part) throws IOException {
-        return directory.newDirectoryStream(root.getFileSystem().getPath(part), LinkOption.NOFOLLOW_LINKS);
+        return directory.newDirectoryStream(path(part), LinkOption.NOFOLLOW_LINKS);
     }
 
     // It stays open until all of this is closed.
@@ -113,8 +255,13 @@ class SafeDirectories implements Closeable {
 
     @Override
     public void close() throws IOException {
+        List<Opened> unused;
         lock.lock();
         try {
+            closed = true;
+            opened.values().forEach(each -> each.dropped = true);
+            unused = opened.values().stream().filter(each -> each.users == 0).toList();
+            opened.clear();
             forgetWork();
             if (top != null) {
                 top.close();
@@ -123,5 +270,6 @@ class SafeDirectories implements Closeable {
         } finally {
             lock.unlock();
         }
+        closeAll(unused);
     }
 }

@@ -17,6 +17,8 @@ final class Stager {
     /** Up to this many bytes of a transaction travel in the log; files beyond that are forced one by one. */
     private static final long MOST_INLINE_BYTES = 16L << 20;
 
+    private static final String MODIFIED = "basic:lastModifiedTime";
+
     private final Disk disk;
     private final WorkArea area;
     private final List<Content> toForce = new ArrayList<>();
@@ -36,7 +38,6 @@ final class Stager {
         if (origin != null) {
             attributes.putAll(Attributes.toKeep(disk, origin.name(), ownerOfRoot()));
         }
-        attributes.put("basic:lastModifiedTime", FileTime.from(file.modifiedNanos, TimeUnit.NANOSECONDS));
         attributes.putAll(file.attributes);
 
         boolean inMemory = content.isInMemory();
@@ -48,6 +49,9 @@ final class Stager {
         // What it has already need not be set.
         toSet.entrySet().removeIf(each -> each.getValue().equals(usual.get(each.getKey())));
         Applier.setAll(disk, work, toSet);
+        var made = disk.stat(work).orElseThrow();
+        // If it has to be made again after a crash, it was still written now.
+        attributes.putIfAbsent(MODIFIED, FileTime.from(made.modifiedNanos(), TimeUnit.NANOSECONDS));
         if (inline) {
             inlineBytes += size;
         } else {
@@ -63,9 +67,8 @@ final class Stager {
             steps.add(new Step.Overwrite(name, origin.stat().key(), work, attributes));
             return;
         }
-        var key = disk.stat(work).orElseThrow().key();
         steps.add(new Step.Put(
-                name, before, work, key, inline ? Optional.of(content.bytes()) : Optional.empty(), attributes));
+                name, before, work, made.key(), inline ? Optional.of(content.bytes()) : Optional.empty(), attributes));
     }
 
     private Map<String, Object> ownerOfRoot() throws IOException {

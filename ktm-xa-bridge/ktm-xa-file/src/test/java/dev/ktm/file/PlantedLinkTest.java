@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Set;
@@ -64,17 +65,24 @@ class PlantedLinkTest {
 
         @Override
         <T> T in(String name, Action<T> action) throws IOException {
-            return super.in(name, opened -> {
-                if (!name.equals("d") || isExchanged) {
-                    return action.in(opened);
-                }
-                exchange();
-                try {
-                    return action.in(opened);
-                } finally {
-                    restore();
-                }
-            });
+            return super.in(name, opened -> exchanged(name, opened, action));
+        }
+
+        @Override
+        <T> T inNew(String name, Action<T> action) throws IOException {
+            return super.inNew(name, opened -> exchanged(name, opened, action));
+        }
+
+        private <T> T exchanged(String name, SecureDirectoryStream<Path> opened, Action<T> action) throws IOException {
+            if (!name.equals("d") || isExchanged) {
+                return action.in(opened);
+            }
+            exchange();
+            try {
+                return action.in(opened);
+            } finally {
+                restore();
+            }
         }
 
         private void exchange() throws IOException {
