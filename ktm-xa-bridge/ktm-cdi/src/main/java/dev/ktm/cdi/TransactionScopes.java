@@ -15,9 +15,11 @@ import jakarta.transaction.TransactionManager;
 import jakarta.transaction.TransactionScoped;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -77,8 +79,8 @@ final class TransactionScopes {
         }
     }
 
-    private java.util.Optional<Scope> existing() {
-        return java.util.Optional.ofNullable((Scope) registry.getResource(this));
+    private Optional<Scope> existing() {
+        return Optional.ofNullable((Scope) registry.getResource(this));
     }
 
     private Scope scope() {
@@ -176,16 +178,27 @@ final class TransactionScopes {
 
         @Override
         public void afterCompletion(int status) {
-            events.select(BeforeDestroyed.Literal.of(TransactionScoped.class)).fire(transaction);
+            attempt(
+                    "an observer of the end of the scope",
+                    () -> events.select(BeforeDestroyed.Literal.of(TransactionScoped.class))
+                            .fire(transaction));
             for (var made : takeAll()) {
-                try {
-                    made.destroy();
-                } catch (RuntimeException e) {
-                    System.getLogger(TransactionScopes.class.getName())
-                            .log(System.Logger.Level.WARNING, "a bean of " + transaction + " failed when destroyed", e);
-                }
+                attempt("a bean that was destroyed", made::destroy);
             }
-            events.select(Destroyed.Literal.of(TransactionScoped.class)).fire(transaction);
+            attempt(
+                    "an observer of the end of the scope",
+                    () -> events.select(Destroyed.Literal.of(TransactionScoped.class))
+                            .fire(transaction));
+        }
+
+        /** The transaction has ended, and nobody is there to be told. */
+        private void attempt(String what, Runnable task) {
+            try {
+                task.run();
+            } catch (RuntimeException e) {
+                System.getLogger(TransactionScopes.class.getName())
+                        .log(System.Logger.Level.WARNING, what + " has failed, after " + transaction, e);
+            }
         }
 
         /** Those made last come first. */
@@ -194,7 +207,7 @@ final class TransactionScopes {
             try {
                 var all = new ArrayList<Made<?>>(beans.values());
                 beans.clear();
-                java.util.Collections.reverse(all);
+                Collections.reverse(all);
                 return all;
             } finally {
                 lock.unlock();

@@ -134,6 +134,7 @@ final class Beans {
     @ApplicationScoped
     static class Journal {
         private final List<String> lines = new CopyOnWriteArrayList<>();
+        private volatile boolean failing;
 
         void note(String line) {
             lines.add(line);
@@ -149,6 +150,14 @@ final class Beans {
 
         void ending(@Observes @BeforeDestroyed(TransactionScoped.class) Object transaction) {
             note("scope ends");
+            if (failing) {
+                throw new IllegalStateException("an observer that fails");
+            }
+        }
+
+        /** Whether it fails when a scope ends. */
+        void fail(boolean value) {
+            failing = value;
         }
 
         void ended(@Observes @Destroyed(TransactionScoped.class) Object transaction) {

@@ -20,9 +20,13 @@ import jakarta.transaction.Status;
 import jakarta.transaction.Transaction;
 import jakarta.transaction.TransactionRequiredException;
 import jakarta.transaction.TransactionalException;
+import java.lang.reflect.Proxy;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import javax.transaction.xa.XAException;
+import javax.transaction.xa.XAResource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -335,6 +339,55 @@ abstract class CdiContract {
         ktm.userTransaction().rollback();
         assertThat(shop.journal.lines())
                 .endsWith("scope begins", "scope ends", "basket of 2 is destroyed", "scope has ended");
+    }
+
+    @Test
+    void anObserverThatFailsLeavesNoBeanBehind() throws Exception {
+        shop.journal.fail(true);
+        try {
+            shop.service.required(() -> shop.basket.add());
+        } finally {
+            shop.journal.fail(false);
+        }
+        assertThat(shop.journal.lines()).endsWith("scope ends", "basket of 1 is destroyed", "scope has ended");
+    }
+
+    @Test
+    void aTimeoutEndsTheBeansOfItsTransaction() throws Exception {
+        shop.manager.setTransactionTimeout(1);
+        try {
+            shop.userTransaction.begin();
+        } finally {
+            shop.manager.setTransactionTimeout(0);
+        }
+        assertThat(shop.basket.add()).isEqualTo(1);
+        int before = shop.journal.lines().size();
+
+        while (shop.journal.lines().size() < before + 3) {
+            Thread.onSpinWait();
+        }
+
+        assertThat(shop.journal.lines()).endsWith("scope ends", "basket of 1 is destroyed", "scope has ended");
+        assertThatThrownBy(shop.basket::add).isInstanceOf(ContextNotActiveException.class);
+        assertThatThrownBy(shop.userTransaction::commit).isInstanceOf(RollbackException.class);
+    }
+
+    @Test
+    void whatItsResourceRefusesToCommitIsToldWithTheReason() throws Exception {
+        var refusing = (XAResource) Proxy.newProxyInstance(
+                XAResource.class.getClassLoader(), new Class<?>[] {XAResource.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("commit")) {
+                        throw new XAException(XAException.XA_RBINTEGRITY);
+                    }
+                    return method.getReturnType() == boolean.class ? Boolean.FALSE : null;
+                });
+
+        assertThatExceptionOfType(TransactionalException.class)
+                .isThrownBy(() -> shop.service.required(
+                        () -> Objects.requireNonNull(shop.current()).enlistResource(refusing)))
+                .withCauseInstanceOf(RollbackException.class)
+                .withMessageContaining("was not committed")
+                .satisfies(e -> assertThat(e).hasStackTraceContaining("XA_RBINTEGRITY"));
     }
 
     @Test
