@@ -18,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 final class Attributes {
 
     private static final String BASIC = "basic";
-    private static final int MODE_BITS = 0xFFF;
     private static final List<String> BASIC_NAMES = List.of(
             "lastModifiedTime",
             "lastAccessTime",
@@ -138,28 +137,29 @@ final class Attributes {
     }
 
     /** Owner, group and permissions of a file, in the order in which they are to be set; empty where they are not numbers. */
-    static Map<String, Object> owned(Disk disk, String name) throws IOException {
+    static Map<String, Object> owned(Disk.Stat stat) {
         var owned = new LinkedHashMap<String, Object>();
-        if (disk.attributeViews().contains("unix")) {
-            var found = disk.readAttributes(name, "unix:mode,uid,gid");
-            owned.put("unix:uid", value(found, "uid", Integer.class));
-            owned.put("unix:gid", value(found, "gid", Integer.class));
+        stat.owned().ifPresent(found -> {
+            owned.put("unix:uid", found.user());
+            owned.put("unix:gid", found.group());
             // After the owner, whose change takes some of its bits away.
-            owned.put("unix:mode", value(found, "mode", Integer.class) & MODE_BITS);
-        }
+            owned.put("unix:mode", found.mode());
+        });
         return owned;
     }
 
     /**
      * What the next version of a file takes over: permissions, user attributes and the like, and whom it belongs to.
      *
-     * @param usual whom files belong to if nobody says otherwise
+     * @param stat what the file is now
+     * @param root whose files are if nobody says otherwise
      */
-    static Map<String, Object> toKeep(Disk disk, String name, Map<String, Object> usual) throws IOException {
-        var kept = owned(disk, name);
-        for (var each : List.of("unix:uid", "unix:gid")) {
-            kept.remove(each, usual.get(each));
-        }
+    static Map<String, Object> toKeep(Disk disk, String name, Disk.Stat stat, Disk.Stat root) throws IOException {
+        var kept = owned(stat);
+        root.owned().ifPresent(usual -> {
+            kept.remove("unix:uid", usual.user());
+            kept.remove("unix:gid", usual.group());
+        });
         var views = disk.attributeViews();
         if (!views.contains("unix") && views.contains("dos")) {
             disk.readAttributes(name, "dos:readonly,hidden,archive,system")

@@ -35,8 +35,9 @@ interface Disk {
      * @param key tells it from every other that exists at the same time, under whatever name
      * @param modifiedNanos since 1970
      * @param names how many names it has; 1 if that cannot be known
+     * @param owned none where owners are not numbers
      */
-    record Stat(Kind kind, String key, long size, long modifiedNanos, int names) {
+    record Stat(Kind kind, String key, long size, long modifiedNanos, int names, Optional<Owned> owned) {
 
         boolean isDirectory() {
             return kind == Kind.DIRECTORY;
@@ -49,6 +50,13 @@ interface Disk {
                     && (isDirectory() || (size == other.size && modifiedNanos == other.modifiedNanos));
         }
     }
+
+    /**
+     * Whose an object is, and who may do what with it.
+     *
+     * @param mode the bits that can be set
+     */
+    record Owned(int user, int group, int mode) {}
 
     /** What a name stands for; empty if for nothing. */
     Optional<Stat> stat(String name) throws IOException;

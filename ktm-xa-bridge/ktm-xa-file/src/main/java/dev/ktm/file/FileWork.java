@@ -64,12 +64,12 @@ final class FileWork implements RedoWork, Operations {
     private final TransactedChannels channels;
     private final Savepoints savepoints = new Savepoints();
 
-    FileWork(ManagedRoot root, UUID unitOfWork) throws IOException {
+    FileWork(ManagedRoot root, UUID unitOfWork) {
         this.root = root;
         this.disk = root.disk();
         this.unitOfWork = unitOfWork;
         this.owner = new Owner(unitOfWork);
-        this.overlay = new Overlay(disk, root.names());
+        this.overlay = new Overlay(disk, root.names(), root.directory());
         this.written = new WrittenFiles(root);
         this.channels = new TransactedChannels(root, this, written, owner);
     }

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -56,8 +57,8 @@ final class ManagedRoot implements RedoStore {
     private final RootIdentity identity;
     private volatile NameRules names = NameRules.EXACT;
 
-    /** That of the root's directory. */
-    private volatile String key = "";
+    /** What the root's directory was when it was opened. */
+    private volatile Disk.@Nullable Stat directory;
 
     private final SettingsFile settingsFile;
     private volatile FileSettings settings = FileSettings.defaults();
@@ -159,7 +160,7 @@ final class ManagedRoot implements RedoStore {
         }
         disk.forceDirectory(WorkArea.HIDDEN);
         disk.forceDirectory("");
-        key = disk.stat("").map(Disk.Stat::key).orElseThrow();
+        directory = disk.stat("").orElseThrow();
         identity.open();
         names = NameRules.of(area);
         locks.foldWith(names);
@@ -167,15 +168,22 @@ final class ManagedRoot implements RedoStore {
     }
 
     /** The directory is the one that was opened: nobody has put another in its place. */
-    void requireInPlace() throws IOException {
-        var now = disk.stat("").map(Disk.Stat::key).orElse("nothing");
-        if (!now.equals(key)) {
+    Disk.Stat requireInPlace() throws IOException {
+        var key = directory().key();
+        var now = disk.stat("");
+        if (now.isEmpty() || !now.get().key().equals(key)) {
             throw new TxfException(
                     TxfError.RM_NOT_ACTIVE,
                     String.valueOf(disk.path("")),
-                    "expected the directory that was opened, with the key " + key + ", found " + now
-                            + ": somebody has moved it away; put it back");
+                    "expected the directory that was opened, with the key " + key + ", found "
+                            + now.map(Disk.Stat::key).orElse("nothing") + ": somebody has moved it away; put it back");
         }
+        return now.get();
+    }
+
+    /** What the root's directory was when it was opened. */
+    Disk.Stat directory() {
+        return Objects.requireNonNull(directory);
     }
 
     /** Which names are the same here. */

@@ -31,8 +31,8 @@ final class Overlay {
     private final DirectoryNode root;
     private int changes;
 
-    Overlay(Disk disk, NameRules rules) throws IOException {
-        this(disk, rules.order(), new DirectoryNode(new Origin("", disk.stat("").orElseThrow()), rules.order()), 0);
+    Overlay(Disk disk, NameRules rules, Disk.Stat root) {
+        this(disk, rules.order(), new DirectoryNode(new Origin("", root), rules.order()), 0);
     }
 
     private Overlay(Disk disk, Comparator<String> order, DirectoryNode root, int changes) {

@@ -51,6 +51,7 @@ final class RealDisk implements Disk, Closeable {
 
     private static final Set<OpenOption> READ = Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
     private static final int FORCING_THREADS = 16;
+    private static final int MODE_BITS = 0xFFF;
 
     private final Path root;
     private final boolean unix;
@@ -121,7 +122,7 @@ final class RealDisk implements Disk, Closeable {
             if (unix) {
                 var found = Files.readAttributes(
                         path,
-                        "unix:isRegularFile,isDirectory,isSymbolicLink,size,lastModifiedTime,ino,nlink",
+                        "unix:isRegularFile,isDirectory,isSymbolicLink,size,lastModifiedTime,ino,nlink,mode,uid,gid",
                         LinkOption.NOFOLLOW_LINKS);
                 return Optional.of(new Stat(
                         kind(is(found, "isRegularFile"), is(found, "isDirectory"), is(found, "isSymbolicLink")),
@@ -129,7 +130,11 @@ final class RealDisk implements Disk, Closeable {
                         Attributes.value(found, "size", Long.class),
                         Attributes.value(found, "lastModifiedTime", FileTime.class)
                                 .to(TimeUnit.NANOSECONDS),
-                        Attributes.value(found, "nlink", Integer.class)));
+                        Attributes.value(found, "nlink", Integer.class),
+                        Optional.of(new Owned(
+                                Attributes.value(found, "uid", Integer.class),
+                                Attributes.value(found, "gid", Integer.class),
+                                Attributes.value(found, "mode", Integer.class) & MODE_BITS))));
             }
             var found = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
             return Optional.of(new Stat(
@@ -139,7 +144,8 @@ final class RealDisk implements Disk, Closeable {
                             .toString(),
                     found.size(),
                     found.lastModifiedTime().to(TimeUnit.NANOSECONDS),
-                    1));
+                    1,
+                    Optional.empty()));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }

@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /** Makes ready what a commit moves into its place: after it no commit fails for lack of space. */
 final class Stager {
@@ -20,23 +20,31 @@ final class Stager {
     private static final String MODIFIED = "basic:lastModifiedTime";
 
     private final Disk disk;
-    private final WorkArea area;
     private final List<Content> toForce = new ArrayList<>();
+    private final Disk.Stat root;
+    private final Map<String, Disk.Stat> present;
     private long inlineBytes;
-    private @Nullable Map<String, Object> ownerOfRoot;
 
-    Stager(WorkArea area) {
-        this.area = area;
-        this.disk = area.disk();
+    /**
+     * For one transaction.
+     *
+     * @param root what the root is
+     * @param present what the transaction has found is now, by its name
+     */
+    Stager(Disk disk, Disk.Stat root, Map<String, Disk.Stat> present) {
+        this.disk = disk;
+        this.root = root;
+        this.present = present;
     }
 
     /** Makes the file that is to have this name. */
     void stage(String name, FileNode file, String before, List<Step> steps) throws IOException {
-        var content = java.util.Objects.requireNonNull(file.content);
+        var content = Objects.requireNonNull(file.content);
         var attributes = new LinkedHashMap<String, Object>();
         var origin = file.origin;
         if (origin != null) {
-            attributes.putAll(Attributes.toKeep(disk, origin.name(), ownerOfRoot()));
+            var now = Objects.requireNonNullElse(present.get(origin.name()), origin.stat());
+            attributes.putAll(Attributes.toKeep(disk, origin.name(), now, root));
         }
         attributes.putAll(file.attributes);
 
@@ -45,11 +53,11 @@ final class Stager {
         boolean inline = inMemory && inlineBytes + size <= MOST_INLINE_BYTES;
         var work = content.stage();
         var toSet = new LinkedHashMap<String, Object>(attributes);
-        var usual = area.usual(work);
+        var made = disk.stat(work).orElseThrow();
+        var usual = Attributes.owned(made);
         // What it has already need not be set.
         toSet.entrySet().removeIf(each -> each.getValue().equals(usual.get(each.getKey())));
         Applier.setAll(disk, work, toSet);
-        var made = disk.stat(work).orElseThrow();
         // If it has to be made again after a crash, it was still written now.
         attributes.putIfAbsent(MODIFIED, FileTime.from(made.modifiedNanos(), TimeUnit.NANOSECONDS));
         if (inline) {
@@ -69,15 +77,6 @@ final class Stager {
         }
         steps.add(new Step.Put(
                 name, before, work, made.key(), inline ? Optional.of(content.bytes()) : Optional.empty(), attributes));
-    }
-
-    private Map<String, Object> ownerOfRoot() throws IOException {
-        var known = ownerOfRoot;
-        if (known == null) {
-            known = Attributes.owned(disk, "");
-            ownerOfRoot = known;
-        }
-        return known;
     }
 
     /** What does not travel in the log is made durable. */

@@ -3,8 +3,10 @@ package dev.ktm.file;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
@@ -28,9 +30,8 @@ final class Vote {
 
     /** The steps of its commit; an exception is a no. */
     List<Step> prepare(UUID unitOfWork) throws IOException {
-        root.requireInPlace();
-        requireUntouched();
-        var stager = new Stager(root.area());
+        var directory = root.requireInPlace();
+        var stager = new Stager(disk, directory, requireUntouched());
         var steps = overlay.steps(stager::stage);
         if (root.options().deletesNeedClosedHandles()) {
             steps.removeIf(step -> step instanceof Step.Delete && root.locks().hasOpen(unitOfWork, step.name()));
@@ -40,8 +41,9 @@ final class Vote {
         return steps;
     }
 
-    /** Nobody has changed behind our back what the transaction has seen and changed. */
-    private void requireUntouched() throws IOException {
+    /** Nobody has changed behind our back what the transaction has seen and changed; what that is now. */
+    private Map<String, Disk.Stat> requireUntouched() throws IOException {
+        var present = new HashMap<String, Disk.Stat>();
         for (var each : overlay.origins().entrySet()) {
             if (each.getKey().isEmpty()) {
                 // The root is known to be in its place.
@@ -55,7 +57,9 @@ final class Vote {
                         "expected it as the transaction has found it, found it " + (now.isEmpty() ? "gone" : "changed")
                                 + " by somebody who goes past the file manager");
             }
+            present.put(each.getKey(), now.get());
         }
+        return present;
     }
 
     private void requireChangeable(String directory) throws IOException {

@@ -3,7 +3,6 @@ package dev.ktm.file;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardOpenOption;
-import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
@@ -30,9 +29,6 @@ final class WorkArea {
     private final String life;
     private final AtomicLong next = new AtomicLong();
 
-    /** See {@link #usual}; empty as long as it is not known. */
-    private volatile Map<String, Object> usual = Map.of();
-
     WorkArea(Disk disk) {
         this.disk = disk;
         // Two lives never use one name twice, so that what is left of an earlier one is not mistaken.
@@ -50,14 +46,6 @@ final class WorkArea {
 
     DiskFile create(String name) throws IOException {
         return disk.open(name, NEW);
-    }
-
-    /** Owner, group and permissions of a file that was just made: the process makes all of them alike. */
-    Map<String, Object> usual(String made) throws IOException {
-        if (usual.isEmpty()) {
-            usual = Attributes.owned(disk, made);
-        }
-        return usual;
     }
 
     void discard(String name) {

@@ -344,8 +344,13 @@ final class SimulatedTree implements Disk {
             return Optional.empty();
         }
         int count = (int) names.values().stream().filter(each -> each == entry).count();
-        return Optional.of(
-                new Stat(entry.kind, String.valueOf(entry.number), entry.content.bytes.length, entry.modified, count));
+        return Optional.of(new Stat(
+                entry.kind,
+                String.valueOf(entry.number),
+                entry.content.bytes.length,
+                entry.modified,
+                count,
+                Optional.empty()));
     }
 
     @Override
