@@ -9,6 +9,7 @@ import dev.ktm.tm.TransactionManagers;
 import jakarta.transaction.TransactionManager;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.UserTransaction;
+import java.util.List;
 import javax.sql.DataSource;
 import javax.sql.XADataSource;
 import javax.transaction.xa.XAResource;
@@ -165,6 +166,11 @@ public final class Ktm implements AutoCloseable {
     /** Takes a registration back; waits while its resource manager is being asked. Does nothing if there is none. */
     public void unregister(String name) {
         jta.unregister(name);
+    }
+
+    /** The names under which resource managers are registered, in their order. */
+    public List<String> resourceManagers() {
+        return jta.registeredNames();
     }
 
     /** Asks every registered resource manager for its branches now, on this thread, and finishes what can be finished. */

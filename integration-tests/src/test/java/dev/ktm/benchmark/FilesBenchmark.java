@@ -32,6 +32,9 @@ public final class FilesBenchmark {
     private static final long READ_BYTES = 64L << 20;
     private static final int BUFFER_BYTES = 64 << 10;
     private static final int WARM_UPS = 2;
+    /** Until everything that is measured runs as compiled code. */
+    private static final int WARM_UP_MILLIS = 8_000;
+
     private static final int CALLS_AT_ONCE = 100;
 
     private final Console console = new Console();
@@ -182,11 +185,13 @@ public final class FilesBenchmark {
     private void replace(Path directory) throws Exception {
         var content = content(SMALL_BYTES);
         var rates = new ArrayList<>(List.of(
-                "| Callers | transactions/s | durable appends/s | plain, not forced/s | by hand/s | XADisk/s |",
-                "|---:|---:|---:|---:|---:|---:|"));
+                "| Callers | transactions/s | durable appends/s | plain, not forced/s | an append, then a plain one/s"
+                        + " | by hand/s | XADisk/s |",
+                "|---:|---:|---:|---:|---:|---:|---:|"));
         var ratios = new ArrayList<>(List.of(
-                "| Callers | × the lower of appends and not forced | × appends | × not forced | × by hand | × XADisk |",
-                "|---:|---:|---:|---:|---:|---:|"));
+                "| Callers | × the lower of appends and not forced | × one after the other | × appends | × not forced"
+                        + " | × by hand | × XADisk |",
+                "|---:|---:|---:|---:|---:|---:|---:|"));
         for (int callers : settings.callersOr(CALLERS)) {
             var home = Files.createDirectory(directory.resolve("callers-" + callers));
             try (var ours = transactions(home);
@@ -205,10 +210,18 @@ public final class FilesBenchmark {
                             round -> rate(callers, (caller, turn) -> writer.replace(file(caller, turn), content)));
                 }
                 figures.put("appends", round -> rate(callers, (caller, turn) -> appenders[caller].appendForced()));
-                var all = inTurns(settings.rounds(), WARM_UPS, figures);
+                // What any transaction has to do, with nothing beside it.
+                figures.put(
+                        "both",
+                        round -> rate(callers, (caller, turn) -> {
+                            appenders[caller].appendForced();
+                            unforced.replace(file(caller, turn), content);
+                        }));
+                var all = inTurns(settings.rounds(), WARM_UP_MILLIS / settings.windowMillis() + 1, figures);
                 var transactions = all.of(ours.title());
                 var appends = all.of("appends");
                 var plain = all.of(unforced.title());
+                var both = all.of("both");
                 var hand = all.of(byHand.title());
                 var other = all.of(xadisk.title());
                 rates.add(line(
@@ -216,11 +229,13 @@ public final class FilesBenchmark {
                         transactions.whole(),
                         appends.whole(),
                         plain.whole(),
+                        both.whole(),
                         hand.whole(),
                         other.whole()));
                 ratios.add(line(
                         "" + callers,
                         transactions.dividedBy(appends.lower(plain)).fine(),
+                        transactions.dividedBy(both).fine(),
                         transactions.dividedBy(appends).fine(),
                         transactions.dividedBy(plain).fine(),
                         transactions.dividedBy(hand).fine(),

@@ -15,7 +15,9 @@ import jakarta.transaction.UserTransaction;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -195,6 +197,11 @@ public final class JtaCoordinator implements AutoCloseable {
     /** Registers a resource manager under a name that stays the same over restarts. */
     public void register(String name, XaResourceFactory factory) {
         recovery.registered().register(name, factory);
+    }
+
+    /** Who is asked for branches, by their names. */
+    public List<String> registeredNames() {
+        return List.copyOf(new TreeSet<>(recovery.registered().names()));
     }
 
     /** As {@link #register(String, XaResourceFactory)}: asks with a connection of its own each time. */

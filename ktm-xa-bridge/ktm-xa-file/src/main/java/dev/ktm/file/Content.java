@@ -203,10 +203,6 @@ final class Content {
         }
     }
 
-    void force() throws IOException {
-        open().force();
-    }
-
     private void close() {
         var open = file;
         file = null;

@@ -412,7 +412,9 @@ final class RealDisk implements Disk, Closeable {
 
     private static IOException failed(@Nullable IOException first, ExecutionException e) {
         if (first == null) {
-            return new IOException(String.valueOf(e.getCause()), e.getCause());
+            return e.getCause() instanceof IOException failure
+                    ? failure
+                    : new IOException(String.valueOf(e.getCause()), e.getCause());
         }
         first.addSuppressed(e);
         return first;

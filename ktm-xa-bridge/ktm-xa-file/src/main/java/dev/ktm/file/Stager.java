@@ -20,7 +20,7 @@ final class Stager {
     private static final String MODIFIED = "basic:lastModifiedTime";
 
     private final Disk disk;
-    private final List<Content> toForce = new ArrayList<>();
+    private final List<String> toForce = new ArrayList<>();
     private final Disk.Stat root;
     private final Map<String, Disk.Stat> present;
     private long inlineBytes;
@@ -63,14 +63,14 @@ final class Stager {
         if (inline) {
             inlineBytes += size;
         } else {
-            toForce.add(content);
+            toForce.add(work);
         }
         if (origin != null
                 && origin.stat().names() > 1
                 && before.equals(origin.stat().key())) {
             // Its other names are to see it, too.
             if (inline) {
-                toForce.add(content);
+                toForce.add(work);
             }
             steps.add(new Step.Overwrite(name, origin.stat().key(), work, attributes));
             return;
@@ -81,10 +81,10 @@ final class Stager {
 
     /** What does not travel in the log is made durable. */
     void finish() throws IOException {
-        for (var content : toForce) {
-            content.force();
-        }
-        if (!toForce.isEmpty()) {
+        if (toForce.size() > 1) {
+            disk.forceAll(toForce, List.of(WorkArea.WORK));
+        } else if (!toForce.isEmpty()) {
+            disk.forceFileIfThere(toForce.get(0));
             disk.forceDirectory(WorkArea.WORK);
         }
     }

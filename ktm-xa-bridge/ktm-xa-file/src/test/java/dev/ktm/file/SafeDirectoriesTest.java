@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +19,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
+import javax.transaction.xa.XAResource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -127,6 +129,37 @@ class SafeDirectoriesTest {
             }
         }
         return count;
+    }
+
+    /** They are more than fit into the log, and would be more than a process may have open. */
+    @Test
+    void aTransactionOfManyFilesHasNoneOfThemOpen() throws Exception {
+        int files = 700;
+        var content = new byte[Content.MOST_MEMORY_BYTES];
+        try (var fixture = new Fixture(directory)) {
+            fixture.begin();
+            for (int i = 0; i < files; i++) {
+                Files.write(fixture.path("f" + i), content);
+            }
+            var most = new long[1];
+            var later = (XAResource) Proxy.newProxyInstance(
+                    XAResource.class.getClassLoader(),
+                    new Class<?>[] {XAResource.class},
+                    (proxy, method, arguments) -> {
+                        if (method.getName().equals("prepare")) {
+                            most[0] = openBelowTheRoot();
+                            return XAResource.XA_RDONLY;
+                        }
+                        return method.getReturnType() == boolean.class ? Boolean.FALSE : null;
+                    });
+            assertThat(fixture.ktm.transactionManager().getTransaction().enlistResource(later))
+                    .isTrue();
+            fixture.commit();
+            assertThat(most[0]).isBetween(1L, 20L);
+            try (var all = Files.list(root)) {
+                assertThat(all.filter(Files::isRegularFile)).hasSize(files);
+            }
+        }
     }
 
     @Test
