@@ -1,0 +1,100 @@
+package dev.ktm.spring;
+
+import dev.ktm.Ktm;
+import dev.ktm.jms.KtmConnectionFactory;
+import jakarta.jms.Connection;
+import jakarta.jms.ConnectionFactory;
+import jakarta.jms.JMSContext;
+import jakarta.jms.JMSException;
+import jakarta.jms.XAConnectionFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.BeanNameAware;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.beans.factory.InitializingBean;
+
+/** A {@link KtmConnectionFactory} that is found again after a crash by the name of its bean. Opened when that is known. */
+final class BeanConnectionFactory implements ConnectionFactory, BeanNameAware, InitializingBean, DisposableBean {
+
+    private final Ktm ktm;
+    private final KtmProperties properties;
+    private final XAConnectionFactory factory;
+    private String beanName = "";
+    private @Nullable KtmConnectionFactory opened;
+
+    BeanConnectionFactory(Ktm ktm, KtmProperties properties, XAConnectionFactory factory) {
+        this.ktm = ktm;
+        this.properties = properties;
+        this.factory = factory;
+    }
+
+    @Override
+    public void setBeanName(String name) {
+        beanName = name;
+    }
+
+    @Override
+    public void afterPropertiesSet() {
+        var more = KtmProperties.of(properties.getJms(), beanName);
+        var name = more.getName() == null ? beanName : more.getName();
+        var builder = KtmConnectionFactory.builder(ktm, name, factory);
+        var user = more.getRecoveryUser();
+        if (user != null) {
+            var password = more.getRecoveryPassword();
+            builder.recoveryCredentials(user, password == null ? "" : password);
+        }
+        opened = builder.build();
+    }
+
+    private ConnectionFactory opened() {
+        var factoryOfTransactions = opened;
+        if (factoryOfTransactions == null) {
+            throw new IllegalStateException(
+                    "expected a connection factory that is a bean, found one that is not: return"
+                            + " what wrapConnectionFactory gives from a method with @Bean; branches are found again by the name of"
+                            + " the bean");
+        }
+        return factoryOfTransactions;
+    }
+
+    @Override
+    public Connection createConnection() throws JMSException {
+        return opened().createConnection();
+    }
+
+    @Override
+    public Connection createConnection(String user, String password) throws JMSException {
+        return opened().createConnection(user, password);
+    }
+
+    @Override
+    public JMSContext createContext() {
+        return opened().createContext();
+    }
+
+    @Override
+    public JMSContext createContext(String user, String password) {
+        return opened().createContext(user, password);
+    }
+
+    @Override
+    public JMSContext createContext(String user, String password, int sessionMode) {
+        return opened().createContext(user, password, sessionMode);
+    }
+
+    @Override
+    public JMSContext createContext(int sessionMode) {
+        return opened().createContext(sessionMode);
+    }
+
+    @Override
+    public void destroy() {
+        if (opened != null) {
+            opened.close();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return opened == null ? "connection factory that is not open yet" : opened.toString();
+    }
+}

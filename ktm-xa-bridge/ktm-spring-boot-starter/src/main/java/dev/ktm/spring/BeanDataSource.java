@@ -1,0 +1,89 @@
+package dev.ktm.spring;
+
+import com.zaxxer.hikari.HikariConfig;
+import dev.ktm.Ktm;
+import dev.ktm.jdbc.KtmDataSource;
+import java.sql.SQLException;
+import javax.sql.DataSource;
+import javax.sql.XADataSource;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.BeanNameAware;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.core.env.Environment;
+import org.springframework.jdbc.datasource.DelegatingDataSource;
+
+/** A {@link KtmDataSource} that is found again after a crash by the name of its bean. Opened when that is known. */
+final class BeanDataSource extends DelegatingDataSource implements BeanNameAware, DisposableBean {
+
+    private static final String MAIN = "dataSource";
+
+    private final Ktm ktm;
+    private final KtmProperties properties;
+    private final Environment environment;
+    private final XADataSource source;
+    private String beanName = "";
+    private @Nullable KtmDataSource opened;
+
+    BeanDataSource(Ktm ktm, KtmProperties properties, Environment environment, XADataSource source) {
+        this.ktm = ktm;
+        this.properties = properties;
+        this.environment = environment;
+        this.source = source;
+    }
+
+    @Override
+    public void setBeanName(String name) {
+        beanName = name;
+    }
+
+    @Override
+    public void afterPropertiesSet() {
+        var more = KtmProperties.of(properties.getDatasource(), beanName);
+        var name = more.getName() == null ? beanName : more.getName();
+        var pool = new HikariConfig();
+        pool.setPoolName(name);
+        if (beanName.equals(MAIN)) {
+            Binder.get(environment).bind("spring.datasource.hikari", Bindable.ofInstance(pool));
+        }
+        var ofBean = new MapConfigurationPropertySource();
+        more.getHikari().forEach((key, value) -> ofBean.put("hikari." + key, value));
+        new Binder(ofBean).bind("hikari", Bindable.ofInstance(pool));
+        var builder = KtmDataSource.builder(ktm, name).source(source).pool(pool);
+        var user = more.getRecoveryUser();
+        if (user != null) {
+            var password = more.getRecoveryPassword();
+            builder.recoveryUser(user, password == null ? "" : password);
+        }
+        try {
+            opened = builder.open();
+        } catch (SQLException e) {
+            throw new DataSourceOpenException(beanName, e);
+        }
+        setTargetDataSource(opened);
+    }
+
+    @Override
+    protected DataSource obtainTargetDataSource() {
+        if (opened == null) {
+            throw new IllegalStateException(
+                    "expected a data source that is a bean, found one that is not: return what"
+                            + " wrapDataSource gives from a method with @Bean; branches are found again by the name of the bean");
+        }
+        return super.obtainTargetDataSource();
+    }
+
+    @Override
+    public void destroy() throws SQLException {
+        if (opened != null) {
+            opened.close();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return opened == null ? "data source that is not open yet" : opened.toString();
+    }
+}

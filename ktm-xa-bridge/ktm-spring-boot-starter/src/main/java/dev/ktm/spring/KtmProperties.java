@@ -1,0 +1,182 @@
+package dev.ktm.spring;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+
+/** What an application may say of its transaction manager. Everything has a default that is durable and safe. */
+@ConfigurationProperties("ktm")
+public class KtmProperties {
+
+    /**
+     * Directory of the log, which has to survive restarts and belongs to one running application alone. By default "ktm-log" in the
+     * directory of the application.
+     */
+    private @Nullable String logDirectory;
+
+    /** Whether the log lies in memory: nothing is recovered after a crash. For tests. */
+    private boolean inMemory;
+
+    /** A label for people; nothing depends on it. By default "spring.application.name". */
+    private @Nullable String nodeName;
+
+    /** Time after which a transaction is rolled back that says nothing else; zero for never. */
+    private Duration defaultTimeout = Duration.ofMinutes(1);
+
+    /** Time between two looks for branches that are left over. */
+    private Duration recoveryInterval = Duration.ofSeconds(10);
+
+    /** Whether resource managers are prepared and committed at the same time rather than one after the other. */
+    private boolean parallel;
+
+    /** Time after which a call of a resource manager that does not come back is given up; zero for never. */
+    private Duration resourceTimeout = Duration.ZERO;
+
+    /** Directories that are transactional file systems, by their names. */
+    private final Map<String, String> files = new LinkedHashMap<>();
+
+    /** Name of the transactional registry; there is none unless it has one. */
+    private @Nullable String registry;
+
+    /** More about data sources, by the names of their beans, with dashes or capitals. */
+    private final Map<String, Resource> datasource = new LinkedHashMap<>();
+
+    /** More about connection factories, by the names of their beans, with dashes or capitals. */
+    private final Map<String, Resource> jms = new LinkedHashMap<>();
+
+    /** More about a data source or a connection factory. */
+    public static class Resource {
+
+        /** Name by which its branches are found again after a crash; by default that of its bean. Must never change. */
+        private @Nullable String name;
+
+        /** Who lists and finishes branches after a crash, if that is somebody else. */
+        private @Nullable String recoveryUser;
+
+        /** Password of the recovery user. */
+        private @Nullable String recoveryPassword;
+
+        /** The pool of a data source, in the terms of HikariCP; for the bean "dataSource" also as "spring.datasource.hikari". */
+        private final Map<String, String> hikari = new LinkedHashMap<>();
+
+        public Map<String, String> getHikari() {
+            return hikari;
+        }
+
+        public @Nullable String getName() {
+            return name;
+        }
+
+        public void setName(@Nullable String value) {
+            name = value;
+        }
+
+        public @Nullable String getRecoveryUser() {
+            return recoveryUser;
+        }
+
+        public void setRecoveryUser(@Nullable String value) {
+            recoveryUser = value;
+        }
+
+        public @Nullable String getRecoveryPassword() {
+            return recoveryPassword;
+        }
+
+        public void setRecoveryPassword(@Nullable String value) {
+            recoveryPassword = value;
+        }
+    }
+
+    /** What is said of a bean; bean names have capitals where properties have dashes. */
+    static Resource of(Map<String, Resource> all, String beanName) {
+        return all.entrySet().stream()
+                .filter(each -> uniform(each.getKey()).equals(uniform(beanName)))
+                .map(Map.Entry::getValue)
+                .findFirst()
+                .orElseGet(Resource::new);
+    }
+
+    private static String uniform(String name) {
+        return name.replace("-", "").toLowerCase(Locale.ROOT);
+    }
+
+    public @Nullable String getLogDirectory() {
+        return logDirectory;
+    }
+
+    public void setLogDirectory(@Nullable String value) {
+        logDirectory = value;
+    }
+
+    public boolean isInMemory() {
+        return inMemory;
+    }
+
+    public void setInMemory(boolean value) {
+        inMemory = value;
+    }
+
+    public @Nullable String getNodeName() {
+        return nodeName;
+    }
+
+    public void setNodeName(@Nullable String value) {
+        nodeName = value;
+    }
+
+    public Duration getDefaultTimeout() {
+        return defaultTimeout;
+    }
+
+    public void setDefaultTimeout(Duration value) {
+        defaultTimeout = value;
+    }
+
+    public Duration getRecoveryInterval() {
+        return recoveryInterval;
+    }
+
+    public void setRecoveryInterval(Duration value) {
+        recoveryInterval = value;
+    }
+
+    public boolean isParallel() {
+        return parallel;
+    }
+
+    public void setParallel(boolean value) {
+        parallel = value;
+    }
+
+    public Duration getResourceTimeout() {
+        return resourceTimeout;
+    }
+
+    public void setResourceTimeout(Duration value) {
+        resourceTimeout = value;
+    }
+
+    public Map<String, String> getFiles() {
+        return files;
+    }
+
+    public @Nullable String getRegistry() {
+        return registry;
+    }
+
+    public void setRegistry(@Nullable String value) {
+        registry = value;
+    }
+
+    public Map<String, Resource> getDatasource() {
+        return datasource;
+    }
+
+    public Map<String, Resource> getJms() {
+        return jms;
+    }
+}

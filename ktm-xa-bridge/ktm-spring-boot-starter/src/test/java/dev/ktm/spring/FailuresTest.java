@@ -1,0 +1,157 @@
+package dev.ktm.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ktm.Ktm;
+import dev.ktm.KtmOptions;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import javax.sql.XADataSource;
+import org.h2.jdbcx.JdbcDataSource;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.diagnostics.FailureAnalyzer;
+import org.springframework.boot.jdbc.XADataSourceWrapper;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.core.io.support.SpringFactoriesLoader;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.support.AbstractPlatformTransactionManager;
+import org.springframework.transaction.support.DefaultTransactionStatus;
+
+/** What goes wrong at the start says which property to change. */
+class FailuresTest {
+
+    @TempDir
+    Path directory;
+
+    private final ApplicationContextRunner runner =
+            new ApplicationContextRunner().withConfiguration(AutoConfigurations.of(KtmAutoConfiguration.class));
+
+    private static FailureAnalysis analysis(Throwable failure) {
+        List<FailureAnalyzer> analyzers = SpringFactoriesLoader.forDefaultResourceLocation()
+                .load(FailureAnalyzer.class, SpringFactoriesLoader.FailureHandler.handleMessage((message, e) -> {}));
+        return analyzers.stream()
+                .filter(each -> each.getClass().getPackageName().equals("dev.ktm.spring"))
+                .map(each -> each.analyze(failure))
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private void assertSaysLogDirectory(Path log, String why) {
+        runner.withPropertyValues("ktm.log-directory=" + log).run(context -> {
+            assertThat(context).hasFailed();
+            var analysis = analysis(Objects.requireNonNull(context.getStartupFailure()));
+            assertThat(analysis.getDescription()).contains(why);
+            assertThat(analysis.getAction()).contains("ktm.log-directory");
+        });
+    }
+
+    @Test
+    void aLogThatIsInUse() {
+        var log = directory.resolve("log");
+        try (var other = Ktm.open(KtmOptions.builder().logDirectory(log).build())) {
+            assertThat(other.resourceManagers()).isEmpty();
+            assertSaysLogDirectory(log, "is open in process");
+        }
+    }
+
+    @Test
+    void aLogThatCannotBeMade() throws Exception {
+        assertSaysLogDirectory(Files.writeString(directory.resolve("file"), "in the way"), "file");
+    }
+
+    @Test
+    void aDataSourceThatIsNotABean() {
+        runner.withPropertyValues("ktm.in-memory=true").run(context -> {
+            var source = context.getBean(XADataSourceWrapper.class).wrapDataSource(database("free"));
+            assertThatThrownBy(source::getConnection).hasMessageContaining("@Bean");
+        });
+    }
+
+    @Test
+    void aDataSourceThatRefusesItsUser() {
+        var wrong = (JdbcDataSource) database("wrong");
+        runner.withPropertyValues("ktm.in-memory=true")
+                .withBean("first", XADataSource.class, () -> database("wrong"))
+                .run(context -> {
+                    try (var open = context.getBean(XADataSource.class)
+                            .getXAConnection()
+                            .getConnection()) {
+                        assertThat(open.isValid(1)).isTrue();
+                    }
+                    wrong.setPassword("no");
+                    var made = new BeanDataSource(
+                            context.getBean(Ktm.class),
+                            context.getBean(KtmProperties.class),
+                            context.getEnvironment(),
+                            wrong);
+                    made.setBeanName("orders");
+                    assertThatThrownBy(made::afterPropertiesSet).satisfies(failure -> {
+                        var analysis = analysis(failure);
+                        assertThat(analysis.getDescription()).contains("orders");
+                        assertThat(analysis.getAction())
+                                .contains("spring.datasource")
+                                .contains("ktm.datasource.orders");
+                    });
+                });
+    }
+
+    private static XADataSource database(String name) {
+        var database = new JdbcDataSource();
+        database.setURL("jdbc:h2:mem:" + name + ";DB_CLOSE_DELAY=-1");
+        database.setUser("sa");
+        return database;
+    }
+
+    @Test
+    void itBacksOff() {
+        runner.withPropertyValues("ktm.in-memory=true", "spring.jta.enabled=false")
+                .run(context -> assertThat(context).doesNotHaveBean(Ktm.class));
+        runner.withPropertyValues("ktm.in-memory=true")
+                .withBean(PlatformTransactionManager.class, () -> new AbstractPlatformTransactionManager() {
+                    private static final long serialVersionUID = 1;
+
+                    @Override
+                    protected Object doGetTransaction() {
+                        return this;
+                    }
+
+                    @Override
+                    protected void doBegin(Object transaction, TransactionDefinition definition) {}
+
+                    @Override
+                    protected void doCommit(DefaultTransactionStatus status) {}
+
+                    @Override
+                    protected void doRollback(DefaultTransactionStatus status) {}
+                })
+                .run(context -> assertThat(context).doesNotHaveBean(Ktm.class));
+    }
+
+    @Test
+    void propertiesAndCustomizersSayHowItIs() {
+        runner.withPropertyValues(
+                        "ktm.in-memory=true",
+                        "ktm.default-timeout=90s",
+                        "ktm.recovery-interval=5s",
+                        "ktm.parallel=true",
+                        "ktm.resource-timeout=3s",
+                        "spring.application.name=shop")
+                .withBean(KtmCustomizer.class, () -> options -> options.nodeName("customized"))
+                .run(context -> {
+                    var options = context.getBean(KtmOptions.class);
+                    assertThat(options.defaultTimeout()).hasSeconds(90);
+                    assertThat(options.recoveryInterval()).hasSeconds(5);
+                    assertThat(options.resourceTimeout()).hasSeconds(3);
+                    assertThat(options.isParallel()).isTrue();
+                    assertThat(options.nodeName()).isEqualTo("customized");
+                });
+    }
+}

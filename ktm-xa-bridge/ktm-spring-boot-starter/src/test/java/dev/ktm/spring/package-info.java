@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ktm.spring;
+
+import org.jspecify.annotations.NullMarked;
