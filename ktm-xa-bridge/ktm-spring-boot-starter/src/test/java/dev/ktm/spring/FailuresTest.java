@@ -136,6 +136,28 @@ class FailuresTest {
     }
 
     @Test
+    void editorsKnowEveryPropertyOfTheGuide() throws Exception {
+        var metadata = Files.readString(Path.of("target/classes/META-INF/spring-configuration-metadata.json"));
+        var guide = Files.readString(Path.of("../docs/spring.md"));
+        for (var name : List.of(
+                "ktm.log-directory",
+                "ktm.in-memory",
+                "ktm.default-timeout",
+                "ktm.recovery-interval",
+                "ktm.parallel",
+                "ktm.resource-timeout",
+                "ktm.node-name",
+                "ktm.files",
+                "ktm.registry",
+                "ktm.datasource",
+                "ktm.jms")) {
+            assertThat(metadata).contains("\"name\": \"" + name + "\"");
+            assertThat(guide).contains("`" + name);
+        }
+        assertThat(metadata).contains("Directory of the log");
+    }
+
+    @Test
     void propertiesAndCustomizersSayHowItIs() {
         runner.withPropertyValues(
                         "ktm.in-memory=true",
