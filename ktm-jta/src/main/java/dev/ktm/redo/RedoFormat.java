@@ -15,9 +15,10 @@ import java.util.UUID;
  *   | kind   | version | enlistment |                                                       COMMITTED, ROLLED_BACK
  *   | kind   | version | the note - - -                                                     NOTE
  *   | kind   | version | all of the redo - - -                                              WHOLE
+ *   | kind   | version | covered (8) | count (4) | what is carried, each: enlistment, unit of work, parts (4), and for
+ *                        each part its length (4) and bytes | the store's own data - - -     RESTART, a restart area
  * </pre>
- * The flags are {@link #FIRST} and {@link #LAST}. A restart area is the LSN up to which the store holds everything itself (8
- * bytes), and the store's own data.
+ * The flags are {@link #FIRST} and {@link #LAST}. Covered is the LSN up to which the store holds everything itself.
  */
 final class RedoFormat {
 

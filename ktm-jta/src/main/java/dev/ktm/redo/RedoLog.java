@@ -50,8 +50,8 @@ final class RedoLog {
     private static final long MOMENT_NANOS = 1_000_000;
     /** The store is asked for a checkpoint whenever the stream has grown by this part of the log. */
     private static final int TIDYINGS_PER_CAPACITY = 8;
-    /** The part of a restart area that may be redo of what is not decided. */
-    private static final int CARRIED_PER_RESTART_AREA = 2;
+    /** The part of a restart area that may be redo of what is not decided: all streams share the space that is kept for theirs. */
+    private static final int CARRIED_PER_RESTART_AREA = 16;
 
     private final Log log;
     private final LogStream stream;
@@ -571,6 +571,13 @@ final class RedoLog {
         try {
             if (!live.isEmpty() && live.values().stream().anyMatch(each -> each.commit == Lsn.INVALID)) {
                 throw new IllegalStateException("expected no transaction that is prepared, found one");
+            }
+            long uncovered = live.values().stream()
+                    .filter(each -> each.commit > checkpointCovers)
+                    .count();
+            if (uncovered > 0) {
+                throw new IllegalStateException(
+                        "expected that a checkpoint has everything that is committed, found " + uncovered + " without");
             }
             live.clear();
             checkpoint = null;

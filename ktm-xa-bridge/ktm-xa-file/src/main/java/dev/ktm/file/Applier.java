@@ -200,9 +200,13 @@ final class Applier {
     }
 
     private void recreate(Step.Put put, byte[] bytes) throws IOException {
-        try (var file = disk.open(
-                put.work(),
-                Set.of(StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE))) {
+        try {
+            // It may be one that nobody may write to.
+            disk.delete(put.work());
+        } catch (NoSuchFileException e) {
+            // It was not there.
+        }
+        try (var file = disk.open(put.work(), Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))) {
             file.write(ByteBuffer.wrap(bytes), 0);
         }
         setAll(put.work(), put.attributes());

@@ -152,14 +152,9 @@ final class Attributes {
      * What the next version of a file takes over: permissions, user attributes and the like, and whom it belongs to.
      *
      * @param stat what the file is now
-     * @param root whose files are if nobody says otherwise
      */
-    static Map<String, Object> toKeep(Disk disk, String name, Disk.Stat stat, Disk.Stat root) throws IOException {
+    static Map<String, Object> toKeep(Disk disk, String name, Disk.Stat stat) throws IOException {
         var kept = owned(stat);
-        root.owned().ifPresent(usual -> {
-            kept.remove("unix:uid", usual.user());
-            kept.remove("unix:gid", usual.group());
-        });
         var views = disk.attributeViews();
         if (!views.contains("unix") && views.contains("dos")) {
             disk.readAttributes(name, "dos:readonly,hidden,archive,system")

@@ -1,8 +1,10 @@
 package dev.ktm.file;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -114,6 +116,14 @@ interface Disk {
     /** Makes the names in a directory durable. */
     void forceDirectory(String name) throws IOException;
 
+    /** Makes files of the work area durable, which have to be there, and their names. */
+    default void forceWork(Collection<String> files) throws IOException {
+        for (var each : files) {
+            forceFile(each);
+        }
+        forceDirectory(WorkArea.WORK);
+    }
+
     /** Makes the content of files durable, and then the names in directories; what is not there any more is passed over. */
     default void forceAll(Collection<String> files, Collection<String> directories) throws IOException {
         for (var each : files) {
@@ -130,18 +140,35 @@ interface Disk {
             // A later change has removed it.
             return;
         }
-        try (var file = open(name, Set.of(StandardOpenOption.READ))) {
-            file.force();
+        try {
+            forceFile(name);
         } catch (NoSuchFileException e) {
             // A later change has removed it.
         }
     }
 
+    /** Forces a file; one that its owner may not read is opened to be written. */
+    default void forceFile(String name) throws IOException {
+        DiskFile file;
+        try {
+            file = open(name, Set.of(StandardOpenOption.READ));
+        } catch (AccessDeniedException e) {
+            file = open(name, Set.of(StandardOpenOption.WRITE));
+        }
+        try (var open = file) {
+            open.force();
+        }
+    }
+
     /** Forces the names in a directory, if it is there. */
     default void forceDirectoryIfThere(String name) throws IOException {
+        if (kind(name).filter(Kind.DIRECTORY::equals).isEmpty()) {
+            // A later change has removed it, and may have put something else in its place.
+            return;
+        }
         try {
             forceDirectory(name);
-        } catch (NoSuchFileException e) {
+        } catch (NoSuchFileException | NotDirectoryException e) {
             // A later change has removed it.
         }
     }

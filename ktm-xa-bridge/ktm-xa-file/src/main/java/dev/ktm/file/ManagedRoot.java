@@ -100,6 +100,15 @@ final class ManagedRoot implements RedoStore {
         final Set<String> files = new HashSet<>();
         final Set<String> directories = new HashSet<>();
 
+        boolean isEmpty() {
+            return files.isEmpty() && directories.isEmpty();
+        }
+
+        void addAll(Touched other) {
+            files.addAll(other.files);
+            directories.addAll(other.directories);
+        }
+
         boolean has(String name) {
             return files.contains(name)
                     || directories.contains(Names.parent(name))
@@ -168,7 +177,7 @@ final class ManagedRoot implements RedoStore {
     }
 
     /** The directory is the one that was opened: nobody has put another in its place. */
-    Disk.Stat requireInPlace() throws IOException {
+    void requireInPlace() throws IOException {
         var key = directory().key();
         var now = disk.stat("");
         if (now.isEmpty() || !now.get().key().equals(key)) {
@@ -178,7 +187,6 @@ final class ManagedRoot implements RedoStore {
                     "expected the directory that was opened, with the key " + key + ", found "
                             + now.map(Disk.Stat::key).orElse("nothing") + ": somebody has moved it away; put it back");
         }
-        return now.get();
     }
 
     /** What the root's directory was when it was opened. */
@@ -403,6 +411,16 @@ final class ManagedRoot implements RedoStore {
         resourceManager().tidy();
     }
 
+    /** Whether everything that is committed is durable in its place. */
+    boolean isSettled() {
+        touching.lock();
+        try {
+            return !failed && touched.isEmpty() && settling.isEmpty();
+        } finally {
+            touching.unlock();
+        }
+    }
+
     // Outside of transactions.
 
     /** Before something is changed outside of transactions: what a restart would do again must not undo it. */
@@ -445,7 +463,8 @@ final class ManagedRoot implements RedoStore {
             covered[0] = lsn;
             touching.lock();
             try {
-                settling = touched;
+                // What could not be forced the last time is still to be.
+                settling.addAll(touched);
                 touched = new Touched();
                 return settling;
             } finally {
@@ -454,7 +473,7 @@ final class ManagedRoot implements RedoStore {
         });
         try {
             disk.forceAll(now.files, now.directories);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             // What a failed force has left is not known: only a restart can do it again.
             failed = true;
             stopped = "committed files cannot be forced: " + e.getMessage() + "; open the file manager again";

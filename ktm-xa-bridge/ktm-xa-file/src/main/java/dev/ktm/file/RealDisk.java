@@ -351,23 +351,38 @@ final class RealDisk implements Disk, Closeable {
             // Elsewhere a directory cannot be opened, and its names are durable without.
             return;
         }
-        try (var channel = FileChannel.open(path(name), StandardOpenOption.READ)) {
+        try (var channel = FileChannel.open(path(name), READ)) {
             channel.force(true);
             forces.increment();
         }
     }
 
+    @Override
+    public void forceWork(Collection<String> files) throws IOException {
+        if (files.size() == 1) {
+            Disk.super.forceWork(files);
+            return;
+        }
+        force(files, List.of(WorkArea.WORK), this::forceFile, this::forceDirectory);
+    }
+
     /** On many threads: what is forced at the same time is written together. */
     @Override
     public void forceAll(Collection<String> files, Collection<String> directories) throws IOException {
+        force(files, directories, this::forceFileIfThere, this::forceDirectoryIfThere);
+    }
+
+    private static void force(
+            Collection<String> files, Collection<String> directories, ByName forceFile, ByName forceDirectory)
+            throws IOException {
         var threads = Executors.newFixedThreadPool(Math.max(1, Math.min(FORCING_THREADS, files.size())), task -> {
             var thread = new Thread(task, "ktm files forced");
             thread.setDaemon(true);
             return thread;
         });
         try {
-            forceEach(threads, files, this::forceFileIfThere);
-            forceEach(threads, directories, this::forceDirectoryIfThere);
+            forceEach(threads, files, forceFile);
+            forceEach(threads, directories, forceDirectory);
         } finally {
             threads.shutdown();
         }

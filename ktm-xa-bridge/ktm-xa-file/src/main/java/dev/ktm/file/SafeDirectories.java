@@ -2,11 +2,14 @@ package dev.ktm.file;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.ClosedDirectoryStreamException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.SecureDirectoryStream;
 import java.nio.file.attribute.BasicFileAttributeView;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -71,6 +74,14 @@ class SafeDirectories implements Closeable {
 
     /** Does something in a directory of this name. Its entries are not to be listed, see {@link #inNew}. */
     <T> T in(String name, Action<T> action) throws IOException {
+        try {
+            return inOpen(name, action);
+        } catch (ClosedDirectoryStreamException e) {
+            throw new IOException("expected a file manager that is open, found it closed: " + root, e);
+        }
+    }
+
+    private <T> T inOpen(String name, Action<T> action) throws IOException {
         if (name.isEmpty()) {
             return action.in(top());
         }
@@ -90,7 +101,7 @@ class SafeDirectories implements Closeable {
     /** Does something in a directory of this name, whose entries may be listed: that goes once for each time it is opened. */
     <T> T inNew(String name, Action<T> action) throws IOException {
         return in(Names.parent(name), parent -> {
-            try (var stream = below(parent, Names.last(name))) {
+            try (var stream = opened(name, parent)) {
                 return action.in(stream);
             }
         });
@@ -114,15 +125,30 @@ class SafeDirectories implements Closeable {
                 return known;
             }
         }
-        var stream = below(parent, last);
+        var stream = opened(name, parent);
+        Opened added;
         try {
-            var added = new Opened(stream);
-            closeAll(keep(name, added));
-            return added;
+            added = new Opened(stream);
         } catch (IOException | RuntimeException | Error e) {
             stream.close();
             throw e;
         }
+        closeAll(keep(name, added));
+        return added;
+    }
+
+    /** Whoever opens a pipe waits for its other end. */
+    private SecureDirectoryStream<Path> opened(String name, SecureDirectoryStream<Path> parent) throws IOException {
+        var last = Names.last(name);
+        if (!attributes(parent, last).isDirectory()) {
+            throw new NotDirectoryException(root.resolve(name).toString());
+        }
+        return below(parent, last);
+    }
+
+    private BasicFileAttributes attributes(SecureDirectoryStream<Path> parent, String last) throws IOException {
+        return parent.getFileAttributeView(path(last), BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+                .readAttributes();
     }
 
     private @Nullable Opened known(String name) {
@@ -139,9 +165,8 @@ class SafeDirectories implements Closeable {
     }
 
     private boolean isInPlace(Opened directory, SecureDirectoryStream<Path> parent, String last) throws IOException {
-        var found = parent.getFileAttributeView(path(last), BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
-                .readAttributes();
-        return directory.key != null && directory.key.equals(found.fileKey());
+        return directory.key != null
+                && directory.key.equals(attributes(parent, last).fileKey());
     }
 
     private void drop(String name, Opened directory) {
@@ -180,7 +205,7 @@ class SafeDirectories implements Closeable {
         }
     }
 
-    private void letGo(Opened directory) throws IOException {
+    private void letGo(Opened directory) {
         boolean last;
         lock.lock();
         try {
@@ -190,13 +215,23 @@ class SafeDirectories implements Closeable {
             lock.unlock();
         }
         if (last) {
-            directory.stream.close();
+            closeAll(List.of(directory));
         }
     }
 
-    private static void closeAll(List<Opened> directories) throws IOException {
+    private static void closeAll(List<Opened> directories) {
         for (var each : directories) {
-            each.stream.close();
+            try {
+                each.stream.close();
+            } catch (IOException e) {
+                WorkArea.log("a directory could not be closed", e);
+            }
+        }
+    }
+
+    private void requireOpen() throws IOException {
+        if (closed) {
+            throw new IOException("expected a file manager that is open, found it closed: " + root);
         }
     }
 
@@ -213,6 +248,7 @@ class SafeDirectories implements Closeable {
     private SecureDirectoryStream<Path> top() throws IOException {
         lock.lock();
         try {
+            requireOpen();
             var open = top;
             if (open == null) {
                 open = (SecureDirectoryStream<Path>) Files.newDirectoryStream(root);
@@ -227,6 +263,7 @@ class SafeDirectories implements Closeable {
     private SecureDirectoryStream<Path> work() throws IOException {
         lock.lock();
         try {
+            requireOpen();
             var open = work;
             if (open == null) {
                 try (var hidden = below(top(), WorkArea.HIDDEN)) {

@@ -2,6 +2,7 @@ package dev.ktm.file;
 
 import dev.ktm.file.Node.FileNode;
 import java.io.IOException;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** Makes ready what a commit moves into its place: after it no commit fails for lack of space. */
@@ -17,23 +19,20 @@ final class Stager {
     /** Up to this many bytes of a transaction travel in the log; files beyond that are forced one by one. */
     private static final long MOST_INLINE_BYTES = 16L << 20;
 
-    private static final String MODIFIED = "basic:lastModifiedTime";
+    private static final String MODIFIED = ":lastModifiedTime";
 
     private final Disk disk;
     private final List<String> toForce = new ArrayList<>();
-    private final Disk.Stat root;
     private final Map<String, Disk.Stat> present;
     private long inlineBytes;
 
     /**
      * For one transaction.
      *
-     * @param root what the root is
      * @param present what the transaction has found is now, by its name
      */
-    Stager(Disk disk, Disk.Stat root, Map<String, Disk.Stat> present) {
+    Stager(Disk disk, Map<String, Disk.Stat> present) {
         this.disk = disk;
-        this.root = root;
         this.present = present;
     }
 
@@ -44,7 +43,7 @@ final class Stager {
         var origin = file.origin;
         if (origin != null) {
             var now = Objects.requireNonNullElse(present.get(origin.name()), origin.stat());
-            attributes.putAll(Attributes.toKeep(disk, origin.name(), now, root));
+            attributes.putAll(Attributes.toKeep(disk, origin.name(), now));
         }
         attributes.putAll(file.attributes);
 
@@ -58,8 +57,10 @@ final class Stager {
         // What it has already need not be set.
         toSet.entrySet().removeIf(each -> each.getValue().equals(usual.get(each.getKey())));
         Applier.setAll(disk, work, toSet);
-        // If it has to be made again after a crash, it was still written now.
-        attributes.putIfAbsent(MODIFIED, FileTime.from(made.modifiedNanos(), TimeUnit.NANOSECONDS));
+        if (attributes.keySet().stream().noneMatch(each -> each.endsWith(MODIFIED))) {
+            // If it has to be made again after a crash, it was still written now.
+            attributes.put("basic" + MODIFIED, FileTime.from(made.modifiedNanos(), TimeUnit.NANOSECONDS));
+        }
         if (inline) {
             inlineBytes += size;
         } else {
@@ -72,6 +73,8 @@ final class Stager {
             if (inline) {
                 toForce.add(work);
             }
+            // Who may not write to it is told now.
+            disk.open(origin.name(), Set.of(StandardOpenOption.WRITE)).close();
             steps.add(new Step.Overwrite(name, origin.stat().key(), work, attributes));
             return;
         }
@@ -81,11 +84,8 @@ final class Stager {
 
     /** What does not travel in the log is made durable. */
     void finish() throws IOException {
-        if (toForce.size() > 1) {
-            disk.forceAll(toForce, List.of(WorkArea.WORK));
-        } else if (!toForce.isEmpty()) {
-            disk.forceFileIfThere(toForce.get(0));
-            disk.forceDirectory(WorkArea.WORK);
+        if (!toForce.isEmpty()) {
+            disk.forceWork(toForce);
         }
     }
 }

@@ -303,7 +303,8 @@ public final class TransactedFiles implements AutoCloseable {
     /** With everything in its place the log keeps nothing: it can go round without this file manager for as long as it likes. */
     private void leaveLog() {
         try {
-            if (resourceManager.isIdle()) {
+            // Something may have been committed since it was settled.
+            if (root.isSettled() && resourceManager.isIdle()) {
                 resourceManager.forget();
             }
         } catch (IOException | RuntimeException e) {
@@ -316,19 +317,15 @@ public final class TransactedFiles implements AutoCloseable {
     @Override
     public void close() {
         if (!root.isClosed()) {
-            boolean settled = false;
             try {
                 root.settle();
-                settled = true;
             } catch (IOException | RuntimeException e) {
                 System.getLogger(TransactedFiles.class.getName())
                         .log(System.Logger.Level.DEBUG, "the next start does what is left", e);
             }
             // First: who cannot make his changes gives up waiting, and the next start makes them.
             root.close();
-            if (settled) {
-                leaveLog();
-            }
+            leaveLog();
             resourceManager.close();
         }
         try {

@@ -30,8 +30,8 @@ final class Vote {
 
     /** The steps of its commit; an exception is a no. */
     List<Step> prepare(UUID unitOfWork) throws IOException {
-        var directory = root.requireInPlace();
-        var stager = new Stager(disk, directory, requireUntouched());
+        root.requireInPlace();
+        var stager = new Stager(disk, requireUntouched());
         var steps = overlay.steps(stager::stage);
         if (root.options().deletesNeedClosedHandles()) {
             steps.removeIf(step -> step instanceof Step.Delete && root.locks().hasOpen(unitOfWork, step.name()));

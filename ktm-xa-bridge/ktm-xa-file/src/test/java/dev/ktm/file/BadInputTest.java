@@ -185,6 +185,10 @@ class BadInputTest {
         try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             server.bind(UnixDomainSocketAddress.of(fixture.real("socket")));
             fixture.begin();
+            for (var inside : new Path[] {fixture.path("/pipe/x"), fixture.plain("/pipe/x")}) {
+                assertThatThrownBy(() -> Files.readString(inside)).isInstanceOf(FileSystemException.class);
+                assertThatThrownBy(() -> Files.writeString(inside, "x")).isInstanceOf(FileSystemException.class);
+            }
             for (var special : device ? new String[] {"pipe", "socket", "device"} : new String[] {"pipe", "socket"}) {
                 for (var path : new Path[] {fixture.path("/" + special), fixture.plain("/" + special)}) {
                     assertThat(Files.readAttributes(path, java.nio.file.attribute.BasicFileAttributes.class)

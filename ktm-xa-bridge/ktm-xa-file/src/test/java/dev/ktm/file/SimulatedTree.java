@@ -528,7 +528,9 @@ final class SimulatedTree implements Disk {
 
     @Override
     public synchronized void forceDirectory(String name) throws IOException {
-        require(name);
+        if (require(name).kind != Kind.DIRECTORY) {
+            throw new NotDirectoryException(name);
+        }
         forces++;
         done(now().namesForced(history.size() + 1));
     }
