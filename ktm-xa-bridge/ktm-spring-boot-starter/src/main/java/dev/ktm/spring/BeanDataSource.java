@@ -59,7 +59,7 @@ final class BeanDataSource extends DelegatingDataSource implements BeanNameAware
         }
         try {
             opened = builder.open();
-        } catch (SQLException e) {
+        } catch (SQLException | IllegalArgumentException e) {
             throw new DataSourceOpenException(beanName, e);
         }
         setTargetDataSource(opened);

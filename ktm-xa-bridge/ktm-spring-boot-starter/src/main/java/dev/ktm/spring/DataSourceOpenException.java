@@ -1,7 +1,5 @@
 package dev.ktm.spring;
 
-import java.sql.SQLException;
-
 /** A data source could not be opened. */
 final class DataSourceOpenException extends IllegalStateException {
 
@@ -9,7 +7,7 @@ final class DataSourceOpenException extends IllegalStateException {
 
     private final String beanName;
 
-    DataSourceOpenException(String beanName, SQLException why) {
+    DataSourceOpenException(String beanName, Exception why) {
         super("data source \"" + beanName + "\" cannot be opened: " + why.getMessage(), why);
         this.beanName = beanName;
     }

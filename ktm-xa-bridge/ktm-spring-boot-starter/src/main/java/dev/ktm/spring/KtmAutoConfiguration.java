@@ -2,12 +2,15 @@ package dev.ktm.spring;
 
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import jakarta.jms.ConnectionFactory;
 import jakarta.transaction.TransactionManager;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.UserTransaction;
 import java.nio.file.Path;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.LazyInitializationExcludeFilter;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -19,6 +22,7 @@ import org.springframework.boot.system.ApplicationHome;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.context.annotation.ImportRuntimeHints;
 import org.springframework.core.env.Environment;
 import org.springframework.transaction.jta.JtaTransactionManager;
 
@@ -49,6 +53,7 @@ import org.springframework.transaction.jta.JtaTransactionManager;
 @ConditionalOnProperty(prefix = "spring.jta", name = "enabled", matchIfMissing = true)
 @ConditionalOnMissingBean(org.springframework.transaction.TransactionManager.class)
 @EnableConfigurationProperties(KtmProperties.class)
+@ImportRuntimeHints(KtmRuntimeHints.class)
 @Import({ManagerCustomizing.OfBoot3.class, ManagerCustomizing.OfBoot4.class, NativeResources.class})
 public class KtmAutoConfiguration {
 
@@ -119,10 +124,21 @@ public class KtmAutoConfiguration {
         return manager;
     }
 
+    /** Recovery begins with the application, also of one that makes its other beans when they are needed. */
+    @Bean
+    static LazyInitializationExcludeFilter ktmIsNotLazy() {
+        return (name, definition, type) -> Ktm.class.isAssignableFrom(type);
+    }
+
     /** Data sources. */
     @Configuration(proxyBeanMethods = false)
     @ConditionalOnClass({XADataSourceWrapper.class, org.springframework.jdbc.datasource.DelegatingDataSource.class})
     static class DataSources {
+
+        @Bean
+        static LazyInitializationExcludeFilter ktmDataSourcesAreNotLazy() {
+            return (name, definition, type) -> DataSource.class.isAssignableFrom(type);
+        }
 
         @Bean
         @ConditionalOnMissingBean
@@ -135,6 +151,11 @@ public class KtmAutoConfiguration {
     @Configuration(proxyBeanMethods = false)
     @ConditionalOnClass({XAConnectionFactoryWrapper.class, jakarta.jms.XAConnectionFactory.class})
     static class ConnectionFactories {
+
+        @Bean
+        static LazyInitializationExcludeFilter ktmConnectionFactoriesAreNotLazy() {
+            return (name, definition, type) -> ConnectionFactory.class.isAssignableFrom(type);
+        }
 
         @Bean
         @ConditionalOnMissingBean

@@ -1,11 +1,13 @@
 package dev.ktm.spring;
 
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.convert.DurationUnit;
 
 /** What an application may say of its transaction manager. Everything has a default that is durable and safe. */
 @ConfigurationProperties("ktm")
@@ -23,16 +25,19 @@ public class KtmProperties {
     /** A label for people; nothing depends on it. By default "spring.application.name". */
     private @Nullable String nodeName;
 
-    /** Time after which a transaction is rolled back that says nothing else; zero for never. */
+    /** Time after which a transaction is rolled back that says nothing else, in seconds unless it has a unit; zero for never. */
+    @DurationUnit(ChronoUnit.SECONDS)
     private Duration defaultTimeout = Duration.ofMinutes(1);
 
-    /** Time between two looks for branches that are left over. */
+    /** Time between two looks for branches that are left over, in seconds unless it has a unit. */
+    @DurationUnit(ChronoUnit.SECONDS)
     private Duration recoveryInterval = Duration.ofSeconds(10);
 
     /** Whether resource managers are prepared and committed at the same time rather than one after the other. */
     private boolean parallel;
 
-    /** Time after which a call of a resource manager that does not come back is given up; zero for never. */
+    /** Time after which a call of a resource manager that does not come back is given up, in seconds unless it has a unit; zero for never. */
+    @DurationUnit(ChronoUnit.SECONDS)
     private Duration resourceTimeout = Duration.ZERO;
 
     /** Directories that are transactional file systems, by their names. */

@@ -51,23 +51,24 @@ class NativeResources {
             Map<String, String> roots = Binder.get(environment)
                     .bind("ktm.files", Bindable.mapOf(String.class, String.class))
                     .orElse(Map.of());
-            roots.forEach((name, directory) -> {
+            // Of an application that is processed ahead of time the names are fixed then; the directories are not.
+            roots.keySet().forEach(name -> {
                 var definition = new RootBeanDefinition(FileSystems.class);
                 definition.setFactoryMethodName("open");
                 definition.setTargetType(TransactedFiles.class);
                 definition.setDestroyMethodName("close");
                 var arguments = new ConstructorArgumentValues();
                 arguments.addIndexedArgumentValue(0, new RuntimeBeanReference(Ktm.class));
-                arguments.addIndexedArgumentValue(1, name);
-                arguments.addIndexedArgumentValue(2, directory);
+                arguments.addIndexedArgumentValue(1, new RuntimeBeanReference(Environment.class));
+                arguments.addIndexedArgumentValue(2, name);
                 definition.setConstructorArgumentValues(arguments);
                 registry.registerBeanDefinition(name + "Files", definition);
             });
         }
 
         /** Opens one root. */
-        static TransactedFiles open(Ktm ktm, String name, String directory) throws IOException {
-            return TransactedFiles.open(ktm, name, Path.of(directory));
+        static TransactedFiles open(Ktm ktm, Environment environment, String name) throws IOException {
+            return TransactedFiles.open(ktm, name, Path.of(environment.getRequiredProperty("ktm.files." + name)));
         }
     }
 }

@@ -13,6 +13,7 @@ import javax.sql.XADataSource;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.diagnostics.FailureAnalyzer;
@@ -65,6 +66,37 @@ class FailuresTest {
     @Test
     void aLogThatCannotBeMade() throws Exception {
         assertSaysLogDirectory(Files.writeString(directory.resolve("file"), "in the way"), "file");
+    }
+
+    @Test
+    void aDamagedLogIsNotToBeLeftBehind() throws Exception {
+        var log = directory.resolve("damaged");
+        Ktm.open(KtmOptions.builder().logDirectory(log).build()).close();
+        Files.write(log.resolve("ktm.blf"), new byte[1 << 14]);
+        runner.withPropertyValues("ktm.log-directory=" + log).run(context -> {
+            var analysis = analysis(Objects.requireNonNull(context.getStartupFailure()));
+            assertThat(analysis.getAction()).contains("Leave ktm.log-directory as it is");
+        });
+    }
+
+    @Test
+    void recoveryBeginsWithAnApplicationThatIsLazy() {
+        var log = directory.resolve("lazy");
+        runner.withInitializer(context ->
+                        context.addBeanFactoryPostProcessor(new LazyInitializationBeanFactoryPostProcessor()))
+                .withPropertyValues("ktm.log-directory=" + log)
+                .run(context -> assertThat(log).isNotEmptyDirectory());
+    }
+
+    @Test
+    void plainNumbersAreSeconds() {
+        runner.withPropertyValues("ktm.in-memory=true", "ktm.default-timeout=60", "ktm.recovery-interval=5")
+                .run(context -> {
+                    assertThat(context.getBean(KtmOptions.class).defaultTimeout())
+                            .hasSeconds(60);
+                    assertThat(context.getBean(KtmOptions.class).recoveryInterval())
+                            .hasSeconds(5);
+                });
     }
 
     @Test

@@ -1,0 +1,39 @@
+package dev.ktm.spring;
+
+import java.sql.CallableStatement;
+import java.sql.DatabaseMetaData;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.aot.hint.MemberCategory;
+import org.springframework.aot.hint.RuntimeHints;
+import org.springframework.aot.hint.RuntimeHintsRegistrar;
+
+/** What a native image has to keep of the classes that are used by their names or through proxies. */
+final class KtmRuntimeHints implements RuntimeHintsRegistrar {
+
+    private static final List<Class<?>> PROXIED = List.of(
+            Statement.class, PreparedStatement.class, CallableStatement.class, ResultSet.class, DatabaseMetaData.class);
+
+    /** Virtual threads, on Java that has them, and what a driver tells of its connection. */
+    private static final List<String> BY_NAME = List.of(
+            "java.lang.Thread",
+            "java.lang.Thread$Builder",
+            "java.lang.Thread$Builder$OfVirtual",
+            "java.lang.BaseVirtualThread",
+            "java.util.concurrent.Executors",
+            "org.postgresql.jdbc.PgConnection",
+            "org.postgresql.core.BaseConnection");
+
+    @Override
+    public void registerHints(RuntimeHints hints, @Nullable ClassLoader loader) {
+        PROXIED.forEach(each -> hints.proxies().registerJdkProxy(each));
+        BY_NAME.forEach(each -> hints.reflection()
+                .registerTypeIfPresent(
+                        loader == null ? KtmRuntimeHints.class.getClassLoader() : loader,
+                        each,
+                        MemberCategory.INVOKE_PUBLIC_METHODS));
+    }
+}
