@@ -228,10 +228,13 @@ final class Administration {
         if (reclaim()) {
             return true;
         }
-        if (!engine.isStarted() || !pins.isOldestContainerHeldByUnwritten()) {
+        if (!engine.isStarted()) {
             return false;
         }
-        engine.forceAll();
+        if (pins.isOldestContainerHeldByUnwritten()) {
+            engine.forceAll();
+        }
+        // Also what has been written since the first look.
         return reclaim();
     }
 

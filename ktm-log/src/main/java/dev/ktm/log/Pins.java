@@ -65,7 +65,8 @@ final class Pins {
         long end = io.geometry().firstAddress(administration.containers().map().firstSequence() + 1);
         administration.engine.gate.lock();
         try {
-            return io.tail().oldest() < end && io.tail().hasUnwritten() && lowestNeeded() >= end;
+            boolean isOnTheWay = io.tail().hasUnwritten() || io.tail().isWriting();
+            return io.tail().oldest() < end && isOnTheWay && lowestNeeded() >= end;
         } finally {
             administration.engine.gate.unlock();
         }
