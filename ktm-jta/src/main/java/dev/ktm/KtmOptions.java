@@ -5,8 +5,11 @@ import dev.ktm.log.storage.LogDevice;
 import dev.ktm.rm.OutcomeReport;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** How a coordinator is opened. Immutable; made by {@link #builder}. */
@@ -93,6 +96,17 @@ public final class KtmOptions {
 
     /** Describes a coordinator. Exactly one of {@link #logDirectory}, {@link #device} and {@link #inMemory} is needed. */
     public static final class Builder {
+        /** What {@link #option} knows. */
+        static final List<String> NAMES = List.of(
+                "logDirectory",
+                "inMemory",
+                "nodeName",
+                "defaultTimeout",
+                "recoveryInterval",
+                "parallel",
+                "resourceTimeout");
+
+        private static final Pattern SECONDS = Pattern.compile("-?\\d+");
         private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(60);
         private static final Duration DEFAULT_RECOVERY_INTERVAL = Duration.ofSeconds(10);
 
@@ -178,6 +192,56 @@ public final class KtmOptions {
         public Builder reportListener(Consumer<OutcomeReport> value) {
             reportListener = value;
             return this;
+        }
+
+        /**
+         * Says one of these by its name, as the configuration of a container does: {@code logDirectory}, {@code inMemory},
+         * {@code nodeName}, {@code defaultTimeout}, {@code recoveryInterval}, {@code parallel}, {@code resourceTimeout}. Times are
+         * seconds, as in {@code 60}, or of ISO 8601, as in {@code PT0.5S}.
+         *
+         * @throws IllegalArgumentException if there is no such option, or the value is none of its kind
+         */
+        public Builder option(String name, String value) {
+            var text = value.strip();
+            return switch (name) {
+                case "logDirectory" -> logDirectory(pathOf(name, text));
+                case "inMemory" -> isTrue(name, text) ? inMemory() : this;
+                case "nodeName" -> nodeName(text);
+                case "defaultTimeout" -> defaultTimeout(durationOf(name, text));
+                case "recoveryInterval" -> recoveryInterval(durationOf(name, text));
+                case "parallel" -> parallel(isTrue(name, text));
+                case "resourceTimeout" -> resourceTimeout(durationOf(name, text));
+                default ->
+                    throw new IllegalArgumentException(
+                            "expected one of " + String.join(", ", NAMES) + ", found " + name + " (= " + text + ")");
+            };
+        }
+
+        private static Path pathOf(String name, String text) {
+            if (text.isEmpty()) {
+                throw new IllegalArgumentException("expected a directory for " + name + ", found nothing");
+            }
+            return Path.of(text);
+        }
+
+        private static boolean isTrue(String name, String text) {
+            if (!text.equals("true") && !text.equals("false")) {
+                throw new IllegalArgumentException("expected true or false for " + name + ", found " + text);
+            }
+            return text.equals("true");
+        }
+
+        private static Duration durationOf(String name, String text) {
+            try {
+                return SECONDS.matcher(text).matches()
+                        ? Duration.ofSeconds(Long.parseLong(text))
+                        : Duration.parse(text);
+            } catch (DateTimeParseException | NumberFormatException e) {
+                throw new IllegalArgumentException(
+                        "expected seconds for " + name + ", as in 60, or a time of ISO 8601, as in PT0.5S, found "
+                                + text,
+                        e);
+            }
         }
 
         private static Duration requireNotNegative(String what, Duration value) {

@@ -17,8 +17,8 @@ record Check(Map<String, Map<Integer, String>> held, List<String> disagreements)
 
     static Check of(Place place, Ledger ledger) throws Exception {
         var held = new LinkedHashMap<String, Map<Integer, String>>();
-        held.put("inventory", place.inventory().read(place.run()));
-        held.put("audit", place.audit().read(place.run()));
+        held.put("inventory", read(place.inventory(), place));
+        held.put("audit", read(place.audit(), place));
         try (var queue = place.queue()) {
             held.put("queue", queue.read(place.run()));
         }
@@ -29,6 +29,14 @@ record Check(Map<String, Map<Integer, String>> held, List<String> disagreements)
         check.compareCurrent("binaries", installed.binaries());
         check.compareCurrent("the registry", installed.current());
         return check;
+    }
+
+    private static Map<Integer, String> read(Database database, Place place) throws Exception {
+        try {
+            return database.read(place.run());
+        } finally {
+            database.stop();
+        }
     }
 
     static Check of(Map<String, Map<Integer, String>> held, Ledger ledger) {

@@ -7,6 +7,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import javax.sql.XADataSource;
+import org.apache.derby.jdbc.EmbeddedDataSource;
+import org.apache.derby.jdbc.EmbeddedXADataSource;
 import org.h2.jdbcx.JdbcDataSource;
 import org.mariadb.jdbc.MariaDbDataSource;
 import org.postgresql.xa.PGXADataSource;
@@ -19,11 +21,17 @@ import org.postgresql.xa.PGXADataSource;
  */
 record Database(XADataSource source, String table) {
 
-    /** An H2 database of its own, in a file. */
-    static Database h2(Path directory, String table) {
-        var source = new JdbcDataSource();
-        // Without the delay a commit in one phase is on disk when it returns.
-        source.setURL("jdbc:h2:file:" + directory.resolve(table).toAbsolutePath() + ";WRITE_DELAY=0");
+    /** What Derby answers when it has been stopped. */
+    private static final String STOPPED = "08006";
+
+    /**
+     * A Derby database of its own, in a directory, in the process that uses it: it dies with that. H2 in a file now and then opens as it
+     * was before the life that was killed, which is nothing that a coordinator could mend; see "H2" in {@code resource-managers.md}.
+     */
+    static Database derby(Path directory, String table) {
+        var source = new EmbeddedXADataSource();
+        source.setDatabaseName(directory.resolve(table).toAbsolutePath().toString());
+        source.setCreateDatabase("create");
         return new Database(source, table);
     }
 
@@ -64,10 +72,14 @@ record Database(XADataSource source, String table) {
     /** Makes the table unless it is there. */
     void create() throws SQLException {
         with(connection -> {
-            try (var statement = connection.createStatement()) {
-                return statement.execute("create table if not exists " + table
-                        + " (run varchar(36) not null, number integer not null, text varchar(200) not null,"
-                        + " primary key (run, number))");
+            var schema = connection.getMetaData();
+            var stored = schema.storesUpperCaseIdentifiers() ? table.toUpperCase(Locale.ROOT) : table;
+            try (var found = schema.getTables(connection.getCatalog(), null, stored, null);
+                    var statement = connection.createStatement()) {
+                return found.next()
+                        || statement.execute("create table " + table
+                                + " (run varchar(36) not null, number integer not null, text varchar(200) not null,"
+                                + " primary key (run, number))");
             }
         });
     }
@@ -78,6 +90,22 @@ record Database(XADataSource source, String table) {
             statement.setInt(2, number);
             statement.setString(3, text);
             statement.executeUpdate();
+        }
+    }
+
+    /** Lets go of it, if it is one that lives in this process. */
+    void stop() throws SQLException {
+        if (source instanceof EmbeddedXADataSource embedded) {
+            var stopping = new EmbeddedDataSource();
+            stopping.setDatabaseName(embedded.getDatabaseName());
+            stopping.setShutdownDatabase("shutdown");
+            try {
+                stopping.getConnection().close();
+            } catch (SQLException e) {
+                if (!STOPPED.equals(e.getSQLState())) {
+                    throw e;
+                }
+            }
         }
     }
 

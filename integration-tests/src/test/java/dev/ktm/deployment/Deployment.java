@@ -45,6 +45,7 @@ import picocli.CommandLine.Spec;
                         + " itself meanwhile.")
 public final class Deployment implements Callable<Integer> {
 
+    private static final String DERBY_LOG = "derby.stream.error.file";
     private static final int MOST_MILLIS_BEFORE_A_KILL = 30;
 
     @Spec
@@ -83,7 +84,7 @@ public final class Deployment implements Callable<Integer> {
             split = ",",
             description = {
                 "JDBC URLs of the inventory and the audit database, of PostgreSQL, MariaDB or H2, with user and password.",
-                "Default: two H2 databases of its own"
+                "Default: two Derby databases of its own"
             })
     private List<String> urls = List.of();
 
@@ -124,6 +125,10 @@ public final class Deployment implements Callable<Integer> {
             requireKnown(url);
         }
         var directory = given == null ? Files.createTempDirectory("ktm-deployment") : Files.createDirectories(given);
+        if (System.getProperty(DERBY_LOG) == null) {
+            // Before Derby is loaded, which would write into the working directory.
+            System.setProperty(DERBY_LOG, directory.resolve("derby.log").toString());
+        }
         var place = new Place(directory, UUID.randomUUID().toString(), urls);
         out.println("Deploying " + releases
                 + " releases, each into two databases, a queue, files and the registry; seed " + seed + ".");
@@ -230,7 +235,7 @@ public final class Deployment implements Callable<Integer> {
             this.reached = first - 1;
             var point = fate == null ? null : fate.point();
             this.command = JavaCommand.of(
-                    List.of(),
+                    List.of("-D" + DERBY_LOG + "=" + place.directory().resolve("derby.log")),
                     Worker.class.getName(),
                     place.directory(),
                     place.run(),

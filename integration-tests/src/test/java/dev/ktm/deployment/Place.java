@@ -9,7 +9,7 @@ import java.util.List;
  *
  * @param directory of everything that is a file
  * @param run the id of the run, in every row and message
- * @param urls of the inventory and of the audit database; empty for two of H2 in the directory
+ * @param urls of the inventory and of the audit database; empty for two of Derby in the directory
  */
 record Place(Path directory, String run, List<String> urls) {
 
@@ -23,7 +23,7 @@ record Place(Path directory, String run, List<String> urls) {
 
     private Database database(String table, int index) throws SQLException {
         return urls.isEmpty()
-                ? Database.h2(directory, table)
+                ? Database.derby(directory, table)
                 : Database.at(urls.get(Math.min(index, urls.size() - 1)), table);
     }
 

@@ -1,0 +1,58 @@
+package dev.ktm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Options by their names, as containers have them. */
+class KtmOptionsTest {
+
+    @Test
+    void eachIsWhatItsMethodSays() {
+        var builder = KtmOptions.builder();
+        var said = Map.of(
+                "logDirectory", "some/log",
+                "inMemory", "false",
+                "nodeName", " east ",
+                "defaultTimeout", "90",
+                "recoveryInterval", "PT0.5S",
+                "parallel", "true",
+                "resourceTimeout", "7");
+        assertThat(said.keySet()).containsExactlyInAnyOrderElementsOf(KtmOptions.Builder.NAMES);
+        said.forEach(builder::option);
+
+        var options = builder.build();
+
+        assertThat(options.logDirectory()).contains(Path.of("some/log"));
+        assertThat(options.isInMemory()).isFalse();
+        assertThat(options.nodeName()).isEqualTo("east");
+        assertThat(options.defaultTimeout()).isEqualTo(Duration.ofSeconds(90));
+        assertThat(options.recoveryInterval()).isEqualTo(Duration.ofMillis(500));
+        assertThat(options.isParallel()).isTrue();
+        assertThat(options.resourceTimeout()).isEqualTo(Duration.ofSeconds(7));
+        assertThat(KtmOptions.builder().option("inMemory", "true").build().isInMemory())
+                .isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    logdirectory     | x       | found logdirectory
+                    logDirectory     | ' '     | expected a directory
+                    inMemory         | yes     | expected true or false for inMemory, found yes
+                    defaultTimeout   | 1 min   | expected seconds for defaultTimeout
+                    defaultTimeout   | -1      | of zero or more
+                    defaultTimeout   | 99999999999999999999 | expected seconds for defaultTimeout
+                    recoveryInterval | 0       | above zero
+                    """)
+    void otherwiseItSaysWhatIsExpected(String name, String value, String message) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> KtmOptions.builder().option(name, value))
+                .withMessageContaining(message);
+    }
+}
