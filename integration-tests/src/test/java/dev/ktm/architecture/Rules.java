@@ -63,10 +63,11 @@ final class Rules {
         arrows.put("redo", List.of("rm", "tm", "log"));
         arrows.put("jta", List.of("tm", "rm"));
         arrows.put("", coordinator);
-        // Adapters are opened on the front door, which is the root.
-        arrows.put("jdbc", List.of("", "jta", "tm"));
+        arrows.put("naming", List.of(""));
+        // Adapters are opened on the front door, which is the root, or by a container that finds that in JNDI.
+        arrows.put("jdbc", List.of("", "jta", "tm", "naming"));
         // What a transaction was rolled back for is in its native face.
-        arrows.put("jms", List.of("", "jta", "tm", "rm"));
+        arrows.put("jms", List.of("", "jta", "tm", "rm", "naming"));
         arrows.put("file", List.of("", "redo", "tm", "rm", "log"));
         // Its checkpoints lie on a device of their own, so that nobody but storage opens files.
         arrows.put("registry", List.of("", "redo", "tm", "rm", "log", "log.storage"));

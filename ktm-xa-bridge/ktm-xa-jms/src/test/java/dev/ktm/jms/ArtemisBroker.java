@@ -110,7 +110,11 @@ final class ArtemisBroker implements Broker {
 
     @Override
     public XAConnectionFactory xa() {
-        return factory("tcp://127.0.0.1:" + port + "?callTimeout=5000");
+        return factory(url());
+    }
+
+    String url() {
+        return "tcp://127.0.0.1:" + port + "?callTimeout=5000";
     }
 
     static ActiveMQXAConnectionFactory factory(String url) {

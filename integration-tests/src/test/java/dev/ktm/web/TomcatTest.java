@@ -1,0 +1,180 @@
+package dev.ktm.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ktm.jdbc.KtmDataSourceObjectFactory;
+import dev.ktm.naming.KtmObjectFactory;
+import dev.ktm.servers.JavaCommand;
+import java.io.IOException;
+import java.lang.ref.WeakReference;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Tomcat with the configuration of the guide, and with wrong ones. */
+class TomcatTest {
+
+    private static final Path GUIDE = Path.of("../ktm-xa-bridge/docs/jakarta-ee.md");
+    private static final Path LISTENER = Path.of("src/test/java/dev/ktm/web/OpensAll.java");
+    private static final Pattern XML = Pattern.compile("```xml\\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern CODE = Pattern.compile("\\n// guide\\n(.*?)\\n// end of guide\\n", Pattern.DOTALL);
+    private static final int MOST_COLLECTIONS = 200;
+
+    private final NamingProperties properties = new NamingProperties();
+
+    @TempDir
+    Path base;
+
+    @BeforeEach
+    void keep() {
+        properties.clear();
+    }
+
+    @AfterEach
+    void restore() {
+        properties.restore();
+    }
+
+    private static String first(Pattern pattern, Path file) throws Exception {
+        var found = pattern.matcher(Files.readString(file));
+        assertThat(found.find()).as("%s in %s", pattern, file).isTrue();
+        return found.group(1);
+    }
+
+    static String contextXml() throws Exception {
+        return first(XML, GUIDE);
+    }
+
+    @Test
+    void theGuideHasTheListener() throws Exception {
+        assertThat(Files.readString(GUIDE)).contains("```java\n" + first(CODE, LISTENER) + "\n```");
+    }
+
+    @Test
+    void bothDatabasesOrNeither() throws Exception {
+        try (var server = TomcatServer.start(base, contextXml())) {
+            assertThat(server.get("make")).isEqualTo("made");
+            assertThat(server.get("sell?item=lamp&end=commit")).isEqualTo("commit");
+            assertThat(server.get("sell?item=chair&end=rollback")).isEqualTo("rollback");
+            assertThat(server.get("sell?item=lamp&end=commit"))
+                    .contains("ConstraintViolation")
+                    .contains("SALE");
+
+            assertThat(server.get("sold")).isEqualTo("[lamp] [lamp]");
+            assertThat(server.get("who")).isEqualTo("dev.ktm.jta true true true 00");
+        }
+    }
+
+    @Test
+    void deployedAgainItGoesOnAndNothingOfTheFormerOneIsLeft() throws Exception {
+        try (var server = TomcatServer.start(base, contextXml())) {
+            server.get("make");
+            server.get("sell?item=lamp&end=commit");
+            var former = new WeakReference<>(server.site().getLoader().getClassLoader());
+
+            server.site().stop();
+            assertThat(Thread.getAllStackTraces().keySet())
+                    .filteredOn(each -> each.getContextClassLoader() == former.get())
+                    .isEmpty();
+            server.site().start();
+
+            assertThat(server.get("sell?item=chair&end=commit")).isEqualTo("commit");
+            assertThat(server.get("sold")).isEqualTo("[chair, lamp] [chair, lamp]");
+            for (int i = 0; i < MOST_COLLECTIONS && former.get() != null; i++) {
+                System.gc();
+            }
+            assertThat(former.get())
+                    .as("the class loader of the former deployment")
+                    .isNull();
+        }
+    }
+
+    @Test
+    void whatWasDecidedWhenTheProcessDiedIsDoneByTheNext() throws Exception {
+        var process = new ProcessBuilder(JavaCommand.of(
+                        List.of(
+                                "-D" + MortalDatabase.DIES + "=true",
+                                "-Dderby.stream.error.file=" + base.resolve("derby.log")),
+                        Death.class.getName(),
+                        base))
+                .redirectErrorStream(true)
+                .redirectOutput(base.resolve("output").toFile())
+                .start();
+        assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
+        assertThat(process.exitValue()).as(() -> read(base.resolve("output"))).isEqualTo(MortalDatabase.STATUS);
+
+        try (var server = TomcatServer.start(base, Death.contextXml())) {
+            var sold = server.get("sold");
+            while (!sold.equals("[lamp] [lamp]")) {
+                // A row that its branch holds is waited for; what else there may be is nothing at all, or an error.
+                assertThat(sold).isIn("[] []", "[lamp] []", "[] [lamp]");
+                sold = server.get("sold");
+            }
+            assertThat(server.get("sell?item=chair&end=commit")).isEqualTo("commit");
+        } finally {
+            Death.stopDatabases();
+        }
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    @Test
+    void whatIsWrongIsSaidWithTheNameOfTheResource() throws Exception {
+        var wrong = Map.of(
+                "ktm logDirectory=\"${catalina.base}/context.xml\"", "context.xml",
+                "ktm logdirectory=\"x\"", "expected one of logDirectory, inMemory",
+                "ktm inMemory=\"true\" singleton=\"false\"", "expected singleton=\"true\"",
+                "ktm inMemory=\"true\" defaultTimeout=\"1 min\"", "expected seconds for defaultTimeout",
+                "ktm logDirectory=\"${catalina.base}/ktm-log\"", "is open in process",
+                "database ktm=\"nowhere\"", "with the name nowhere, found none",
+                "database ktm=\"TransactionManager\"", "expected a resource of type dev.ktm.Ktm",
+                "database ktm=\"ldap://somewhere/ktm\"", "expected a name in this container",
+                "database maximumPoolSiez=\"10\"", "maximumPoolSiez",
+                "database dataSourceClassName=\"org.postgresql.ds.PGSimpleDataSource\"",
+                        "org.postgresql.xa.PGXADataSource");
+        var names = new HashMap<String, String>();
+        var resources = new StringBuilder();
+        wrong.keySet().forEach(said -> {
+            var name = "wrong" + names.size();
+            names.put(said, name);
+            boolean isDatabase = said.startsWith("database");
+            resources
+                    .append("<Resource name='")
+                    .append(name)
+                    .append(isDatabase ? "' type='javax.sql.DataSource' factory='" : "' type='dev.ktm.Ktm' factory='")
+                    .append((isDatabase ? KtmDataSourceObjectFactory.class : KtmObjectFactory.class).getName())
+                    .append("' ")
+                    .append(said.substring(said.indexOf(' ')))
+                    .append("/>");
+        });
+        resources
+                .append("<Resource name='face' type='jakarta.transaction.Transaction' factory='")
+                .append(KtmObjectFactory.class.getName())
+                .append("'/>");
+        names.put("face", "face");
+        try (var errors = new CaughtLog("org.apache.naming");
+                var server = TomcatServer.start(base, contextXml().replace("</Context>", resources + "</Context>"))) {
+            for (var each : names.entrySet()) {
+                var answer = server.get("find?name=env/" + each.getValue());
+                assertThat(answer + errors.text())
+                        .contains("resource " + each.getValue() + ": ")
+                        .contains(wrong.getOrDefault(each.getKey(), "jakarta.transaction.UserTransaction"));
+            }
+            assertThat(server.get("make")).isEqualTo("made");
+        }
+    }
+}

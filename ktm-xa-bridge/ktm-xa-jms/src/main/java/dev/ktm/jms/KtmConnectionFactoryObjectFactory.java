@@ -1,0 +1,145 @@
+package dev.ktm.jms;
+
+import dev.ktm.naming.Attributes;
+import jakarta.jms.XAConnectionFactory;
+import java.lang.reflect.InvocationTargetException;
+import java.util.Arrays;
+import java.util.Hashtable;
+import javax.naming.Context;
+import javax.naming.Name;
+import javax.naming.NamingException;
+import javax.naming.Reference;
+import javax.naming.spi.ObjectFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes a {@link KtmConnectionFactory} of a container's configuration. Its attributes are
+ *
+ * <ul>
+ *   <li>{@code connectionFactoryClassName}: the broker's XA class, and {@code connectionFactory.brokerURL} and the like its properties,
+ *   <li>{@code resourceManager}: the name by which branches are found again after a crash; that of the resource unless it is said,
+ *   <li>{@code ktm}: the name of the coordinator's resource; {@code ktm} unless it is said,
+ *   <li>{@code user}, {@code password}, {@code recoveryUser}, {@code recoveryPassword}: who connects, and who finishes branches,
+ *   <li>{@code maxConnections}, {@code maxSessionsPerConnection}: how large the pool may be.
+ * </ul>
+ *
+ * <p>The container closes it, or nobody does. Thread-safe; keeps nothing.
+ */
+public final class KtmConnectionFactoryObjectFactory implements ObjectFactory {
+
+    private static final String CLASS_NAME = "connectionFactoryClassName";
+    private static final String PROPERTY = "connectionFactory.";
+
+    /**
+     * Opens it.
+     *
+     * @throws NamingException if the configuration is wrong, or the broker refuses; the message says what to change
+     */
+    @Override
+    @SuppressWarnings("JdkObsolete") // The signature is the interface's.
+    public @Nullable Object getObjectInstance(
+            @Nullable Object described,
+            @Nullable Name name,
+            @Nullable Context context,
+            @Nullable Hashtable<?, ?> environment)
+            throws NamingException {
+        if (!(described instanceof Reference reference)) {
+            return null;
+        }
+        var attributes = Attributes.of(reference, name, context).requireSingleton();
+        var ktm = attributes.ktm();
+        var said = attributes.take("resourceManager");
+        try {
+            var builder = KtmConnectionFactory.builder(
+                    ktm, said == null ? attributes.resource() : said, brokersOwn(attributes));
+            var user = attributes.take("user");
+            if (user != null) {
+                builder.credentials(user, orEmpty(attributes.take("password")));
+            }
+            var recoveryUser = attributes.take("recoveryUser");
+            if (recoveryUser != null) {
+                builder.recoveryCredentials(recoveryUser, orEmpty(attributes.take("recoveryPassword")));
+            }
+            var connections = attributes.take("maxConnections");
+            if (connections != null) {
+                builder.maxConnections(Integer.parseInt(connections));
+            }
+            var sessions = attributes.take("maxSessionsPerConnection");
+            if (sessions != null) {
+                builder.maxSessionsPerConnection(Integer.parseInt(sessions));
+            }
+            if (!attributes.rest().isEmpty()) {
+                throw new IllegalArgumentException("expected none but the documented attributes, found "
+                        + String.join(", ", attributes.rest().keySet()));
+            }
+            return builder.build();
+        } catch (RuntimeException | ReflectiveOperationException e) {
+            throw attributes.failure(e);
+        }
+    }
+
+    private static String orEmpty(@Nullable String password) {
+        return password == null ? "" : password;
+    }
+
+    private static XAConnectionFactory brokersOwn(Attributes attributes) throws ReflectiveOperationException {
+        var className = attributes.take(CLASS_NAME);
+        if (className == null) {
+            throw new IllegalArgumentException("expected the broker's XA connection factory as " + CLASS_NAME
+                    + ", found none; Artemis has org.apache.activemq.artemis.jms.client.ActiveMQXAConnectionFactory");
+        }
+        var factory = classOf(className).getDeclaredConstructor().newInstance();
+        if (!(factory instanceof XAConnectionFactory xa)) {
+            throw new IllegalArgumentException(
+                    "expected a " + XAConnectionFactory.class.getName() + " as " + CLASS_NAME + ", found " + className);
+        }
+        for (var each : attributes.rest().entrySet()) {
+            if (each.getKey().startsWith(PROPERTY)) {
+                set(factory, each.getKey().substring(PROPERTY.length()), each.getValue());
+                attributes.take(each.getKey());
+            }
+        }
+        return xa;
+    }
+
+    private static Class<?> classOf(String name) throws ClassNotFoundException {
+        var ofTheComponent = Thread.currentThread().getContextClassLoader();
+        return Class.forName(
+                name, true, ofTheComponent == null ? KtmConnectionFactory.class.getClassLoader() : ofTheComponent);
+    }
+
+    private static void set(Object target, String property, String value) throws ReflectiveOperationException {
+        var name = "set" + Character.toUpperCase(property.charAt(0)) + property.substring(1);
+        var setters = Arrays.stream(target.getClass().getMethods())
+                .filter(each -> each.getName().equals(name) && each.getParameterCount() == 1)
+                .toList();
+        for (var setter : setters) {
+            var converted = converted(setter.getParameterTypes()[0], value);
+            if (converted != null) {
+                try {
+                    setter.invoke(target, converted);
+                } catch (InvocationTargetException e) {
+                    throw new IllegalArgumentException(
+                            PROPERTY + property + " = " + value + " is refused: " + e.getCause(), e);
+                }
+                return;
+            }
+        }
+        throw new IllegalArgumentException(
+                "expected a property of " + target.getClass().getName()
+                        + " that is text, a number or true or false, found " + PROPERTY + property);
+    }
+
+    private static @Nullable Object converted(Class<?> type, String value) {
+        if (type == String.class) {
+            return value;
+        } else if (type == int.class || type == Integer.class) {
+            return Integer.valueOf(value);
+        } else if (type == long.class || type == Long.class) {
+            return Long.valueOf(value);
+        } else if (type == boolean.class || type == Boolean.class) {
+            return Boolean.valueOf(value);
+        }
+        return null;
+    }
+}
