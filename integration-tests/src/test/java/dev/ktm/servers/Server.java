@@ -87,6 +87,14 @@ public final class Server implements AutoCloseable {
         relaunches = 0;
     }
 
+    /** Starts it unless it runs. */
+    void ensureStarted() throws Exception {
+        var current = process;
+        if (current == null || !current.isRunning()) {
+            start();
+        }
+    }
+
     private void launch() throws IOException {
         process = Leash.start(directory.resolve("server.log"), kind.product().command(directory, port));
     }
