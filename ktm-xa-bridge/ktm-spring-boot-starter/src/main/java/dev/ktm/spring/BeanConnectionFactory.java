@@ -34,7 +34,7 @@ final class BeanConnectionFactory implements ConnectionFactory, BeanNameAware, I
 
     @Override
     public void afterPropertiesSet() {
-        var more = KtmProperties.of(properties.getJms(), beanName);
+        var more = KtmProperties.of(properties.getJms(), beanName).orElseGet(KtmProperties.Resource::new);
         var name = more.getName() == null ? beanName : more.getName();
         var builder = KtmConnectionFactory.builder(ktm, name, factory);
         var user = more.getRecoveryUser();
@@ -42,7 +42,14 @@ final class BeanConnectionFactory implements ConnectionFactory, BeanNameAware, I
             var password = more.getRecoveryPassword();
             builder.recoveryCredentials(user, password == null ? "" : password);
         }
-        opened = builder.build();
+        try {
+            opened = builder.build();
+        } catch (IllegalArgumentException e) {
+            throw new PropertyException(
+                    "spring.artemis.* or spring.activemq.*, of which it is made, or ktm.jms." + beanName + ".*",
+                    "connection factory \"" + beanName + "\" cannot be opened: " + e.getMessage(),
+                    e);
+        }
     }
 
     private ConnectionFactory opened() {

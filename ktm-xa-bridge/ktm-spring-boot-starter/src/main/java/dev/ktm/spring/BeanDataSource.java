@@ -41,7 +41,7 @@ final class BeanDataSource extends DelegatingDataSource implements BeanNameAware
 
     @Override
     public void afterPropertiesSet() {
-        var more = KtmProperties.of(properties.getDatasource(), beanName);
+        var more = KtmProperties.of(properties.getDatasource(), beanName).orElseGet(KtmProperties.PooledDatabase::new);
         var name = more.getName() == null ? beanName : more.getName();
         var pool = new HikariConfig();
         pool.setPoolName(name);

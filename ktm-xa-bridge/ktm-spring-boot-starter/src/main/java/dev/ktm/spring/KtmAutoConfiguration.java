@@ -9,6 +9,7 @@ import jakarta.transaction.UserTransaction;
 import java.nio.file.Path;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.LazyInitializationExcludeFilter;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -122,6 +123,11 @@ public class KtmAutoConfiguration {
         manager.setTransactionSynchronizationRegistry(registry);
         customizing.orderedStream().forEach(each -> each.customize(manager));
         return manager;
+    }
+
+    @Bean
+    static BeansThatAreNamed beansThatKtmPropertiesName(KtmProperties properties, ListableBeanFactory beans) {
+        return new BeansThatAreNamed(properties, beans);
     }
 
     /** Recovery begins with the application, also of one that makes its other beans when they are needed. */

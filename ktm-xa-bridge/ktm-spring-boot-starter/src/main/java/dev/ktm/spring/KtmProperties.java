@@ -5,12 +5,13 @@ import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.convert.DurationUnit;
 
 /** What an application may say of its transaction manager. Everything has a default that is durable and safe. */
-@ConfigurationProperties("ktm")
+@ConfigurationProperties(prefix = "ktm", ignoreUnknownFields = false)
 public class KtmProperties {
 
     /**
@@ -47,7 +48,7 @@ public class KtmProperties {
     private @Nullable String registry;
 
     /** More about data sources, by the names of their beans, with dashes or capitals. */
-    private final Map<String, Resource> datasource = new LinkedHashMap<>();
+    private final Map<String, PooledDatabase> datasource = new LinkedHashMap<>();
 
     /** More about connection factories, by the names of their beans, with dashes or capitals. */
     private final Map<String, Resource> jms = new LinkedHashMap<>();
@@ -63,13 +64,6 @@ public class KtmProperties {
 
         /** Password of the recovery user. */
         private @Nullable String recoveryPassword;
-
-        /** The pool of a data source, in the terms of HikariCP; for the bean "dataSource" also as "spring.datasource.hikari". */
-        private final Map<String, String> hikari = new LinkedHashMap<>();
-
-        public Map<String, String> getHikari() {
-            return hikari;
-        }
 
         public @Nullable String getName() {
             return name;
@@ -96,16 +90,26 @@ public class KtmProperties {
         }
     }
 
+    /** More about a data source. */
+    public static class PooledDatabase extends Resource {
+
+        /** The pool, in the terms of HikariCP; for the bean "dataSource" also as "spring.datasource.hikari". */
+        private final Map<String, String> hikari = new LinkedHashMap<>();
+
+        public Map<String, String> getHikari() {
+            return hikari;
+        }
+    }
+
     /** What is said of a bean; bean names have capitals where properties have dashes. */
-    static Resource of(Map<String, Resource> all, String beanName) {
+    static <T> Optional<T> of(Map<String, T> all, String beanName) {
         return all.entrySet().stream()
                 .filter(each -> uniform(each.getKey()).equals(uniform(beanName)))
                 .map(Map.Entry::getValue)
-                .findFirst()
-                .orElseGet(Resource::new);
+                .findFirst();
     }
 
-    private static String uniform(String name) {
+    static String uniform(String name) {
         return name.replace("-", "").toLowerCase(Locale.ROOT);
     }
 
@@ -177,7 +181,7 @@ public class KtmProperties {
         registry = value;
     }
 
-    public Map<String, Resource> getDatasource() {
+    public Map<String, PooledDatabase> getDatasource() {
         return datasource;
     }
 

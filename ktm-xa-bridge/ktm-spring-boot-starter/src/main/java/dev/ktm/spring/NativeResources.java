@@ -7,6 +7,7 @@ import dev.ktm.registry.RegistryException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import org.springframework.beans.factory.config.ConstructorArgumentValues;
 import org.springframework.beans.factory.config.RuntimeBeanReference;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
@@ -32,8 +33,12 @@ class NativeResources {
     @Bean(destroyMethod = "close")
     @ConditionalOnMissingBean
     @ConditionalOnProperty("ktm.registry")
-    Registry ktmRegistry(Ktm ktm, Environment environment) throws RegistryException {
-        return Registry.open(ktm, environment.getRequiredProperty("ktm.registry"));
+    Registry ktmRegistry(Ktm ktm, Environment environment) {
+        try {
+            return Registry.open(ktm, environment.getRequiredProperty("ktm.registry"));
+        } catch (RegistryException e) {
+            throw new PropertyException("ktm.registry", Objects.requireNonNullElse(e.getMessage(), e.toString()), e);
+        }
     }
 
     /** Makes a bean {@code <name>Files} of each entry of {@code ktm.files}. */
@@ -67,8 +72,13 @@ class NativeResources {
         }
 
         /** Opens one root. */
-        static TransactedFiles open(Ktm ktm, Environment environment, String name) throws IOException {
-            return TransactedFiles.open(ktm, name, Path.of(environment.getRequiredProperty("ktm.files." + name)));
+        static TransactedFiles open(Ktm ktm, Environment environment, String name) {
+            var property = "ktm.files." + name;
+            try {
+                return TransactedFiles.open(ktm, name, Path.of(environment.getRequiredProperty(property)));
+            } catch (IOException e) {
+                throw new PropertyException(property, Objects.requireNonNullElse(e.getMessage(), e.toString()), e);
+            }
         }
     }
 }

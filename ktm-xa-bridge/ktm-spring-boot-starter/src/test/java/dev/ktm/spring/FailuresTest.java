@@ -9,17 +9,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import javax.sql.DataSource;
 import javax.sql.XADataSource;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.context.properties.bind.UnboundConfigurationPropertiesException;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.diagnostics.FailureAnalyzer;
 import org.springframework.boot.jdbc.XADataSourceWrapper;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.core.io.support.SpringFactoriesLoader;
+import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.support.AbstractPlatformTransactionManager;
@@ -165,6 +170,57 @@ class FailuresTest {
                     protected void doRollback(DefaultTransactionStatus status) {}
                 })
                 .run(context -> assertThat(context).doesNotHaveBean(Ktm.class));
+    }
+
+    private void assertRefused(String property, String... why) {
+        runner.withPropertyValues("ktm.in-memory=true", property).run(context -> {
+            assertThat(context).hasFailed();
+            var analysis = analysis(Objects.requireNonNull(context.getStartupFailure()));
+            assertThat(analysis.getDescription()).contains(why);
+            assertThat(analysis.getAction()).contains(why[0]);
+        });
+    }
+
+    @Test
+    void filesWithoutADirectory() {
+        // They need a log as well, and a name of their own.
+        runner.withPropertyValues(
+                        "ktm.log-directory=" + directory.resolve("log"),
+                        "ktm.files.receipts=" + directory.resolve("none"))
+                .run(context -> {
+                    var analysis = analysis(Objects.requireNonNull(context.getStartupFailure()));
+                    assertThat(analysis.getDescription()).contains("ktm.files.receipts", "make it first");
+                    assertThat(analysis.getAction()).contains("ktm.files.receipts");
+                });
+    }
+
+    @Test
+    void aNameThatNoBeanHas() {
+        assertRefused("ktm.datasource.adit.name=audit", "ktm.datasource.adit", "are none", "found adit");
+        assertRefused("ktm.jms.broker.recovery-user=me", "ktm.jms.broker", "ConnectionFactory");
+        runner.withPropertyValues("ktm.in-memory=true", "ktm.datasource.audit-source.name=before")
+                .withBean("auditSource", DataSource.class, DriverManagerDataSource::new)
+                .run(context -> assertThat(context).hasNotFailed());
+        runner.withPropertyValues("ktm.in-memory=true", "ktm.datasource.audit.name=before")
+                .withBean("auditSource", DataSource.class, DriverManagerDataSource::new)
+                .run(context -> assertThat(context.getStartupFailure())
+                        .isInstanceOf(PropertyException.class)
+                        .hasMessageContaining("auditSource"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "ktm.defalt-timeout=3",
+                "ktm.jms.broker.hikari.maximum-pool-size=3",
+                "ktm.datasource.x.recovery-usr=me"
+            })
+    void aPropertyThatThereIsNot(String property) {
+        runner.withPropertyValues("ktm.in-memory=true", property)
+                .run(context -> assertThat(context.getStartupFailure())
+                        .rootCause()
+                        .isInstanceOf(UnboundConfigurationPropertiesException.class)
+                        .hasMessageContaining(property.substring(0, property.indexOf('='))));
     }
 
     @Test

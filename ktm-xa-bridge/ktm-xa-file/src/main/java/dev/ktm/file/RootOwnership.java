@@ -53,8 +53,22 @@ final class RootOwnership implements Closeable {
     }
 
     /** Takes a directory for a manager, or says why it cannot be had. */
+    private static Path realPath(Path directory) throws IOException {
+        try {
+            return directory.toRealPath();
+        } catch (NoSuchFileException e) {
+            var failure = new NoSuchFileException(
+                    directory.toAbsolutePath().toString(),
+                    null,
+                    "expected a directory for transactional files, found nothing: make it first, or mount what it lies on; it is"
+                            + " not made here, or files that are elsewhere would seem to be gone");
+            failure.initCause(e);
+            throw failure;
+        }
+    }
+
     static RootOwnership take(Ktm ktm, String name, Path directory, boolean resetWhenDamaged) throws IOException {
-        var root = directory.toRealPath();
+        var root = realPath(directory);
         if (!Files.isDirectory(root)) {
             throw new java.nio.file.NotDirectoryException(directory.toString());
         }

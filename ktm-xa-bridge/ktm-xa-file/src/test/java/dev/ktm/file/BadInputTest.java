@@ -354,7 +354,8 @@ class BadInputTest {
     void aRootThatIsNotThereOrIsAFileIsSaidSo() {
         assertThatThrownBy(() -> TransactedFiles.open(fixture.ktm, "x", directory.resolve("none")))
                 .isInstanceOf(NoSuchFileException.class)
-                .hasMessageContaining("none");
+                .hasMessageContaining("none")
+                .hasMessageContaining("make it first");
         assertThatThrownBy(() -> TransactedFiles.open(fixture.ktm, "x", fixture.real("a")))
                 .isInstanceOf(NotDirectoryException.class);
     }
