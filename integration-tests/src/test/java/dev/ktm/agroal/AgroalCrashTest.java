@@ -3,6 +3,7 @@ package dev.ktm.agroal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ktm.agroal.Committer.Death;
+import dev.ktm.log.testing.JavaCommand;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -44,13 +45,7 @@ class AgroalCrashTest {
 
     private void crash(Death death) throws Exception {
         var output = directory.resolve("output");
-        var process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Committer.class.getName(),
-                        directory.toString(),
-                        death.name())
+        var process = new ProcessBuilder(JavaCommand.of(List.of(), Committer.class.getName(), directory, death.name()))
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();

@@ -8,6 +8,7 @@ import dev.ktm.log.LogOptions;
 import dev.ktm.log.LogStream;
 import dev.ktm.log.Lsn;
 import dev.ktm.log.ReadMode;
+import dev.ktm.log.testing.JavaCommand;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -15,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.List;
 
 /**
  * Shows the log at work: a process commits until it is killed, and the next one finds every commit that was
@@ -57,12 +59,7 @@ public final class LogDemo {
     }
 
     private static long killAfterSomeCommits(Path directory) throws IOException, InterruptedException {
-        var child = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        LogDemo.class.getName(),
-                        directory.toString())
+        var child = new ProcessBuilder(JavaCommand.of(List.of(), LogDemo.class.getName(), directory))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         long acknowledged = 0;

@@ -2,7 +2,7 @@ package dev.ktm.deployment;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.ktm.servers.JavaCommand;
+import dev.ktm.log.testing.JavaCommand;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

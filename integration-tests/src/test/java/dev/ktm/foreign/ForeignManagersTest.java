@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ktm.foreign.ForeignManager.Kind;
 import dev.ktm.log.testing.Conforms;
-import dev.ktm.servers.JavaCommand;
+import dev.ktm.log.testing.JavaCommand;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

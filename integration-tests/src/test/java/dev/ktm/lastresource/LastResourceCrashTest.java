@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ktm.KtmOptions;
 import dev.ktm.lastresource.Committer.Death;
+import dev.ktm.log.testing.JavaCommand;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,13 +43,7 @@ class LastResourceCrashTest {
 
     private void crash(Death death) throws Exception {
         var output = directory.resolve("output");
-        var process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Committer.class.getName(),
-                        directory.toString(),
-                        death.name())
+        var process = new ProcessBuilder(JavaCommand.of(List.of(), Committer.class.getName(), directory, death.name()))
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();

@@ -9,7 +9,7 @@ import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.jdbc.KtmDataSource;
 import dev.ktm.lastresource.Committer.Death;
-import dev.ktm.servers.JavaCommand;
+import dev.ktm.log.testing.JavaCommand;
 import dev.ktm.servers.Kind;
 import dev.ktm.servers.Server;
 import jakarta.transaction.RollbackException;

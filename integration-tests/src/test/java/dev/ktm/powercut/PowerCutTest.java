@@ -3,8 +3,8 @@ package dev.ktm.powercut;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ktm.log.testing.Conforms;
+import dev.ktm.log.testing.JavaCommand;
 import dev.ktm.powercut.WriteLog.Entry;
-import dev.ktm.servers.JavaCommand;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

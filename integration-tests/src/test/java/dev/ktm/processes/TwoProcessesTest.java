@@ -3,6 +3,7 @@ package dev.ktm.processes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ktm.log.testing.Conforms;
+import dev.ktm.log.testing.JavaCommand;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -54,17 +55,14 @@ class TwoProcessesTest {
     }
 
     private int run(int value, Committer.Death death) throws Exception {
-        var command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                Committer.class.getName()));
-        command.addAll(List.of(
-                directory.resolve("killed").toString(),
+        var command = JavaCommand.of(
+                List.of(),
+                Committer.class.getName(),
+                directory.resolve("killed"),
                 url("orders"),
                 url("stock"),
-                Integer.toString(value),
-                death.name()));
+                value,
+                death.name());
         var process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)

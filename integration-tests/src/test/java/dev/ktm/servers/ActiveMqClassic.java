@@ -1,5 +1,6 @@
 package dev.ktm.servers;
 
+import dev.ktm.log.testing.JavaCommand;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.activemq.ActiveMQConnectionFactory;

@@ -3,6 +3,7 @@ package dev.ktm.servers;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ktm.KtmOptions;
+import dev.ktm.log.testing.JavaCommand;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

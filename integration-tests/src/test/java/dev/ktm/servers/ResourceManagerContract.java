@@ -453,8 +453,10 @@ abstract class ResourceManagerContract {
     private void restartCoordinatorWhileAway() throws Exception {
         assertThat(inTime(coordinator::close)).isNull();
         // A thread that has nothing left to do is still there for a moment.
-        Until.answers(LONGEST_WAIT, () -> Thread.getAllStackTraces().keySet().stream()
-                .noneMatch(each -> each.getName().startsWith("ktm ")));
+        Until.answers(
+                LONGEST_WAIT,
+                () -> Thread.getAllStackTraces().keySet().stream()
+                        .noneMatch(each -> each.getName().startsWith("ktm ")));
         coordinator = open(options());
     }
 

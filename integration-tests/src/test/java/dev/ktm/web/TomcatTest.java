@@ -3,8 +3,8 @@ package dev.ktm.web;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ktm.jdbc.KtmDataSourceObjectFactory;
+import dev.ktm.log.testing.JavaCommand;
 import dev.ktm.naming.KtmObjectFactory;
-import dev.ktm.servers.JavaCommand;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.nio.file.Files;

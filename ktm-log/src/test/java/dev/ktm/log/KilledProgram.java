@@ -1,5 +1,6 @@
 package dev.ktm.log;
 
+import dev.ktm.log.testing.JavaCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -56,11 +57,7 @@ final class KilledProgram {
     /** The program as a command, after these words. */
     static ProcessBuilder command(List<String> words, Path directory, int threads, int records) {
         var command = new ArrayList<>(words);
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-Xmx64m", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData", "-cp"));
-        command.add(System.getProperty("java.class.path"));
-        command.add(KilledProgram.class.getName());
-        command.addAll(List.of(directory.toString(), String.valueOf(threads), String.valueOf(records)));
+        command.addAll(JavaCommand.of(List.of("-Xmx64m"), KilledProgram.class.getName(), directory, threads, records));
         return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
     }
 

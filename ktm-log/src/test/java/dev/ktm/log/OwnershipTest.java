@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.log.testing.Conforms;
+import dev.ktm.log.testing.JavaCommand;
 import dev.ktm.log.testing.SimulatedDevice;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -90,13 +92,7 @@ class OwnershipTest {
 
     /** Tries to open the log and says what came of it. */
     private String openInAnotherProcess() throws Exception {
-        var process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xshare:auto",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Opener.class.getName(),
-                        directory.toString())
+        var process = new ProcessBuilder(JavaCommand.of(List.of(), Opener.class.getName(), directory))
                 .redirectErrorStream(true)
                 .start();
         try (var output = process.inputReader()) {

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import dev.ktm.log.testing.JavaCommand;
 import java.io.BufferedReader;
 import java.io.DataInputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -31,14 +33,7 @@ class OtherProcessTest {
     void filesLargerThanTheMemoryAreWrittenCopiedAndChangedAndNobodyElseGetsTheRoot() throws Exception {
         var root = Files.createDirectory(directory.resolve("root"));
         var process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx24m",
-                        "-XX:+UseSerialGC",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        OtherProcess.class.getName(),
-                        directory.toString(),
-                        Integer.toString(PIECES))
+                        JavaCommand.of(List.of("-Xmx24m"), OtherProcess.class.getName(), directory, PIECES))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         try (var output = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));

@@ -3,7 +3,7 @@ package dev.ktm.jdbc;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.File;
+import dev.ktm.log.testing.JavaCommand;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,16 +45,13 @@ class CrashTest {
     }
 
     private String crash(String database, String call, String moment) throws Exception {
-        var process = new ProcessBuilder(
-                        System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
-                        "-Dderby.stream.error.file=" + directory.resolve("derby.log"),
-                        "-cp",
-                        System.getProperty("java.class.path"),
+        var process = new ProcessBuilder(JavaCommand.of(
+                        List.of("-Dderby.stream.error.file=" + directory.resolve("derby.log")),
                         Crasher.class.getName(),
-                        directory.toString(),
+                        directory,
                         database,
                         call,
-                        moment)
+                        moment))
                 .redirectError(directory.resolve("errors").toFile())
                 .start();
         var said = new String(process.getInputStream().readAllBytes(), UTF_8);

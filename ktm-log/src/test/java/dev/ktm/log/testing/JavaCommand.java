@@ -1,4 +1,4 @@
-package dev.ktm.servers;
+package dev.ktm.log.testing;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,7 +13,8 @@ public final class JavaCommand {
     public static List<String> of(List<String> options, String mainClass, Object... arguments) {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"));
+        command.addAll(
+                List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData"));
         command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass));
         for (var each : arguments) {
