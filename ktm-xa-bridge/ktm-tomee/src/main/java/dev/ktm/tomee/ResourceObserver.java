@@ -1,0 +1,56 @@
+package dev.ktm.tomee;
+
+import dev.ktm.Ktm;
+import java.util.Optional;
+import javax.sql.XADataSource;
+import org.apache.openejb.assembler.classic.event.ResourceBeforeDestroyed;
+import org.apache.openejb.assembler.classic.event.ResourceCreated;
+import org.apache.openejb.observer.Observes;
+import org.apache.openejb.resource.TransactionManagerWrapper;
+import org.apache.openejb.resource.jdbc.dbcp.DbcpManagedDataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Has databases recovered by the names of the server's resources, and the branches of their connections bear these names. Public
+ * because the server calls it by reflection.
+ */
+public final class ResourceObserver {
+
+    private final KtmTransactionManager manager;
+    private final Ktm ktm;
+
+    ResourceObserver(KtmTransactionManager manager) {
+        this.manager = manager;
+        this.ktm = manager.ktm();
+    }
+
+    /** Called by the server for each resource before anybody can look it up. */
+    public void created(@Observes ResourceCreated event) {
+        var name = event.getName();
+        if (event.getResource() instanceof DbcpManagedDataSource pool) {
+            ownDatabase(pool).ifPresent(database -> {
+                ktm.register(name, new Login(database, pool.getUserName(), passwordOf(pool)));
+                pool.setTransactionManager(
+                        new TransactionManagerWrapper(manager, name, (resource, same) -> ktm.named(same, resource)));
+            });
+        } else if (event.getResource() instanceof XADataSource database) {
+            ktm.register(name, database);
+            event.replaceBy(NamedDatabase.of(database, resource -> ktm.named(name, resource)));
+        }
+    }
+
+    /** Called by the server when it stops, or undeploys the application that the resource belongs to. */
+    public void destroyed(@Observes ResourceBeforeDestroyed event) {
+        ktm.unregister(event.getName());
+    }
+
+    private static Optional<XADataSource> ownDatabase(DbcpManagedDataSource pool) {
+        return Optional.ofNullable(pool.getXaDataSourceInstance());
+    }
+
+    /** Only the pool itself knows it. */
+    @SuppressWarnings("deprecation")
+    private static @Nullable String passwordOf(DbcpManagedDataSource pool) {
+        return pool.getPassword();
+    }
+}
