@@ -10,17 +10,16 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.stream.Stream;
 import javax.transaction.xa.XAResource;
 import org.apache.openejb.core.mdb.InboundRecovery;
-import org.apache.openejb.resource.XAResourceWrapper;
 import org.jboss.tm.XAResourceRecovery;
 
 /**
- * What message-driven beans receive through: each of their containers is one resource manager, by its id. The server says what a
- * container listens to, and has the resources of its messages named.
+ * What message-driven beans receive through: each of their containers is a resource manager. The server says what a container
+ * listens to. The resources of its messages bear no name: the server could have them named, but then wraps transactions for its
+ * pools as well, anew each time, and a pool loses one in the middle when the collector comes.
  */
-final class InboundResources implements InboundRecovery, XAResourceWrapper {
+final class InboundResources implements InboundRecovery {
 
     private final Ktm ktm;
     private final Map<String, Container> containers = new ConcurrentHashMap<>();
@@ -33,7 +32,7 @@ final class InboundResources implements InboundRecovery, XAResourceWrapper {
     public void recover(ResourceAdapter adapter, ActivationSpec activation, String id) {
         containers
                 .computeIfAbsent(id, each -> {
-                    var container = new Container(ktm, each, adapter);
+                    var container = new Container(each, adapter);
                     ktm.recoveryRegistry().addXAResourceRecovery(container);
                     return container;
                 })
@@ -41,28 +40,15 @@ final class InboundResources implements InboundRecovery, XAResourceWrapper {
                 .add(new WeakReference<>(activation));
     }
 
-    /** Data sources come here as well, with the address of their database for a name: what has a name has it already. */
-    @Override
-    public XAResource wrap(XAResource resource, String name) {
-        boolean isNamed = resource instanceof org.jboss.tm.XAResourceWrapper;
-        return isNamed || !containers.containsKey(name) ? resource : ktm.named(nameOf(name), resource);
-    }
-
-    private static String nameOf(String container) {
-        return "inbound/" + container;
-    }
-
     private static final class Container implements XAResourceRecovery {
 
-        private final Ktm ktm;
-        private final String name;
+        private final String id;
         private final ResourceAdapter adapter;
         /** The server drops what nobody listens to any more, and does not say so. */
         private final List<WeakReference<ActivationSpec>> activations = new CopyOnWriteArrayList<>();
 
-        Container(Ktm ktm, String id, ResourceAdapter adapter) {
-            this.ktm = ktm;
-            this.name = nameOf(id);
+        Container(String id, ResourceAdapter adapter) {
+            this.id = id;
             this.adapter = adapter;
         }
 
@@ -75,12 +61,10 @@ final class InboundResources implements InboundRecovery, XAResourceWrapper {
                     .toArray(ActivationSpec[]::new);
             try {
                 var resources = adapter.getXAResources(live);
-                return Stream.of(resources == null ? new XAResource[0] : resources)
-                        .map(each -> ktm.named(name, each))
-                        .toArray(XAResource[]::new);
+                return resources == null ? new XAResource[0] : resources;
             } catch (ResourceException e) {
                 throw new IllegalStateException(
-                        "the resource adapter of the container " + name + " gives no resources to recover", e);
+                        "the resource adapter of the container " + id + " gives no resources to recover", e);
             }
         }
     }

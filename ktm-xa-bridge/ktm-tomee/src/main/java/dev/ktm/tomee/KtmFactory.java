@@ -5,25 +5,24 @@ import dev.ktm.KtmOpenException;
 import dev.ktm.KtmOptions;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
-import org.apache.openejb.assembler.classic.OpenEjbConfiguration;
-import org.apache.openejb.assembler.classic.TransactionServiceInfo;
 import org.apache.openejb.core.mdb.InboundRecovery;
 import org.apache.openejb.loader.SystemInstance;
-import org.apache.openejb.resource.XAResourceWrapper;
+import org.apache.xbean.recipe.ExecutionContext;
+import org.apache.xbean.recipe.ObjectRecipe;
 
 /**
  * Opens the coordinator of a server, which the server's configuration asks for:
  *
  * <pre>{@code
- * <TransactionManager id="ktm" class-name="dev.ktm.tomee.KtmFactory" factory-name="create">
+ * <TransactionManager id="transactions" class-name="dev.ktm.tomee.KtmFactory" factory-name="create">
  *     logDirectory = data/ktm-log
  * </TransactionManager>
  * }</pre>
  *
  * <p>The properties are those of {@link KtmOptions.Builder#option}; OpenEJB does not mind their case. A directory that is relative is
- * one below the base of the server, and {@value #DEFAULT_LOG_DIRECTORY} is the default: only {@code inMemory = true} keeps no log.
+ * one below the base of the server, and {@value #DEFAULT_LOG_DIRECTORY} is the default: only {@code inMemory = true} keeps no log. Properties
+ * of the system that begin with the id of the service, as in {@code transactions.logDirectory}, count as well.
  */
 public final class KtmFactory {
 
@@ -81,33 +80,28 @@ public final class KtmFactory {
      * @throws IllegalStateException if the log cannot be opened
      */
     public KtmTransactionManager create() {
+        said.putAll(notTaken());
         var system = SystemInstance.get();
-        var service = Optional.ofNullable(system.getComponent(OpenEjbConfiguration.class))
-                .map(configuration -> configuration.facilities.transactionService);
-        var id = service.map(each -> each.id).orElse("TransactionManager");
-        service.ifPresent(this::addUnknown);
-
-        var manager = new KtmTransactionManager(open(id, options(id, system)));
-        var inbound = new InboundResources(manager.ktm());
-        system.setComponent(InboundRecovery.class, inbound);
-        system.setComponent(XAResourceWrapper.class, inbound);
+        var manager = new KtmTransactionManager(open(options(system)));
+        system.setComponent(InboundRecovery.class, new InboundResources(manager.ktm()));
         system.addObserver(new ResourceObserver(manager));
         return manager;
     }
 
-    /**
-     * The server would only log what nobody has taken. Properties of the system that happen to begin with the id of the service are
-     * meant for somebody else.
-     */
-    private void addUnknown(TransactionServiceInfo service) {
-        for (var name : service.properties.stringPropertyNames()) {
-            if (System.getProperty(service.id + "." + name) == null) {
-                said.putIfAbsent(name, service.properties.getProperty(name));
+    /** What the configuration says and no setter here has taken: the server would only log it. */
+    private static Map<String, String> notTaken() {
+        var notTaken = new TreeMap<String, String>();
+        if (ExecutionContext.isContextSet()) {
+            for (var recipe : ExecutionContext.getContext().getStack()) {
+                if (recipe instanceof ObjectRecipe own && own.getType() == KtmFactory.class) {
+                    own.getUnsetProperties().forEach((name, value) -> notTaken.put(name, String.valueOf(value)));
+                }
             }
         }
+        return notTaken;
     }
 
-    private KtmOptions options(String id, SystemInstance system) {
+    private KtmOptions options(SystemInstance system) {
         var builder = KtmOptions.builder();
         try {
             said.forEach(builder::option);
@@ -122,17 +116,18 @@ public final class KtmFactory {
             return builder.build();
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
-                    "the properties of the transaction manager " + id + ": " + e.getMessage(), e);
+                    "the properties of the transaction manager, " + KtmFactory.class.getName() + ": " + e.getMessage(),
+                    e);
         }
     }
 
-    private static Ktm open(String id, KtmOptions options) {
+    private static Ktm open(KtmOptions options) {
         try {
             return Ktm.open(options);
         } catch (KtmOpenException e) {
             throw new IllegalStateException(
-                    "the transaction manager " + id + " cannot be opened; its property " + LOG_DIRECTORY
-                            + " says where its log is, "
+                    "the transaction manager cannot be opened; the property " + LOG_DIRECTORY + " of "
+                            + KtmFactory.class.getName() + " says where its log is, "
                             + options.logDirectory().map(Path::toString).orElse("which is nowhere") + ": "
                             + e.getMessage(),
                     e);

@@ -14,6 +14,7 @@ import jakarta.transaction.TransactionManager;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.function.UnaryOperator;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.Xid;
 import org.apache.geronimo.transaction.manager.NamedXAResourceFactory;
@@ -40,12 +41,14 @@ public final class KtmTransactionManager
     private final TransactionManager manager;
     private final TransactionSynchronizationRegistry registry;
     private final XATerminator terminator;
+    private final Association association;
 
     KtmTransactionManager(Ktm ktm) {
         this.ktm = ktm;
         this.manager = ktm.transactionManager();
         this.registry = ktm.synchronizationRegistry();
         this.terminator = (XATerminator) ktm.xaTerminator();
+        this.association = new Association(ktm, UnaryOperator.identity());
     }
 
     /** The coordinator. The server closes it. */
@@ -71,12 +74,12 @@ public final class KtmTransactionManager
 
     @Override
     public @Nullable Transaction getTransaction() throws SystemException {
-        return manager.getTransaction();
+        return association.current();
     }
 
     @Override
     public void resume(Transaction transaction) throws InvalidTransactionException, SystemException {
-        manager.resume(transaction);
+        association.resume(transaction);
     }
 
     @Override
@@ -97,7 +100,7 @@ public final class KtmTransactionManager
 
     @Override
     public @Nullable Transaction suspend() throws SystemException {
-        return manager.suspend();
+        return association.suspend();
     }
 
     @Override

@@ -6,7 +6,6 @@ import javax.sql.XADataSource;
 import org.apache.openejb.assembler.classic.event.ResourceBeforeDestroyed;
 import org.apache.openejb.assembler.classic.event.ResourceCreated;
 import org.apache.openejb.observer.Observes;
-import org.apache.openejb.resource.TransactionManagerWrapper;
 import org.apache.openejb.resource.jdbc.dbcp.DbcpManagedDataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -30,8 +29,8 @@ public final class ResourceObserver {
         if (event.getResource() instanceof DbcpManagedDataSource pool) {
             ownDatabase(pool).ifPresent(database -> {
                 ktm.register(name, new Login(database, pool.getUserName(), passwordOf(pool)));
-                pool.setTransactionManager(
-                        new TransactionManagerWrapper(manager, name, (resource, same) -> ktm.named(same, resource)));
+                pool.setTransactionManager(new NamingTransactionManager(
+                        manager, new Association(ktm, resource -> ktm.named(name, resource))));
             });
         } else if (event.getResource() instanceof XADataSource database) {
             ktm.register(name, database);

@@ -5,8 +5,10 @@ import jakarta.ejb.EJB;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
 import jakarta.transaction.UserTransaction;
+import java.io.IOException;
+import java.sql.SQLException;
 
-/** Sells in transactions that annotations ask for. */
+/** Works in transactions that annotations ask for. */
 @ApplicationScoped
 @SuppressWarnings("NullAway.Init")
 public class AnnotatedShop {
@@ -19,20 +21,25 @@ public class AnnotatedShop {
 
     /** Sells. */
     @Transactional
-    public void sell(String item) throws Exception {
+    public void sell(String item) throws SQLException {
         shop.sell(item);
     }
 
     /** Sells, and has it rolled back. */
-    @Transactional(rollbackOn = Exception.class)
+    @Transactional(rollbackOn = IOException.class)
     public void sellAndFail(String item) throws Exception {
         shop.sell(item);
-        throw new java.io.IOException("sold out");
+        throw new IOException("sold out");
     }
 
-    /** What an annotated method may not do. */
+    /** Does what an annotated method may not do, and says whether it is refused. */
     @Transactional
-    public void begin() throws Exception {
-        transaction.begin();
+    public boolean isRefusedTheUserTransaction() throws Exception {
+        try {
+            transaction.begin();
+            return false;
+        } catch (IllegalStateException e) {
+            return true;
+        }
     }
 }

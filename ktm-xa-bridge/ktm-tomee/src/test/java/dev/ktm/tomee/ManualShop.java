@@ -19,23 +19,27 @@ public class ManualShop {
     @EJB
     private Shop shop;
 
-    /** Sells, and commits or rolls back. */
-    public void sell(String item, boolean isKept) throws Exception {
+    /** Sells, and commits. */
+    public void sell(String item) throws Exception {
         transaction.begin();
         shop.sell(item);
-        if (isKept) {
-            transaction.commit();
-        } else {
-            transaction.rollback();
-        }
+        transaction.commit();
     }
 
-    /** Sells in a transaction that has a second, which this waits for. */
-    public void sellTooSlowly(String item, Runnable untilTooLate) throws Exception {
-        transaction.setTransactionTimeout(1);
+    /** Sells, and rolls back. */
+    public void sellAndTakeBack(String item) throws Exception {
         transaction.begin();
         shop.sell(item);
-        untilTooLate.run();
+        transaction.rollback();
+    }
+
+    /** Sells in a transaction that has a second, which the work outlasts. */
+    public void sellTooSlowly(String item, Shop.Work work) throws Exception {
+        transaction.setTransactionTimeout(1);
+        transaction.begin();
+        transaction.setTransactionTimeout(0);
+        shop.sell(item);
+        work.run();
         transaction.commit();
     }
 }

@@ -1,5 +1,6 @@
 package dev.ktm.tomee;
 
+import dev.ktm.Ktm;
 import jakarta.ejb.EJB;
 import jakarta.inject.Inject;
 import java.util.Properties;
@@ -12,12 +13,9 @@ import org.apache.openejb.testing.Classes;
 import org.apache.openejb.testing.Configuration;
 import org.apache.openejb.testing.Module;
 
-/** A server in this process, with one application. The server is one of a process, so that there can be only one at a time. */
+/** A server in this process, with the shop for an application. There can be only one at a time: the server has one of itself. */
 @SuppressWarnings("NullAway.Init")
 public final class Server implements AutoCloseable {
-
-    private final Properties properties;
-    private final ApplicationComposers composers = new ApplicationComposers(Server.class);
 
     @EJB
     Shop shop;
@@ -28,14 +26,30 @@ public final class Server implements AutoCloseable {
     @Inject
     AnnotatedShop annotatedShop;
 
+    private final Properties properties;
+    private final ApplicationComposers composers = new ApplicationComposers(Server.class);
+
     private Server(Properties properties) {
         this.properties = properties;
     }
 
-    static Server start(Properties properties) throws Exception {
-        var server = new Server(properties);
-        server.composers.before(server);
+    static Server start(Settings settings) throws Exception {
+        var server = new Server(settings.properties());
+        try {
+            server.composers.before(server);
+        } catch (Exception | Error e) {
+            server.cleanUpAfter(e);
+            throw e;
+        }
         return server;
+    }
+
+    private void cleanUpAfter(Throwable failure) {
+        try {
+            close();
+        } catch (Exception e) {
+            failure.addSuppressed(e);
+        }
     }
 
     @Configuration
@@ -56,6 +70,7 @@ public final class Server implements AutoCloseable {
         var unit = new PersistenceUnit("items");
         unit.setTransactionType(TransactionType.JTA);
         unit.setJtaDataSource("orders");
+        unit.setNonJtaDataSource("local");
         unit.addClass(Item.class);
         unit.setExcludeUnlistedClasses(true);
         unit.setProperty("openjpa.RuntimeUnenhancedClasses", "supported");
@@ -67,12 +82,12 @@ public final class Server implements AutoCloseable {
         return (KtmTransactionManager) OpenEJB.getTransactionManager();
     }
 
+    Ktm ktm() {
+        return manager().ktm();
+    }
+
     @Override
-    public void close() {
-        try {
-            composers.after();
-        } catch (Exception e) {
-            throw new IllegalStateException(e);
-        }
+    public void close() throws Exception {
+        composers.after();
     }
 }

@@ -9,9 +9,11 @@ import jakarta.persistence.PersistenceContext;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import javax.naming.InitialContext;
+import javax.naming.NamingException;
 import javax.sql.DataSource;
 
-/** Sells in transactions of the container. */
+/** Works in transactions of the container. */
 @Stateless
 @SuppressWarnings("NullAway.Init")
 public class Shop {
@@ -22,41 +24,79 @@ public class Shop {
     @Resource(name = "audit")
     private DataSource audit;
 
+    @Resource(name = "ledger")
+    private DataSource ledger;
+
     @PersistenceContext(unitName = "items")
     private EntityManager items;
 
-    /** For work that a test brings. */
+    /** What a test wants done. */
     @FunctionalInterface
-    public interface Work<T> {
+    public interface Work {
         /** Does it. */
-        T run() throws Exception;
+        void run() throws Exception;
+    }
+
+    /** Makes the tables. */
+    @TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
+    public void makeTables() throws SQLException {
+        execute(orders, "create table sale (item varchar(100))");
+        execute(audit, "create table noted (item varchar(100))");
+        execute(ledger, "create table booked (item varchar(100))");
     }
 
     /** Work in a transaction of the container. */
-    public <T> T inTransaction(Work<T> work) throws Exception {
-        return work.run();
+    public void inTransaction(Work work) throws Exception {
+        work.run();
     }
 
-    /** Inserts into both databases. */
+    /** Work in a transaction of its own. */
+    @TransactionAttribute(TransactionAttributeType.REQUIRES_NEW)
+    public void inNewTransaction(Work work) throws Exception {
+        work.run();
+    }
+
+    /** Inserts into two databases. */
     public void sell(String item) throws SQLException {
         insert(orders, "insert into sale values (?)", item);
         insert(audit, "insert into noted values (?)", item);
     }
 
-    /** As {@link #sell}, and throws what the container rolls back for. */
-    public void sellAndFail(String item) throws SQLException {
-        sell(item);
-        throw new IllegalStateException("sold out");
-    }
-
-    /** Adds an entity and an audit row. */
-    public void stock(String item) throws SQLException {
-        items.persist(new Item(item));
+    /** Inserts into one database. */
+    public void note(String item) throws SQLException {
         insert(audit, "insert into noted values (?)", item);
     }
 
+    /** Inserts into the database whose class the data source says itself. */
+    public void book(String item) throws SQLException {
+        insert(ledger, "insert into booked values (?)", item);
+    }
+
+    /** Adds an entity, and a row in another database. */
+    public void stock(String item) throws SQLException {
+        items.persist(new Item(item));
+        note(item);
+    }
+
+    /** Whether there is an entity. */
     public boolean isStocked(String item) {
         return items.find(Item.class, item) != null;
+    }
+
+    /** Whether it is noted, as the transaction sees it. */
+    public boolean isNoted(String item) throws SQLException {
+        return read(audit, "select item from noted").contains(item);
+    }
+
+    /** Whether it is booked, as the transaction sees it. */
+    public boolean isBooked(String item) throws SQLException {
+        return read(ledger, "select item from booked").contains(item);
+    }
+
+    /** Looks something up from inside of the application; the names are constants. */
+    @SuppressWarnings("BanJNDI")
+    public Object lookUp(String name) throws NamingException {
+        return new InitialContext().lookup(name);
     }
 
     /** What has been sold. */
@@ -71,14 +111,13 @@ public class Shop {
         return read(audit, "select item from noted order by item");
     }
 
-    /** Makes the tables. */
+    /** What has been booked. */
     @TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
-    public void makeTables() throws SQLException {
-        execute(orders, "create table sale (item varchar(100))");
-        execute(audit, "create table noted (item varchar(100))");
+    public List<String> booked() throws SQLException {
+        return read(ledger, "select item from booked order by item");
     }
 
-    static void insert(DataSource database, String sql, String value) throws SQLException {
+    private static void insert(DataSource database, String sql, String value) throws SQLException {
         try (var connection = database.getConnection();
                 var statement = connection.prepareStatement(sql)) {
             statement.setString(1, value);
