@@ -13,11 +13,13 @@ import org.jspecify.annotations.Nullable;
 /** Which transaction a thread has, as somebody has to see it who enlists resources under a name of his own, or under none. */
 final class Association {
 
+    private final Ktm ktm;
     private final TransactionManager manager;
     private final TransactionSynchronizationRegistry registry;
     private final UnaryOperator<XAResource> naming;
 
     Association(Ktm ktm, UnaryOperator<XAResource> naming) {
+        this.ktm = ktm;
         this.manager = ktm.transactionManager();
         this.registry = ktm.synchronizationRegistry();
         this.naming = naming;
@@ -32,7 +34,7 @@ final class Association {
         }
         var seen = (ServerTransaction) registry.getResource(this);
         if (seen == null) {
-            seen = new ServerTransaction(transaction, manager, naming);
+            seen = new ServerTransaction(transaction, ktm, naming);
             registry.putResource(this, seen);
         }
         return seen;

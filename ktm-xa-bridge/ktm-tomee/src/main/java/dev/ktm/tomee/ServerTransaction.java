@@ -1,5 +1,6 @@
 package dev.ktm.tomee;
 
+import dev.ktm.Ktm;
 import dev.ktm.rm.Damage;
 import dev.ktm.rm.Outcome;
 import dev.ktm.rm.RollbackCause;
@@ -14,12 +15,14 @@ import jakarta.transaction.Synchronization;
 import jakarta.transaction.SystemException;
 import jakarta.transaction.Transaction;
 import jakarta.transaction.TransactionManager;
+import jakarta.transaction.TransactionSynchronizationRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
 import javax.transaction.xa.XAResource;
+import org.apache.geronimo.transaction.manager.TransactionImpl;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,19 +30,25 @@ import org.jspecify.annotations.Nullable;
  * must not hear yet that it is rolled back: a container would return to the caller as if all was well, and a pool would take the
  * thread to have no transaction, and commit each statement by itself. To them it is active until they try: then they are refused.
  *
- * <p>There is one for a transaction while it lives, because pools hold it by weak references.
+ * <p>There is one for a transaction while it lives, because pools hold it by weak references. It extends Geronimo's transaction only
+ * because the server's connectors cast to that: nothing of it is used. It
+ * is public because the server calls it by reflection.
  */
-final class ServerTransaction implements Transaction, KtmTransaction {
+@SuppressWarnings("UnsynchronizedOverridesSynchronized")
+public final class ServerTransaction extends TransactionImpl implements KtmTransaction {
 
     private final Transaction transaction;
     private final KtmTransaction ktmTransaction;
     private final TransactionManager manager;
+    private final TransactionSynchronizationRegistry registry;
     private final UnaryOperator<XAResource> naming;
 
-    ServerTransaction(Transaction transaction, TransactionManager manager, UnaryOperator<XAResource> naming) {
+    ServerTransaction(Transaction transaction, Ktm ktm, UnaryOperator<XAResource> naming) {
+        super(null, null);
         this.transaction = transaction;
         this.ktmTransaction = (KtmTransaction) transaction;
-        this.manager = manager;
+        this.manager = ktm.transactionManager();
+        this.registry = ktm.synchronizationRegistry();
         this.naming = naming;
     }
 
@@ -47,22 +56,79 @@ final class ServerTransaction implements Transaction, KtmTransaction {
         return transaction;
     }
 
+    private boolean isOfThisThread() throws SystemException {
+        return transaction.equals(manager.getTransaction());
+    }
+
     private boolean isTimedOutUnnoticed() throws SystemException {
-        return ktmTransaction.rolledBackBy().equals(Optional.of(RollbackCause.TIMEOUT))
-                && transaction.equals(manager.getTransaction());
+        return ktmTransaction.rolledBackBy().equals(Optional.of(RollbackCause.TIMEOUT)) && isOfThisThread();
     }
 
     @Override
-    public int getStatus() throws SystemException {
-        return isTimedOutUnnoticed() ? Status.STATUS_ACTIVE : transaction.getStatus();
+    public int getStatus() {
+        try {
+            return isTimedOutUnnoticed() ? Status.STATUS_ACTIVE : transaction.getStatus();
+        } catch (SystemException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** There is nothing to mark in what is rolled back. */
     @Override
-    public void setRollbackOnly() throws SystemException {
-        if (!isTimedOutUnnoticed()) {
-            transaction.setRollbackOnly();
+    public void setRollbackOnly() {
+        try {
+            if (!isTimedOutUnnoticed()) {
+                transaction.setRollbackOnly();
+            }
+        } catch (SystemException e) {
+            throw new IllegalStateException(e);
         }
+    }
+
+    @Override
+    public void setRollbackOnly(@Nullable Throwable reason) {
+        setRollbackOnly();
+    }
+
+    private TransactionSynchronizationRegistry registry() {
+        try {
+            if (isOfThisThread()) {
+                return registry;
+            }
+        } catch (SystemException e) {
+            throw new IllegalStateException(e);
+        }
+        throw new IllegalStateException("expected the transaction of this thread, found " + transaction);
+    }
+
+    @Override
+    public void registerInterposedSynchronization(Synchronization synchronization) {
+        registry().registerInterposedSynchronization(synchronization);
+    }
+
+    @Override
+    public @Nullable Object getResource(Object key) {
+        return registry().getResource(key);
+    }
+
+    @Override
+    public void putResource(Object key, @Nullable Object value) {
+        registry().putResource(key, value);
+    }
+
+    @Override
+    public @Nullable Object getTransactionKey() {
+        return registry().getTransactionKey();
+    }
+
+    @Override
+    public int getTransactionStatus() {
+        return getStatus();
+    }
+
+    @Override
+    public boolean getRollbackOnly() {
+        return getStatus() == Status.STATUS_MARKED_ROLLBACK;
     }
 
     @Override

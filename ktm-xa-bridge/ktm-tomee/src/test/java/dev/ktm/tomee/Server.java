@@ -67,6 +67,10 @@ public final class Server implements AutoCloseable {
 
     @Module
     public PersistenceUnit items() {
+        return unit();
+    }
+
+    static PersistenceUnit unit() {
         var unit = new PersistenceUnit("items");
         unit.setTransactionType(TransactionType.JTA);
         unit.setJtaDataSource("orders");
