@@ -3,14 +3,16 @@ package dev.ktm.tomee;
 import dev.ktm.Ktm;
 import java.util.Optional;
 import javax.sql.XADataSource;
+import org.apache.geronimo.connector.outbound.AbstractConnectionManager;
 import org.apache.openejb.assembler.classic.event.ResourceBeforeDestroyed;
 import org.apache.openejb.assembler.classic.event.ResourceCreated;
+import org.apache.openejb.core.ConnectorReference;
 import org.apache.openejb.observer.Observes;
 import org.apache.openejb.resource.jdbc.dbcp.DbcpManagedDataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has databases recovered by the names of the server's resources, and the branches of their connections bear these names. Public
+ * Has databases and connectors recovered by the names of the server's resources, and their branches bear these names. Public
  * because the server calls it by reflection.
  */
 public final class ResourceObserver {
@@ -32,6 +34,11 @@ public final class ResourceObserver {
                 pool.setTransactionManager(new NamingTransactionManager(
                         manager, new Association(ktm, resource -> ktm.named(name, resource))));
             });
+        } else if (event.getRawResource() instanceof ConnectorReference connector
+                && connector.getConnectionManager() instanceof AbstractConnectionManager connections) {
+            // Registers it with the transaction manager if its connections take part in transactions: the server never
+            // does.
+            connections.doRecovery();
         } else if (event.getResource() instanceof XADataSource database) {
             ktm.register(name, database);
             event.replaceBy(NamedDatabase.of(database, resource -> ktm.named(name, resource)));
