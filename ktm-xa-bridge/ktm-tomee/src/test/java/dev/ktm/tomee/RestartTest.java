@@ -6,8 +6,7 @@ import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.tm.TransactionManagers;
 import java.nio.file.Path;
-import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -17,11 +16,20 @@ class RestartTest {
     @TempDir
     Path directory;
 
-    private static Set<String> threads() {
+    private static List<Thread> threads() {
         return Thread.getAllStackTraces().keySet().stream()
-                .map(Thread::getName)
-                .filter(name -> name.startsWith("ktm") || name.startsWith(TransactionManagers.TIMEOUT_THREAD))
-                .collect(Collectors.toSet());
+                .filter(each -> each.getName().startsWith("ktm")
+                        || each.getName().startsWith(TransactionManagers.TIMEOUT_THREAD))
+                .toList();
+    }
+
+    /** A thread that has nothing left to do may take a moment to end. */
+    private static void areGone(List<Thread> threads) throws InterruptedException {
+        for (var each : threads) {
+            each.join(10_000);
+            assertThat(each.isAlive()).as(each.getName()).isFalse();
+        }
+        assertThat(threads()).isEmpty();
     }
 
     @Test
@@ -36,7 +44,7 @@ class RestartTest {
             incarnation = server.ktm().manager().incarnation();
             assertThat(threads()).isNotEmpty();
         }
-        assertThat(threads()).isEmpty();
+        areGone(threads());
 
         try (var server = Server.start(settings)) {
             server.shop.sell("clock");
@@ -46,7 +54,7 @@ class RestartTest {
             assertThat(server.ktm().manager().identity()).isEqualTo(identity);
             assertThat(server.ktm().manager().incarnation()).isGreaterThan(incarnation);
         }
-        assertThat(threads()).isEmpty();
+        areGone(threads());
     }
 
     @Test
