@@ -9,6 +9,7 @@ import org.apache.openejb.assembler.classic.event.ResourceCreated;
 import org.apache.openejb.core.ConnectorReference;
 import org.apache.openejb.observer.Observes;
 import org.apache.openejb.resource.jdbc.dbcp.DbcpManagedDataSource;
+import org.apache.openejb.resource.jdbc.managed.xa.ManagedXADataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,10 @@ public final class ResourceObserver {
                 pool.setTransactionManager(new NamingTransactionManager(
                         manager, new Association(ktm, resource -> ktm.named(name, resource))));
             });
+        } else if (event.getResource() instanceof ManagedXADataSource unpooled
+                && unpooled.getDelegate() instanceof XADataSource database) {
+            ktm.register(name, database);
+            event.replaceBy(new ManagedXADataSource(named(name, database), manager, manager));
         } else if (event.getRawResource() instanceof ConnectorReference connector
                 && connector.getConnectionManager() instanceof AbstractConnectionManager connections) {
             // Registers it with the transaction manager if its connections take part in transactions: the server never
@@ -41,8 +46,12 @@ public final class ResourceObserver {
             connections.doRecovery();
         } else if (event.getResource() instanceof XADataSource database) {
             ktm.register(name, database);
-            event.replaceBy(NamedDatabase.of(database, resource -> ktm.named(name, resource)));
+            event.replaceBy(named(name, database));
         }
+    }
+
+    private XADataSource named(String name, XADataSource database) {
+        return NamedDatabase.of(database, resource -> ktm.named(name, resource));
     }
 
     /** Called by the server when it stops, or undeploys the application that the resource belongs to. */
