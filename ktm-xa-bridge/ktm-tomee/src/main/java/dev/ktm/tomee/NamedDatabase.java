@@ -13,7 +13,7 @@ import javax.sql.XADataSource;
 import javax.transaction.xa.XAResource;
 import org.jspecify.annotations.Nullable;
 
-/** A database whose connections have resources that say under which name they are found again. Has the interfaces that it had. */
+/** A database whose connections have resources that say under which name they are found again. */
 final class NamedDatabase implements InvocationHandler {
 
     private final XADataSource database;
@@ -24,10 +24,19 @@ final class NamedDatabase implements InvocationHandler {
         this.naming = naming;
     }
 
+    /** With all the interfaces that the database has. */
     static XADataSource of(XADataSource database, UnaryOperator<XAResource> naming) {
         var interfaces = new LinkedHashSet<Class<?>>();
-        interfaces.add(XADataSource.class);
         collect(database.getClass(), interfaces);
+        return of(database, interfaces, naming);
+    }
+
+    /** As no {@link javax.sql.DataSource}, even if it is one: the server would prefer connections without XA. */
+    static XADataSource withXaOnly(XADataSource database, UnaryOperator<XAResource> naming) {
+        return of(database, Set.of(XADataSource.class), naming);
+    }
+
+    private static XADataSource of(XADataSource database, Set<Class<?>> interfaces, UnaryOperator<XAResource> naming) {
         return (XADataSource) Proxy.newProxyInstance(
                 database.getClass().getClassLoader(),
                 interfaces.toArray(Class<?>[]::new),
@@ -35,6 +44,7 @@ final class NamedDatabase implements InvocationHandler {
     }
 
     private static void collect(Class<?> type, Set<Class<?>> interfaces) {
+        interfaces.add(XADataSource.class);
         for (Class<?> each = type; each != null; each = each.getSuperclass()) {
             for (var one : each.getInterfaces()) {
                 if (Modifier.isPublic(one.getModifiers())) {

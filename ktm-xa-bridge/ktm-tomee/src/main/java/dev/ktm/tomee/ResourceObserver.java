@@ -38,7 +38,8 @@ public final class ResourceObserver {
         } else if (event.getResource() instanceof ManagedXADataSource unpooled
                 && unpooled.getDelegate() instanceof XADataSource database) {
             ktm.register(name, database);
-            event.replaceBy(new ManagedXADataSource(named(name, database), manager, manager));
+            event.replaceBy(new ManagedXADataSource(
+                    NamedDatabase.withXaOnly(database, resource -> ktm.named(name, resource)), manager, manager));
         } else if (event.getRawResource() instanceof ConnectorReference connector
                 && connector.getConnectionManager() instanceof AbstractConnectionManager connections) {
             // Registers it with the transaction manager if its connections take part in transactions: the server never
@@ -46,12 +47,8 @@ public final class ResourceObserver {
             connections.doRecovery();
         } else if (event.getResource() instanceof XADataSource database) {
             ktm.register(name, database);
-            event.replaceBy(named(name, database));
+            event.replaceBy(NamedDatabase.of(database, resource -> ktm.named(name, resource)));
         }
-    }
-
-    private XADataSource named(String name, XADataSource database) {
-        return NamedDatabase.of(database, resource -> ktm.named(name, resource));
     }
 
     /** Called by the server when it stops, or undeploys the application that the resource belongs to. */

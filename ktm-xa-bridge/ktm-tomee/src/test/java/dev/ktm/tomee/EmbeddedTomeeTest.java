@@ -7,6 +7,7 @@ import dev.ktm.tm.KtmTransaction;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -14,6 +15,7 @@ import javax.naming.InitialContext;
 import javax.sql.DataSource;
 import javax.transaction.xa.XAResource;
 import org.apache.openejb.OpenEJB;
+import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -45,6 +47,14 @@ class EmbeddedTomeeTest {
         var properties = new Properties();
         properties.setProperty("java.naming.factory.initial", "org.apache.openejb.core.LocalInitialContextFactory");
         return (DataSource) new InitialContext(properties).lookup("openejb:Resource/" + name);
+    }
+
+    /** The same database, without the server. */
+    private static DataSource plain(String name) {
+        var database = new JdbcDataSource();
+        database.setURL("jdbc:h2:mem:tomee" + name);
+        database.setUser("sa");
+        return database;
     }
 
     private static void execute(DataSource database, String sql) throws SQLException {
@@ -103,10 +113,13 @@ class EmbeddedTomeeTest {
             System.gc();
             assertThat(count(orders, "sale")).isEqualTo(1);
             var prepared = new AtomicInteger();
-            transaction.enlistResource(whenAllOthersHavePrepared(
-                    () -> prepared.set(count(dataSource("local"), "information_schema.in_doubt"))));
+            transaction.enlistResource(whenAllOthersHavePrepared(() -> {
+                for (var name : List.of("orders", "audit", "ledger")) {
+                    prepared.addAndGet(count(plain(name), "information_schema.in_doubt"));
+                }
+            }));
             manager.commit();
-            assertThat(prepared).hasValue(1);
+            assertThat(prepared).hasValue(3);
             assertThat(((KtmTransaction) transaction).history())
                     .contains(TransactionState.PREPARED, TransactionState.COMMITTED);
 
