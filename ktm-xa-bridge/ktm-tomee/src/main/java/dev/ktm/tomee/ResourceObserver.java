@@ -31,13 +31,13 @@ public final class ResourceObserver {
         var name = event.getName();
         if (event.getResource() instanceof DbcpManagedDataSource pool) {
             ownDatabase(pool).ifPresent(database -> {
-                ktm.register(name, new Login(database, pool.getUserName(), passwordOf(pool)));
+                register(name, new Login(database, pool.getUserName(), passwordOf(pool)));
                 pool.setTransactionManager(new NamingTransactionManager(
                         manager, new Association(ktm, resource -> ktm.named(name, resource))));
             });
         } else if (event.getResource() instanceof ManagedXADataSource unpooled
                 && unpooled.getDelegate() instanceof XADataSource database) {
-            ktm.register(name, database);
+            register(name, database);
             event.replaceBy(new ManagedXADataSource(
                     NamedDatabase.withXaOnly(database, resource -> ktm.named(name, resource)), manager, manager));
         } else if (event.getRawResource() instanceof ConnectorReference connector
@@ -46,9 +46,15 @@ public final class ResourceObserver {
             // does.
             connections.doRecovery();
         } else if (event.getResource() instanceof XADataSource database) {
-            ktm.register(name, database);
+            register(name, database);
             event.replaceBy(NamedDatabase.of(database, resource -> ktm.named(name, resource)));
         }
+    }
+
+    /** An application that is deployed again brings its resources anew. */
+    private void register(String name, XADataSource database) {
+        ktm.unregister(name);
+        ktm.register(name, database);
     }
 
     /** Called by the server when it stops, or undeploys the application that the resource belongs to. */
