@@ -73,6 +73,8 @@ final class Rules {
         arrows.put("registry", List.of("", "redo", "tm", "rm", "log", "log.storage"));
         arrows.put("cdi", List.of("", "jta"));
         arrows.put("spring", List.of("", "jta"));
+        // What a transaction was rolled back for is in its native face.
+        arrows.put("tomee", List.of("", "jta", "tm", "rm"));
         arrows.put(
                 "cli",
                 Stream.of(List.of(""), coordinator, adapters)

@@ -1,0 +1,71 @@
+package dev.ktm.tomee;
+
+import dev.ktm.Ktm;
+import jakarta.resource.ResourceException;
+import jakarta.resource.spi.ActivationSpec;
+import jakarta.resource.spi.ResourceAdapter;
+import java.lang.ref.WeakReference;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import javax.transaction.xa.XAResource;
+import org.apache.openejb.core.mdb.InboundRecovery;
+import org.jboss.tm.XAResourceRecovery;
+
+/**
+ * What message-driven beans receive through: each of their containers is a resource manager. The server says what a container
+ * listens to. The resources of its messages bear no name: the server could have them named, but then wraps transactions for its
+ * pools as well, anew each time, and a pool loses one in the middle when the collector comes.
+ */
+final class InboundResources implements InboundRecovery {
+
+    private final Ktm ktm;
+    private final Map<String, Container> containers = new ConcurrentHashMap<>();
+
+    InboundResources(Ktm ktm) {
+        this.ktm = ktm;
+    }
+
+    @Override
+    public void recover(ResourceAdapter adapter, ActivationSpec activation, String id) {
+        containers
+                .computeIfAbsent(id, each -> {
+                    var container = new Container(each, adapter);
+                    ktm.recoveryRegistry().addXAResourceRecovery(container);
+                    return container;
+                })
+                .activations
+                .add(new WeakReference<>(activation));
+    }
+
+    private static final class Container implements XAResourceRecovery {
+
+        private final String id;
+        private final ResourceAdapter adapter;
+        /** The server drops what nobody listens to any more, and does not say so. */
+        private final List<WeakReference<ActivationSpec>> activations = new CopyOnWriteArrayList<>();
+
+        Container(String id, ResourceAdapter adapter) {
+            this.id = id;
+            this.adapter = adapter;
+        }
+
+        @Override
+        public XAResource[] getXAResources() {
+            activations.removeIf(each -> each.get() == null);
+            var live = activations.stream()
+                    .map(WeakReference::get)
+                    .filter(Objects::nonNull)
+                    .toArray(ActivationSpec[]::new);
+            try {
+                var resources = adapter.getXAResources(live);
+                return resources == null ? new XAResource[0] : resources;
+            } catch (ResourceException e) {
+                throw new IllegalStateException(
+                        "the resource adapter of the container " + id + " gives no resources to recover", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ktm.tomee;
+
+import org.jspecify.annotations.NullMarked;
