@@ -8,6 +8,7 @@ import dev.ktm.rm.KtmException;
 import dev.ktm.tm.KtmTransaction;
 import jakarta.transaction.SystemException;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,10 +30,13 @@ final class EmbeddedServer implements AutoCloseable {
 
     private final Path directory;
     private final Map<String, String> options;
+    private final int port;
     private final GlassFishRuntime runtime;
     private final GlassFish server;
 
-    private EmbeddedServer(Path directory, Map<String, String> options, GlassFishRuntime runtime, GlassFish server) {
+    private EmbeddedServer(
+            Path directory, Map<String, String> options, int port, GlassFishRuntime runtime, GlassFish server) {
+        this.port = port;
         this.directory = directory;
         this.options = options;
         this.runtime = runtime;
@@ -49,10 +53,12 @@ final class EmbeddedServer implements AutoCloseable {
         Files.createDirectories(directory);
         var properties = new GlassFishProperties();
         properties.setProperty("glassfish.embedded.tmpdir", directory.toString());
+        int port = freePort();
+        properties.setPort("http-listener", port);
         var runtime = GlassFishRuntime.bootstrap();
         try {
             var server = runtime.newGlassFish(properties);
-            var started = new EmbeddedServer(directory, options, runtime, server);
+            var started = new EmbeddedServer(directory, options, port, runtime, server);
             started.start();
             return started;
         } catch (GlassFishException | RuntimeException e) {
@@ -60,6 +66,16 @@ final class EmbeddedServer implements AutoCloseable {
             runtime.shutdown();
             throw e;
         }
+    }
+
+    private static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    int port() {
+        return port;
     }
 
     @Override
