@@ -72,6 +72,7 @@ final class Rules {
         arrows.put("registry", List.of("", "redo", "tm", "rm", "log", "log.storage"));
         arrows.put("cdi", List.of("", "jta"));
         arrows.put("spring", List.of("", "jta"));
+        arrows.put("glassfish", List.of("", "jta"));
         arrows.put(
                 "cli",
                 Stream.of(List.of(""), coordinator, adapters)

@@ -4,6 +4,7 @@ import dev.ktm.Ktm;
 import jakarta.inject.Inject;
 import jakarta.transaction.SystemException;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import org.glassfish.api.admin.ServerEnvironment;
 import org.glassfish.hk2.api.PreDestroy;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +21,11 @@ public final class ServerCoordinator implements PreDestroy {
     /** The resource that is being enlisted on a thread: the server knows its name, and does not pass it on. */
     private final ThreadLocal<String> enlisting = new ThreadLocal<>();
 
+    /** Held while it is opened or closed. */
+    private final ReentrantLock changing = new ReentrantLock();
+
     private volatile @Nullable Ktm open;
+    /** Guarded by {@link #changing}. */
     private boolean stopped;
 
     /** Of this server; nothing is opened yet. */
@@ -55,34 +60,49 @@ public final class ServerCoordinator implements PreDestroy {
         return Optional.ofNullable(open);
     }
 
-    private synchronized Ktm open() {
-        var known = open;
-        if (known != null) {
-            return known;
+    private Ktm open() {
+        changing.lock();
+        try {
+            var known = open;
+            if (known != null) {
+                return known;
+            }
+            if (stopped) {
+                throw new IllegalStateException("expected a server that runs, found one that is being stopped");
+            }
+            var options = options();
+            var opened = Ktm.open(options.coordinator());
+            open = opened;
+            LOGGER.log(System.Logger.Level.INFO, "KTM is the transaction manager; log: " + options.place());
+            return opened;
+        } finally {
+            changing.unlock();
         }
-        if (stopped) {
-            throw new IllegalStateException("expected a server that runs, found one that is being stopped");
-        }
-        var options = options();
-        var opened = Ktm.open(options.coordinator());
-        open = opened;
-        LOGGER.log(System.Logger.Level.INFO, "KTM is the transaction manager; log: " + options.place());
-        return opened;
     }
 
     /** Opens it for a server that starts, which may be one that was stopped before. */
-    synchronized void start() {
-        stopped = false;
-        open();
+    void start() {
+        changing.lock();
+        try {
+            stopped = false;
+            open();
+        } finally {
+            changing.unlock();
+        }
     }
 
     /** Closes it for a server that stops; until that is started again there are no transactions. */
-    synchronized void stop() {
-        stopped = true;
-        var known = open;
-        if (known != null) {
-            open = null;
-            known.close();
+    void stop() {
+        changing.lock();
+        try {
+            stopped = true;
+            var known = open;
+            if (known != null) {
+                open = null;
+                known.close();
+            }
+        } finally {
+            changing.unlock();
         }
     }
 

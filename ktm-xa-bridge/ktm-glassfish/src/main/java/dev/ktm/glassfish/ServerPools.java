@@ -10,12 +10,12 @@ import dev.ktm.Ktm;
 import jakarta.inject.Inject;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
 import javax.transaction.xa.XAResource;
 import org.glassfish.connectors.config.ConnectorConnectionPool;
 import org.glassfish.connectors.config.ConnectorResource;
@@ -63,9 +63,11 @@ public final class ServerPools implements XAResourceRecovery {
     private final Map<String, PoolInfo> registered = new ConcurrentHashMap<>();
     /** What somebody has added by himself. */
     private final List<XAResource> added = new CopyOnWriteArrayList<>();
-    /** What the server's own feeds have opened last. Guarded by this. */
+    /** Held while pools are looked for. */
+    private final ReentrantLock looking = new ReentrantLock();
+    /** What the server's own feeds have opened last. Guarded by {@link #looking}. */
     private final List<Opened> opened = new ArrayList<>();
-    /** Whether there is anything to be asked for; guarded by this. */
+    /** Whether there is a coordinator that asks. Guarded by {@link #looking}. */
     private boolean feeding;
 
     /** A pool, and the name of a resource that uses it. */
@@ -120,8 +122,13 @@ public final class ServerPools implements XAResourceRecovery {
     // Recovery.
 
     /** From now on the coordinator asks the pools of this server, and looks for new ones. */
-    synchronized void feed(Ktm ktm) {
-        feeding = true;
+    void feed(Ktm ktm) {
+        looking.lock();
+        try {
+            feeding = true;
+        } finally {
+            looking.unlock();
+        }
         ktm.recoveryRegistry().addXAResourceRecovery(this);
     }
 
@@ -131,10 +138,16 @@ public final class ServerPools implements XAResourceRecovery {
     }
 
     @Override
-    public synchronized XAResource[] getXAResources() {
-        if (!feeding) {
-            return new XAResource[0];
+    public XAResource[] getXAResources() {
+        looking.lock();
+        try {
+            return feeding ? look() : new XAResource[0];
+        } finally {
+            looking.unlock();
         }
+    }
+
+    private XAResource[] look() {
         coordinator.ifOpen().ifPresent(this::registerAll);
         closeOpened();
         var all = new ArrayList<>(added);
@@ -211,19 +224,17 @@ public final class ServerPools implements XAResourceRecovery {
         all.put(nameOf(jndiName, info), new Configured(jndiName, info));
     }
 
-    /** The names that are registered. */
-    Set<String> names() {
-        return new HashSet<>(registered.keySet());
-    }
-
     /** The coordinator is about to close; waits while it is looking for pools. */
-    synchronized void close() {
-        feeding = false;
-        registered.clear();
+    void close() {
+        looking.lock();
         try {
+            feeding = false;
+            registered.clear();
             closeOpened();
         } catch (RuntimeException e) {
             LOGGER.log(System.Logger.Level.DEBUG, "a connection of recovery could not be closed", e);
+        } finally {
+            looking.unlock();
         }
     }
 }

@@ -147,22 +147,29 @@ final class EmbeddedServer implements AutoCloseable {
         return result.getOutput();
     }
 
-    /** Makes a pool of XA connections, and a resource of the same name in {@code jdbc/}. */
-    void createXaPool(String name, String dataSourceClass, String properties) throws GlassFishException {
+    /** Makes a pool, and a resource of the same name in {@code jdbc/}. */
+    void createPool(String name, String kind, String dataSourceClass, String properties) throws GlassFishException {
         command(
                 "create-jdbc-connection-pool",
-                "--restype=javax.sql.XADataSource",
+                "--restype=" + kind,
                 "--datasourceclassname=" + dataSourceClass,
                 "--property=" + properties,
                 name);
         command("create-jdbc-resource", "--connectionpoolid=" + name, "jdbc/" + name);
     }
 
+    /** Makes a pool whose connections can prepare. */
+    void createXaPool(String name, String dataSourceClass, String properties) throws GlassFishException {
+        createPool(name, "javax.sql.XADataSource", dataSourceClass, properties);
+    }
+
     void createXaH2(String name) throws GlassFishException {
-        createXaPool(
-                name,
-                "org.h2.jdbcx.JdbcDataSource",
-                "user=sa:password='':url=jdbc\\:h2\\:mem\\:" + name + "\\;DB_CLOSE_DELAY\\=-1");
+        createXaPool(name, "org.h2.jdbcx.JdbcDataSource", h2(name));
+    }
+
+    /** The properties of a database in memory. */
+    static String h2(String name) {
+        return "user=sa:password='':url=jdbc\\:h2\\:mem\\:" + name + "\\;DB_CLOSE_DELAY\\=-1";
     }
 
     // Applications.
