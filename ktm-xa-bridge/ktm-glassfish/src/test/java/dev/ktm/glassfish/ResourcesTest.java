@@ -13,9 +13,11 @@ import dev.ktm.rm.TransactionState;
 import dev.ktm.tm.KtmTransaction;
 import jakarta.ejb.EJBException;
 import jakarta.ejb.EJBTransactionRequiredException;
+import jakarta.resource.spi.work.WorkException;
 import jakarta.transaction.Status;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.UserTransaction;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +26,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.transaction.xa.XAResource;
+import javax.transaction.xa.Xid;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -239,5 +243,81 @@ class ResourcesTest {
                 .doesNotContain("jdbc/local");
         assertThat(server.service(JavaEETransactionManager.class).getTxLogLocation())
                 .endsWith("ktm-log");
+    }
+
+    /** What a foreign transaction manager calls its branch. */
+    private record ForeignXid(String name) implements Xid {
+
+        @Override
+        public int getFormatId() {
+            return 4711;
+        }
+
+        @Override
+        public byte[] getGlobalTransactionId() {
+            return name.getBytes(StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public byte[] getBranchQualifier() {
+            return new byte[] {1};
+        }
+    }
+
+    @Test
+    void aTransactionThatAResourceAdapterBringsIsPreparedAndCommittedFromOutside() throws Exception {
+        var manager = server.service(JavaEETransactionManager.class);
+        var xid = new ForeignXid("committed from outside");
+
+        manager.recreate(xid, 30);
+        bean("tests", ContainerManaged.class).mandatory(() -> sell("imported"));
+        manager.release(xid);
+
+        assertThat(manager.getStatus()).isEqualTo(Status.STATUS_NO_TRANSACTION);
+        assertThat(manager.getXATerminator().prepare(xid)).isEqualTo(XAResource.XA_OK);
+        assertThat(manager.getXATerminator().recover(XAResource.TMSTARTRSCAN)).hasSize(1);
+        manager.getXATerminator().commit(xid, false);
+        assertThat(count("jdbc/orders", "imported")).isOne();
+        assertThat(count("jdbc/stock", "imported")).isOne();
+    }
+
+    @Test
+    void aTransactionThatAResourceAdapterBringsIsRolledBackFromOutside() throws Exception {
+        var manager = server.service(JavaEETransactionManager.class);
+        var xid = new ForeignXid("rolled back from outside");
+
+        for (var item : List.of("first work", "second work")) {
+            manager.recreate(xid, 0);
+            bean("tests", ContainerManaged.class).required(() -> sell(item));
+            manager.release(xid);
+        }
+
+        manager.getXATerminator().rollback(xid);
+        assertThat(count("jdbc/orders", "first work")).isZero();
+        assertThat(count("jdbc/stock", "second work")).isZero();
+        assertThat(server.ktm().manager().live()).isEmpty();
+    }
+
+    @Test
+    void oneThreadAtATimeWorksInATransactionThatAResourceAdapterBrings() throws Exception {
+        var manager = server.service(JavaEETransactionManager.class);
+        var xid = new ForeignXid("twice at once");
+
+        manager.recreate(xid, 30);
+        var other = CompletableFuture.runAsync(() -> {
+            try {
+                manager.recreate(xid, 30);
+            } catch (WorkException e) {
+                throw new CompletionException(e);
+            }
+        });
+
+        assertThatThrownBy(() -> other.get(20, TimeUnit.SECONDS))
+                .cause()
+                .isInstanceOfSatisfying(
+                        WorkException.class,
+                        e -> assertThat(e.getErrorCode()).isEqualTo(WorkException.TX_CONCURRENT_WORK_DISALLOWED));
+        manager.release(xid);
+        manager.getXATerminator().rollback(xid);
     }
 }
