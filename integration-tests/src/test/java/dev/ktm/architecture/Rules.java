@@ -75,6 +75,7 @@ final class Rules {
         arrows.put("spring", List.of("", "jta"));
         // What a transaction was rolled back for is in its native face.
         arrows.put("tomee", List.of("", "jta", "tm", "rm"));
+        arrows.put("glassfish", List.of("", "jta"));
         arrows.put(
                 "cli",
                 Stream.of(List.of(""), coordinator, adapters)

@@ -1,0 +1,7 @@
+package dev.ktm.glassfish;
+
+/** What a test does inside a bean. */
+@FunctionalInterface
+public interface Task {
+    void run() throws Exception;
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ktm.glassfish;
+
+import org.jspecify.annotations.NullMarked;
