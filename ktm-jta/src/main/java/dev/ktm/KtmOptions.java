@@ -213,7 +213,7 @@ public final class KtmOptions {
                 case "resourceTimeout" -> resourceTimeout(durationOf(name, text));
                 default ->
                     throw new IllegalArgumentException(
-                            "expected one of " + String.join(", ", NAMES) + ", found " + name + " (= " + text + ")");
+                            "expected one of " + String.join(", ", NAMES) + ", found " + name);
             };
         }
 

@@ -51,6 +51,8 @@ final class JournalBase {
         this.housekeeper = Executors.newSingleThreadExecutor(task -> {
             var thread = new Thread(task, "ktm journal of " + contents.manager);
             thread.setDaemon(true);
+            // The class loader of whoever opened this first is not to be kept by it.
+            thread.setContextClassLoader(JournalBase.class.getClassLoader());
             return thread;
         });
         stream.registerClient(new Client());

@@ -66,6 +66,8 @@ final class XaRecovery implements AutoCloseable {
     void start(String name) {
         var thread = new Thread(this::schedule, name);
         thread.setDaemon(true);
+        // The class loader of whoever opened this first is not to be kept by it.
+        thread.setContextClassLoader(XaRecovery.class.getClassLoader());
         scheduler = thread;
         thread.start();
     }

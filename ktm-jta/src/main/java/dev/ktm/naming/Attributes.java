@@ -4,6 +4,7 @@ import dev.ktm.Ktm;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import javax.naming.CompositeName;
 import javax.naming.ConfigurationException;
 import javax.naming.Context;
@@ -28,12 +29,14 @@ public final class Attributes {
 
     private final Reference reference;
     private final String resource;
+    private final boolean isNameless;
     private final @Nullable Context context;
     private final Map<String, String> values = new LinkedHashMap<>();
 
-    private Attributes(Reference reference, String resource, @Nullable Context context) {
+    private Attributes(Reference reference, String resource, boolean isNameless, @Nullable Context context) {
         this.reference = reference;
         this.resource = resource;
+        this.isNameless = isNameless;
         this.context = context;
     }
 
@@ -44,7 +47,8 @@ public final class Attributes {
      * @param context where that name is
      */
     public static Attributes of(Reference reference, @Nullable Name name, @Nullable Context context) {
-        var attributes = new Attributes(reference, name == null ? reference.getClassName() : name.toString(), context);
+        var attributes = new Attributes(
+                reference, name == null ? reference.getClassName() : name.toString(), name == null, context);
         var all = reference.getAll();
         while (all.hasMoreElements()) {
             if (all.nextElement() instanceof StringRefAddr address && address.getContent() instanceof String value) {
@@ -73,9 +77,38 @@ public final class Attributes {
                 || factory.getName().equals(values.get("factory"));
     }
 
-    /** The name of the resource, the last part of it if the container gives no more. */
-    public String resource() {
+    /**
+     * The name by which branches are found again: what the attribute {@code resourceManager} says, or that of the resource, of which
+     * containers give the last part.
+     *
+     * @throws ConfigurationException if there is neither
+     */
+    public String resourceManager() throws ConfigurationException {
+        var said = take("resourceManager");
+        if (said != null) {
+            return said;
+        }
+        if (isNameless) {
+            throw failure(
+                    "expected a name by which branches are found again after a crash, found none: say resourceManager=\"…\"");
+        }
         return resource;
+    }
+
+    /**
+     * A user and a password.
+     *
+     * @return neither, or both; a user without a password has an empty one
+     * @throws ConfigurationException if there is a password and no user
+     */
+    public Optional<Map.Entry<String, String>> login(String userAttribute, String passwordAttribute)
+            throws ConfigurationException {
+        var user = take(userAttribute);
+        var password = take(passwordAttribute);
+        if (user == null && password != null) {
+            throw failure("expected " + userAttribute + " with " + passwordAttribute + ", found none");
+        }
+        return user == null ? Optional.empty() : Optional.of(Map.entry(user, password == null ? "" : password));
     }
 
     /** What is said, and not said any more. */
@@ -139,9 +172,19 @@ public final class Attributes {
         return new ConfigurationException("resource " + resource + ": " + message);
     }
 
-    /** The same, for something that came of it. */
+    /** The same, for something that came of it. Wrappers that say nothing of their own are passed over. */
     public ConfigurationException failure(Exception cause) {
-        var failure = failure(cause.getMessage() == null ? cause.toString() : cause.getMessage());
+        Throwable telling = cause;
+        while (telling.getCause() != null
+                && (telling.getMessage() == null
+                        || telling.getMessage().equals(telling.getCause().toString()))) {
+            telling = telling.getCause();
+        }
+        var message = telling instanceof ClassNotFoundException
+                ? "expected a class that is on the class path, found " + telling.getMessage()
+                        + ", which is not: is its jar there?"
+                : telling.getMessage() == null ? telling.toString() : telling.getMessage();
+        var failure = failure(message);
         failure.setRootCause(cause);
         return failure;
     }

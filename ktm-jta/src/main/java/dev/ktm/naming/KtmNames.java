@@ -5,10 +5,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import javax.naming.Context;
 import javax.naming.NameAlreadyBoundException;
+import javax.naming.NameNotFoundException;
 import javax.naming.NamingException;
 
 /** The faces of a coordinator under the names where programs look for them. */
-@SuppressWarnings("BanJNDI") // Binds its own constant names, and looks nothing up.
+@SuppressWarnings("BanJNDI") // The names are constants of its own.
 public final class KtmNames {
 
     private KtmNames() {}
@@ -44,16 +45,26 @@ public final class KtmNames {
             }
         } catch (NamingException e) {
             for (var name : bound.keySet()) {
-                context.unbind(name);
+                try {
+                    context.unbind(name);
+                } catch (NamingException again) {
+                    e.addSuppressed(again);
+                }
             }
             throw e;
         }
     }
 
-    /** Takes back what {@link #bind} has bound. The contexts stay. */
+    /** Takes back what {@link #bind} has bound, and nothing else that has one of the names. The contexts stay. */
     public static void unbind(Context context, Ktm ktm) throws NamingException {
-        for (var name : of(ktm).keySet()) {
-            context.unbind(name);
+        for (var each : of(ktm).entrySet()) {
+            try {
+                if (context.lookup(each.getKey()) == each.getValue()) {
+                    context.unbind(each.getKey());
+                }
+            } catch (NameNotFoundException e) {
+                // It is not there.
+            }
         }
     }
 

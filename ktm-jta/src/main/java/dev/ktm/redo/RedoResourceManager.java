@@ -103,6 +103,8 @@ public final class RedoResourceManager implements AutoCloseable {
         this.housekeeper = Executors.newSingleThreadScheduledExecutor(task -> {
             var thread = new Thread(task, "ktm " + label);
             thread.setDaemon(true);
+            // The class loader of whoever opened this first is not to be kept by it.
+            thread.setContextClassLoader(RedoResourceManager.class.getClassLoader());
             return thread;
         });
     }

@@ -41,6 +41,8 @@ final class Timeouts {
     void start(String name) {
         var timer = new Thread(this::run, name);
         timer.setDaemon(true);
+        // The class loader of whoever opened this first is not to be kept by it.
+        timer.setContextClassLoader(Timeouts.class.getClassLoader());
         thread = timer;
         timer.start();
     }

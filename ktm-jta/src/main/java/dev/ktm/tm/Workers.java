@@ -76,6 +76,8 @@ public final class Workers implements Executor, AutoCloseable {
         return task -> {
             var thread = new Thread(task, name + number.incrementAndGet());
             thread.setDaemon(true);
+            // The class loader of whoever opened this first is not to be kept by it.
+            thread.setContextClassLoader(Workers.class.getClassLoader());
             return thread;
         };
     }

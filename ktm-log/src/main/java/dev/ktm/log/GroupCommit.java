@@ -91,8 +91,7 @@ final class GroupCommit implements Runnable {
         this.previousCrc = origin.previous().crc();
         this.idleNanos = idleNanos;
         this.durable = tail.next();
-        this.flusher = new Thread(this, threadName);
-        flusher.setDaemon(true);
+        this.flusher = Housekeeper.daemon(this, threadName);
     }
 
     /** The frame that the next one follows. */

@@ -27,6 +27,8 @@ final class Housekeeper {
     static Thread daemon(Runnable task, String name) {
         var thread = new Thread(task, name);
         thread.setDaemon(true);
+        // The class loader of whoever opened this first is not to be kept by it.
+        thread.setContextClassLoader(Housekeeper.class.getClassLoader());
         return thread;
     }
 

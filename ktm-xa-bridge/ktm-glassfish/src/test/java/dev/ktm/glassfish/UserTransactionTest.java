@@ -7,6 +7,7 @@ import static dev.ktm.glassfish.Naming.find;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ktm.log.testing.Until;
 import jakarta.transaction.NotSupportedException;
 import jakarta.transaction.RollbackException;
 import jakarta.transaction.Status;
@@ -259,7 +260,8 @@ class UserTransactionTest {
         });
 
         assertThat(work.done("late " + work, 0)).isZero();
-        assertThat(server.ktm().manager().live()).isEmpty();
+        // It has ended a moment before it is gone.
+        Until.holds(() -> server.ktm().manager().live().isEmpty());
     }
 
     /** The server marks its own, and tells nobody. */

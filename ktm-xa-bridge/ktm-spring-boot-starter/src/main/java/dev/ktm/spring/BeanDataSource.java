@@ -11,6 +11,8 @@ import org.springframework.beans.factory.BeanNameAware;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.DataObjectPropertyName;
+import org.springframework.boot.context.properties.bind.handler.NoUnboundElementsBindHandler;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.core.env.Environment;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
@@ -49,8 +51,9 @@ final class BeanDataSource extends DelegatingDataSource implements BeanNameAware
             Binder.get(environment).bind("spring.datasource.hikari", Bindable.ofInstance(pool));
         }
         var ofBean = new MapConfigurationPropertySource();
-        more.getHikari().forEach((key, value) -> ofBean.put("hikari." + key, value));
-        new Binder(ofBean).bind("hikari", Bindable.ofInstance(pool));
+        var prefix = "ktm.datasource." + DataObjectPropertyName.toDashedForm(beanName) + ".hikari";
+        more.getHikari().forEach((key, value) -> ofBean.put(prefix + "." + key, value));
+        new Binder(ofBean).bind(prefix, Bindable.ofInstance(pool), new NoUnboundElementsBindHandler());
         var builder = KtmDataSource.builder(ktm, name).source(source).pool(pool);
         var user = more.getRecoveryUser();
         if (user != null) {

@@ -84,9 +84,16 @@ public class KtmAutoConfiguration {
     }
 
     private static Path logDirectory(@Nullable String said) {
-        return said == null
-                ? new ApplicationHome().getDir().toPath().resolve("ktm-log")
-                : Path.of(said).toAbsolutePath();
+        return said == null ? home().resolve("ktm-log") : Path.of(said).toAbsolutePath();
+    }
+
+    /** Beside the jar; what is started from a directory of classes, which the next build may empty, has it where it is started. */
+    private static Path home() {
+        var application = new ApplicationHome();
+        var source = application.getSource();
+        return source != null && source.isFile()
+                ? application.getDir().toPath()
+                : Path.of("").toAbsolutePath();
     }
 
     @Bean(destroyMethod = "close")

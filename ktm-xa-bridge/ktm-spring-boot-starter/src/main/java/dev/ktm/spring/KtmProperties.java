@@ -15,8 +15,8 @@ import org.springframework.boot.convert.DurationUnit;
 public class KtmProperties {
 
     /**
-     * Directory of the log, which has to survive restarts and belongs to one running application alone. By default "ktm-log" in the
-     * directory of the application.
+     * Directory of the log, which has to survive restarts and belongs to one running application alone. By default "ktm-log"
+     * beside the jar of the application, or, if it has none, where it is started.
      */
     private @Nullable String logDirectory;
 

@@ -224,6 +224,24 @@ class FailuresTest {
     }
 
     @Test
+    void aPropertyThatThePoolHasNot() {
+        runner.withPropertyValues("ktm.in-memory=true", "ktm.datasource.orders.hikari.maximum-pool-siez=3")
+                .withBean("orders", DataSource.class, DriverManagerDataSource::new)
+                .run(context -> {
+                    var made = new BeanDataSource(
+                            context.getBean(Ktm.class),
+                            context.getBean(KtmProperties.class),
+                            context.getEnvironment(),
+                            database("wrong"));
+                    made.setBeanName("orders");
+                    assertThatThrownBy(made::afterPropertiesSet)
+                            .rootCause()
+                            .isInstanceOf(UnboundConfigurationPropertiesException.class)
+                            .hasMessageContaining("ktm.datasource.orders.hikari.maximum-pool-siez");
+                });
+    }
+
+    @Test
     void editorsKnowEveryPropertyOfTheGuide() throws Exception {
         var metadata = Files.readString(Path.of("target/classes/META-INF/spring-configuration-metadata.json"));
         var guide = Files.readString(Path.of("../docs/spring.md"));

@@ -270,7 +270,8 @@ public final class KtmDataSourceBuilder {
                 var user = config.getUsername();
                 (user == null ? physical.getConnection() : physical.getConnection(user, config.getPassword())).close();
             }
-        } catch (MisconfiguredDataSourceException e) {
+        } catch (MisconfiguredDataSourceException | RuntimeException e) {
+            adapter.close();
             throw e;
         } catch (SQLException e) {
             if (Logins.isRefused(e)) {

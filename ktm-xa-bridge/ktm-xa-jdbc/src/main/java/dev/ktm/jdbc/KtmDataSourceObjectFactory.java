@@ -1,6 +1,8 @@
 package dev.ktm.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.util.PropertyElf;
+import dev.ktm.Ktm;
 import dev.ktm.naming.Attributes;
 import java.sql.SQLException;
 import java.util.Hashtable;
@@ -44,24 +46,42 @@ public final class KtmDataSourceObjectFactory implements ObjectFactory {
         }
         var attributes = Attributes.of(reference, name, context).requireSingleton();
         var ktm = attributes.ktm();
-        var said = attributes.take("resourceManager");
-        var resourceManager = said == null ? attributes.resource() : said;
-        var recoveryUser = attributes.take("recoveryUser");
-        var recoveryPassword = attributes.take("recoveryPassword");
-        var ofPool = new Properties();
-        ofPool.putAll(attributes.rest());
+        var resourceManager = attributes.resourceManager();
+        var recovery = attributes.login("recoveryUser", "recoveryPassword");
         try {
-            var pool = new HikariConfig(ofPool);
+            var pool = poolOf(attributes);
             if (pool.getPoolName() == null) {
                 pool.setPoolName(resourceManager);
             }
             var builder = KtmDataSource.builder(ktm, resourceManager).pool(pool);
-            if (recoveryUser != null) {
-                builder.recoveryUser(recoveryUser, recoveryPassword == null ? "" : recoveryPassword);
-            }
+            recovery.ifPresent(login -> builder.recoveryUser(login.getKey(), login.getValue()));
+            requireFree(ktm, resourceManager);
             return builder.open();
         } catch (SQLException | RuntimeException e) {
             throw attributes.failure(e);
+        }
+    }
+
+    /** One after the other, so that what is wrong has a name. */
+    private static HikariConfig poolOf(Attributes attributes) {
+        var pool = new HikariConfig();
+        attributes.rest().forEach((name, value) -> {
+            try {
+                var one = new Properties();
+                one.setProperty(name, value);
+                PropertyElf.setTargetFromProperties(pool, one);
+            } catch (RuntimeException e) {
+                throw new IllegalArgumentException(
+                        "expected a property of HikariCP with a value of its kind, found " + name, e);
+            }
+        });
+        return pool;
+    }
+
+    private static void requireFree(Ktm ktm, String resourceManager) {
+        if (ktm.resourceManagers().contains(resourceManager)) {
+            throw new IllegalArgumentException("expected a name of its own, found that of another resource, "
+                    + resourceManager + ": say resourceManager=\"…\" for each of them, and never change it");
         }
     }
 }

@@ -5,6 +5,7 @@ import jakarta.jms.XAConnectionFactory;
 import java.lang.reflect.InvocationTargetException;
 import java.util.Arrays;
 import java.util.Hashtable;
+import java.util.Optional;
 import javax.naming.Context;
 import javax.naming.Name;
 import javax.naming.NamingException;
@@ -48,26 +49,19 @@ public final class KtmConnectionFactoryObjectFactory implements ObjectFactory {
         }
         var attributes = Attributes.of(reference, name, context).requireSingleton();
         var ktm = attributes.ktm();
-        var said = attributes.take("resourceManager");
+        var resourceManager = attributes.resourceManager();
+        var own = attributes.login("user", "password");
+        var recovery = attributes.login("recoveryUser", "recoveryPassword");
         try {
-            var builder = KtmConnectionFactory.builder(
-                    ktm, said == null ? attributes.resource() : said, brokersOwn(attributes));
-            var user = attributes.take("user");
-            if (user != null) {
-                builder.credentials(user, orEmpty(attributes.take("password")));
+            if (ktm.resourceManagers().contains(resourceManager)) {
+                throw new IllegalArgumentException("expected a name of its own, found that of another resource, "
+                        + resourceManager + ": say resourceManager=\"…\" for each of them, and never change it");
             }
-            var recoveryUser = attributes.take("recoveryUser");
-            if (recoveryUser != null) {
-                builder.recoveryCredentials(recoveryUser, orEmpty(attributes.take("recoveryPassword")));
-            }
-            var connections = attributes.take("maxConnections");
-            if (connections != null) {
-                builder.maxConnections(Integer.parseInt(connections));
-            }
-            var sessions = attributes.take("maxSessionsPerConnection");
-            if (sessions != null) {
-                builder.maxSessionsPerConnection(Integer.parseInt(sessions));
-            }
+            var builder = KtmConnectionFactory.builder(ktm, resourceManager, brokersOwn(attributes));
+            own.ifPresent(login -> builder.credentials(login.getKey(), login.getValue()));
+            recovery.ifPresent(login -> builder.recoveryCredentials(login.getKey(), login.getValue()));
+            number(attributes, "maxConnections").ifPresent(builder::maxConnections);
+            number(attributes, "maxSessionsPerConnection").ifPresent(builder::maxSessionsPerConnection);
             if (!attributes.rest().isEmpty()) {
                 throw new IllegalArgumentException("expected none but the documented attributes, found "
                         + String.join(", ", attributes.rest().keySet()));
@@ -78,8 +72,13 @@ public final class KtmConnectionFactoryObjectFactory implements ObjectFactory {
         }
     }
 
-    private static String orEmpty(@Nullable String password) {
-        return password == null ? "" : password;
+    private static Optional<Integer> number(Attributes attributes, String name) {
+        var said = attributes.take(name);
+        try {
+            return said == null ? Optional.empty() : Optional.of(Integer.valueOf(said));
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("expected a number as " + name + ", found \"" + said + "\"", e);
+        }
     }
 
     private static XAConnectionFactory brokersOwn(Attributes attributes) throws ReflectiveOperationException {
@@ -99,13 +98,13 @@ public final class KtmConnectionFactoryObjectFactory implements ObjectFactory {
                 attributes.take(each.getKey());
             }
         }
-        return xa;
+        return (XAConnectionFactory) factory;
     }
 
     private static Class<?> classOf(String name) throws ClassNotFoundException {
         var ofTheComponent = Thread.currentThread().getContextClassLoader();
         return Class.forName(
-                name, true, ofTheComponent == null ? KtmConnectionFactory.class.getClassLoader() : ofTheComponent);
+                name, false, ofTheComponent == null ? KtmConnectionFactory.class.getClassLoader() : ofTheComponent);
     }
 
     private static void set(Object target, String property, String value) throws ReflectiveOperationException {
@@ -114,13 +113,23 @@ public final class KtmConnectionFactoryObjectFactory implements ObjectFactory {
                 .filter(each -> each.getName().equals(name) && each.getParameterCount() == 1)
                 .toList();
         for (var setter : setters) {
-            var converted = converted(setter.getParameterTypes()[0], value);
+            Object converted;
+            try {
+                converted = converted(setter.getParameterTypes()[0], value);
+            } catch (NumberFormatException e) {
+                throw new IllegalArgumentException(
+                        "expected a number as " + PROPERTY + property + ", found \"" + value + "\"", e);
+            }
             if (converted != null) {
                 try {
                     setter.invoke(target, converted);
                 } catch (InvocationTargetException e) {
+                    // Not its value, in which there may be a password.
                     throw new IllegalArgumentException(
-                            PROPERTY + property + " = " + value + " is refused: " + e.getCause(), e);
+                            PROPERTY + property + " is refused by "
+                                    + target.getClass().getName() + " ("
+                                    + e.getCause().getClass().getSimpleName() + ")",
+                            e);
                 }
                 return;
             }

@@ -116,12 +116,13 @@ final class ObjectFactoryTest {
     @CsvSource(delimiter = '|', textBlock = """
                     connectionFactoryClassName            |                     | expected the broker's XA connection factory
                     connectionFactoryClassName            | java.lang.Object    | expected a jakarta.jms.XAConnectionFactory
-                    connectionFactoryClassName            | no.such.Factory     | no.such.Factory
+                    connectionFactoryClassName            | no.such.Factory     | found no.such.Factory, which is not
                     connectionFactory.brokerUrl           | tcp://x             | found connectionFactory.brokerUrl
-                    connectionFactory.minLargeMessageSize | many                | many
-                    connectionFactory.brokerURL           | no url              | connectionFactory.brokerURL = no url is refused
+                    connectionFactory.minLargeMessageSize | many                | expected a number as connectionFactory.minLargeMessageSize
+                    connectionFactory.brokerURL           | no url              | connectionFactory.brokerURL is refused
                     maxConnectoins                        | 3                   | maxConnectoins
-                    maxConnections                        | x                   | "x"
+                    maxConnections                        | x                   | expected a number as maxConnections
+                    user                                  |                     | expected user with password
                     password                              | wrong               | AMQ229031
                     singleton                             | false               | expected singleton="true"
                     """)
