@@ -24,7 +24,7 @@ class TomcatTest {
 
     private static final Path GUIDE = Path.of("../ktm-xa-bridge/docs/jakarta-ee.md");
     private static final Path LISTENER = Path.of("src/test/java/dev/ktm/web/OpensAll.java");
-    private static final Pattern XML = Pattern.compile("```xml\\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern XML = Pattern.compile("```xml\\n(<Context>.*?)```", Pattern.DOTALL);
     private static final Pattern CODE = Pattern.compile("\\n// guide\\n(.*?)\\n// end of guide\\n", Pattern.DOTALL);
     private static final int MOST_COLLECTIONS = 200;
 
@@ -84,8 +84,8 @@ class TomcatTest {
 
             server.site().stop();
             assertThat(Thread.getAllStackTraces().keySet())
-                    .filteredOn(each -> each.getName().startsWith("ktm")
-                            || each.getContextClassLoader() == former.get())
+                    .filteredOn(
+                            each -> each.getName().startsWith("ktm") || each.getContextClassLoader() == former.get())
                     .isEmpty();
             server.site().start();
 
@@ -148,7 +148,9 @@ class TomcatTest {
                 Map.entry("database ktm=\"ldap://somewhere/ktm\"", "expected a name in this container"),
                 Map.entry("database maximumPoolSize=\"ten\"", "value of its kind, found maximumPoolSize"),
                 Map.entry("database resourceManager=\"orders\"", "expected a name of its own"),
-                Map.entry("database dataSourceClassName=\"org.postgresql.ds.PGSimpleDataSource\"", "org.postgresql.xa.PGXADataSource"),
+                Map.entry(
+                        "database dataSourceClassName=\"org.postgresql.ds.PGSimpleDataSource\"",
+                        "org.postgresql.xa.PGXADataSource"),
                 Map.entry("database maximumPoolSiez=\"10\"", "found maximumPoolSiez"),
                 Map.entry("database recoveryPassword=\"secret\"", "expected recoveryUser with recoveryPassword"),
                 Map.entry("ktm inMemory=\"true\" password=\"secret\"", "found password"));

@@ -9,6 +9,7 @@ import javax.sql.XADataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanNameAware;
 import org.springframework.beans.factory.DisposableBean;
+import org.springframework.boot.context.properties.bind.BindHandler;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.bind.DataObjectPropertyName;
@@ -53,7 +54,8 @@ final class BeanDataSource extends DelegatingDataSource implements BeanNameAware
         var ofBean = new MapConfigurationPropertySource();
         var prefix = "ktm.datasource." + DataObjectPropertyName.toDashedForm(beanName) + ".hikari";
         more.getHikari().forEach((key, value) -> ofBean.put(prefix + "." + key, value));
-        new Binder(ofBean).bind(prefix, Bindable.ofInstance(pool), new NoUnboundElementsBindHandler());
+        new Binder(ofBean)
+                .bind(prefix, Bindable.ofInstance(pool), new NoUnboundElementsBindHandler(BindHandler.DEFAULT));
         var builder = KtmDataSource.builder(ktm, name).source(source).pool(pool);
         var user = more.getRecoveryUser();
         if (user != null) {

@@ -87,11 +87,13 @@ public final class KtmConnectionFactoryObjectFactory implements ObjectFactory {
             throw new IllegalArgumentException("expected the broker's XA connection factory as " + CLASS_NAME
                     + ", found none; Artemis has org.apache.activemq.artemis.jms.client.ActiveMQXAConnectionFactory");
         }
-        var factory = classOf(className).getDeclaredConstructor().newInstance();
-        if (!(factory instanceof XAConnectionFactory xa)) {
+        var type = classOf(className);
+        if (!XAConnectionFactory.class.isAssignableFrom(type)) {
+            // What is none is not even made.
             throw new IllegalArgumentException(
                     "expected a " + XAConnectionFactory.class.getName() + " as " + CLASS_NAME + ", found " + className);
         }
+        var factory = type.getDeclaredConstructor().newInstance();
         for (var each : attributes.rest().entrySet()) {
             if (each.getKey().startsWith(PROPERTY)) {
                 set(factory, each.getKey().substring(PROPERTY.length()), each.getValue());
@@ -124,12 +126,10 @@ public final class KtmConnectionFactoryObjectFactory implements ObjectFactory {
                 try {
                     setter.invoke(target, converted);
                 } catch (InvocationTargetException e) {
-                    // Not its value, in which there may be a password.
-                    throw new IllegalArgumentException(
-                            PROPERTY + property + " is refused by "
-                                    + target.getClass().getName() + " ("
-                                    + e.getCause().getClass().getSimpleName() + ")",
-                            e);
+                    // Neither its value nor the cause, which repeats it: there may be a password in it.
+                    throw new IllegalArgumentException(PROPERTY + property + " is refused by "
+                            + target.getClass().getName() + " ("
+                            + e.getTargetException().getClass().getSimpleName() + ")");
                 }
                 return;
             }
