@@ -3,6 +3,8 @@ package dev.ktm.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ktm.Ktm;
+import dev.ktm.KtmOptions;
 import dev.ktm.jta.DecisionTableName;
 import dev.ktm.log.testing.Reports;
 import java.io.PrintWriter;
@@ -125,7 +127,11 @@ class ProbeTest {
         return type.cast(Proxy.newProxyInstance(
                 ProbeTest.class.getClassLoader(),
                 new Class<?>[] {type},
-                (proxy, method, arguments) -> answer.to(method.getName(), arguments == null ? null : arguments[0])));
+                (proxy, method, arguments) -> switch (method.getName()) {
+                    case "hashCode" -> System.identityHashCode(proxy);
+                    case "equals" -> proxy == arguments[0];
+                    default -> answer.to(method.getName(), arguments == null ? null : arguments[0]);
+                }));
     }
 
     private static AdapterProfile look(Answers answers, boolean ownUser) throws SQLException {
@@ -145,6 +151,24 @@ class ProbeTest {
                 .hasMessageContaining("\"orders\"")
                 .hasMessageContaining("max_prepared_transactions is 0")
                 .hasMessageContaining("restart the server");
+    }
+
+    @Test
+    void connectionsToADatabaseThatIsRefusedAreClosed() {
+        var answers = postgres(0);
+        XADataSource database = proxy(XADataSource.class, (call, argument) -> switch (call) {
+            case "getXAConnection" -> answers.connect();
+            case "getLoginTimeout" -> 0;
+            default -> null;
+        });
+        var driver = new FaultyXaDataSource(database);
+        try (var ktm = Ktm.open(KtmOptions.builder().inMemory().build())) {
+            assertThatThrownBy(() -> KtmDataSource.open(ktm, "orders", driver))
+                    .isInstanceOf(MisconfiguredDataSourceException.class);
+
+            assertThat(driver.openConnections()).isZero();
+            assertThat(ktm.resourceManagers()).isEmpty();
+        }
     }
 
     @Test
