@@ -64,6 +64,7 @@ public final class KtmTransactionManager
     @Override
     public void commit()
             throws RollbackException, HeuristicMixedException, HeuristicRollbackException, SystemException {
+        association.end();
         manager.commit();
     }
 
@@ -84,6 +85,7 @@ public final class KtmTransactionManager
 
     @Override
     public void rollback() throws SystemException {
+        association.end();
         manager.rollback();
     }
 
