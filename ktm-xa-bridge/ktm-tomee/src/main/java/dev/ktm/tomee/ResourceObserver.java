@@ -2,10 +2,12 @@ package dev.ktm.tomee;
 
 import dev.ktm.Ktm;
 import java.util.Optional;
+import java.util.function.Supplier;
 import javax.sql.XADataSource;
 import org.apache.geronimo.connector.outbound.AbstractConnectionManager;
 import org.apache.openejb.assembler.classic.event.ResourceBeforeDestroyed;
 import org.apache.openejb.assembler.classic.event.ResourceCreated;
+import org.apache.openejb.cipher.PasswordCipherFactory;
 import org.apache.openejb.core.ConnectorReference;
 import org.apache.openejb.observer.Observes;
 import org.apache.openejb.resource.jdbc.dbcp.DbcpManagedDataSource;
@@ -66,9 +68,14 @@ public final class ResourceObserver {
         return Optional.ofNullable(pool.getXaDataSourceInstance());
     }
 
-    /** Only the pool itself knows it. */
+    /** Only the pool itself knows it, and deciphers it not before it is used. */
     @SuppressWarnings("deprecation")
-    private static @Nullable String passwordOf(DbcpManagedDataSource pool) {
-        return pool.getPassword();
+    private static Supplier<@Nullable String> passwordOf(DbcpManagedDataSource pool) {
+        var said = pool.getPassword();
+        if (said == null || pool.getPasswordCipher() == null) {
+            return () -> said;
+        }
+        var cipher = PasswordCipherFactory.getPasswordCipher(pool.getPasswordCipher());
+        return () -> cipher.decrypt(said.toCharArray());
     }
 }
