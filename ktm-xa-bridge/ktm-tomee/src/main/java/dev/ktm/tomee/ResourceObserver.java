@@ -1,10 +1,12 @@
 package dev.ktm.tomee;
 
 import dev.ktm.Ktm;
+import jakarta.resource.spi.ResourceAdapter;
 import java.util.Optional;
 import java.util.function.Supplier;
 import javax.sql.XADataSource;
 import org.apache.geronimo.connector.outbound.AbstractConnectionManager;
+import org.apache.openejb.assembler.classic.Assembler.ResourceAdapterReference;
 import org.apache.openejb.assembler.classic.event.ResourceBeforeDestroyed;
 import org.apache.openejb.assembler.classic.event.ResourceCreated;
 import org.apache.openejb.cipher.PasswordCipherFactory;
@@ -21,10 +23,12 @@ import org.jspecify.annotations.Nullable;
 public final class ResourceObserver {
 
     private final KtmTransactionManager manager;
+    private final InboundResources inbound;
     private final Ktm ktm;
 
-    ResourceObserver(KtmTransactionManager manager) {
+    ResourceObserver(KtmTransactionManager manager, InboundResources inbound) {
         this.manager = manager;
+        this.inbound = inbound;
         this.ktm = manager.ktm();
     }
 
@@ -62,6 +66,11 @@ public final class ResourceObserver {
     /** Called by the server when it stops, or undeploys the application that the resource belongs to. */
     public void destroyed(@Observes ResourceBeforeDestroyed event) {
         ktm.unregister(event.getName());
+        if (event.getResource() instanceof ResourceAdapterReference reference) {
+            inbound.remove(reference.getRa());
+        } else if (event.getResource() instanceof ResourceAdapter adapter) {
+            inbound.remove(adapter);
+        }
     }
 
     private static Optional<XADataSource> ownDatabase(DbcpManagedDataSource pool) {

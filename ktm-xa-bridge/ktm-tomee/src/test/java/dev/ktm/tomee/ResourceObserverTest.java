@@ -25,7 +25,8 @@ import org.junit.jupiter.api.Test;
 class ResourceObserverTest {
 
     private final Ktm ktm = Ktm.open(KtmOptions.builder().inMemory().build());
-    private final ResourceObserver observer = new ResourceObserver(new KtmTransactionManager(ktm));
+    private final ResourceObserver observer =
+            new ResourceObserver(new KtmTransactionManager(ktm), new InboundResources(ktm));
 
     @AfterEach
     void close() {
