@@ -14,9 +14,12 @@ import jakarta.transaction.TransactionManager;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.function.UnaryOperator;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.transaction.xa.XAException;
+import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
+import org.apache.geronimo.transaction.manager.NamedXAResource;
 import org.apache.geronimo.transaction.manager.NamedXAResourceFactory;
 import org.apache.geronimo.transaction.manager.RecoverableTransactionManager;
 import org.apache.openejb.api.resource.DestroyableResource;
@@ -42,13 +45,21 @@ public final class KtmTransactionManager
     private final TransactionSynchronizationRegistry registry;
     private final XATerminator terminator;
     private final Association association;
+    private final Set<String> connectors = ConcurrentHashMap.newKeySet();
 
     KtmTransactionManager(Ktm ktm) {
         this.ktm = ktm;
         this.manager = ktm.transactionManager();
         this.registry = ktm.synchronizationRegistry();
         this.terminator = (XATerminator) ktm.xaTerminator();
-        this.association = new Association(ktm, UnaryOperator.identity());
+        this.association = new Association(ktm, this::named);
+    }
+
+    /** What a connector enlists bears the connector's name. */
+    private XAResource named(XAResource resource) {
+        return resource instanceof NamedXAResource connector && connectors.contains(connector.getName())
+                ? ktm.named(connector.getName(), resource)
+                : resource;
     }
 
     /** The coordinator. The server closes it. */
@@ -164,10 +175,12 @@ public final class KtmTransactionManager
     @Override
     public void registerNamedXAResourceFactory(NamedXAResourceFactory factory) {
         ktm.register(factory.getName(), new ConnectorResource(factory));
+        connectors.add(factory.getName());
     }
 
     @Override
     public void unregisterNamedXAResourceFactory(String name) {
+        connectors.remove(name);
         ktm.unregister(name);
     }
 

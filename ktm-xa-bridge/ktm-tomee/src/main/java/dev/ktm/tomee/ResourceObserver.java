@@ -65,7 +65,7 @@ public final class ResourceObserver {
 
     /** Called by the server when it stops, or undeploys the application that the resource belongs to. */
     public void destroyed(@Observes ResourceBeforeDestroyed event) {
-        ktm.unregister(event.getName());
+        manager.unregisterNamedXAResourceFactory(event.getName());
         if (event.getResource() instanceof ResourceAdapterReference reference) {
             inbound.remove(reference.getRa());
         } else if (event.getResource() instanceof ResourceAdapter adapter) {
