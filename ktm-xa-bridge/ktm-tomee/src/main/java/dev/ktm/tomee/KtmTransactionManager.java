@@ -7,6 +7,7 @@ import jakarta.transaction.HeuristicRollbackException;
 import jakarta.transaction.InvalidTransactionException;
 import jakarta.transaction.NotSupportedException;
 import jakarta.transaction.RollbackException;
+import jakarta.transaction.Status;
 import jakarta.transaction.Synchronization;
 import jakarta.transaction.SystemException;
 import jakarta.transaction.Transaction;
@@ -23,6 +24,7 @@ import org.apache.geronimo.transaction.manager.NamedXAResource;
 import org.apache.geronimo.transaction.manager.NamedXAResourceFactory;
 import org.apache.geronimo.transaction.manager.RecoverableTransactionManager;
 import org.apache.openejb.api.resource.DestroyableResource;
+import org.apache.openejb.resource.jdbc.managed.local.Key;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -126,9 +128,22 @@ public final class KtmTransactionManager
         registry.putResource(key, value);
     }
 
+    /**
+     * A pool that keeps a transaction's connection here has it back when the transaction is rolled back, and would still hand it
+     * out: what is written then is committed by itself.
+     */
     @Override
     public @Nullable Object getResource(Object key) {
+        if (key instanceof Key && isRolledBack()) {
+            throw new IllegalStateException("expected an active transaction to work in, found "
+                    + registry.getTransactionKey() + ", which is rolled back");
+        }
         return registry.getResource(key);
+    }
+
+    private boolean isRolledBack() {
+        int status = registry.getTransactionStatus();
+        return status == Status.STATUS_ROLLING_BACK || status == Status.STATUS_ROLLEDBACK;
     }
 
     @Override
