@@ -40,6 +40,13 @@ final class Association {
         return seen;
     }
 
+    /** The owner ends the transaction of this thread, if it has one, and is told what becomes of it. */
+    void end() {
+        if (registry.getTransactionKey() != null) {
+            ServerTransaction.end(registry);
+        }
+    }
+
     @Nullable
     Transaction suspend() throws SystemException {
         var current = current();

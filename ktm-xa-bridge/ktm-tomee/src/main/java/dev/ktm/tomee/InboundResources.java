@@ -13,6 +13,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import javax.transaction.xa.XAResource;
 import org.apache.openejb.core.mdb.InboundRecovery;
 import org.jboss.tm.XAResourceRecovery;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What message-driven beans receive through: each of their containers is a resource manager. The server says what a container
@@ -31,13 +32,33 @@ final class InboundResources implements InboundRecovery {
     @Override
     public void recover(ResourceAdapter adapter, ActivationSpec activation, String id) {
         containers
-                .computeIfAbsent(id, each -> {
-                    var container = new Container(each, adapter);
-                    ktm.recoveryRegistry().addXAResourceRecovery(container);
-                    return container;
-                })
+                .compute(
+                        id,
+                        (each, known) ->
+                                known != null && known.adapter == adapter ? known : replace(each, known, adapter))
                 .activations
                 .add(new WeakReference<>(activation));
+    }
+
+    /** An application that is deployed again brings its adapter anew. */
+    private Container replace(String id, @Nullable Container known, ResourceAdapter adapter) {
+        if (known != null) {
+            ktm.recoveryRegistry().removeXAResourceRecovery(known);
+        }
+        var container = new Container(id, adapter);
+        ktm.recoveryRegistry().addXAResourceRecovery(container);
+        return container;
+    }
+
+    /** An adapter that is stopped is asked no more. */
+    void remove(ResourceAdapter adapter) {
+        containers.values().removeIf(container -> {
+            if (container.adapter != adapter) {
+                return false;
+            }
+            ktm.recoveryRegistry().removeXAResourceRecovery(container);
+            return true;
+        });
     }
 
     private static final class Container implements XAResourceRecovery {

@@ -83,8 +83,9 @@ public final class KtmFactory {
         said.putAll(notTaken());
         var system = SystemInstance.get();
         var manager = new KtmTransactionManager(open(options(system)));
-        system.setComponent(InboundRecovery.class, new InboundResources(manager.ktm()));
-        system.addObserver(new ResourceObserver(manager));
+        var inbound = new InboundResources(manager.ktm());
+        system.setComponent(InboundRecovery.class, inbound);
+        system.addObserver(new ResourceObserver(manager, inbound));
         return manager;
     }
 

@@ -7,6 +7,7 @@ import jakarta.transaction.HeuristicRollbackException;
 import jakarta.transaction.InvalidTransactionException;
 import jakarta.transaction.NotSupportedException;
 import jakarta.transaction.RollbackException;
+import jakarta.transaction.Status;
 import jakarta.transaction.Synchronization;
 import jakarta.transaction.SystemException;
 import jakarta.transaction.Transaction;
@@ -14,12 +15,16 @@ import jakarta.transaction.TransactionManager;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.function.UnaryOperator;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.transaction.xa.XAException;
+import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
+import org.apache.geronimo.transaction.manager.NamedXAResource;
 import org.apache.geronimo.transaction.manager.NamedXAResourceFactory;
 import org.apache.geronimo.transaction.manager.RecoverableTransactionManager;
 import org.apache.openejb.api.resource.DestroyableResource;
+import org.apache.openejb.resource.jdbc.managed.local.Key;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,13 +47,21 @@ public final class KtmTransactionManager
     private final TransactionSynchronizationRegistry registry;
     private final XATerminator terminator;
     private final Association association;
+    private final Set<String> connectors = ConcurrentHashMap.newKeySet();
 
     KtmTransactionManager(Ktm ktm) {
         this.ktm = ktm;
         this.manager = ktm.transactionManager();
         this.registry = ktm.synchronizationRegistry();
         this.terminator = (XATerminator) ktm.xaTerminator();
-        this.association = new Association(ktm, UnaryOperator.identity());
+        this.association = new Association(ktm, this::named);
+    }
+
+    /** What a connector enlists bears the connector's name. */
+    private XAResource named(XAResource resource) {
+        return resource instanceof NamedXAResource connector && connectors.contains(connector.getName())
+                ? ktm.named(connector.getName(), resource)
+                : resource;
     }
 
     /** The coordinator. The server closes it. */
@@ -64,6 +77,7 @@ public final class KtmTransactionManager
     @Override
     public void commit()
             throws RollbackException, HeuristicMixedException, HeuristicRollbackException, SystemException {
+        association.end();
         manager.commit();
     }
 
@@ -84,6 +98,7 @@ public final class KtmTransactionManager
 
     @Override
     public void rollback() throws SystemException {
+        association.end();
         manager.rollback();
     }
 
@@ -113,9 +128,22 @@ public final class KtmTransactionManager
         registry.putResource(key, value);
     }
 
+    /**
+     * A pool that keeps a transaction's connection here has it back when the transaction is rolled back, and would still hand it
+     * out: what is written then is committed by itself.
+     */
     @Override
     public @Nullable Object getResource(Object key) {
+        if (key instanceof Key && isRolledBack()) {
+            throw new IllegalStateException("expected an active transaction to work in, found "
+                    + registry.getTransactionKey() + ", which is rolled back");
+        }
         return registry.getResource(key);
+    }
+
+    private boolean isRolledBack() {
+        int status = registry.getTransactionStatus();
+        return status == Status.STATUS_ROLLING_BACK || status == Status.STATUS_ROLLEDBACK;
     }
 
     @Override
@@ -162,10 +190,12 @@ public final class KtmTransactionManager
     @Override
     public void registerNamedXAResourceFactory(NamedXAResourceFactory factory) {
         ktm.register(factory.getName(), new ConnectorResource(factory));
+        connectors.add(factory.getName());
     }
 
     @Override
     public void unregisterNamedXAResourceFactory(String name) {
+        connectors.remove(name);
         ktm.unregister(name);
     }
 

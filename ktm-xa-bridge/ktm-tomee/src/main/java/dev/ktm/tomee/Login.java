@@ -3,20 +3,19 @@ package dev.ktm.tomee;
 import java.io.PrintWriter;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.util.function.Supplier;
 import java.util.logging.Logger;
 import javax.sql.XAConnection;
 import javax.sql.XADataSource;
 import org.jspecify.annotations.Nullable;
 
 /** A database with the user that a pool logs in as; with the database's own if the pool names none. */
-record Login(
-        XADataSource database,
-        @Nullable String user,
-        @Nullable String password) implements XADataSource {
+record Login(XADataSource database, @Nullable String user, Supplier<@Nullable String> password)
+        implements XADataSource {
 
     @Override
     public XAConnection getXAConnection() throws SQLException {
-        return user == null ? database.getXAConnection() : database.getXAConnection(user, password);
+        return user == null ? database.getXAConnection() : database.getXAConnection(user, password.get());
     }
 
     @Override

@@ -1,11 +1,15 @@
 package dev.ktm.tomee;
 
 import dev.ktm.Ktm;
+import jakarta.resource.spi.ResourceAdapter;
 import java.util.Optional;
+import java.util.function.Supplier;
 import javax.sql.XADataSource;
 import org.apache.geronimo.connector.outbound.AbstractConnectionManager;
+import org.apache.openejb.assembler.classic.Assembler.ResourceAdapterReference;
 import org.apache.openejb.assembler.classic.event.ResourceBeforeDestroyed;
 import org.apache.openejb.assembler.classic.event.ResourceCreated;
+import org.apache.openejb.cipher.PasswordCipherFactory;
 import org.apache.openejb.core.ConnectorReference;
 import org.apache.openejb.observer.Observes;
 import org.apache.openejb.resource.jdbc.dbcp.DbcpManagedDataSource;
@@ -19,10 +23,12 @@ import org.jspecify.annotations.Nullable;
 public final class ResourceObserver {
 
     private final KtmTransactionManager manager;
+    private final InboundResources inbound;
     private final Ktm ktm;
 
-    ResourceObserver(KtmTransactionManager manager) {
+    ResourceObserver(KtmTransactionManager manager, InboundResources inbound) {
         this.manager = manager;
+        this.inbound = inbound;
         this.ktm = manager.ktm();
     }
 
@@ -59,16 +65,26 @@ public final class ResourceObserver {
 
     /** Called by the server when it stops, or undeploys the application that the resource belongs to. */
     public void destroyed(@Observes ResourceBeforeDestroyed event) {
-        ktm.unregister(event.getName());
+        manager.unregisterNamedXAResourceFactory(event.getName());
+        if (event.getResource() instanceof ResourceAdapterReference reference) {
+            inbound.remove(reference.getRa());
+        } else if (event.getResource() instanceof ResourceAdapter adapter) {
+            inbound.remove(adapter);
+        }
     }
 
     private static Optional<XADataSource> ownDatabase(DbcpManagedDataSource pool) {
         return Optional.ofNullable(pool.getXaDataSourceInstance());
     }
 
-    /** Only the pool itself knows it. */
+    /** Only the pool itself knows it, and deciphers it not before it is used. */
     @SuppressWarnings("deprecation")
-    private static @Nullable String passwordOf(DbcpManagedDataSource pool) {
-        return pool.getPassword();
+    private static Supplier<@Nullable String> passwordOf(DbcpManagedDataSource pool) {
+        var said = pool.getPassword();
+        if (said == null || pool.getPasswordCipher() == null) {
+            return () -> said;
+        }
+        var cipher = PasswordCipherFactory.getPasswordCipher(pool.getPasswordCipher());
+        return () -> cipher.decrypt(said.toCharArray());
     }
 }

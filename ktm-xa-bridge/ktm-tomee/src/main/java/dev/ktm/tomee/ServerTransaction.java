@@ -26,8 +26,8 @@ import org.apache.geronimo.transaction.manager.TransactionImpl;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A transaction as the server has to see it. Of one that took too long and that its client has not ended, its containers and pools
- * must not hear yet that it is rolled back: a container would return to the caller as if all was well, and a pool would take the
+ * A transaction as the server has to see it. Of one that somebody else has rolled back, or that took too long, its containers and
+ * pools must not hear before its owner ends it: a container would return to the caller as if all was well, and a pool would take the
  * thread to have no transaction, and commit each statement by itself. To them it is active until they try: then they are refused.
  *
  * <p>There is one for a transaction while it lives, because pools hold it by weak references. It extends Geronimo's transaction only
@@ -36,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("UnsynchronizedOverridesSynchronized")
 public final class ServerTransaction extends TransactionImpl implements KtmTransaction {
+
+    /** What is kept with a transaction that its owner ends. */
+    private static final String ENDED = ServerTransaction.class.getName() + ".ended";
 
     private final Transaction transaction;
     private final KtmTransaction ktmTransaction;
@@ -60,26 +63,23 @@ public final class ServerTransaction extends TransactionImpl implements KtmTrans
         return transaction.equals(manager.getTransaction());
     }
 
-    private boolean isTimedOutUnnoticed() throws SystemException {
-        return ktmTransaction.rolledBackBy().equals(Optional.of(RollbackCause.TIMEOUT)) && isOfThisThread();
+    private boolean isRolledBackUnnoticed() throws SystemException {
+        return ktmTransaction.outcome() == Outcome.ABORTED && isOfThisThread() && registry.getResource(ENDED) == null;
     }
 
     @Override
     public int getStatus() {
         try {
-            return isTimedOutUnnoticed() ? Status.STATUS_ACTIVE : transaction.getStatus();
+            return isRolledBackUnnoticed() ? Status.STATUS_ACTIVE : transaction.getStatus();
         } catch (SystemException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    /** There is nothing to mark in what is rolled back. */
     @Override
     public void setRollbackOnly() {
         try {
-            if (!isTimedOutUnnoticed()) {
-                transaction.setRollbackOnly();
-            }
+            transaction.setRollbackOnly();
         } catch (SystemException e) {
             throw new IllegalStateException(e);
         }
@@ -131,9 +131,16 @@ public final class ServerTransaction extends TransactionImpl implements KtmTrans
         return getStatus() == Status.STATUS_MARKED_ROLLBACK;
     }
 
+    /** The server's pools take a {@link RollbackException} for no transaction, and commit by themselves what is written next. */
     @Override
-    public boolean enlistResource(XAResource resource) throws RollbackException, SystemException {
-        return transaction.enlistResource(naming.apply(resource));
+    public boolean enlistResource(XAResource resource) throws SystemException {
+        try {
+            return transaction.enlistResource(naming.apply(resource));
+        } catch (RollbackException e) {
+            var refused = new SystemException(e.getMessage());
+            refused.initCause(e);
+            throw refused;
+        }
     }
 
     @Override
@@ -146,14 +153,28 @@ public final class ServerTransaction extends TransactionImpl implements KtmTrans
         transaction.registerSynchronization(synchronization);
     }
 
+    /** The owner ends the transaction of this thread, and is told what becomes of it. */
+    static void end(TransactionSynchronizationRegistry registry) {
+        registry.putResource(ENDED, true);
+    }
+
+    /** From another thread the owner is told nothing. */
+    private void endHere() throws SystemException {
+        if (isOfThisThread()) {
+            end(registry);
+        }
+    }
+
     @Override
     public void commit()
             throws RollbackException, HeuristicMixedException, HeuristicRollbackException, SystemException {
+        endHere();
         transaction.commit();
     }
 
     @Override
     public void rollback() throws SystemException {
+        endHere();
         transaction.rollback();
     }
 

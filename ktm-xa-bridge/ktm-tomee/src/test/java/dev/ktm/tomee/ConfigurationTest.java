@@ -78,11 +78,7 @@ class ConfigurationTest {
 
     @Test
     void anUnknownPropertyIsRefusedByItsName() {
-        isRefused(
-                settings().with("transactions.logDir", "x"),
-                "transaction manager",
-                "logDirectory",
-                "found logDir (= x)");
+        isRefused(settings().with("transactions.logDir", "x"), "transaction manager", "logDirectory", "found logDir");
     }
 
     @Test

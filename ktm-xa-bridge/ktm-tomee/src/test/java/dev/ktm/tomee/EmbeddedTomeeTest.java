@@ -1,15 +1,19 @@
 package dev.ktm.tomee;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.rm.TransactionState;
 import dev.ktm.tm.KtmTransaction;
+import jakarta.transaction.SystemException;
+import jakarta.transaction.Transaction;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.naming.InitialContext;
 import javax.sql.DataSource;
@@ -62,6 +66,21 @@ class EmbeddedTomeeTest {
                 var statement = connection.createStatement()) {
             statement.execute(sql);
         }
+    }
+
+    private static void isRefused(DataSource database, String sql) {
+        assertThatThrownBy(() -> execute(database, sql)).isInstanceOf(Exception.class);
+    }
+
+    private static void rollBackElsewhere(Transaction transaction) {
+        CompletableFuture.runAsync(() -> {
+                    try {
+                        transaction.rollback();
+                    } catch (SystemException e) {
+                        throw new IllegalStateException(e);
+                    }
+                })
+                .join();
     }
 
     private static int count(DataSource database, String table) throws SQLException {
@@ -128,6 +147,20 @@ class EmbeddedTomeeTest {
             execute(audit, "insert into noted values ('sofa')");
             execute(ledger, "insert into booked values ('sofa')");
             manager.rollback();
+
+            manager.begin();
+            execute(orders, "insert into sale values ('marked')");
+            manager.setRollbackOnly();
+            isRefused(audit, "insert into noted values ('marked')");
+            manager.rollback();
+
+            manager.begin();
+            execute(orders, "insert into sale values ('rolled back')");
+            rollBackElsewhere(Objects.requireNonNull(manager.getTransaction()));
+            isRefused(orders, "insert into sale values ('late')");
+            isRefused(audit, "insert into noted values ('late')");
+            isRefused(ledger, "insert into booked values ('late')");
+            assertThatThrownBy(manager::commit).isInstanceOf(Exception.class);
 
             assertThat(count(orders, "sale")).isEqualTo(1);
             assertThat(count(audit, "noted")).isEqualTo(1);

@@ -4,13 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ktm.rm.Notification;
+import dev.ktm.rm.NotificationMask;
 import dev.ktm.rm.Outcome;
+import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionState;
 import dev.ktm.tm.KtmTransaction;
+import dev.ktm.tm.ManagerHandle.Durability;
 import jakarta.ejb.EJBException;
 import jakarta.transaction.RollbackException;
 import jakarta.transaction.Status;
 import jakarta.transaction.Synchronization;
+import jakarta.transaction.SystemException;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.UserTransaction;
 import java.io.IOException;
@@ -18,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntConsumer;
@@ -221,6 +227,82 @@ class ProviderTest {
         assertThat(server.shop.noted()).doesNotContain("too late");
         assertThat(server.shop.booked()).doesNotContain("too late");
         assertThat(server.shop.isStocked("too late")).isFalse();
+    }
+
+    /** Has somebody else roll the transaction of this thread back. */
+    private static void rollBackFromOutside() throws Exception {
+        var transaction = server.manager().getTransaction();
+        CompletableFuture.runAsync(() -> {
+                    try {
+                        Objects.requireNonNull(transaction).rollback();
+                    } catch (SystemException e) {
+                        throw new IllegalStateException(e);
+                    }
+                })
+                .join();
+    }
+
+    /** Has a participant that cannot go on roll the transaction of this thread back. */
+    private static void rollBackAsParticipant() throws Exception {
+        var manager = server.ktm().manager();
+        var mask = NotificationMask.of(Notification.PREPREPARE, Notification.ROLLBACK);
+        try (var weary = manager.createResourceManager(null, "weary", Durability.VOLATILE);
+                var participant = weary.enlist(current().unitOfWork(), mask, null)) {
+            weary.recover();
+            participant.rollback();
+        }
+        assertThat(current().rolledBackBy()).contains(RollbackCause.PARTICIPANT);
+    }
+
+    private static void nothingSlipsThroughAfter(Shop.Work rollback) throws Exception {
+        assertThatExceptionOfType(EJBException.class)
+                .isThrownBy(() -> inTransaction(() -> {
+                    server.shop.note("refused");
+                    rollback.run();
+                    assertThatThrownBy(() -> server.shop.note("refused")).isInstanceOf(Exception.class);
+                    assertThatThrownBy(() -> server.shop.book("refused")).isInstanceOf(Exception.class);
+                    assertThatThrownBy(() -> server.shop.stock("refused")).isInstanceOf(Exception.class);
+                }));
+
+        assertThat(server.manager().getTransaction()).isNull();
+        assertThat(server.shop.noted()).doesNotContain("refused");
+        assertThat(server.shop.booked()).doesNotContain("refused");
+        assertThat(server.shop.isStocked("refused")).isFalse();
+    }
+
+    @Test
+    void nothingSlipsThroughAfterAnotherThreadHasRolledBackAndTheCallerLearnsOfIt() throws Exception {
+        nothingSlipsThroughAfter(ProviderTest::rollBackFromOutside);
+    }
+
+    @Test
+    void nothingSlipsThroughAfterAParticipantHasRolledBackAndTheCallerLearnsOfIt() throws Exception {
+        nothingSlipsThroughAfter(ProviderTest::rollBackAsParticipant);
+    }
+
+    @Test
+    void nothingSlipsThroughWhatIsMarked() throws Exception {
+        inTransaction(() -> {
+            server.shop.note("only marked");
+            server.manager().setRollbackOnly();
+            assertThatThrownBy(() -> server.shop.book("only marked")).isInstanceOf(Exception.class);
+        });
+
+        assertThat(server.shop.noted()).doesNotContain("only marked");
+        assertThat(server.shop.booked()).doesNotContain("only marked");
+    }
+
+    @Test
+    void whoRollsBackSeesThatItIsRolledBack() throws Exception {
+        var told = new ArrayList<Integer>();
+        server.manager().begin();
+        var transaction = Objects.requireNonNull(server.manager().getTransaction());
+        transaction.registerSynchronization(
+                new AtTheEnd(status -> told.add(((ServerTransaction) transaction).getStatus())));
+
+        server.manager().rollback();
+
+        assertThat(told).isEqualTo(List.of(Status.STATUS_ROLLEDBACK));
     }
 
     @Test

@@ -5,12 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import java.lang.reflect.Proxy;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import javax.sql.DataSource;
 import javax.sql.XADataSource;
 import org.apache.openejb.assembler.classic.event.ResourceBeforeDestroyed;
 import org.apache.openejb.assembler.classic.event.ResourceCreated;
+import org.apache.openejb.cipher.StaticDESPasswordCipher;
+import org.apache.openejb.resource.jdbc.dbcp.DbcpManagedDataSource;
 import org.h2.jdbcx.JdbcDataSource;
 import org.jboss.tm.XAResourceWrapper;
 import org.junit.jupiter.api.AfterEach;
@@ -20,7 +25,8 @@ import org.junit.jupiter.api.Test;
 class ResourceObserverTest {
 
     private final Ktm ktm = Ktm.open(KtmOptions.builder().inMemory().build());
-    private final ResourceObserver observer = new ResourceObserver(new KtmTransactionManager(ktm));
+    private final ResourceObserver observer =
+            new ResourceObserver(new KtmTransactionManager(ktm), new InboundResources(ktm));
 
     @AfterEach
     void close() {
@@ -77,6 +83,35 @@ class ResourceObserverTest {
         observer.destroyed(new ResourceBeforeDestroyed(replaced, "orders"));
 
         assertThat(ktm.resourceManagers()).isEmpty();
+    }
+
+    /** Notes the passwords that connections are asked for with. */
+    private static XADataSource noting(List<String> passwords, XADataSource database) {
+        return (XADataSource) Proxy.newProxyInstance(
+                XADataSource.class.getClassLoader(),
+                new Class<?>[] {XADataSource.class},
+                (proxy, method, arguments) -> {
+                    if (arguments != null && arguments.length == 2) {
+                        passwords.add((String) arguments[1]);
+                    }
+                    return method.invoke(database, arguments);
+                });
+    }
+
+    @Test
+    void anEncipheredPasswordIsDecipheredForRecovery() {
+        var passwords = new CopyOnWriteArrayList<String>();
+        var database = database("jdbc:h2:mem:enciphered");
+        var pool = new DbcpManagedDataSource("orders", database);
+        pool.setXaDataSourceInstance(noting(passwords, database));
+        pool.setUserName("clerk");
+        pool.setPassword(new String(new StaticDESPasswordCipher().encrypt("secret")));
+        pool.setPasswordCipher("Static3DES");
+
+        created(pool);
+        ktm.recoverNow();
+
+        assertThat(passwords).isNotEmpty().containsOnly("secret");
     }
 
     @Test
