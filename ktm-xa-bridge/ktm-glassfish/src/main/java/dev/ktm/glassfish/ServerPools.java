@@ -84,13 +84,19 @@ public final class ServerPools implements XAResourceRecovery {
 
     // Enlisting.
 
-    /** The name of a resource for recovery. One that is in no configuration is registered now. */
+    /**
+     * The name of a resource for recovery; one that is in no configuration is registered now. Null for what is of no pool, like
+     * the resource that a message-driven bean receives through.
+     */
+    @Nullable
     String nameOf(TransactionalResource resource) {
-        var jndiName = withoutSuffix(resource.getName());
-        if (!(resource instanceof ResourceHandle handle)) {
-            return jndiName;
+        var pool = resource instanceof ResourceHandle handle
+                ? handle.getResourceSpec().getPoolInfo()
+                : null;
+        if (pool == null) {
+            return null;
         }
-        var pool = handle.getResourceSpec().getPoolInfo();
+        var jndiName = withoutSuffix(resource.getName());
         var name = nameOf(jndiName, pool);
         if (!registered.containsKey(name)) {
             coordinator.ifOpen().ifPresent(ktm -> register(ktm, name, new Configured(jndiName, pool)));

@@ -7,6 +7,9 @@ import static dev.ktm.glassfish.Naming.find;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.enterprise.resource.ResourceHandle;
+import com.sun.enterprise.resource.ResourceSpec;
+import com.sun.enterprise.resource.allocator.ResourceAllocator;
 import com.sun.enterprise.transaction.api.JavaEETransactionManager;
 import com.sun.enterprise.transaction.api.ResourceRecoveryManager;
 import dev.ktm.rm.TransactionState;
@@ -17,6 +20,7 @@ import jakarta.resource.spi.work.WorkException;
 import jakarta.transaction.Status;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.UserTransaction;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,6 +32,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
+import org.glassfish.api.naming.SimpleJndiName;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -243,6 +248,29 @@ class ResourcesTest {
                 .doesNotContain("jdbc/local");
         assertThat(server.service(JavaEETransactionManager.class).getTxLogLocation())
                 .endsWith("ktm-log");
+    }
+
+    @Test
+    void whatAMessageDrivenBeanReceivesThroughTakesPart() throws Exception {
+        var told = new ArrayList<String>();
+        var manager = server.service(JavaEETransactionManager.class);
+        // As the container of such beans makes it: of no pool.
+        var handle = new ResourceHandle(
+                null, new ResourceSpec(new SimpleJndiName("JMS"), ResourceSpec.JMS), transactionalAllocator());
+        handle.fillInResourceObjects(null, new WitnessResource(told));
+
+        manager.begin();
+        manager.enlistResource(manager.getTransaction(), handle);
+        manager.commit();
+
+        assertThat(told).containsExactly("start", "end", "commit in one phase");
+    }
+
+    private static ResourceAllocator transactionalAllocator() {
+        return (ResourceAllocator) Proxy.newProxyInstance(
+                ResourcesTest.class.getClassLoader(),
+                new Class<?>[] {ResourceAllocator.class},
+                (proxy, method, arguments) -> method.getReturnType() == boolean.class ? true : null);
     }
 
     /** What a foreign transaction manager calls its branch. */
