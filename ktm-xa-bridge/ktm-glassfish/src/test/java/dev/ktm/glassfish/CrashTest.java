@@ -28,7 +28,7 @@ class CrashTest {
         try (var server = Crash.start(directory)) {
             server.service(ResourceRecoveryManager.class).recoverIncompleteTx(false, "");
 
-            assertThat(server.ktm().resourceManagers()).contains("jdbc/" + Crash.ORDERS, "jdbc/" + Crash.STOCK);
+            assertThat(server.ktm().resourceManagers()).contains(Crash.ORDERS, Crash.STOCK);
             assertThat(count("jdbc/" + Crash.ORDERS, "lamp")).isOne();
             assertThat(count("jdbc/" + Crash.STOCK, "lamp")).isOne();
             assertThat(server.ktm().manager().transactions()).isEmpty();

@@ -12,6 +12,7 @@ import com.sun.enterprise.resource.ResourceSpec;
 import com.sun.enterprise.resource.allocator.ResourceAllocator;
 import com.sun.enterprise.transaction.api.JavaEETransactionManager;
 import com.sun.enterprise.transaction.api.ResourceRecoveryManager;
+import com.sun.enterprise.transaction.spi.RecoveryResourceHandler;
 import dev.ktm.rm.TransactionState;
 import dev.ktm.tm.KtmTransaction;
 import jakarta.ejb.EJBException;
@@ -28,11 +29,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 import org.glassfish.api.naming.SimpleJndiName;
+import org.glassfish.hk2.api.ServiceLocator;
+import org.glassfish.hk2.utilities.ServiceLocatorUtilities;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -240,14 +244,65 @@ class ResourcesTest {
     }
 
     @Test
-    void thePoolsAreAskedForTheirBranchesUnderTheNamesOfTheirResources() throws Exception {
+    void thePoolsAreAskedForTheirBranchesUnderTheirNames() throws Exception {
         server.service(ResourceRecoveryManager.class).recoverXAResources();
 
-        assertThat(server.ktm().resourceManagers())
-                .contains("jdbc/orders", "jdbc/stock")
-                .doesNotContain("jdbc/local");
+        assertThat(server.ktm().resourceManagers()).contains("orders", "stock").doesNotContain("local");
         assertThat(server.service(JavaEETransactionManager.class).getTxLogLocation())
                 .endsWith("ktm-log");
+    }
+
+    @Test
+    void aResourceThatIsPointedToAnotherPoolEnlistsUnderThatOnesName() throws Exception {
+        server.createXaH2("before");
+        server.createXaH2("after");
+        var beans = bean("tests", ContainerManaged.class);
+        execute("jdbc/before", "create table sale (item varchar(20))");
+        execute("jdbc/after", "create table sale (item varchar(20))");
+        beans.required(() -> execute("jdbc/before", "insert into sale values ('first')"));
+
+        server.command("set", "resources.jdbc-resource.jdbc/before.pool-name=after");
+        beans.required(() -> execute("jdbc/before", "insert into sale values ('second')"));
+
+        assertThat(count("jdbc/after", "second")).isOne();
+        assertThat(server.ktm().resourceManagers()).contains("before", "after");
+
+        server.command("delete-jdbc-resource", "jdbc/before");
+        server.command("delete-jdbc-resource", "jdbc/after");
+        server.command("delete-jdbc-connection-pool", "before");
+        server.command("delete-jdbc-connection-pool", "after");
+        server.ktm().recoverNow();
+        assertThat(server.ktm().resourceManagers()).contains("orders", "stock").doesNotContain("before", "after");
+    }
+
+    /** Somebody's feed that always fails, and closes nothing. */
+    @SuppressWarnings({"rawtypes", "unchecked"})
+    private static final class FailingHandler implements RecoveryResourceHandler {
+
+        @Override
+        public void loadXAResourcesAndItsConnections(List resources, List connections) {
+            connections.add("connection");
+            throw new IllegalStateException("no");
+        }
+
+        @Override
+        public void closeConnections(List connections) {
+            throw new IllegalStateException("no");
+        }
+    }
+
+    @Test
+    void aFeedThatFailsKeepsNobodyElseFromBeingAsked() throws Exception {
+        var told = new CopyOnWriteArrayList<String>();
+        ServiceLocatorUtilities.addOneConstant(server.service(ServiceLocator.class), new FailingHandler());
+        server.service(ResourceRecoveryManager.class).recoverXAResources();
+
+        server.service(JavaEETransactionManager.class).registerRecoveryResourceHandler(new WitnessResource(told));
+        server.createXaH2("late");
+        server.service(ResourceRecoveryManager.class).recoverXAResources();
+
+        assertThat(told).contains("recover");
+        assertThat(server.ktm().resourceManagers()).contains("late");
     }
 
     @Test
