@@ -13,6 +13,7 @@ import com.sun.enterprise.resource.allocator.ResourceAllocator;
 import com.sun.enterprise.transaction.api.JavaEETransactionManager;
 import com.sun.enterprise.transaction.api.ResourceRecoveryManager;
 import com.sun.enterprise.transaction.spi.RecoveryResourceHandler;
+import dev.ktm.log.testing.Until;
 import dev.ktm.rm.TransactionState;
 import dev.ktm.tm.KtmTransaction;
 import jakarta.ejb.EJBException;
@@ -378,7 +379,61 @@ class ResourcesTest {
         manager.getXATerminator().rollback(xid);
         assertThat(count("jdbc/orders", "first work")).isZero();
         assertThat(count("jdbc/stock", "second work")).isZero();
-        assertThat(server.ktm().manager().live()).isEmpty();
+        // It has ended a moment before it is gone.
+        Until.holds(() -> server.ktm().manager().live().isEmpty());
+    }
+
+    @Test
+    void whatIsWrittenWhenATransactionFromOutsideEndsIsWithinIt() throws Exception {
+        var manager = server.service(JavaEETransactionManager.class);
+        var xid = new ForeignXid("written when prepared");
+        manager.recreate(xid, 30);
+        bean("tests", Shop.class).sell("late", () -> {});
+        manager.release(xid);
+
+        assertThat(manager.getXATerminator().prepare(xid)).isEqualTo(XAResource.XA_OK);
+        assertThat(manager.getStatus()).isEqualTo(Status.STATUS_NO_TRANSACTION);
+        manager.getXATerminator().rollback(xid);
+
+        assertThat(count("jdbc/orders", "late")).isZero();
+    }
+
+    @Test
+    void whatIsWrittenWhenATransactionFromOutsideEndsInOnePhaseIsCommitted() throws Exception {
+        var manager = server.service(JavaEETransactionManager.class);
+        var xid = new ForeignXid("written in one phase");
+        manager.recreate(xid, Long.MAX_VALUE);
+        bean("tests", Shop.class).sell("single", () -> sell("beside"));
+        manager.release(xid);
+
+        manager.begin();
+        var before = manager.getTransaction();
+        manager.getXATerminator().commit(xid, true);
+        assertThat(manager.getTransaction()).isSameAs(before);
+        manager.rollback();
+
+        assertThat(count("jdbc/orders", "single")).isOne();
+        assertThat(count("jdbc/stock", "beside")).isOne();
+    }
+
+    @Test
+    void aThreadThatCannotTakeATransactionUpLeavesItToOthers() throws Exception {
+        var manager = server.service(JavaEETransactionManager.class);
+        var delegate = server.service(KtmDelegate.class);
+        var first = new ForeignXid("first");
+        var second = new ForeignXid("second");
+
+        manager.recreate(first, 30);
+        assertThatThrownBy(() -> delegate.recreate(second, 30))
+                .isInstanceOfSatisfying(
+                        WorkException.class,
+                        e -> assertThat(e.getErrorCode()).isEqualTo(WorkException.TX_RECREATE_FAILED));
+        manager.release(first);
+        manager.recreate(second, 30);
+        manager.release(second);
+
+        manager.getXATerminator().rollback(first);
+        manager.getXATerminator().rollback(second);
     }
 
     @Test
