@@ -14,7 +14,7 @@ final class ForeignFeed implements XAResourceRecovery {
 
     private static final System.Logger LOGGER = System.getLogger(ForeignFeed.class.getName());
 
-    private static final long CLOSE_SECONDS = 5;
+    private static final long CLOSE_MILLIS = 5_000;
 
     private final RecoveryResourceHandler handler;
     /** Held while it is asked. */
@@ -69,9 +69,13 @@ final class ForeignFeed implements XAResourceRecovery {
 
     /** Gives back what is open; waits some seconds while it is being asked, and not longer: it may hang. */
     void close() {
+        close(CLOSE_MILLIS);
+    }
+
+    void close(long limitMillis) {
         closed = true;
         try {
-            if (asking.tryLock(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+            if (asking.tryLock(limitMillis, TimeUnit.MILLISECONDS)) {
                 try {
                     closeOpened();
                 } finally {

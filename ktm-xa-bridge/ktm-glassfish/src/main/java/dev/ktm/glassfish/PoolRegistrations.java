@@ -147,19 +147,27 @@ final class PoolRegistrations {
 
     /** Registers the feeds of others that are there. */
     void registerFeeds() {
-        var registry = ktm.recoveryRegistry();
-        InboundFeed.adapters()
-                .forEach(name -> inbound.computeIfAbsent(name, each -> register(registry, new InboundFeed(each))));
+        registerInbound();
         for (var handler : services.getAllServices(RecoveryResourceHandler.class)) {
             var name = handler.getClass().getName();
             if (!REPLACED.contains(name)) {
-                feeds.computeIfAbsent(name, each -> register(registry, new ForeignFeed(handler)));
+                feeds.computeIfAbsent(name, each -> register(new ForeignFeed(handler)));
             }
         }
     }
 
-    private static <F extends XAResourceRecovery> F register(org.jboss.tm.XAResourceRecoveryRegistry registry, F feed) {
-        registry.addXAResourceRecovery(feed);
+    private void registerInbound() {
+        try {
+            InboundFeed.adapters()
+                    .forEach(name -> inbound.computeIfAbsent(name, each -> register(new InboundFeed(each))));
+        } catch (NoClassDefFoundError e) {
+            LOGGER.log(
+                    System.Logger.Level.DEBUG, "the server has the web profile only, and no message-driven beans", e);
+        }
+    }
+
+    private <F extends XAResourceRecovery> F register(F feed) {
+        ktm.recoveryRegistry().addXAResourceRecovery(feed);
         return feed;
     }
 

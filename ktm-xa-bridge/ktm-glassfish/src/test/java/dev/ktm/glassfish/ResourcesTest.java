@@ -38,6 +38,7 @@ import javax.transaction.xa.Xid;
 import org.glassfish.api.naming.SimpleJndiName;
 import org.glassfish.hk2.api.ServiceLocator;
 import org.glassfish.hk2.utilities.ServiceLocatorUtilities;
+import org.glassfish.resourcebase.resources.api.PoolInfo;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -274,6 +275,19 @@ class ResourcesTest {
         server.command("delete-jdbc-connection-pool", "after");
         server.ktm().recoverNow();
         assertThat(server.ktm().resourceManagers()).contains("orders", "stock").doesNotContain("before", "after");
+    }
+
+    @Test
+    void aPoolIsAskedAlthoughTheNameOfItsResourceIsNotFoundHere() throws Exception {
+        execute("jdbc/orders", "select 1");
+        var resources = new PoolResources(
+                server.service(ServiceLocator.class), "java:app/orders", new PoolInfo(new SimpleJndiName("orders")));
+
+        var resource = resources.open();
+
+        assertThat(resource.recover(XAResource.TMSTARTRSCAN | XAResource.TMENDRSCAN))
+                .isEmpty();
+        resources.close(resource);
     }
 
     /** Somebody's feed that always fails, and closes nothing. */
