@@ -148,10 +148,14 @@ final class PoolRegistrations {
     /** Registers the feeds of others that are there. */
     void registerFeeds() {
         registerInbound();
-        for (var handler : services.getAllServices(RecoveryResourceHandler.class)) {
-            var name = handler.getClass().getName();
+        for (var handle : services.getAllServiceHandles(RecoveryResourceHandler.class)) {
+            var name = handle.getActiveDescriptor().getImplementation();
             if (!REPLACED.contains(name)) {
-                feeds.computeIfAbsent(name, each -> register(new ForeignFeed(handler)));
+                try {
+                    feeds.computeIfAbsent(name, each -> register(new ForeignFeed(handle.getService())));
+                } catch (RuntimeException e) {
+                    LOGGER.log(System.Logger.Level.WARNING, name + " cannot be asked for what is to be recovered", e);
+                }
             }
         }
     }
