@@ -41,7 +41,7 @@ public final class CoordinatorLifecycle implements PostConstruct, PreDestroy, Ev
     @Override
     public void preDestroy() {
         events.unregister(this);
-        pools.close();
         coordinator.stop();
+        pools.close();
     }
 }

@@ -4,6 +4,7 @@ import dev.ktm.Ktm;
 import jakarta.resource.spi.work.Work;
 import jakarta.resource.spi.work.WorkCompletedException;
 import jakarta.resource.spi.work.WorkException;
+import java.util.concurrent.TimeUnit;
 import javax.transaction.xa.Xid;
 import org.jboss.tm.JBossXATerminator;
 import org.jspecify.annotations.Nullable;
@@ -32,12 +33,18 @@ final class Inflow {
     void enter(Ktm ktm, Xid xid, long timeoutSeconds) throws WorkException {
         var work = new Stand();
         var terminator = terminatorOf(ktm);
-        terminator.registerWork(work, xid, timeoutSeconds <= 0 ? 0 : Math.multiplyExact(timeoutSeconds, 1000L));
+        terminator.registerWork(work, xid, TimeUnit.SECONDS.toMillis(Math.max(0, timeoutSeconds)));
         try {
             terminator.startWork(work, xid);
         } catch (WorkCompletedException e) {
             terminator.cancelWork(work, xid);
             throw e;
+        } catch (RuntimeException e) {
+            // Nothing was done in it: others may work there.
+            terminator.endWork(work, xid);
+            var failure = new WorkCompletedException(e.getMessage(), WorkException.TX_RECREATE_FAILED);
+            failure.initCause(e);
+            throw failure;
         }
         working.set(work);
     }

@@ -212,6 +212,11 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
         }
     }
 
+    /** How many transactions the server holds something of. */
+    int knownCount() {
+        return known.size();
+    }
+
     // Its end.
 
     /** An end of a transaction. */
@@ -233,6 +238,7 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
             throw e;
         } finally {
             server().monitorTxCompleted(current, committed);
+            dropIfOver(current);
         }
     }
 
@@ -246,6 +252,15 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
             throw new IllegalStateException(e);
         } finally {
             server().monitorTxCompleted(current, false);
+            dropIfOver(current);
+        }
+    }
+
+    /** Of one that is over already nobody else says that it is. One that may not be ended from here goes on. */
+    private void dropIfOver(ServerTransaction transaction) throws SystemException {
+        int status = transaction.getStatus();
+        if (status != Status.STATUS_ACTIVE && status != Status.STATUS_MARKED_ROLLBACK) {
+            known.remove(transaction.transaction());
         }
     }
 
@@ -315,7 +330,7 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
     @Override
     public XATerminator getXATerminator() {
         try {
-            return (XATerminator) ktm().xaTerminator();
+            return new InflowTerminator(ktm(), server());
         } catch (SystemException e) {
             throw new IllegalStateException(e.getMessage(), e);
         }

@@ -7,8 +7,13 @@ import static dev.ktm.glassfish.Naming.find;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.enterprise.resource.ResourceHandle;
+import com.sun.enterprise.resource.ResourceSpec;
+import com.sun.enterprise.resource.allocator.ResourceAllocator;
 import com.sun.enterprise.transaction.api.JavaEETransactionManager;
 import com.sun.enterprise.transaction.api.ResourceRecoveryManager;
+import com.sun.enterprise.transaction.spi.RecoveryResourceHandler;
+import dev.ktm.log.testing.Until;
 import dev.ktm.rm.TransactionState;
 import dev.ktm.tm.KtmTransaction;
 import jakarta.ejb.EJBException;
@@ -17,6 +22,7 @@ import jakarta.resource.spi.work.WorkException;
 import jakarta.transaction.Status;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.UserTransaction;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,10 +30,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
+import org.glassfish.api.naming.SimpleJndiName;
+import org.glassfish.hk2.api.ServiceLocator;
+import org.glassfish.hk2.utilities.ServiceLocatorUtilities;
+import org.glassfish.resourcebase.resources.api.PoolInfo;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -235,14 +246,106 @@ class ResourcesTest {
     }
 
     @Test
-    void thePoolsAreAskedForTheirBranchesUnderTheNamesOfTheirResources() throws Exception {
+    void thePoolsAreAskedForTheirBranchesUnderTheirNames() throws Exception {
         server.service(ResourceRecoveryManager.class).recoverXAResources();
 
-        assertThat(server.ktm().resourceManagers())
-                .contains("jdbc/orders", "jdbc/stock")
-                .doesNotContain("jdbc/local");
+        assertThat(server.ktm().resourceManagers()).contains("orders", "stock").doesNotContain("local");
         assertThat(server.service(JavaEETransactionManager.class).getTxLogLocation())
                 .endsWith("ktm-log");
+    }
+
+    @Test
+    void aResourceThatIsPointedToAnotherPoolEnlistsUnderThatOnesName() throws Exception {
+        server.createXaH2("before");
+        server.createXaH2("after");
+        var beans = bean("tests", ContainerManaged.class);
+        execute("jdbc/before", "create table sale (item varchar(20))");
+        execute("jdbc/after", "create table sale (item varchar(20))");
+        beans.required(() -> execute("jdbc/before", "insert into sale values ('first')"));
+
+        server.command("set", "resources.jdbc-resource.jdbc/before.pool-name=after");
+        beans.required(() -> execute("jdbc/before", "insert into sale values ('second')"));
+
+        assertThat(count("jdbc/after", "second")).isOne();
+        assertThat(server.ktm().resourceManagers()).contains("before", "after");
+
+        server.command("delete-jdbc-resource", "jdbc/before");
+        server.command("delete-jdbc-resource", "jdbc/after");
+        server.command("delete-jdbc-connection-pool", "before");
+        server.command("delete-jdbc-connection-pool", "after");
+        // A transaction has ended a moment before it is gone.
+        Until.holds(() -> {
+            server.ktm().recoverNow();
+            var names = server.ktm().resourceManagers();
+            return !names.contains("before") && !names.contains("after");
+        });
+        assertThat(server.ktm().resourceManagers()).contains("orders", "stock");
+    }
+
+    @Test
+    void aPoolIsAskedAlthoughTheNameOfItsResourceIsNotFoundHere() throws Exception {
+        execute("jdbc/orders", "select 1");
+        var resources = new PoolResources(
+                server.service(ServiceLocator.class), "java:app/orders", new PoolInfo(new SimpleJndiName("orders")));
+
+        var resource = resources.open();
+
+        assertThat(resource.recover(XAResource.TMSTARTRSCAN | XAResource.TMENDRSCAN))
+                .isEmpty();
+        resources.close(resource);
+    }
+
+    /** Somebody's feed that always fails, and closes nothing. */
+    @SuppressWarnings({"rawtypes", "unchecked"})
+    private static final class FailingHandler implements RecoveryResourceHandler {
+
+        @Override
+        public void loadXAResourcesAndItsConnections(List resources, List connections) {
+            connections.add("connection");
+            throw new IllegalStateException("no");
+        }
+
+        @Override
+        public void closeConnections(List connections) {
+            throw new IllegalStateException("no");
+        }
+    }
+
+    @Test
+    void aFeedThatFailsKeepsNobodyElseFromBeingAsked() throws Exception {
+        var told = new CopyOnWriteArrayList<String>();
+        ServiceLocatorUtilities.addOneConstant(server.service(ServiceLocator.class), new FailingHandler());
+        server.service(ResourceRecoveryManager.class).recoverXAResources();
+
+        server.service(JavaEETransactionManager.class).registerRecoveryResourceHandler(new WitnessResource(told));
+        server.createXaH2("late");
+        server.service(ResourceRecoveryManager.class).recoverXAResources();
+
+        assertThat(told).contains("recover");
+        assertThat(server.ktm().resourceManagers()).contains("late");
+    }
+
+    @Test
+    void whatAMessageDrivenBeanReceivesThroughTakesPart() throws Exception {
+        var told = new ArrayList<String>();
+        var manager = server.service(JavaEETransactionManager.class);
+        // As the container of such beans makes it: of no pool.
+        var handle = new ResourceHandle(
+                null, new ResourceSpec(new SimpleJndiName("JMS"), ResourceSpec.JMS), transactionalAllocator());
+        handle.fillInResourceObjects(null, new WitnessResource(told));
+
+        manager.begin();
+        manager.enlistResource(manager.getTransaction(), handle);
+        manager.commit();
+
+        assertThat(told).containsExactly("start", "end", "commit in one phase");
+    }
+
+    private static ResourceAllocator transactionalAllocator() {
+        return (ResourceAllocator) Proxy.newProxyInstance(
+                ResourcesTest.class.getClassLoader(),
+                new Class<?>[] {ResourceAllocator.class},
+                (proxy, method, arguments) -> method.getReturnType() == boolean.class ? true : null);
     }
 
     /** What a foreign transaction manager calls its branch. */
@@ -295,7 +398,61 @@ class ResourcesTest {
         manager.getXATerminator().rollback(xid);
         assertThat(count("jdbc/orders", "first work")).isZero();
         assertThat(count("jdbc/stock", "second work")).isZero();
-        assertThat(server.ktm().manager().live()).isEmpty();
+        // It has ended a moment before it is gone.
+        Until.holds(() -> server.ktm().manager().live().isEmpty());
+    }
+
+    @Test
+    void whatIsWrittenWhenATransactionFromOutsideEndsIsWithinIt() throws Exception {
+        var manager = server.service(JavaEETransactionManager.class);
+        var xid = new ForeignXid("written when prepared");
+        manager.recreate(xid, 30);
+        bean("tests", Shop.class).sell("late", () -> {});
+        manager.release(xid);
+
+        assertThat(manager.getXATerminator().prepare(xid)).isEqualTo(XAResource.XA_OK);
+        assertThat(manager.getStatus()).isEqualTo(Status.STATUS_NO_TRANSACTION);
+        manager.getXATerminator().rollback(xid);
+
+        assertThat(count("jdbc/orders", "late")).isZero();
+    }
+
+    @Test
+    void whatIsWrittenWhenATransactionFromOutsideEndsInOnePhaseIsCommitted() throws Exception {
+        var manager = server.service(JavaEETransactionManager.class);
+        var xid = new ForeignXid("written in one phase");
+        manager.recreate(xid, Long.MAX_VALUE);
+        bean("tests", Shop.class).sell("single", () -> sell("beside"));
+        manager.release(xid);
+
+        manager.begin();
+        var before = manager.getTransaction();
+        manager.getXATerminator().commit(xid, true);
+        assertThat(manager.getTransaction()).isSameAs(before);
+        manager.rollback();
+
+        assertThat(count("jdbc/orders", "single")).isOne();
+        assertThat(count("jdbc/stock", "beside")).isOne();
+    }
+
+    @Test
+    void aThreadThatCannotTakeATransactionUpLeavesItToOthers() throws Exception {
+        var manager = server.service(JavaEETransactionManager.class);
+        var delegate = server.service(KtmDelegate.class);
+        var first = new ForeignXid("first");
+        var second = new ForeignXid("second");
+
+        manager.recreate(first, 30);
+        assertThatThrownBy(() -> delegate.recreate(second, 30))
+                .isInstanceOfSatisfying(
+                        WorkException.class,
+                        e -> assertThat(e.getErrorCode()).isEqualTo(WorkException.TX_RECREATE_FAILED));
+        manager.release(first);
+        manager.recreate(second, 30);
+        manager.release(second);
+
+        manager.getXATerminator().rollback(first);
+        manager.getXATerminator().rollback(second);
     }
 
     @Test

@@ -150,7 +150,8 @@ class UserTransactionTest {
         });
 
         assertThat(work.done("commit " + work, 1)).isOne();
-        assertThat(server.ktm().manager().live()).isEmpty();
+        // It has ended a moment before it is gone.
+        Until.holds(() -> server.ktm().manager().live().isEmpty());
     }
 
     @ParameterizedTest
@@ -164,7 +165,8 @@ class UserTransactionTest {
         });
 
         assertThat(work.done("rollback " + work, 0)).isZero();
-        assertThat(server.ktm().manager().live()).isEmpty();
+        // It has ended a moment before it is gone.
+        Until.holds(() -> server.ktm().manager().live().isEmpty());
     }
 
     @ParameterizedTest
@@ -213,6 +215,7 @@ class UserTransactionTest {
         });
 
         assertThat(work.done("marked first", 0)).isZero();
+        Until.holds(() -> server.service(KtmDelegate.class).knownCount() == 0);
     }
 
     @ParameterizedTest
@@ -262,6 +265,7 @@ class UserTransactionTest {
         assertThat(work.done("late " + work, 0)).isZero();
         // It has ended a moment before it is gone.
         Until.holds(() -> server.ktm().manager().live().isEmpty());
+        Until.holds(() -> server.service(KtmDelegate.class).knownCount() == 0);
     }
 
     /** The server marks its own, and tells nobody. */
