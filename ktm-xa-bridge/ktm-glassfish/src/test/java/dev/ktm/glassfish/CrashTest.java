@@ -44,6 +44,7 @@ class CrashTest {
         command.addAll(List.of(System.getProperty("glassfish.arguments").split(" ")));
         command.addAll(List.of(
                 "-XX:TieredStopAtLevel=1",
+                "-Dderby.stream.error.file=" + directory.resolve("derby.log"),
                 "-cp",
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 Crash.class.getName(),
