@@ -5,6 +5,7 @@ import com.sun.appserv.connectors.internal.api.ConnectorRuntimeException;
 import com.sun.enterprise.config.serverbeans.Domain;
 import com.sun.enterprise.config.serverbeans.ResourcePool;
 import com.sun.enterprise.config.serverbeans.Resources;
+import com.sun.enterprise.connectors.ConnectorRegistry;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -30,6 +31,9 @@ final class ConfiguredPools {
      * first use on.
      */
     private static final String TIMERS = "__TimerPool";
+
+    /** Of the server's own messaging, which is started with its first use: looking for branches would start it. */
+    private static final String DEFAULT_MESSAGING = "jms/__defaultConnectionFactory-Connection-Pool";
 
     private final ServiceLocator services;
 
@@ -92,10 +96,15 @@ final class ConfiguredPools {
         }
         for (var resource : place.getResources(ConnectorResource.class)) {
             var pool = find(ConnectorConnectionPool.class, resource.getPoolName(), place, common);
-            if (pool != null && XA.equals(supportOf(pool))) {
+            if (pool != null && !isAsleep(pool) && XA.equals(supportOf(pool))) {
                 all.add(new Used(resource.getJndiName(), ResourceUtil.getPoolInfo(pool)));
             }
         }
+    }
+
+    private static boolean isAsleep(ConnectorConnectionPool pool) {
+        return DEFAULT_MESSAGING.equals(pool.getName())
+                && !ConnectorRegistry.getInstance().isRegistered(pool.getResourceAdapterName());
     }
 
     private static <P extends ResourcePool> @Nullable P find(
