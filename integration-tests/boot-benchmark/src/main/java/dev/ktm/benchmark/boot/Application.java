@@ -22,7 +22,8 @@ public class Application {
     @Configuration(proxyBeanMethods = false)
     static class Databases {
 
-        private static DataSource database(XADataSourceWrapper wrapper, String directory, String name) throws Exception {
+        private static DataSource database(XADataSourceWrapper wrapper, String directory, String name)
+                throws Exception {
             var source = new JdbcDataSource();
             source.setURL("jdbc:h2:file:" + directory + "/" + name + ";WRITE_DELAY=0");
             source.setUser("sa");

@@ -57,8 +57,9 @@ public final class BootBenchmark {
             Runtime.getRuntime().halt(0);
         }
         if (arguments.length != 3) {
-            throw new IllegalArgumentException("expected a directory, rounds and milliseconds, as in /data/b 7 3000, found "
-                    + Arrays.toString(arguments));
+            throw new IllegalArgumentException(
+                    "expected a directory, rounds and milliseconds, as in /data/b 7 3000, found "
+                            + Arrays.toString(arguments));
         }
         new BootBenchmark(Path.of(arguments[0]), Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2])).run();
         Runtime.getRuntime().halt(0);
@@ -112,7 +113,8 @@ public final class BootBenchmark {
     private static String classes() {
         return Arrays.stream(System.getProperty("java.class.path").split(System.getProperty("path.separator")))
                 .map(each -> Path.of(each).getFileName().toString())
-                .filter(each -> each.contains("ktm-jta") || each.contains("narayana") || each.contains("transactions-jta"))
+                .filter(each ->
+                        each.contains("ktm-jta") || each.contains("narayana") || each.contains("transactions-jta"))
                 .toList()
                 .toString();
     }
@@ -142,8 +144,9 @@ public final class BootBenchmark {
     /** Empty transactions through the same interceptor, with the transaction manager and with one that does nothing. */
     private void measureEmpty(Application.Shop shop) {
         var plain = new ProxyFactory(new Application.Empty());
-        plain.addAdvice(
-                new TransactionInterceptor((org.springframework.transaction.TransactionManager) new Idle(), new AnnotationTransactionAttributeSource()));
+        plain.addAdvice(new TransactionInterceptor(
+                (org.springframework.transaction.TransactionManager) new Idle(),
+                new AnnotationTransactionAttributeSource()));
         plain.setProxyTargetClass(true);
         var idle = (Application.Empty) plain.getProxy();
         var with = new ArrayList<Double>();
@@ -174,7 +177,8 @@ public final class BootBenchmark {
             var place = directory.resolve("start" + i);
             Files.createDirectories(place);
             var process = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "-cp",
                             System.getProperty("java.class.path"),
                             BootBenchmark.class.getName(),
