@@ -112,7 +112,8 @@ public final class Ktm implements AutoCloseable {
     /**
      * This coordinator as a resource of another transaction manager, which then decides everything that is done between {@code
      * start} and {@code end}: with native files, the registry and whatever else takes part in transactions here. Prepared branches
-     * are listed by {@code recover}, also after a restart. Each call gives one of its own; all are the same resource manager.
+     * are listed by {@code recover}, also after a restart. Each call gives one of its own; all are the same resource manager. A
+     * branch whose superior sets no timeout has the default one of this coordinator until it is prepared.
      */
     public XAResource xaResource() {
         return jta.inflow();
@@ -122,7 +123,8 @@ public final class Ktm implements AutoCloseable {
      * Registers a resource manager under a name that stays the same over restarts, so that its branches can be found and
      * finished after a crash. It is asked at once, and again at intervals.
      *
-     * @throws IllegalArgumentException if another is registered under this name
+     * @param name 1 to 255 bytes in UTF-8, not blank
+     * @throws IllegalArgumentException if another is registered under this name, or it is none
      */
     public void register(String name, XaResourceFactory factory) {
         jta.register(name, factory);
@@ -137,6 +139,8 @@ public final class Ktm implements AutoCloseable {
      * A resource that says under which registration its branches are found again. Without it the resource manager is recognised
      * by {@code isSameRM}, which many drivers answer with no for any other connection: then a branch that was committed just
      * before a crash stays pending, because nobody can say that it has finished.
+     *
+     * @throws IllegalArgumentException if it is none that could be registered
      */
     public XAResource named(String name, XAResource resource) {
         return JtaCoordinator.named(name, resource);
@@ -163,7 +167,10 @@ public final class Ktm implements AutoCloseable {
         jta.registerLastResource(name, dataSource, table);
     }
 
-    /** Takes a registration back; waits while its resource manager is being asked. Does nothing if there is none. */
+    /**
+     * Takes a registration back; waits while its resource manager is being asked, ten seconds at most. Does nothing if there is
+     * none.
+     */
     public void unregister(String name) {
         jta.unregister(name);
     }

@@ -113,13 +113,18 @@ final class JournalBase {
     private void attempt(Task task) {
         try {
             task.run();
-        } catch (LogException | RuntimeException e) {
-            System.getLogger(JournalBase.class.getName())
-                    .log(
-                            System.Logger.Level.WARNING,
-                            "the journal of " + contents.manager + " could not be shortened: " + e.getMessage(),
-                            e);
+        } catch (LogException | RuntimeException | Error e) {
+            notShortened(e);
         }
+    }
+
+    /** The next time comes; whoever writes is not to be told. */
+    private void notShortened(Throwable why) {
+        System.getLogger(JournalBase.class.getName())
+                .log(
+                        System.Logger.Level.WARNING,
+                        "the journal of " + contents.manager + " could not be shortened: " + why.getMessage(),
+                        why);
     }
 
     private void execute(Task task) {
@@ -128,6 +133,10 @@ final class JournalBase {
         } catch (RejectedExecutionException e) {
             // The journal is being closed.
             tidying.set(false);
+        } catch (OutOfMemoryError e) {
+            // So the JVM says that the machine has no more threads.
+            tidying.set(false);
+            notShortened(e);
         }
     }
 

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -191,16 +192,33 @@ public final class LogJournal implements Journal {
 
     private boolean makeRoom() throws LogException {
         try {
-            var outcome = log.handleLogFull().toCompletableFuture().get(ROOM_SECONDS, TimeUnit.SECONDS);
-            return outcome.result() != LogFullOutcome.Result.PINNED;
+            return isRoomMade(log.handleLogFull().toCompletableFuture());
         } catch (LogRefusedException e) {
             // Somebody else has it dealt with already: whether that helps is seen by trying.
             return true;
         } catch (ExecutionException | TimeoutException e) {
             return false;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
+        }
+    }
+
+    /** Waits for that; an interrupt is for the application, and kept for it. */
+    private static boolean isRoomMade(CompletableFuture<LogFullOutcome> made)
+            throws ExecutionException, TimeoutException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(ROOM_SECONDS);
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    var outcome = made.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                    return outcome.result() != LogFullOutcome.Result.PINNED;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

@@ -28,6 +28,11 @@ interface CallChain {
         return false;
     }
 
+    /** Whether a call is given up that takes too long. */
+    default boolean isLimited() {
+        return false;
+    }
+
     /** Everything at once, on the thread that asks. */
     CallChain DIRECT = new CallChain() {
         @Override
@@ -41,7 +46,7 @@ interface CallChain {
         }
     };
 
-    /** Threads and time for chains that are not direct. */
+    /** Threads and time for chains that are not direct. What no thread can be had for is done by whoever asks. */
     interface Threads extends Executor {
         /** Threads for calls of resources that nobody expects to hang. */
         Executor calls();

@@ -44,6 +44,11 @@ final class ImportedBranch {
         };
     }
 
+    /** Whether nobody works in it. */
+    boolean isIdle() {
+        return work.get() == null && started.isEmpty();
+    }
+
     boolean isDamaged() {
         return !transaction.damage().isEmpty();
     }

@@ -229,10 +229,11 @@ public final class JtaCoordinator implements AutoCloseable {
 
     /** A resource that says under which registration it is found again. */
     public static XAResource named(String name, XAResource resource) {
+        RecoverableResources.requireName(name);
         return new NamedResource(name, resource);
     }
 
-    /** Takes a registration back; waits while its resource manager is being asked. */
+    /** Takes a registration back; waits while its resource manager is being asked, for some seconds. */
     public void unregister(String name) {
         recovery.registered().unregister(name);
         lastResources.unregister(name);

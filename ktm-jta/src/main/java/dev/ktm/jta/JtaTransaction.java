@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class JtaTransaction implements Transaction, KtmTransaction, TransactionListener {
 
+    /** How long a client waits for somebody else who rolls back: a resource may hang. */
+    private static final Duration LONGEST_ROLLBACK = Duration.ofSeconds(10);
+
     private final JtaCoordinator coordinator;
     private final TransactionHandle handle;
     private final KtmTransaction core;
@@ -182,7 +185,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         } catch (KtmException e) {
             throw translate(e);
         } finally {
-            closeHandle();
+            endClient();
         }
     }
 
@@ -193,7 +196,21 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         }
     }
 
-    private void closeHandle() {
+    /**
+     * Its client is told of the end. If somebody else is rolling it back, because its time is over or a participant cannot go on, he
+     * is told when that is done: his connections work for it until then.
+     */
+    private void endClient() {
+        if (core.outcome() == Outcome.ABORTED) {
+            ended = true;
+            try {
+                handle.awaitEnd(LONGEST_ROLLBACK);
+            } catch (KtmException e) {
+                // Everything is closed.
+                System.getLogger(JtaTransaction.class.getName())
+                        .log(System.Logger.Level.DEBUG, "nobody can say whether it has been rolled back", e);
+            }
+        }
         if (completed) {
             ended = true;
             handle.close();
@@ -221,7 +238,12 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
                 throw withCause(new HeuristicMixedException(e.getMessage()), e);
             }
             case RM_DISCONNECTED -> throw withCause(new HeuristicMixedException(e.getMessage()), e);
-            default -> throw illegal("commit", e);
+            default -> {
+                if (core.outcome() == Outcome.ABORTED) {
+                    return rolledBack(core.rollbackCause().orElse("it was rolled back"), e);
+                }
+                throw illegal("commit", e);
+            }
         }
     }
 
@@ -265,7 +287,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
                 throw illegal("rollback", e);
             }
         } finally {
-            closeHandle();
+            endClient();
         }
         if (!core.damage().isEmpty()) {
             throw new SystemException(
@@ -375,11 +397,17 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         }
     }
 
-    /** And whatever they register meanwhile; nothing is taken after the last one. */
+    /**
+     * And whatever they register meanwhile; nothing is taken after the last one. Nobody is called any more once it is rolled back, by
+     * its timeout or a participant: what he then wrote would be of no transaction.
+     */
     private void runBeforeCompletion() {
-        while (rollbackOnly == null) {
+        while (rollbackOnly == null && core.outcome() == Outcome.UNDETERMINED) {
             Synchronization next;
             synchronized (this) {
+                if (completed) {
+                    return;
+                }
                 next = synchronizations == null ? null : synchronizations.next();
                 if (next == null) {
                     preparing = rollbackOnly == null;

@@ -29,6 +29,11 @@ final class QueuedCalls implements CallChain {
     }
 
     @Override
+    public boolean isLimited() {
+        return !limit.isZero();
+    }
+
+    @Override
     public void submit(Call call) {
         lock.lock();
         try {

@@ -1,11 +1,13 @@
 package dev.ktm.jta;
 
 import dev.ktm.rm.OutcomeReport;
+import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
@@ -15,7 +17,12 @@ import org.jspecify.annotations.Nullable;
 /** The resource managers that are asked for their branches, by the names that branches are found again under. */
 final class RecoverableResources {
 
+    /** How long whoever takes a name back waits for a resource manager that is being asked: it may hang. */
+    private static final long LONGEST_SCAN_NANOS = TimeUnit.SECONDS.toNanos(10);
+
     private final Map<String, RecoverableResource> registered = new ConcurrentHashMap<>();
+    private static final int MOST_NAME_BYTES = 255;
+
     private final RecoveryReports reports;
     private final Runnable added;
     private final AtomicBoolean warnedOfUnknown = new AtomicBoolean();
@@ -31,11 +38,13 @@ final class RecoverableResources {
     }
 
     void register(String name, XaResourceFactory factory) {
+        requireName(name);
         add(new RecoverableResource(name, null, RecoverableResource.of(factory)));
     }
 
     /** Has somebody else's way of asking tried at intervals, as if it were a resource manager. */
     void register(String name, RecoverableResource.Scan scan) {
+        requireName(name);
         add(new RecoverableResource(name, scan));
     }
 
@@ -56,29 +65,63 @@ final class RecoverableResources {
         added.run();
     }
 
-    /** Waits until it is not being asked, and asks no more. */
+    /** No name means that nobody knows it, and a journal has room for so many bytes. */
+    static void requireName(String name) {
+        int bytes = name.getBytes(StandardCharsets.UTF_8).length;
+        if (name.isBlank() || bytes > MOST_NAME_BYTES) {
+            throw new IllegalArgumentException("expected the name of a resource manager, of 1 to " + MOST_NAME_BYTES
+                    + " bytes and not blank, found "
+                    + (name.isBlank() ? "\"" + name + "\"" : bytes + " bytes: " + name));
+        }
+    }
+
+    /** Waits until it is not being asked, however long that takes, and asks no more. */
     void unregister(XAResourceRecovery recovery) {
         for (var each : registered.values()) {
             if (each.registration == recovery) {
                 remove(each);
+                each.scan.lock();
+                try {
+                    each.again = false;
+                } finally {
+                    each.scan.unlock();
+                }
             }
         }
     }
 
+    /** Waits until it is not being asked, for some seconds, and asks no more. */
     void unregister(String name) {
         var found = registered.get(name);
         if (found != null) {
             remove(found);
+            awaitScan(found);
         }
     }
 
     private void remove(RecoverableResource resource) {
         registered.remove(resource.name, resource);
-        resource.scan.lock();
+        resource.removed = true;
+    }
+
+    private static void awaitScan(RecoverableResource resource) {
+        boolean interrupted = false;
+        long deadline = System.nanoTime() + LONGEST_SCAN_NANOS;
         try {
-            resource.removed = true;
+            while (true) {
+                try {
+                    if (resource.scan.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                        resource.scan.unlock();
+                    }
+                    return;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
         } finally {
-            resource.scan.unlock();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

@@ -20,7 +20,7 @@ final class Threads implements CallChain.Threads, AutoCloseable {
     private final ScheduledThreadPoolExecutor timer;
 
     Threads(String name) {
-        this.workers = Workers.platform(name + " worker ", Integer.MAX_VALUE);
+        this.workers = Workers.platform(name + " worker ");
         this.calls = Workers.virtual(name + " call ");
         this.timer = new ScheduledThreadPoolExecutor(1, Workers.daemons(name + " call timer "));
         // Calls that have come back must not wait in it for their time.
@@ -44,6 +44,11 @@ final class Threads implements CallChain.Threads, AutoCloseable {
             return () -> scheduled.cancel(false);
         } catch (RejectedExecutionException e) {
             // This is closed: nobody gives anything up any more.
+            return () -> {};
+        } catch (OutOfMemoryError e) {
+            // So the JVM says that the machine has no more threads; the call itself may be made all the same.
+            System.getLogger(Threads.class.getName())
+                    .log(System.Logger.Level.WARNING, "a call has no limit: there is no thread to watch it", e);
             return () -> {};
         }
     }

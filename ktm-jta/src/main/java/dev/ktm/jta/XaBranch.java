@@ -77,21 +77,24 @@ final class XaBranch extends XaAssociation {
     /** Ends every association; the first failure is thrown when all have ended. */
     void endAll(int flags) throws XAException {
         XAException first = null;
-        RuntimeException unexpected = null;
+        Throwable unexpected = null;
         for (XaAssociation each = this; each != null; each = each.next) {
             try {
                 each.end(xid(), flags);
             } catch (XAException e) {
                 first = first == null ? e : first;
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 unexpected = unexpected == null ? e : unexpected;
             }
         }
         if (first != null) {
             throw first;
         }
-        if (unexpected != null) {
-            throw unexpected;
+        if (unexpected instanceof Error e) {
+            throw e;
+        }
+        if (unexpected instanceof RuntimeException e) {
+            throw e;
         }
     }
 

@@ -6,6 +6,7 @@ import dev.ktm.rm.Outcome;
 import dev.ktm.tm.TransactionHandle;
 import jakarta.transaction.RollbackException;
 import jakarta.transaction.SystemException;
+import java.time.Duration;
 import java.util.function.Supplier;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
@@ -57,7 +58,7 @@ final class XaEnlisting {
             return;
         }
         for (var branch = transaction.firstBranch(); branch != null; branch = branch.nextBranch) {
-            if (isSameResourceManager(branch.resource, resource) && join(branch, resource)) {
+            if (isSameResourceManager(branch.resource, resource) && join(transaction, branch, resource)) {
                 return;
             }
         }
@@ -106,9 +107,26 @@ final class XaEnlisting {
         try {
             association.resource.start(branch.xid(), flags);
             association.state = XaAssociation.State.ACTIVE;
-        } catch (XAException | RuntimeException e) {
+        } catch (XAException | RuntimeException | Error e) {
             throw startFailed(transaction, branch.xid(), e);
         }
+        requireNotRolledBack(transaction, branch, association);
+    }
+
+    /** Whoever has rolled the transaction back meanwhile may not have seen that the resource works for it. */
+    private static void requireNotRolledBack(JtaTransaction transaction, XaBranch branch, XaAssociation association)
+            throws RollbackException {
+        if (transaction.outcome() != Outcome.ABORTED) {
+            return;
+        }
+        try {
+            association.end(branch.xid(), XAResource.TMFAIL);
+            association.resource.rollback(branch.xid());
+        } catch (XAException | RuntimeException | Error e) {
+            System.getLogger(XaEnlisting.class.getName())
+                    .log(System.Logger.Level.DEBUG, "branch " + branch.xid() + " is rolled back already", e);
+        }
+        throw transaction.rolledBack(transaction.rollbackCause().orElse("it was rolled back"), null);
     }
 
     private static SystemException startFailed(JtaTransaction transaction, BranchXid xid, Throwable e)
@@ -125,22 +143,25 @@ final class XaEnlisting {
     private static boolean isSameResourceManager(XAResource one, XAResource other) throws SystemException {
         try {
             return one.isSameRM(other);
-        } catch (XAException | RuntimeException e) {
+        } catch (XAException | RuntimeException | Error e) {
             throw JtaTransaction.withCause(
                     new SystemException("a resource cannot be compared: " + XaCodes.describe(e)), e);
         }
     }
 
     /** Has a resource join a branch. Some cannot, although they are of the same resource manager: they get their own. */
-    private static boolean join(XaBranch branch, XAResource resource) {
+    private static boolean join(JtaTransaction transaction, XaBranch branch, XAResource resource)
+            throws RollbackException {
         try {
             resource.start(branch.xid(), XAResource.TMJOIN);
-        } catch (XAException | RuntimeException e) {
+        } catch (XAException | RuntimeException | Error e) {
             System.getLogger(XaEnlisting.class.getName())
                     .log(System.Logger.Level.DEBUG, "branch " + branch.xid() + " cannot be joined", e);
             return false;
         }
-        branch.add(new XaAssociation(resource));
+        var association = new XaAssociation(resource);
+        branch.add(association);
+        requireNotRolledBack(transaction, branch, association);
         return true;
     }
 
@@ -158,7 +179,7 @@ final class XaEnlisting {
         }
         try {
             resource.start(branch.xid(), XAResource.TMNOFLAGS);
-        } catch (XAException | RuntimeException e) {
+        } catch (XAException | RuntimeException | Error e) {
             withdraw(branch);
             throw startFailed(transaction, branch.xid(), e);
         }
@@ -206,23 +227,27 @@ final class XaEnlisting {
         try {
             branch.endAll(XAResource.TMFAIL);
             branch.resource.rollback(branch.xid());
-        } catch (XAException | RuntimeException e) {
+        } catch (XAException | RuntimeException | Error e) {
             // It was not asked to prepare: the resource manager presumes that it is rolled back.
             System.getLogger(XaEnlisting.class.getName())
                     .log(System.Logger.Level.DEBUG, "branch " + branch.xid() + " could not be rolled back", e);
         }
     }
 
+    /** What is left, and a little more; its own default if there is no limit, for it may still have that of another transaction. */
     private static void setTimeout(JtaTransaction transaction, XAResource resource) {
-        if (transaction.timeoutSeconds > 0) {
-            try {
-                resource.setTransactionTimeout(transaction.timeoutSeconds + TIMEOUT_MARGIN_SECONDS);
-            } catch (XAException | RuntimeException e) {
-                // Many cannot: ours is what counts.
-                System.getLogger(XaEnlisting.class.getName())
-                        .log(System.Logger.Level.DEBUG, "a resource does not take a timeout", e);
-            }
+        try {
+            resource.setTransactionTimeout(
+                    transaction.timeLeft().map(XaEnlisting::secondsOf).orElse(0));
+        } catch (XAException | RuntimeException | Error e) {
+            // Many cannot: ours is what counts.
+            System.getLogger(XaEnlisting.class.getName())
+                    .log(System.Logger.Level.DEBUG, "a resource does not take a timeout", e);
         }
+    }
+
+    private static int secondsOf(Duration left) {
+        return (int) Math.min(Integer.MAX_VALUE, left.toSeconds() + 1 + TIMEOUT_MARGIN_SECONDS);
     }
 
     /** Ends or suspends the work of a resource; false if it does not work for the transaction. */

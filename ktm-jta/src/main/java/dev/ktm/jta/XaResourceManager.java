@@ -216,11 +216,15 @@ final class XaResourceManager implements NotificationHandler {
     private static XaAnswer prepare(XaBranch branch, XaCall call) throws XAException {
         try {
             branch.endAll(XAResource.TMSUCCESS);
-        } catch (XAException | RuntimeException e) {
+        } catch (XAException | RuntimeException | Error e) {
             // It can only be rolled back, and is still to be: some resource managers keep its locks until then.
             return XaAnswer.failed(XaCall.END, e);
         }
+        // First: whoever gives the call up says so before he looks whether it may be prepared.
         branch.asked = true;
+        if (branch.stuck) {
+            return rollBackLate(branch);
+        }
         return XaAnswer.returned(call, branch.resource.prepare(branch.xid()));
     }
 
@@ -237,13 +241,16 @@ final class XaResourceManager implements NotificationHandler {
     private XaAnswer commitOnePhase(XaBranch branch, XaCall call) throws XAException {
         try {
             branch.endAll(XAResource.TMSUCCESS);
-        } catch (XAException | RuntimeException e) {
+        } catch (XAException | RuntimeException | Error e) {
             // It was not asked to commit, so it has not.
             return new XaAnswer(XaVerdict.REFUSED, XaCodes.codeOf(e), e);
         }
         var decisions = branch.decisions;
         if (branch.decides) {
             return decisions == null ? refuseWithoutDecisions(branch) : decide(branch, call, decisions);
+        }
+        if (branch.stuck) {
+            return rollBackLate(branch);
         }
         if (decisions != null) {
             return commitAlone(branch, call);
@@ -300,10 +307,10 @@ final class XaResourceManager implements NotificationHandler {
     }
 
     private static XaAnswer rollBackLate(XaBranch branch) {
-        var late = new IllegalStateException("its call was given up before it was asked to commit");
+        var late = new IllegalStateException("its call was given up before it was asked to prepare or commit");
         try {
             branch.resource.rollback(branch.xid());
-        } catch (XAException | RuntimeException e) {
+        } catch (XAException | RuntimeException | Error e) {
             late.addSuppressed(e);
         }
         return new XaAnswer(XaVerdict.REFUSED, XaCodes.NO_CODE, late);
@@ -318,7 +325,7 @@ final class XaResourceManager implements NotificationHandler {
         }
         try {
             branch.endAll(XAResource.TMFAIL);
-        } catch (XAException | RuntimeException e) {
+        } catch (XAException | RuntimeException | Error e) {
             // Said or not: what counts is the rollback.
             System.getLogger(XaResourceManager.class.getName())
                     .log(System.Logger.Level.DEBUG, "end before the rollback of " + branch.xid(), e);
@@ -350,8 +357,10 @@ final class XaResourceManager implements NotificationHandler {
             }
         } catch (KtmException e) {
             if (e.error() == KtmError.TRANSACTIONMANAGER_NOT_ONLINE) {
-                // What it did on its own cannot be written down: it is asked again after a restart.
-                postpone(branch, call);
+                // What it did on its own cannot be written down, because the log is full or broken: it is asked again,
+                // also
+                // after a restart.
+                postpone(branch, call, answer);
             }
             // Otherwise the transaction has gone another way meanwhile, and tells the branch so.
             System.getLogger(XaResourceManager.class.getName())
@@ -359,12 +368,13 @@ final class XaResourceManager implements NotificationHandler {
         }
     }
 
-    private void postpone(XaBranch branch, XaCall call) {
+    private void postpone(XaBranch branch, XaCall call, XaAnswer answer) {
         try {
             if (call == XaCall.COMMIT_ONE_PHASE) {
                 branch.enlistment().close();
             } else {
-                branch.enlistment().postpone();
+                recovery.leave(
+                        branch, call == XaCall.COMMIT ? Unfinished.Order.COMMIT : Unfinished.Order.ROLLBACK, answer);
             }
         } catch (KtmException e) {
             System.getLogger(XaResourceManager.class.getName())
@@ -522,7 +532,12 @@ final class XaResourceManager implements NotificationHandler {
         forget(branch);
     }
 
+    /** Whoever must not wait for a resource for ever has recovery do it. */
     private void forget(XaBranch branch) {
+        if (branch.calls.isLimited()) {
+            recovery.leaveToForget(branch);
+            return;
+        }
         try {
             branch.resource.forget(branch.xid());
         } catch (XAException | RuntimeException | Error e) {

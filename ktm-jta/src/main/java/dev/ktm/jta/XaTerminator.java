@@ -6,6 +6,7 @@ import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationEvent;
 import dev.ktm.rm.NotificationHandler;
 import dev.ktm.rm.NotificationMask;
+import dev.ktm.rm.Outcome;
 import dev.ktm.rm.ResourceManager;
 import dev.ktm.rm.TransactionRight;
 import dev.ktm.tm.ManagerHandle;
@@ -16,6 +17,8 @@ import jakarta.transaction.InvalidTransactionException;
 import jakarta.transaction.SystemException;
 import jakarta.transaction.Transaction;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -49,7 +52,15 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
     private final ManagerHandle manager;
     private final ResourceManager handle;
     private final JtaTransactionManager threads;
+    /** When so many have been imported it is looked for the first time whether some are kept for nobody. */
+    private static final int FIRST_LOOK = 1000;
+
     private final Map<ForeignXid, ImportedBranch> branches = new ConcurrentHashMap<>();
+    /** The oldest first. Guarded by {@link #importing}. */
+    private final ArrayDeque<ImportedBranch> imported = new ArrayDeque<>();
+
+    private int nextLook = FIRST_LOOK;
+
     private final ReentrantLock importing = new ReentrantLock();
 
     XaTerminator(
@@ -89,8 +100,10 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
         try {
             var known = branches.get(xid);
             if (known == null) {
+                forgetOldest();
                 known = create(xid, timeout);
                 branches.put(xid, known);
+                imported.add(known);
                 isNew[0] = true;
             }
             return known;
@@ -102,6 +115,30 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
         } finally {
             importing.unlock();
         }
+    }
+
+    /**
+     * A superior that has died before it said prepare says nothing any more. What it is told if it does come back is that there is no
+     * such branch, which means the same to it.
+     */
+    private void forgetOldest() {
+        if (imported.size() < nextLook) {
+            return;
+        }
+        imported.removeIf(each -> branches.get(each.xid) != each);
+        var older = List.copyOf(imported).subList(0, imported.size() / 2);
+        for (var each : older) {
+            if (each.transaction.outcome() == Outcome.ABORTED && !each.isDamaged() && each.isIdle()) {
+                imported.remove(each);
+                finished(each);
+            }
+        }
+        nextLook = Math.max(FIRST_LOOK, 2 * imported.size());
+    }
+
+    /** As superiors say it: without a time they have that of this transaction manager. */
+    private Duration timeoutOf(Duration said) {
+        return said.isNegative() || said.isZero() ? coordinator.defaultTimeout() : said;
     }
 
     private ImportedBranch create(ForeignXid xid, Duration timeout) throws KtmException, SystemException {
@@ -212,7 +249,7 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
     @Override
     public void registerWork(Work work, Xid xid, long timeout) throws WorkCompletedException {
         try {
-            var branch = importBranch(copy(xid), Duration.ofMillis(Math.max(0, timeout)), new boolean[1]);
+            var branch = importBranch(copy(xid), timeoutOf(Duration.ofMillis(timeout)), new boolean[1]);
             if (!branch.register(work)) {
                 throw new WorkCompletedException(
                         "expected a branch without work, found other work in " + branch.xid,
@@ -270,7 +307,7 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
     @Override
     public TransactionImportResult importTransaction(Xid xid, int timeoutIfNew) throws XAException {
         var isNew = new boolean[1];
-        var branch = importBranch(copy(xid), Duration.ofSeconds(Math.max(0, timeoutIfNew)), isNew);
+        var branch = importBranch(copy(xid), timeoutOf(Duration.ofSeconds(timeoutIfNew)), isNew);
         return new TransactionImportResult(new ImportedJtaTransaction(branch, this), isNew[0]);
     }
 

@@ -25,6 +25,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
@@ -44,11 +45,16 @@ final class Coordinator {
         ONLINE,
         /** It cannot write its log any more. */
         OFFLINE,
+        /** Closing: commits that have begun come to their end, and nothing new is taken. */
+        CLOSING,
         /** Closed. */
         CLOSED
     }
 
     private static final int MOST_DESCRIPTION = 64;
+
+    /** How long a close waits for resources that roll back what nobody has committed. */
+    private static final long ROLLBACK_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final TransactionManagers kernel;
     private final ManagerOptions options;
@@ -166,14 +172,24 @@ final class Coordinator {
     // The states.
 
     void requireOnline() throws KtmException {
-        if (state != State.ONLINE) {
-            throw state == State.CLOSED
+        requireOneOf(State.ONLINE, State.ONLINE);
+    }
+
+    /** For a commit that has begun: that comes to its end also while this closes. */
+    void requireWriting() throws KtmException {
+        requireOneOf(State.ONLINE, State.CLOSING);
+    }
+
+    private void requireOneOf(State one, State other) throws KtmException {
+        var now = state;
+        if (now != one && now != other) {
+            throw now == State.CLOSED || now == State.CLOSING
                     ? new KtmException(
                             KtmError.TRANSACTION_OBJECT_EXPIRED,
                             "expected an open transaction manager, found " + this + " closed")
                     : new KtmException(
                             KtmError.TRANSACTIONMANAGER_NOT_ONLINE,
-                            "expected a transaction manager that is online, found " + this + " " + state);
+                            "expected a transaction manager that is online, found " + this + " " + now);
         }
     }
 
@@ -504,33 +520,39 @@ final class Coordinator {
 
     // The end.
 
-    /** Takes nothing new, lets commits that have begun come to their end, rolls the rest back. */
+    /**
+     * Takes nothing new, lets commits that have begun come to their end, rolls the rest back. Who is asked something until then can
+     * answer.
+     */
     void close() {
         lifecycle.lock();
         try {
-            if (state == State.CLOSED) {
+            if (state == State.CLOSED || state == State.CLOSING) {
                 return;
             }
-            state = State.CLOSED;
+            state = State.CLOSING;
         } finally {
             lifecycle.unlock();
         }
         // Whoever waits to commit does so now, or is rolled back.
         freezing.abandon();
         var committing = new ArrayList<CoreTransaction>();
+        var rolledBack = new ArrayList<CoreTransaction>();
         for (var transaction : kernel.live().all()) {
             if (transaction.coordinator() == this) {
                 if (transaction.isCommitting()) {
                     committing.add(transaction);
-                } else {
-                    transaction.abort(RollbackCause.CLOSED, null);
+                } else if (transaction.abortLater(RollbackCause.CLOSED)) {
+                    // By somebody else: a resource may hang.
+                    kernel.workers().execute(transaction::drain);
+                    rolledBack.add(transaction);
                 }
             }
         }
-        long deadline = System.nanoTime() + kernel.closeNanos();
-        for (var transaction : committing) {
-            transaction.awaitUntil(deadline);
-        }
+        long now = System.nanoTime();
+        committing.forEach(each -> each.awaitUntil(now + kernel.closeNanos()));
+        rolledBack.forEach(each -> each.awaitUntil(now + Math.min(kernel.closeNanos(), ROLLBACK_NANOS)));
+        state = State.CLOSED;
         // Whoever has not answered by now is told after the next start; clients are not left waiting.
         forEachEnlistment(enlistment -> enlistment.resourceManagerGone());
         for (var transaction : kernel.live().all()) {

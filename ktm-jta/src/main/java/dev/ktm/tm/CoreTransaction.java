@@ -374,11 +374,16 @@ final class CoreTransaction implements KtmTransaction {
     /** The deadline has passed; what follows is carried out by somebody else. */
     void expired() {
         deadline = Timeouts.NEVER;
-        var done = new boolean[1];
-        say(each -> done[0] = each.abort(RollbackCause.TIMEOUT));
-        if (done[0]) {
+        if (abortLater(RollbackCause.TIMEOUT)) {
             TransactionReports.timedOut(this);
         }
+    }
+
+    /** Rolls back, unless it is too late; what follows is carried out by {@link #drain}. */
+    boolean abortLater(RollbackCause cause) {
+        var done = new boolean[1];
+        say(each -> done[0] = each.abort(cause));
+        return done[0];
     }
 
     void setTimeout(Duration timeout) throws KtmException {
@@ -790,6 +795,17 @@ final class CoreTransaction implements KtmTransaction {
         return known != null ? known : completion().toCompletableFuture().join();
     }
 
+    /**
+     * Waits until all has been done that can be done now, but not for ever, and does what nobody is at. Returns at once if it is
+     * called from within that.
+     */
+    void awaitEnd(long nanos) {
+        drain();
+        if (completed == null && !locked(effects::isDrainedHere)) {
+            awaitUntil(System.nanoTime() + nanos);
+        }
+    }
+
     /** Waits until it stands here or has an outcome; an interrupt is kept for later. */
     void awaitState(TransactionState wanted) {
         await(each -> each.state() == wanted || each.outcome() != Outcome.UNDETERMINED);
@@ -850,14 +866,25 @@ final class CoreTransaction implements KtmTransaction {
         return locked(() -> completed == null && protocol.isCommitRequested());
     }
 
-    /** Waits for the end, until this time of {@link System#nanoTime}. */
+    /** Waits for the end, until this time of {@link System#nanoTime}; an interrupt is kept for later. */
     void awaitUntil(long nanoTime) {
+        var end = completion().toCompletableFuture();
+        boolean interrupted = false;
         try {
-            completion().toCompletableFuture().get(nanoTime - System.nanoTime(), TimeUnit.NANOSECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            while (true) {
+                try {
+                    end.get(nanoTime - System.nanoTime(), TimeUnit.NANOSECONDS);
+                    return;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
         } catch (ExecutionException | TimeoutException e) {
-            // Who closes waits no longer.
+            // Who waits does so no longer.
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

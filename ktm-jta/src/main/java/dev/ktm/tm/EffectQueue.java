@@ -40,7 +40,8 @@ final class EffectQueue implements Effects {
 
     private int head;
     private int tail;
-    private boolean draining;
+    /** Who carries out, if anybody does. Guarded by the transaction's lock. */
+    private @Nullable Thread drainer;
 
     EffectQueue(CoreTransaction transaction) {
         this.transaction = transaction;
@@ -126,21 +127,26 @@ final class EffectQueue implements Effects {
         }
     }
 
+    /** Whether this very thread carries out what was queued, so that waiting for that would be for ever. Under the lock. */
+    boolean isDrainedHere() {
+        return drainer == Thread.currentThread();
+    }
+
     /** Carries out what is queued, unless somebody is at it already. */
     void drain() {
         var lock = transaction.lock;
         lock.lock();
         try {
-            if (draining) {
+            if (drainer != null) {
                 return;
             }
-            draining = true;
+            drainer = Thread.currentThread();
             try {
                 while (head < tail) {
                     carryOutNext();
                 }
             } finally {
-                draining = false;
+                drainer = null;
             }
         } finally {
             lock.unlock();

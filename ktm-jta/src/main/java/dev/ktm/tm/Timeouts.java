@@ -2,6 +2,7 @@ package dev.ktm.tm;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
@@ -12,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Theory of operation.</b> A transaction knows its deadline. The thread looks at all of them, notes the nearest deadline
  * and sleeps until then; most transactions have ended long before, so that it wakes about once in the usual timeout. Whoever
- * sets a deadline that is nearer than the one it sleeps for wakes it.
+ * sets a deadline that is nearer than the one it sleeps for wakes it. The thread itself calls nobody who could keep it: what
+ * no other thread can be had for now, it tries again soon.
  */
 final class Timeouts {
 
@@ -20,17 +22,25 @@ final class Timeouts {
     static final long NEVER = Long.MAX_VALUE;
 
     private static final long IDLE_NANOS = 60_000_000_000L;
+    private static final long AGAIN_NANOS = 100_000_000L;
 
     private final LiveTransactions live;
     private final LongSupplier nanoTime;
     private final long origin;
     private final Executor workers;
+    /** Rolled back, and nobody could be had to tell the participants. Of whoever calls {@link #expire}. */
+    private final List<CoreTransaction> waiting = new ArrayList<>();
     /** What the thread sleeps for; the lowest value while it looks. */
     private volatile long nearest = NEVER;
 
     private volatile boolean stopped;
     private volatile @Nullable Thread thread;
 
+    /**
+     * Of these.
+     *
+     * @param workers tell participants; fail if no thread can be had, and never use that of the caller
+     */
     Timeouts(LiveTransactions live, LongSupplier nanoTime, Executor workers) {
         this.live = live;
         this.nanoTime = nanoTime;
@@ -84,7 +94,14 @@ final class Timeouts {
 
     private void run() {
         while (!stopped) {
-            long wait = expire();
+            long wait;
+            try {
+                wait = expire();
+            } catch (RuntimeException | Error e) {
+                System.getLogger(Timeouts.class.getName())
+                        .log(System.Logger.Level.ERROR, "timeouts cannot be looked at now", e);
+                wait = AGAIN_NANOS;
+            }
             if (!stopped) {
                 LockSupport.parkNanos(this, Math.min(wait, IDLE_NANOS));
             }
@@ -110,11 +127,32 @@ final class Timeouts {
         });
         for (var transaction : due) {
             transaction.expired();
-            workers.execute(transaction::drain);
+            waiting.add(transaction);
         }
+        handOver();
         if (found[0] < nearest) {
             nearest = found[0];
         }
+        if (!waiting.isEmpty()) {
+            return AGAIN_NANOS;
+        }
         return nearest == NEVER ? NEVER : Math.max(0, nearest - now);
+    }
+
+    private void handOver() {
+        while (!waiting.isEmpty()) {
+            try {
+                workers.execute(waiting.get(0)::drain);
+            } catch (RuntimeException | Error e) {
+                // The machine may have no thread left for now.
+                System.getLogger(Timeouts.class.getName())
+                        .log(
+                                System.Logger.Level.WARNING,
+                                "what has timed out cannot be rolled back now: there is no thread for it",
+                                e);
+                return;
+            }
+            waiting.remove(0);
+        }
     }
 }

@@ -206,6 +206,11 @@ public final class TransactionHandle implements AutoCloseable {
         require(TransactionRight.QUERY_INFORMATION).awaitState(state);
     }
 
+    /** Waits until every participant has answered or will later, but not longer than this; an interrupt is kept for later. */
+    public void awaitEnd(Duration limit) throws KtmException {
+        require(TransactionRight.QUERY_INFORMATION).awaitEnd(limit.toNanos());
+    }
+
     /** Another handle of the same transaction, with no more rights than this one has. */
     public TransactionHandle duplicate(TransactionRight... wanted) throws KtmException {
         require(TransactionRight.QUERY_INFORMATION);

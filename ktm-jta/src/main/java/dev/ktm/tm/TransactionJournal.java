@@ -196,7 +196,7 @@ final class TransactionJournal {
     void reserve() {
         var manager = manager();
         try {
-            manager.requireOnline();
+            manager.requireWriting();
             TransactionRecord prepared;
             TransactionRecord decision;
             transaction.lock.lock();

@@ -46,8 +46,6 @@ public final class TransactionManagers implements AutoCloseable {
     /** How long a close waits for commits that have begun. */
     private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
-    private static final int MOST_WORKERS = 256;
-
     private static final UUID ZERO = new UUID(0, 0);
 
     private final LiveTransactions live = new LiveTransactions();
@@ -73,9 +71,11 @@ public final class TransactionManagers implements AutoCloseable {
         this.reports = reports;
         this.wallClock = InstantSource.system();
         this.closeNanos = CLOSE_NANOS;
-        this.ownWorkers = Workers.platform(TIMEOUT_THREAD + " Worker ", MOST_WORKERS);
-        this.workers = ownWorkers;
-        this.timeouts = new Timeouts(live, System::nanoTime, workers);
+        var own = Workers.platform(TIMEOUT_THREAD + " Worker ");
+        this.ownWorkers = own;
+        this.workers = own;
+        // As many as there are transactions that cannot be rolled back: those that can be wait for none of them.
+        this.timeouts = new Timeouts(live, System::nanoTime, own::elsewhere);
         this.timeouts.start(TIMEOUT_THREAD);
     }
 

@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Threads of a coordinator for what must not hold anybody up: as many as are needed, gone when they are not. What cannot have
- * one, because there are too many or because this is closed, is done by whoever asks. A thread that works for one that rolls
+ * one, because the machine has no more or because this is closed, is done by whoever asks. A thread that works for one that rolls
  * back what takes too long is {@linkplain TransactionManagers#TIMEOUT_THREAD named} like it meanwhile. Safe for many threads.
  */
 public final class Workers implements Executor, AutoCloseable {
@@ -36,10 +36,10 @@ public final class Workers implements Executor, AutoCloseable {
         this.executor = executor;
     }
 
-    /** Platform threads, at most so many at once. */
-    public static Workers platform(String name, int most) {
+    /** Platform threads. */
+    public static Workers platform(String name) {
         return new Workers(new ThreadPoolExecutor(
-                0, most, IDLE_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(), daemons(name)));
+                0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(), daemons(name)));
     }
 
     /**
@@ -47,9 +47,7 @@ public final class Workers implements Executor, AutoCloseable {
      * one; else platform threads.
      */
     public static Workers virtual(String name) {
-        return Runtime.version().feature() < UNPINNED
-                ? platform(name, Integer.MAX_VALUE)
-                : new Workers(virtualThreads(name));
+        return Runtime.version().feature() < UNPINNED ? platform(name) : new Workers(virtualThreads(name));
     }
 
     /** {@code Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name(name, 1).factory())}, of which Java 17 knows nothing. */
@@ -85,10 +83,25 @@ public final class Workers implements Executor, AutoCloseable {
     @Override
     public void execute(Runnable task) {
         try {
-            executor.execute(named(task));
+            elsewhere(task);
         } catch (RejectedExecutionException e) {
             task.run();
+        } catch (OutOfMemoryError e) {
+            // So the JVM says that the machine has no more threads.
+            System.getLogger(Workers.class.getName())
+                    .log(System.Logger.Level.WARNING, "no thread can be had: whoever asked does it himself", e);
+            task.run();
         }
+    }
+
+    /**
+     * As {@link #execute}, and never on the thread of the caller.
+     *
+     * @throws RejectedExecutionException if this is closed
+     * @throws OutOfMemoryError if the machine has no more threads
+     */
+    public void elsewhere(Runnable task) {
+        executor.execute(named(task));
     }
 
     /** The task, to be done under the name of a timeout's thread if this is one: resource managers ask for that name. */

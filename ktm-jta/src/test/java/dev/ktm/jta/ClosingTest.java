@@ -5,15 +5,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.log.testing.SimulatedDevice;
+import dev.ktm.log.testing.Until;
+import dev.ktm.rm.Notification;
+import dev.ktm.rm.NotificationHandler;
+import dev.ktm.rm.NotificationMask;
 import dev.ktm.testing.SimulatedDatabase;
+import dev.ktm.tm.KtmTransaction;
+import dev.ktm.tm.ManagerHandle.Durability;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.transaction.xa.XAException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What closing leaves behind: nothing. */
 class ClosingTest {
@@ -26,13 +36,8 @@ class ClosingTest {
         return KtmOptions.builder().device(new SimulatedDevice()).recoveryInterval(Duration.ofMillis(20));
     }
 
-    private void commit(Ktm ktm) throws Exception {
-        var manager = ktm.transactionManager();
-        manager.begin();
-        for (var database : List.of(orders, stock)) {
-            manager.getTransaction().enlistResource(ktm.named(database.toString(), database.connect()));
-        }
-        manager.commit();
+    private void commit(Ktm ktm) {
+        commit(ktm, List.of(orders, stock));
     }
 
     /** Threads that live and did not when the test began; those of the JVM and of other libraries apart. */
@@ -144,5 +149,123 @@ class ClosingTest {
     private static boolean isVirtual(Thread thread) throws ReflectiveOperationException {
         return Runtime.version().feature() >= 21
                 && (boolean) Thread.class.getMethod("isVirtual").invoke(thread);
+    }
+
+    /** Where a commit is when somebody closes. */
+    enum Moment {
+        PREPARE(SimulatedDatabase.Call.PREPARE),
+        COMMIT(SimulatedDatabase.Call.COMMIT),
+        COMMIT_ONE_PHASE(SimulatedDatabase.Call.COMMIT_ONE_PHASE);
+
+        private final SimulatedDatabase.Call call;
+
+        Moment(SimulatedDatabase.Call call) {
+            this.call = call;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Moment.class)
+    void aCommitThatHasBegunEndsAsIfNobodyClosed(Moment moment) throws Exception {
+        var reached = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        var ktm = Ktm.open(options().build());
+        orders.onNext(moment.call, after -> {
+            if (!after) {
+                reached.countDown();
+                SimulatedDatabase.awaitUninterruptibly(goOn);
+            }
+        });
+        var client = CompletableFuture.runAsync(
+                () -> commit(ktm, moment == Moment.COMMIT_ONE_PHASE ? List.of(orders) : List.of(orders, stock)));
+        reached.await();
+        long begin = System.nanoTime();
+        var closing = CompletableFuture.runAsync(ktm::close);
+        Until.holds(() -> !ktm.manager().isOnline());
+
+        goOn.countDown();
+
+        client.get();
+        closing.get();
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(20));
+        assertThat(orders.commits()).isOne();
+        assertThat(orders.branches()).isZero();
+        assertThat(stock.branches()).isZero();
+    }
+
+    @Test
+    void aCommitThatHasNotReservedItsSpaceYetEndsAsIfNobodyClosed() throws Exception {
+        var reached = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        var ktm = Ktm.open(options().build());
+        var client = CompletableFuture.runAsync(() -> {
+            try {
+                var manager = ktm.transactionManager();
+                manager.begin();
+                // Told before everybody else: nothing is reserved yet.
+                ((KtmTransaction) manager.getTransaction()).id();
+                var handle = ktm.manager().createResourceManager(UUID.randomUUID(), "first", Durability.VOLATILE);
+                handle.setHandler((NotificationHandler) event -> {
+                    if (event.notification() == Notification.PREPREPARE) {
+                        reached.countDown();
+                        SimulatedDatabase.awaitUninterruptibly(goOn);
+                    }
+                    return NotificationHandler.Result.SUCCESS;
+                });
+                handle.recover();
+                handle.enlist(
+                        ((KtmTransaction) manager.getTransaction()).unitOfWork(),
+                        NotificationMask.of(
+                                Notification.PREPREPARE,
+                                Notification.PREPARE,
+                                Notification.COMMIT,
+                                Notification.ROLLBACK),
+                        null);
+                for (var database : List.of(orders, stock)) {
+                    manager.getTransaction().enlistResource(ktm.named(database.toString(), database.connect()));
+                }
+                manager.commit();
+            } catch (Exception e) {
+                throw new CompletionException(e);
+            }
+        });
+        reached.await();
+        var closing = CompletableFuture.runAsync(ktm::close);
+        Until.holds(() -> !ktm.manager().isOnline());
+
+        goOn.countDown();
+
+        client.get();
+        closing.get();
+        assertThat(orders.commits()).isOne();
+        assertThat(stock.commits()).isOne();
+    }
+
+    @Test
+    void aRollbackThatHangsKeepsNobodyFromClosing() throws Exception {
+        var answer = new CountDownLatch(1);
+        var ktm = Ktm.open(options().build());
+        ktm.transactionManager().begin();
+        ktm.transactionManager().getTransaction().enlistResource(orders.connect());
+        orders.hangNext(SimulatedDatabase.Call.ROLLBACK, answer);
+
+        ktm.close();
+
+        assertThat(orders.calls()).endsWith("ROLLBACK");
+        answer.countDown();
+        Until.holds(() -> orders.branches() == 0);
+    }
+
+    private void commit(Ktm ktm, List<SimulatedDatabase> databases) {
+        try {
+            var manager = ktm.transactionManager();
+            manager.begin();
+            for (var database : databases) {
+                manager.getTransaction().enlistResource(ktm.named(database.toString(), database.connect()));
+            }
+            manager.commit();
+        } catch (Exception e) {
+            throw new CompletionException(e);
+        }
     }
 }

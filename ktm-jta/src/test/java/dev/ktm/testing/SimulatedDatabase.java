@@ -129,7 +129,8 @@ public final class SimulatedDatabase {
         });
     }
 
-    private static void awaitUninterruptibly(CountDownLatch latch) {
+    /** Waits as a driver does. */
+    public static void awaitUninterruptibly(CountDownLatch latch) {
         boolean done = false;
         while (!done) {
             try {
@@ -278,7 +279,7 @@ public final class SimulatedDatabase {
     /** One connection, which is its own {@link XAResource}. */
     public final class Connection implements XAResource {
         private @Nullable Xid current;
-        private int timeout;
+        private int timeout = -1;
 
         private Connection() {}
 
@@ -307,7 +308,7 @@ public final class SimulatedDatabase {
             }
         }
 
-        /** The timeout that it was given, in seconds. */
+        /** The timeout that it was given, in seconds; -1 for none. */
         public int timeout() {
             return timeout;
         }

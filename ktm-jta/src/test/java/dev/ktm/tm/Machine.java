@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** One life of a process: its transaction managers, its time, and a disk that outlives it. */
@@ -44,6 +45,7 @@ final class Machine implements AutoCloseable {
     private final AtomicLong nanos = new AtomicLong();
     private final Queue<Runnable> held = new ArrayDeque<>();
     private volatile boolean holding;
+    private final AtomicInteger refusing = new AtomicInteger();
 
     Machine() {
         this(formatted());
@@ -68,6 +70,9 @@ final class Machine implements AutoCloseable {
     }
 
     private void execute(Runnable task) {
+        if (refusing.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+            throw new OutOfMemoryError("planted: there is no thread");
+        }
         if (holding) {
             held.add(task);
         } else {
@@ -78,6 +83,11 @@ final class Machine implements AutoCloseable {
     /** From now on, what is to be done beside is not done. */
     void holdWorkers() {
         holding = true;
+    }
+
+    /** So many times no thread can be had for what is to be done beside. */
+    void refuseNextWorkers(int times) {
+        refusing.set(times);
     }
 
     /** The same disk in its next life, if this one ends now. */

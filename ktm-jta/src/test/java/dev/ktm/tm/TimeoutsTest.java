@@ -218,4 +218,24 @@ class TimeoutsTest {
         assertThat(second.outcome()).isEqualTo(Outcome.ABORTED);
         assertThat(one.heard()).as("that is the workers' work").isEmpty();
     }
+
+    @Test
+    void whatNoThreadCanBeHadForIsRolledBackLater() throws Exception {
+        machine.refuseNextWorkers(2);
+        var transaction = begin(MINUTE);
+        var part = one.enlist(transaction, PHASES);
+        machine.pass(MINUTE);
+        assertThat(transaction.outcome()).isEqualTo(Outcome.ABORTED);
+        part.assertHeard();
+        var later = begin(MINUTE);
+        var laterPart = two.enlist(later, PHASES);
+
+        machine.pass(Duration.ofMillis(100));
+        part.assertHeard();
+        machine.pass(Duration.ofMillis(100));
+        part.assertHeard(Notification.ROLLBACK);
+
+        machine.pass(MINUTE);
+        laterPart.assertHeard(Notification.ROLLBACK);
+    }
 }
