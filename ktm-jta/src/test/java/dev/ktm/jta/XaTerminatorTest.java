@@ -9,6 +9,7 @@ import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.SimulatedDevice;
 import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.RollbackCause;
+import dev.ktm.rm.TransactionRight;
 import dev.ktm.testing.SimulatedDatabase;
 import jakarta.resource.spi.XATerminator;
 import jakarta.resource.spi.work.Work;
@@ -42,6 +43,7 @@ class XaTerminatorTest {
         public byte[] getGlobalTransactionId() {
             var id = new byte[MAXGTRIDSIZE];
             id[0] = (byte) number;
+            id[1] = (byte) (number >> 8);
             id[MAXGTRIDSIZE - 1] = -1;
             return id;
         }
@@ -353,5 +355,37 @@ class XaTerminatorTest {
         work(TWO);
         var other = ktm.xaTerminator().importTransaction(TWO, 0).getTransaction();
         assertThatThrownBy(other::doOnePhaseCommit).isInstanceOf(RollbackException.class);
+    }
+
+    @Test
+    void whatSuperiorsHaveLeftBehindIsNotKeptForEver() throws Exception {
+        for (int i = 0; i < 3000; i++) {
+            var imported =
+                    ktm.xaTerminator().importTransaction(new Foreign(i), 60).getTransaction();
+            // As when its time is over; and its superior is gone.
+            try (var handle = ktm.manager()
+                    .openTransaction(
+                            ((dev.ktm.tm.KtmTransaction) imported).unitOfWork(),
+                            TransactionRight.ALL.toArray(TransactionRight[]::new))) {
+                handle.abort(new IllegalStateException("planted"));
+            }
+        }
+        int kept = 0;
+        for (int i = 0; i < 3000; i++) {
+            kept += ktm.xaTerminator().getTransaction(new Foreign(i)) == null ? 0 : 1;
+        }
+
+        assertThat(kept).isBetween(1, 2500);
+        assertThat(refusalOf(() -> terminator.prepare(new Foreign(0))).errorCode)
+                .isEqualTo(XAException.XAER_NOTA);
+        var newest = new Foreign(2999);
+        assertThat(refusalOf(() -> terminator.prepare(newest)).errorCode).isEqualTo(XAException.XA_RBROLLBACK);
+    }
+
+    @Test
+    void whatHasNoTimeHasThatOfTheCoordinator() throws Exception {
+        var imported = ktm.xaTerminator().importTransaction(ONE, 0).getTransaction();
+
+        assertThat(((dev.ktm.tm.KtmTransaction) imported).timeLeft()).isPresent();
     }
 }

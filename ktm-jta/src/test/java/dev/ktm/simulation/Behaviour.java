@@ -25,6 +25,10 @@ enum Behaviour {
     ROLLED_BACK_BY_HAND(Kind.XA),
     /** An administrator has committed when it is to roll back or to commit. */
     COMMITTED_BY_HAND(Kind.XA),
+    /** An administrator has done a part of each when it is to commit or to roll back. */
+    MIXED_BY_HAND(Kind.XA),
+    /** Nobody knows what was done when it is to commit or to roll back. */
+    HAZARD(Kind.XA),
     /** Does not roll back, and says so. */
     ROLLBACK_FAILS(Kind.XA, Kind.NATIVE, Kind.LAST),
     /** Does not commit, says that it has failed, and cannot be asked what it has done. */

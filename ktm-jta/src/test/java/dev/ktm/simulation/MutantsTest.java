@@ -190,6 +190,21 @@ class MutantsTest {
                         "case XAException.XA_HEURRB -> XaVerdict.HEURISTIC_ROLLBACK;",
                         "case XAException.XA_HEURRB -> XaVerdict.HEURISTIC_COMMIT;"),
                 new Mutant(
+                        "takes for a commit what was mixed by hand",
+                        "jta.XaResourceManager",
+                        "damaged(branch, enlistment, HeuristicDecision.MIXED, answer); enlistment.commitComplete();",
+                        "enlistment.commitComplete();"),
+                new Mutant(
+                        "takes for a commit what nobody knows",
+                        "jta.XaResourceManager",
+                        "damaged(branch, enlistment, HeuristicDecision.HAZARD, answer); enlistment.commitComplete();",
+                        "enlistment.commitComplete();"),
+                new Mutant(
+                        "rolls back what is prepared when its time is over",
+                        "protocol.TransactionProtocol",
+                        "case PREPARED -> awaited == Awaited.DELEGATION;",
+                        "case PREPARED -> true;"),
+                new Mutant(
                         "tells the client that it is committed although nobody knows",
                         "jta.XaCodes",
                         "default -> XaVerdict.HAZARD;",

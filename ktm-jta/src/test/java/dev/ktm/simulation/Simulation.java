@@ -5,6 +5,7 @@ import dev.ktm.rm.KtmException;
 import dev.ktm.testing.SimulatedJournal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ObjIntConsumer;
 
 /**
  * Runs one transaction with a cast of participants and trouble with the log; crashes it at every step, and its recovery at every
@@ -50,7 +51,8 @@ final class Simulation {
         complain(world, "");
         var moments = List.copyOf(world.snapshots);
         for (int step = 1; step <= moments.size(); step++) {
-            scanAt(step);
+            disturb("branches are asked for at step ", step, World::scanAfter);
+            disturb("its time is over at step ", step, World::expireAfter);
         }
         for (var moment : moments) {
             crash(moment, "crash at " + moment.step(), secondCrash);
@@ -64,13 +66,13 @@ final class Simulation {
         }
     }
 
-    /** Somebody asks for branches in the middle of it all. */
-    private void scanAt(int step) throws Exception {
+    /** Something happens in the middle of it all. */
+    private void disturb(String what, int step, ObjIntConsumer<World> disturbance) throws Exception {
         var world = begin(false);
-        world.scanAfter(step);
+        disturbance.accept(world, step);
         commit(world);
         runs++;
-        var path = "branches are asked for at step " + step;
+        var path = what + step;
         complain(world, path);
         if (isEndReachable()) {
             world.recover();

@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
@@ -57,6 +58,8 @@ final class World implements SimulatedJournal.Watcher {
 
     /** All that survives a crash at one moment. */
     record Snapshot(String step, SimulatedJournal.Disk disk, List<Part> parts, Told told, Superior superior) {}
+
+    private static final long LONGER_THAN_ANY_TIMEOUT = TimeUnit.HOURS.toNanos(1);
 
     private static final Xid FOREIGN = new Xid() {
         @Override
@@ -94,6 +97,7 @@ final class World implements SimulatedJournal.Watcher {
     private Superior superior;
     private boolean registered;
     private int stepsUntilScan;
+    private int stepsUntilTimeout;
 
     /** A life that begins with these. */
     World(List<Part> parts, SimulatedJournal.Disk disk, Told told, Superior superior, boolean watching)
@@ -142,6 +146,9 @@ final class World implements SimulatedJournal.Watcher {
         if (watching) {
             snapshots.add(snapshot(what));
         }
+        if (--stepsUntilTimeout == 0) {
+            managers.pass(LONGER_THAN_ANY_TIMEOUT);
+        }
         if (--stepsUntilScan == 0) {
             if (isOverruledOneEnding()) {
                 stepsUntilScan = 1;
@@ -164,6 +171,11 @@ final class World implements SimulatedJournal.Watcher {
     /** Has somebody ask for branches when so many steps have been made. */
     void scanAfter(int steps) {
         stepsUntilScan = steps;
+    }
+
+    /** Has the time of the transaction be over when so many steps have been made. */
+    void expireAfter(int steps) {
+        stepsUntilTimeout = steps;
     }
 
     Snapshot snapshot(String what) {
@@ -472,6 +484,7 @@ final class World implements SimulatedJournal.Watcher {
                 self().heuristic = true;
                 self().durable = Part.Durable.COMMITTED;
             }
+            mixIfByHand();
             failIfByHand();
             fail(self().strikes(Behaviour.COMMIT_FAILS), XAException.XAER_RMFAIL);
             fail(self().strikes(Behaviour.COMMIT_LIES), XAException.XAER_NOTA);
@@ -489,10 +502,26 @@ final class World implements SimulatedJournal.Watcher {
             fail(self().strikes(Behaviour.COMMIT_IS_LOST), XAException.XAER_RMFAIL);
         }
 
+        private void mixIfByHand() {
+            if (self().durable == Part.Durable.PREPARED
+                    && (self().strikes(Behaviour.MIXED_BY_HAND) || self().strikes(Behaviour.HAZARD))) {
+                self().heuristic = true;
+                self().byHand = true;
+                self().durable = Part.Durable.ROLLED_BACK;
+            }
+        }
+
         private void failIfByHand() throws XAException {
             if (self().heuristic) {
                 throw new XAException(
-                        self().durable == Part.Durable.COMMITTED ? XAException.XA_HEURCOM : XAException.XA_HEURRB);
+                        switch (self().behaviour) {
+                            case MIXED_BY_HAND -> XAException.XA_HEURMIX;
+                            case HAZARD -> XAException.XA_HEURHAZ;
+                            default ->
+                                self().durable == Part.Durable.COMMITTED
+                                        ? XAException.XA_HEURCOM
+                                        : XAException.XA_HEURRB;
+                        });
             }
         }
 
@@ -508,6 +537,7 @@ final class World implements SimulatedJournal.Watcher {
                 self().heuristic = true;
                 self().durable = Part.Durable.ROLLED_BACK;
             }
+            mixIfByHand();
             failIfByHand();
             fail(self().durable == Part.Durable.COMMITTED, XAException.XAER_NOTA);
             fail(self().strikes(Behaviour.ROLLBACK_FAILS), XAException.XAER_RMFAIL);

@@ -203,10 +203,10 @@ public final class SimulatedDatabase {
         calls.clear();
     }
 
-    /** Prepared branches are decided by an administrator. */
+    /** Branches that nobody works for any more are decided by an administrator. */
     public synchronized void decideHeuristically(boolean commit, int code) {
         for (var branch : branches.values()) {
-            if (branch.state == State.PREPARED) {
+            if (branch.state == State.PREPARED || branch.state == State.IDLE) {
                 if (commit) {
                     committed.addAll(branch.keys);
                 }
