@@ -10,14 +10,9 @@ import dev.ktm.tm.KtmTransaction;
 import jakarta.transaction.SystemException;
 import java.io.IOException;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import org.glassfish.api.StartupRunLevel;
 import org.glassfish.embeddable.CommandResult;
 import org.glassfish.embeddable.GlassFish;
@@ -177,33 +172,17 @@ final class EmbeddedServer implements AutoCloseable {
 
     /** Deploys a web application of these classes and other files. */
     void deploy(String name, Map<String, String> files, Class<?>... classes) throws GlassFishException, IOException {
-        var war = directory.resolve(name + ".war");
-        try (var zip = new ZipOutputStream(Files.newOutputStream(war))) {
-            var all = new HashMap<String, byte[]>();
-            all.put(
-                    "WEB-INF/beans.xml",
-                    bytes(
-                            "<beans xmlns='https://jakarta.ee/xml/ns/jakartaee' version='4.0' bean-discovery-mode='all'/>"));
-            files.forEach((file, text) -> all.put(file, bytes(text)));
-            for (var each : classes) {
-                var resource = each.getName().replace('.', '/') + ".class";
-                try (var in = Objects.requireNonNull(each.getClassLoader()).getResourceAsStream(resource)) {
-                    all.put(
-                            "WEB-INF/classes/" + resource,
-                            Objects.requireNonNull(in).readAllBytes());
-                }
-            }
-            for (var file : all.entrySet()) {
-                zip.putNextEntry(new ZipEntry(file.getKey()));
-                zip.write(file.getValue());
-            }
-        }
+        var war = Archive.application(files, classes).writeTo(directory.resolve(name + ".war"));
         var deployed = server.getDeployer().deploy(war.toFile(), "--name=" + name, "--contextroot=" + name);
         assertThat(deployed).isEqualTo(name);
     }
 
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
+    /** Deploys a resource adapter of these classes, which say by annotations what they are. */
+    void deployAdapter(String name, Class<?>... classes) throws GlassFishException, IOException {
+        var rar = new Archive()
+                .file(name + ".jar", new Archive().classes("", classes).bytes())
+                .writeTo(directory.resolve(name + ".rar"));
+        assertThat(server.getDeployer().deploy(rar.toFile(), "--name=" + name)).isEqualTo(name);
     }
 
     void undeploy(String name) throws GlassFishException {

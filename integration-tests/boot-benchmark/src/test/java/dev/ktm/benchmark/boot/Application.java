@@ -1,8 +1,10 @@
 package dev.ktm.benchmark.boot;
 
+import com.zaxxer.hikari.HikariDataSource;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcDataSource;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
@@ -22,27 +24,36 @@ public class Application {
     @Configuration(proxyBeanMethods = false)
     static class Databases {
 
-        private static DataSource database(XADataSourceWrapper wrapper, String directory, String name)
-                throws Exception {
+        /** Without a transaction manager a plain pool, as Spring Boot would make it. */
+        private static DataSource database(
+                ObjectProvider<XADataSourceWrapper> wrappers, String directory, String name) throws Exception {
             var source = new JdbcDataSource();
             source.setURL("jdbc:h2:file:" + directory + "/" + name + ";WRITE_DELAY=0");
             source.setUser("sa");
             source.setPassword("");
+            var wrapper = wrappers.getIfAvailable();
+            if (wrapper == null) {
+                var pool = new HikariDataSource();
+                pool.setDataSource(source);
+                return pool;
+            }
             return wrapper.wrapDataSource(source);
         }
 
         @Bean
         @Qualifier("orders")
-        DataSource ordersDataSource(XADataSourceWrapper wrapper, @Value("${benchmark.directory}") String directory)
+        DataSource ordersDataSource(
+                ObjectProvider<XADataSourceWrapper> wrappers, @Value("${benchmark.directory}") String directory)
                 throws Exception {
-            return database(wrapper, directory, "orders");
+            return database(wrappers, directory, "orders");
         }
 
         @Bean
         @Qualifier("stock")
-        DataSource stockDataSource(XADataSourceWrapper wrapper, @Value("${benchmark.directory}") String directory)
+        DataSource stockDataSource(
+                ObjectProvider<XADataSourceWrapper> wrappers, @Value("${benchmark.directory}") String directory)
                 throws Exception {
-            return database(wrapper, directory, "stock");
+            return database(wrappers, directory, "stock");
         }
     }
 
