@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.log.testing.Until;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,13 +60,12 @@ class FullServerTest {
 
     /** A Derby, and one that can have the server die. */
     private void addDrivers(FullServer server) throws Exception {
-        for (var each : List.of(
-                "org.apache.derby.jdbc.EmbeddedXADataSource",
-                "org.apache.derby.iapi.jdbc.ResourceAdapter",
-                "org.apache.derby.shared.common.error.StandardException")) {
-            var source = Class.forName(each).getProtectionDomain().getCodeSource();
-            server.addLibrary(
-                    Path.of(Objects.requireNonNull(source).getLocation().toURI()));
+        // Not those of the embedded server, which brings its own.
+        for (var each : System.getProperty("surefire.test.class.path").split(File.pathSeparator)) {
+            var jar = Path.of(each);
+            if (jar.getFileName().toString().startsWith("derby")) {
+                server.addLibrary(jar);
+            }
         }
         server.addLibrary(
                 new Archive().classes("", CrashingDataSource.class).writeTo(directory.resolve("crashing.jar")));
