@@ -26,8 +26,8 @@ final class Site {
 
     private Site() {}
 
-    /** Makes it. */
-    static Path in(Path directory) throws IOException, URISyntaxException {
+    /** Makes one whose server has the classes of KTM. */
+    static Path withoutKtm(Path directory) throws IOException, URISyntaxException {
         var inside = directory.resolve("WEB-INF");
         Files.createDirectories(inside.resolve("lib"));
         Files.writeString(inside.resolve("web.xml"), WEB_XML);
@@ -35,6 +35,15 @@ final class Site {
             var file = type.getName().replace('.', '/') + ".class";
             copy(placeOf(type).resolve(file), inside.resolve("classes").resolve(file));
         }
+        return directory;
+    }
+
+    /** Makes it, unless it is there. */
+    static Path in(Path directory) throws IOException, URISyntaxException {
+        if (Files.exists(directory)) {
+            return directory;
+        }
+        var inside = withoutKtm(directory).resolve("WEB-INF");
         for (var type : List.of(
                 Ktm.class,
                 Log.class,

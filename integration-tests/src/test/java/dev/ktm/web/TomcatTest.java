@@ -2,6 +2,7 @@ package dev.ktm.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ktm.Ktm;
 import dev.ktm.jdbc.KtmDataSourceObjectFactory;
 import dev.ktm.log.testing.JavaCommand;
 import dev.ktm.naming.KtmObjectFactory;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import org.apache.tomcat.util.descriptor.web.ContextResource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -97,6 +99,48 @@ class TomcatTest {
             assertThat(former.get())
                     .as("the class loader of the former deployment")
                     .isNull();
+        }
+    }
+
+    /** As the guide says it for several applications: names of their own, and everything else from the server. */
+    private static String linked(String application) throws Exception {
+        return contextXml()
+                .replaceAll(
+                        "<Resource name=\"ktm\"[^>]*/>", "<ResourceLink name='ktm' global='ktm' type='dev.ktm.Ktm'/>")
+                .replaceAll("jdbc/(\\w+)\" type", "jdbc/$1\" resourceManager=\"" + application + "-$1\" type")
+                .replaceAll("catalina.base}/(\\w+);", "catalina.base}/" + application + "-$1;");
+    }
+
+    @Test
+    @SuppressWarnings("BanJNDI") // Looks its own name up.
+    void severalApplicationsHaveOneCoordinatorOfTheServer() throws Exception {
+        try (var server = TomcatServer.withKtmInside(base)) {
+            var coordinator = new ContextResource();
+            coordinator.setName("ktm");
+            coordinator.setType(Ktm.class.getName());
+            coordinator.setProperty("factory", KtmObjectFactory.class.getName());
+            coordinator.setProperty("logDirectory", base.resolve("ktm-log").toString());
+            coordinator.setCloseMethod("close");
+            server.globalNames().addResource(coordinator);
+            var first = server.add("/first", linked("first"));
+            server.add("/second", linked("second"));
+            server.start();
+            var ktm = (Ktm) server.globalContext().lookup("ktm");
+            assertThat(ktm.resourceManagers())
+                    .containsExactlyInAnyOrder("first-orders", "first-audit", "second-orders", "second-audit");
+            for (var path : List.of("/first/shop/", "/second/shop/")) {
+                assertThat(server.ask(path + "make")).isEqualTo("made");
+                assertThat(server.ask(path + "sell?item=lamp&end=commit")).isEqualTo("commit");
+                assertThat(server.ask(path + "sold")).isEqualTo("[lamp] [lamp]");
+            }
+
+            first.stop();
+
+            assertThat(ktm.resourceManagers()).containsExactlyInAnyOrder("second-orders", "second-audit");
+            assertThat(server.ask("/second/shop/sell?item=chair&end=commit")).isEqualTo("commit");
+            first.start();
+            assertThat(server.ask("/first/shop/sell?item=chair&end=commit")).isEqualTo("commit");
+            assertThat(server.ask("/first/shop/sold")).isEqualTo("[chair, lamp] [chair, lamp]");
         }
     }
 
