@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A server that starts and stops. */
 @Tag("slow")
+@Tag("not-payara")
 class LifecycleTest {
 
     @TempDir

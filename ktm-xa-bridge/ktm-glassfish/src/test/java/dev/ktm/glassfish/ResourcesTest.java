@@ -39,6 +39,7 @@ import org.glassfish.hk2.utilities.ServiceLocatorUtilities;
 import org.glassfish.resourcebase.resources.api.PoolInfo;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -281,6 +282,7 @@ class ResourcesTest {
     }
 
     @Test
+    @Tag("not-payara")
     void aPoolIsAskedAlthoughTheNameOfItsResourceIsNotFoundHere() throws Exception {
         execute("jdbc/orders", "select 1");
         var resources = new PoolResources(
@@ -324,6 +326,7 @@ class ResourcesTest {
     }
 
     @Test
+    @Tag("not-payara")
     void whatAMessageDrivenBeanReceivesThroughTakesPart() throws Exception {
         var told = new ArrayList<String>();
         var manager = server.service(JavaEETransactionManager.class);
