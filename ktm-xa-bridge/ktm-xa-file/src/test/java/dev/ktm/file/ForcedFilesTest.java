@@ -185,8 +185,9 @@ class ForcedFilesTest {
         area.create(work).close();
         disk.unwritable = work;
 
-        new Applier(disk, area, false)
-                .run(List.of(new Step.Put("a", "", work, "?", Optional.of(new byte[] {'1'}), Map.of())));
+        var made = new Seen(Disk.Kind.FILE, "?", 1, 0, "");
+        new Applier(disk, area, Applier.When.AGAIN)
+                .run(List.of(new Step.Put("a", Optional.empty(), work, made, Optional.of(new byte[] {'1'}), Map.of())));
 
         assertThat(directory.resolve("a")).hasContent("1");
     }

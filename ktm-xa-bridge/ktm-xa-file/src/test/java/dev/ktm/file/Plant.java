@@ -175,15 +175,15 @@ enum Plant {
                     steps.remove(steps.size() - 1);
                     root.redo(lsn, List.of(StepFormat.encode(steps)));
                 }
-                case REPLAYS_WITHOUT_MERGING -> run(StepFormat.decode(redo), false);
-                case TRUSTS_THE_WORK_AREA -> run(StepFormat.decode(redo), true);
+                case REPLAYS_WITHOUT_MERGING -> run(StepFormat.decode(redo), Applier.When.AGAIN);
+                case TRUSTS_THE_WORK_AREA -> run(StepFormat.decode(redo), Applier.When.NOW);
                 default -> root.redo(lsn, redo);
             }
         }
 
-        private void run(List<Step> steps, boolean trusted) throws IOException {
+        private void run(List<Step> steps, Applier.When when) throws IOException {
             try {
-                new Applier(root.disk(), root.area(), trusted).run(steps);
+                new Applier(root.disk(), root.area(), when).run(steps);
             } catch (NoSuchFileException e) {
                 // A later one has moved it on.
             }

@@ -3,12 +3,14 @@ package dev.ktm.file;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ktm.file.Disk.Kind;
 import dev.ktm.file.Step.Delete;
 import dev.ktm.file.Step.Move;
 import dev.ktm.file.Step.Put;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +27,8 @@ class ReplayTest {
     private static final Set<StandardOpenOption> READ = Set.of(StandardOpenOption.READ);
     private static final Set<StandardOpenOption> NEW = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
 
+    private static final FileTime TIME = FileTime.fromMillis(7);
+
     private final SimulatedTree disk = new SimulatedTree(operations -> {});
     private final Replay replay = new Replay();
 
@@ -35,11 +39,11 @@ class ReplayTest {
         }
     }
 
-    private String make(String name, String content) throws IOException {
+    private Seen make(String name, String content) throws IOException {
         try (var file = disk.open(name, NEW)) {
             file.write(ByteBuffer.wrap(content.getBytes(UTF_8)), 0);
         }
-        return disk.stat(name).orElseThrow().key();
+        return Seen.of(disk, name, disk.stat(name).orElseThrow());
     }
 
     private String read(String name) throws IOException {
@@ -51,18 +55,31 @@ class ReplayTest {
     }
 
     private static Put put(String name, String key, String content) {
-        return new Put(name, "", WorkArea.WORK + "/" + key, key, Optional.of(content.getBytes(UTF_8)), Map.of());
+        var bytes = content.getBytes(UTF_8);
+        var made = new Seen(Kind.FILE, key, bytes.length, TIME.toMillis() * 1_000_000, "");
+        return new Put(
+                name,
+                Optional.empty(),
+                WorkArea.WORK + "/" + key,
+                made,
+                Optional.of(bytes),
+                Map.of("basic:lastModifiedTime", TIME));
+    }
+
+    private static Move move(String from, String to, Seen moved) {
+        return new Move(from, to, moved, Optional.empty());
     }
 
     private void run() throws IOException {
-        replay.run(new Applier(disk, new WorkArea(disk), false), disk);
+        replay.run(new Applier(disk, new WorkArea(disk), Applier.When.AGAIN));
     }
 
     @Test
     void whatIsDeletedAfterAMoveStaysDeleted() throws IOException {
         var moved = make("new", "moved");
-        replay.committed(List.of(new Move("old", "new", moved), put("beside", "gone", "beside")));
-        replay.committed(List.of(new Delete("beside", "gone", false)));
+        replay.committed(List.of(move("old", "new", moved), put("beside", "gone", "beside")));
+        replay.committed(
+                List.of(new Delete("beside", put("beside", "gone", "beside").made())));
         run();
 
         assertThat(disk.stat("beside")).isEmpty();
@@ -74,7 +91,7 @@ class ReplayTest {
         var moved = make("new", "moved");
         make("beside", "second");
         replay.committed(List.of(put("beside", "first", "first")));
-        replay.committed(List.of(new Move("old", "new", moved), put("beside", "second", "second")));
+        replay.committed(List.of(move("old", "new", moved), put("beside", "second", "second")));
         run();
 
         assertThat(read("beside")).isEqualTo("second");
@@ -83,8 +100,8 @@ class ReplayTest {
     @Test
     void whatIsMovedOnIsNotLookedForWhereItWas() throws IOException {
         var moved = make("third", "moved");
-        replay.committed(List.of(new Move("first", "second", moved)));
-        replay.committed(List.of(new Move("second", "third", moved)));
+        replay.committed(List.of(move("first", "second", moved)));
+        replay.committed(List.of(move("second", "third", moved)));
         run();
 
         assertThat(read("third")).isEqualTo("moved");
@@ -94,7 +111,7 @@ class ReplayTest {
     @Test
     void whatIsWrittenElsewhereAfterAMoveDoesNotHaveTheMoveForgotten() throws IOException {
         var moved = make("first", "moved");
-        replay.committed(List.of(new Move("first", "second", moved)));
+        replay.committed(List.of(move("first", "second", moved)));
         replay.committed(List.of(put("elsewhere", "key", "content")));
         run();
 
