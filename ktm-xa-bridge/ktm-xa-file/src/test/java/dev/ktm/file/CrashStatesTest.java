@@ -107,7 +107,7 @@ class CrashStatesTest {
     }
 
     /** Transactions that do whatever comes to mind; what cannot be done is not. */
-    private static List<Work> random(long seed) {
+    static List<Work> random(long seed) {
         var random = new SplittableRandom(seed);
         var works = new ArrayList<Work>();
         for (int i = 0; i < 6; i++) {
@@ -150,11 +150,11 @@ class CrashStatesTest {
         }
     }
 
-    private static void permit(FileSystem files, String name, String permissions) throws IOException {
+    static void permit(FileSystem files, String name, String permissions) throws IOException {
         Files.setAttribute(files.getPath(name), "posix:permissions", PosixFilePermissions.fromString(permissions));
     }
 
-    private static void setTime(FileSystem files, String name, int seconds) throws IOException {
+    static void setTime(FileSystem files, String name, int seconds) throws IOException {
         Files.setLastModifiedTime(files.getPath(name), FileTime.fromMillis(1000L * seconds));
     }
 
