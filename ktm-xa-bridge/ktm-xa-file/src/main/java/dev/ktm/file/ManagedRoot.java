@@ -368,6 +368,7 @@ final class ManagedRoot implements RedoStore {
             return;
         }
         if (settle && !closed) {
+            boolean interrupted = Thread.interrupted();
             try {
                 settle();
             } catch (IOException | RuntimeException e) {
@@ -377,6 +378,10 @@ final class ManagedRoot implements RedoStore {
                         + e.getMessage() + "; open the file manager again";
                 onStop.accept(stopped, e);
                 return;
+            } finally {
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
             }
         }
         work.end();

@@ -3,10 +3,7 @@ package dev.ktm.file;
 import static dev.ktm.file.CrashScenario.put;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ktm.Ktm;
-import dev.ktm.KtmOptions;
 import dev.ktm.file.CrashScenario.Work;
-import dev.ktm.log.LogOptions;
 import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.CrashState;
 import dev.ktm.log.testing.CrashStates;
@@ -14,12 +11,9 @@ import dev.ktm.log.testing.SimulatedDevice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.stream.LongStream;
 import javax.transaction.xa.XAResource;
@@ -39,29 +33,6 @@ class SuperiorCrashTest {
     private static final int TREES = 3;
     private static final int RANDOM_RUNS = 12;
     private static final int CAMPAIGN_RUNS = 1000;
-    private static final LogOptions QUIET = LogOptions.builder()
-            .containerBytes(1 << 20)
-            .containers(4)
-            .idleFlush(Duration.ZERO)
-            .build();
-
-    /** An xid of the other transaction manager. */
-    private record Foreign(int number) implements Xid {
-        @Override
-        public int getFormatId() {
-            return 4711;
-        }
-
-        @Override
-        public byte[] getGlobalTransactionId() {
-            return new byte[] {(byte) number};
-        }
-
-        @Override
-        public byte[] getBranchQualifier() {
-            return new byte[] {1};
-        }
-    }
 
     private record TreePoint(int operations) {}
 
@@ -74,52 +45,6 @@ class SuperiorCrashTest {
     /** So many transactions are committed. */
     private record Acknowledged(int transactions) {}
 
-    /** A disk with its log, and what is open on it. */
-    private static final class Machine implements AutoCloseable {
-        final SimulatedDevice device;
-        final SimulatedTree tree;
-        final Ktm ktm;
-        final TransactedFiles files;
-
-        Machine(SimulatedDevice device, SimulatedTree tree) throws IOException {
-            this.device = device;
-            this.tree = tree;
-            this.ktm = Ktm.open(KtmOptions.builder()
-                    .device(device)
-                    .logOptions(QUIET)
-                    .recoveryInterval(Duration.ofHours(1))
-                    .build());
-            this.files = TransactedFiles.open(
-                    ktm,
-                    "root",
-                    () -> {},
-                    new ManagedRoot.Surroundings(tree, InstantSource.system(), (why, failure) -> {
-                        throw new AssertionError(why, failure);
-                    }),
-                    FileOptions.defaults());
-        }
-
-        /** The power goes now, and comes again. */
-        Machine afterPowerCut(SplittableRandom random) throws IOException {
-            // The log first: a checkpoint that is being made forces the tree before it says so in the log.
-            var found = new SimulatedDevice[1];
-            int at = device.point();
-            CrashStates.of(device.history())
-                    .from(at)
-                    .upTo(at)
-                    .sample(random.nextLong(), 1, state -> found[0] = new SimulatedDevice(state.image()));
-            var left = tree.survivor(tree.point(), random::nextInt, count -> {});
-            close();
-            return new Machine(Objects.requireNonNull(found[0]), left);
-        }
-
-        @Override
-        public void close() {
-            files.close();
-            ktm.close();
-        }
-    }
-
     /** Some transactions, and what every crash of them may leave. */
     private static final class Run {
         private final String name;
@@ -130,7 +55,7 @@ class SuperiorCrashTest {
 
         Run(String name, List<Work> works) throws Exception {
             this.name = name;
-            try (var machine = new Machine(device, tree)) {
+            try (var machine = new SimulatedMachine(device, tree)) {
                 tree.forgetHistory();
                 device.forgetHistory();
                 committed.add(tree.attributedTree());
@@ -148,9 +73,9 @@ class SuperiorCrashTest {
             }
         }
 
-        private void commitForSuperior(Machine machine, int number, Work work) throws Exception {
+        private void commitForSuperior(SimulatedMachine machine, int number, Work work) throws Exception {
             var resource = machine.files.xaResource();
-            var xid = new Foreign(number);
+            var xid = new ForeignXid(number);
             resource.start(xid, XAResource.TMNOFLAGS);
             work.run(machine.files.fileSystem());
             resource.end(xid, XAResource.TMSUCCESS);
@@ -189,7 +114,8 @@ class SuperiorCrashTest {
                     .isPresent();
             var random = new SplittableRandom(31L * point + seed);
             SimulatedTree.Choice choice = seed == 0 ? bound -> bound - 1 : random::nextInt;
-            var machine = new Machine(new SimulatedDevice(state.image()), tree.survivor(point, choice, count -> {}));
+            var machine =
+                    new SimulatedMachine(new SimulatedDevice(state.image()), tree.survivor(point, choice, count -> {}));
             try {
                 Map<String, String> expected;
                 boolean rolledBack = false;
@@ -202,7 +128,7 @@ class SuperiorCrashTest {
                     inDoubt++;
                     assertThat(machine.tree.attributedTree()).isEqualTo(committed.get(before));
                     for (int i = random.nextInt(3); i > 0; i--) {
-                        machine = machine.afterPowerCut(random);
+                        machine = afterPowerCut(machine, random);
                         assertThat(machine.tree.attributedTree()).isEqualTo(committed.get(before));
                     }
                     boolean commits = decided || random.nextBoolean();
@@ -211,7 +137,7 @@ class SuperiorCrashTest {
                     expected = committed.get(before + (commits ? 1 : 0));
                     assertThat(machine.tree.attributedTree()).isEqualTo(expected);
                 }
-                machine = machine.afterPowerCut(random);
+                machine = afterPowerCut(machine, random);
                 if (rolledBack && !prepared(machine).isEmpty()) {
                     // A rollback is not forced: the superior is asked once more.
                     decide(machine, before, false);
@@ -225,11 +151,18 @@ class SuperiorCrashTest {
             }
         }
 
-        private static List<Xid> prepared(Machine machine) throws Exception {
+        private static SimulatedMachine afterPowerCut(SimulatedMachine machine, SplittableRandom random)
+                throws IOException {
+            try (machine) {
+                return machine.afterPowerCut(random);
+            }
+        }
+
+        private static List<Xid> prepared(SimulatedMachine machine) throws Exception {
             return List.of(machine.files.xaResource().recover(XAResource.TMSTARTRSCAN | XAResource.TMENDRSCAN));
         }
 
-        private static void decide(Machine machine, int number, boolean commits) throws Exception {
+        private static void decide(SimulatedMachine machine, int number, boolean commits) throws Exception {
             var all = prepared(machine);
             assertThat(all).hasSize(1);
             assertThat(all.get(0).getGlobalTransactionId()).containsExactly(number);
