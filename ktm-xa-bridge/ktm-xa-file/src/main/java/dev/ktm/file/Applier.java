@@ -172,12 +172,16 @@ final class Applier {
     /** Has a name free for something new, or standing for what that may replace. */
     private void makeRoom(String name, boolean forDirectory, Collection<Seen> seen) throws IOException {
         var there = disk.stat(name);
-        if (there.isEmpty()) {
-            return;
+        if (there.isPresent()) {
+            makeRoom(name, there.get(), forDirectory, seen);
         }
-        if (!isOurs(name, there.get(), seen)) {
+    }
+
+    private void makeRoom(String name, Disk.Stat there, boolean forDirectory, Collection<Seen> seen)
+            throws IOException {
+        if (!isOurs(name, there, seen)) {
             putAside(name);
-        } else if (forDirectory || there.get().isDirectory()) {
+        } else if (forDirectory || there.isDirectory()) {
             try {
                 disk.delete(name);
             } catch (DirectoryNotEmptyException e) {
@@ -289,20 +293,17 @@ final class Applier {
         files.add(put.name());
         changed(put.name());
         var bytes = put.inline();
+        var there = disk.stat(put.name());
         if (bytes.isPresent() && when != When.NOW) {
             recreate(put, bytes.get());
-        } else if (isAt(put.name(), put.made())) {
+        } else if (there.filter(put.made()::isSameObject).isPresent()) {
             return;
         } else if (when != When.NOW && !exists(put.work())) {
-            throw new TxfException(
-                    TxfError.RM_METADATA_CORRUPT,
-                    put.name(),
-                    "expected the content that was committed for it in " + put.work()
-                            + ", found that it has gone: open the"
-                            + " root with a reset of what is damaged, and restore this file");
+            requireReplaced(put, there);
+            return;
         }
-        if (!isPartOf(put)) {
-            makeRoom(put.name(), false, listOf(put.before()));
+        if (there.isPresent() && !isPartOf(put, there.get())) {
+            makeRoom(put.name(), there.get(), false, listOf(put.before()));
         }
         try {
             disk.rename(put.work(), put.name());
@@ -315,21 +316,32 @@ final class Applier {
         }
     }
 
+    /** A work file that is durable and not there any more was moved to its place: then somebody has put something else there since. */
+    private void requireReplaced(Step.Put put, Optional<Disk.Stat> there) throws IOException {
+        if (there.isPresent() && !isOurs(put.name(), there.get(), listOf(put.before()))) {
+            passOver(put.name(), "was written, and is something else now, which stays");
+            return;
+        }
+        throw new TxfException(
+                TxfError.RM_METADATA_CORRUPT,
+                put.name(),
+                "expected the content that was committed for it in " + put.work() + ", found that it has gone: open the"
+                        + " root with a reset of what is damaged, and restore this file");
+    }
+
     /**
      * Whether what is there is the content that is wanted once more, or what a power cut has left of it: a part of it, or zeros in its
      * place. Then nothing is lost with it.
      */
-    private boolean isPartOf(Step.Put put) throws IOException {
+    private boolean isPartOf(Step.Put put, Disk.Stat there) throws IOException {
         if (when != When.AGAIN || put.inline().isEmpty()) {
             return false;
         }
         var wanted = put.inline().get();
-        var there = disk.stat(put.name());
-        if (there.filter(stat -> stat.kind() == Kind.FILE && stat.size() <= wanted.length)
-                .isEmpty()) {
+        if (there.kind() != Kind.FILE || there.size() > wanted.length) {
             return false;
         }
-        var found = ByteBuffer.allocate((int) there.get().size());
+        var found = ByteBuffer.allocate((int) there.size());
         try (var file = disk.open(put.name(), READ)) {
             while (found.hasRemaining() && file.read(found, found.position()) > 0) {}
         }

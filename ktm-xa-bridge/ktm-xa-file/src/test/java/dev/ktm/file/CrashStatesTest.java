@@ -256,6 +256,7 @@ class CrashStatesTest {
         assertThatThrownBy(() -> Stream.of(
                                 new Planned("simple", simple(), 2, 1),
                                 new Planned("structural", structural(), 100, 1),
+                                new Planned("attributes", attributes(), 100, 1),
                                 new Planned("simple on two roots", simple(), 3, 2))
                         .forEach(each -> each.run(plant, new Limits(8, 12, 0))))
                 .isInstanceOf(AssertionError.class);

@@ -187,6 +187,17 @@ class OutsideChangesTest {
     }
 
     @Test
+    void whatIsPutInThePlaceOfALargeCommittedFileStays() throws Exception {
+        commit("c".repeat(100_000));
+        Files.writeString(fixture.real("temporary"), "younger");
+        Files.move(fixture.real("temporary"), fixture.real("edited"), StandardCopyOption.ATOMIC_MOVE);
+        crash();
+
+        assertThat(fixture.real("edited")).hasContent("younger");
+        assertThat(warnings.all).hasSize(1).allMatch(each -> each.contains("edited"));
+    }
+
+    @Test
     void whatIsMadeAfterACommittedDeleteStays() throws Exception {
         fixture.begin();
         Files.delete(fixture.path("/deleted"));

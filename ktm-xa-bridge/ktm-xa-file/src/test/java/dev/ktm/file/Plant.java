@@ -31,6 +31,8 @@ enum Plant {
     ASSUMES_DECISIONS,
     /** The last step of a commit is not done again. */
     FORGETS_THE_LAST_STEP,
+    /** Attributes that are set later than the content was written are not set again. */
+    FORGETS_ATTRIBUTES,
     /** Each commit is done again for itself, whatever came later. */
     REPLAYS_WITHOUT_MERGING,
     /** What a power cut has left in the work area is taken for what was written. */
@@ -57,6 +59,7 @@ enum Plant {
                     IGNORES_DECISIONS,
                     ASSUMES_DECISIONS,
                     FORGETS_THE_LAST_STEP,
+                    FORGETS_ATTRIBUTES,
                     REPLAYS_WITHOUT_MERGING,
                     TRUSTS_THE_WORK_AREA -> new WrongStore(root);
             default -> root;
@@ -173,6 +176,11 @@ enum Plant {
                 case FORGETS_THE_LAST_STEP -> {
                     var steps = new ArrayList<>(StepFormat.decode(redo));
                     steps.remove(steps.size() - 1);
+                    root.redo(lsn, List.of(StepFormat.encode(steps)));
+                }
+                case FORGETS_ATTRIBUTES -> {
+                    var steps = new ArrayList<>(StepFormat.decode(redo));
+                    steps.removeIf(Step.SetAttributes.class::isInstance);
                     root.redo(lsn, List.of(StepFormat.encode(steps)));
                 }
                 case REPLAYS_WITHOUT_MERGING -> run(StepFormat.decode(redo), Applier.When.AGAIN);

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ktm.file.Disk.Kind;
 import dev.ktm.file.Step.Delete;
+import dev.ktm.file.Step.MakeDirectory;
 import dev.ktm.file.Step.Move;
 import dev.ktm.file.Step.Put;
+import dev.ktm.file.Step.SetAttributes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.StandardOpenOption;
@@ -19,8 +21,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * What a restart does again if the log still has a transaction with a move together with others about the same names, because others
- * were committing when it was settled.
+ * What a restart does again: with what was set after it was written; and if the log still has a transaction with a move together with
+ * others about the same names, because others were committing when it was settled.
  */
 class ReplayTest {
 
@@ -117,5 +119,73 @@ class ReplayTest {
 
         assertThat(read("second")).isEqualTo("moved");
         assertThat(read("elsewhere")).isEqualTo("content");
+    }
+
+    private int mode(String name) throws IOException {
+        return disk.stat(name).orElseThrow().owned().orElseThrow().mode();
+    }
+
+    @Test
+    void whatIsPermittedAfterItWasWrittenIsPermittedOnceMore() throws IOException {
+        var written = put("secret", "its first key", "content");
+        replay.committed(List.of(written));
+        replay.committed(List.of(new SetAttributes("secret", written.made(), Map.of("unix:mode", 0600))));
+        replay.committed(List.of(new MakeDirectory("d", Map.of())));
+        replay.committed(List.of(new SetAttributes("d", Seen.directory(), Map.of("unix:mode", 0700))));
+        run();
+
+        assertThat(read("secret")).isEqualTo("content");
+        assertThat(mode("secret")).isEqualTo(0600);
+        assertThat(mode("d")).isEqualTo(0700);
+    }
+
+    @Test
+    void whatIsWrittenAfterItWasPermittedIsNotPermittedOnceMore() throws IOException {
+        var written = put("f", "its first key", "content");
+        replay.committed(List.of(written));
+        replay.committed(List.of(new SetAttributes("f", written.made(), Map.of("unix:mode", 0600))));
+        replay.committed(List.of(put("f", "its second key", "more")));
+        run();
+
+        assertThat(mode("f")).isEqualTo(0644);
+    }
+
+    @Test
+    void whatARestartHasMadeOnceMoreIsKnownToWhatIsInDoubtAboutIt() throws IOException {
+        var written = put("deleted", "its first key", "content");
+        replay.committed(List.of(written, put("permitted", "its first key", "content")));
+        run();
+
+        new Applier(disk, new WorkArea(disk), Applier.When.AFTER_RESTART)
+                .run(List.of(
+                        new Delete("deleted", written.made()),
+                        new SetAttributes("permitted", written.made(), Map.of("unix:mode", 0600))));
+
+        assertThat(disk.stat("deleted")).isEmpty();
+        assertThat(mode("permitted")).isEqualTo(0600);
+        assertThat(disk.setAside()).isEmpty();
+    }
+
+    @Test
+    void whatWasThereBeforeIsNobodyElses() throws IOException {
+        var before = make("f", "what was there before");
+        var work = WorkArea.WORK + "/f";
+        var made = put("f", "key", "new").made();
+        replay.committed(
+                List.of(new Put("f", Optional.of(before), work, made, Optional.of("new".getBytes(UTF_8)), Map.of())));
+        run();
+
+        assertThat(read("f")).isEqualTo("new");
+        assertThat(disk.setAside()).isEmpty();
+    }
+
+    @Test
+    void whatSomebodyElseHasPutThereIsPutAside() throws IOException {
+        make("f", "somebody else's, and longer");
+        replay.committed(List.of(put("f", "key", "new")));
+        run();
+
+        assertThat(read("f")).isEqualTo("new");
+        assertThat(disk.setAside()).hasSize(1);
     }
 }
