@@ -324,6 +324,7 @@ final class ManagedRoot implements RedoStore {
                 pause = Math.min(2 * pause, TimeUnit.SECONDS.toNanos(10));
             }
         } finally {
+            report(applier);
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -336,7 +337,6 @@ final class ManagedRoot implements RedoStore {
     }
 
     private void touch(Applier applier, long lsn) {
-        report(applier);
         touched.add(applier.files(), applier.directories(), lsn);
         locks.changedByCommit(applier.files());
     }
@@ -523,7 +523,11 @@ final class ManagedRoot implements RedoStore {
     private void runReplay() throws IOException {
         if (!replay.isEmpty()) {
             var applier = new Applier(disk, area, Applier.When.AGAIN);
-            replay.run(applier);
+            try {
+                replay.run(applier);
+            } finally {
+                report(applier);
+            }
             touch(applier, Lsn.NULL);
             replay.clear();
         }
