@@ -8,8 +8,10 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +20,8 @@ import java.util.Set;
 
 /**
  * Brings the steps of a committed transaction about. Every step looks at what is there, where that matters, so that a run that was
- * cut short can be run again from its beginning; what stands in the way and is not the transaction's is put aside, never
- * overwritten. Not safe for many threads: one applier for one run.
+ * cut short can be run again from its beginning; what stands in the way, and is not what the transaction has seen there, is put aside
+ * rather than overwritten. Not safe for many threads: one applier for the attempts at one commit, or for one restart.
  */
 final class Applier {
 
@@ -30,19 +32,40 @@ final class Applier {
     private final Disk disk;
     private final WorkArea area;
 
-    /** Whether the files of the work area are those that were written, rather than what a power cut has left of them. */
-    private final boolean trusted;
+    /** When steps are taken; says by what things are known again. */
+    enum When {
+        /** In the life that has prepared them: everything has the key that it had. */
+        NOW,
+        /** For the first time, after a restart: what an earlier commit has made may have been made again, with another key. */
+        AFTER_RESTART,
+        /** Perhaps once more, after a restart: the steps may have been taken, in whole or in part, and later ones, too. */
+        AGAIN
+    }
+
+    private final When when;
+
+    /** What the log says that a name may stand for, beside what the step itself says. */
+    private final Map<String, Collection<Seen>> known = new HashMap<>();
+
+    /** The keys of what this has begun to overwrite where it is. */
+    private final Set<String> overwritten = new HashSet<>();
 
     /** What was changed, by its name: to be forced before the log may forget it. */
     private final Set<String> files = new LinkedHashSet<>();
 
     private final Set<String> directories = new LinkedHashSet<>();
     private final List<String> setAside = new ArrayList<>();
+    private final List<String> passedOver = new ArrayList<>();
 
-    Applier(Disk disk, WorkArea area, boolean trusted) {
+    Applier(Disk disk, WorkArea area, When when) {
         this.disk = disk;
         this.area = area;
-        this.trusted = trusted;
+        this.when = when;
+    }
+
+    /** Says what else a name may stand for without being somebody else's. */
+    void expect(String name, Collection<Seen> versions) {
+        known.put(name, versions);
     }
 
     Set<String> files() {
@@ -56,6 +79,11 @@ final class Applier {
     /** What was in the way, and where it is now. */
     List<String> setAside() {
         return setAside;
+    }
+
+    /** What could not be done, because what it was about is not there any more. */
+    List<String> passedOver() {
+        return passedOver;
     }
 
     /** Takes all steps. */
@@ -88,7 +116,7 @@ final class Applier {
         }
         // Once the file that they are names of is in its place.
         for (var name : added) {
-            addName(name);
+            addName(name, steps);
         }
         // Directories last: what is made in them changes their times.
         later.sort(Comparator.comparingInt(step -> -Names.depth(step.name())));
@@ -115,35 +143,120 @@ final class Applier {
         directories.add(Names.parent(name));
     }
 
+    // What is there.
+
+    /** Whether what is there is one of these, or what else is known of the name; then it may go. */
+    private boolean isOurs(String name, Disk.Stat there, Collection<Seen> seen) throws IOException {
+        var all = new ArrayList<>(seen);
+        all.addAll(known.getOrDefault(name, List.of()));
+        if (there.kind() == Kind.FILE && there.names() > 1 && all.stream().anyMatch(each -> each.isSameObject(there))) {
+            // It has another name: nothing is lost.
+            return true;
+        }
+        if (when == When.NOW) {
+            return all.stream().anyMatch(each -> each.isUnchanged(there));
+        }
+        var linked = there.kind() == Kind.LINK ? Optional.of(disk.readLink(name)) : Optional.<String>empty();
+        return all.stream().anyMatch(each -> each.isLeftOf(there, linked));
+    }
+
+    private boolean isAt(String name, Seen wanted) throws IOException {
+        return disk.stat(name).filter(wanted::isSameObject).isPresent();
+    }
+
+    /** Whether there is something under a name. */
+    private boolean exists(String name) throws IOException {
+        return disk.kind(name).isPresent();
+    }
+
+    /** Has a name free for something new, or standing for what that may replace. */
+    private void makeRoom(String name, boolean forDirectory, Collection<Seen> seen) throws IOException {
+        var there = disk.stat(name);
+        if (there.isPresent()) {
+            makeRoom(name, there.get(), forDirectory, seen);
+        }
+    }
+
+    private void makeRoom(String name, Disk.Stat there, boolean forDirectory, Collection<Seen> seen)
+            throws IOException {
+        if (!isOurs(name, there, seen)) {
+            putAside(name);
+        } else if (forDirectory || there.isDirectory()) {
+            try {
+                disk.delete(name);
+            } catch (DirectoryNotEmptyException e) {
+                putAside(name);
+            }
+        }
+    }
+
+    /** Takes something out of the way that is not ours to delete. */
+    void putAside(String name) throws IOException {
+        var aside = asideOf(name);
+        disk.rename(name, aside);
+        changed(name);
+        setAside.add(name + " -> " + aside);
+    }
+
+    private String asideOf(String name) {
+        return Names.shortened(WorkArea.ASIDE + "/" + Names.last(area.newName()) + "-" + Names.last(name));
+    }
+
+    private void passOver(String name, String what) {
+        passedOver.add(name + ": " + what);
+    }
+
+    // The steps.
+
     private void delete(Step.Delete delete, List<Step> all) throws IOException {
-        var there = disk.stat(delete.name());
-        changed(delete.name());
-        if (there.isEmpty() || !there.get().key().equals(delete.key())) {
-            // Gone already; or something else has the name by now, the transaction's own or somebody's.
+        var name = delete.name();
+        var found = disk.stat(name);
+        changed(name);
+        if (found.isEmpty() || isMadeByAnother(found.get(), delete, all)) {
             return;
         }
-        if (there.get().isDirectory() != delete.directory()
-                || (delete.directory() && all.stream().anyMatch(step -> isDirectoryAt(step, delete.name())))) {
-            // A key that was used again, or a directory that is made again at once: it is the transaction's own.
+        var there = found.get();
+        if (!isOurs(name, there, List.of(delete.was()))) {
+            if (when == When.AGAIN) {
+                // What was deleted went before its commit was answered: this is younger.
+                passOver(name, "was deleted, and is something else now, which stays");
+            } else {
+                putAside(name);
+            }
             return;
         }
         try {
-            disk.delete(delete.name());
+            disk.delete(name);
         } catch (DirectoryNotEmptyException e) {
-            putAside(delete.name());
+            if (when == When.AGAIN && !delete.was().isSameObject(there)) {
+                passOver(name, "was deleted, and is a directory with something in it now, which stays");
+            } else {
+                putAside(name);
+            }
         } catch (NoSuchFileException e) {
             // Gone meanwhile.
         }
     }
 
-    private static boolean isDirectoryAt(Step step, String name) {
-        return step instanceof Step.MakeDirectory && step.name().equals(name);
+    /** Whether another step of the transaction has put there what is there, or deals with it. */
+    private static boolean isMadeByAnother(Disk.Stat there, Step.Delete delete, List<Step> all) {
+        for (var step : all) {
+            if (!step.name().equals(delete.name()) || step instanceof Step.Delete) {
+                continue;
+            }
+            if (there.kind() != delete.was().kind()
+                    || (step instanceof Step.MakeDirectory && there.isDirectory())
+                    || (step instanceof Step.Move move && move.was().isSameObject(there))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static String staging(Step.Move move) {
         // Nobody else has an object of this key.
         return WorkArea.WORK + "/move-" + Integer.toHexString(move.name().hashCode()) + "-"
-                + Integer.toHexString(move.key().hashCode());
+                + Integer.toHexString(move.was().key().hashCode());
     }
 
     /** Where it is before anything is done. */
@@ -153,50 +266,91 @@ final class Applier {
 
     /** Out of the way, so that two may change places. */
     private void takeAway(Step.Move move) throws IOException {
-        if (isAt(move.from(), move.key()) && !isAt(move.name(), move.key())) {
+        if (isAt(move.from(), move.was()) && !isAt(move.name(), move.was())) {
             disk.rename(move.from(), staging(move));
         }
         changed(move.from());
     }
 
-    private boolean isAt(String name, String key) throws IOException {
-        return disk.stat(name).filter(stat -> stat.key().equals(key)).isPresent();
-    }
-
     private void bring(Step.Move move) throws IOException {
         changed(move.name());
-        if (isAt(move.name(), move.key())) {
+        if (isAt(move.name(), move.was())) {
             return;
         }
+        if (!exists(staging(move))) {
+            passOver(move.from(), "was to be moved to " + move.name() + ", and is not there any more");
+            return;
+        }
+        makeRoom(move.name(), false, listOf(move.before()));
         disk.rename(staging(move), move.name());
     }
 
+    private static List<Seen> listOf(Optional<Seen> seen) {
+        return seen.map(List::of).orElse(List.of());
+    }
+
     private void put(Step.Put put) throws IOException {
+        files.add(put.name());
+        changed(put.name());
         var bytes = put.inline();
-        if (bytes.isPresent() && !trusted) {
+        var there = disk.stat(put.name());
+        if (bytes.isPresent() && when != When.NOW) {
             recreate(put, bytes.get());
+        } else if (there.filter(put.made()::isSameObject).isPresent()) {
+            return;
+        } else if (when != When.NOW && !exists(put.work())) {
+            requireReplaced(put, there);
+            return;
+        }
+        if (there.isPresent() && !isPartOf(put, there.get())) {
+            makeRoom(put.name(), there.get(), false, listOf(put.before()));
         }
         try {
             disk.rename(put.work(), put.name());
         } catch (NoSuchFileException e) {
-            if (disk.stat(put.work()).isPresent()) {
+            if (bytes.isEmpty() || exists(put.work())) {
                 throw e;
             }
-            if (bytes.isPresent()) {
-                recreate(put, bytes.get());
-                disk.rename(put.work(), put.name());
-            } else if (!isAt(put.name(), put.key())) {
-                throw new TxfException(
-                        TxfError.RM_METADATA_CORRUPT,
-                        put.name(),
-                        "expected the content that was committed for it in " + put.work()
-                                + ", found that it has gone: open the"
-                                + " root with a reset of what is damaged, and restore this file",
-                        e);
+            recreate(put, bytes.get());
+            disk.rename(put.work(), put.name());
+        }
+    }
+
+    /** A work file that is durable and not there any more was moved to its place: then somebody has put something else there since. */
+    private void requireReplaced(Step.Put put, Optional<Disk.Stat> there) throws IOException {
+        if (there.isPresent() && !isOurs(put.name(), there.get(), listOf(put.before()))) {
+            passOver(put.name(), "was written, and is something else now, which stays");
+            return;
+        }
+        throw new TxfException(
+                TxfError.RM_METADATA_CORRUPT,
+                put.name(),
+                "expected the content that was committed for it in " + put.work() + ", found that it has gone: open the"
+                        + " root with a reset of what is damaged, and restore this file");
+    }
+
+    /**
+     * Whether what is there is the content that is wanted once more, or what a power cut has left of it: a part of it, or zeros in its
+     * place. Then nothing is lost with it.
+     */
+    private boolean isPartOf(Step.Put put, Disk.Stat there) throws IOException {
+        if (when != When.AGAIN || put.inline().isEmpty()) {
+            return false;
+        }
+        var wanted = put.inline().get();
+        if (there.kind() != Kind.FILE || there.size() > wanted.length) {
+            return false;
+        }
+        var found = ByteBuffer.allocate((int) there.size());
+        try (var file = disk.open(put.name(), READ)) {
+            while (found.hasRemaining() && file.read(found, found.position()) > 0) {}
+        }
+        for (int i = 0; i < found.position(); i++) {
+            if (found.get(i) != 0 && found.get(i) != wanted[i]) {
+                return false;
             }
         }
-        files.add(put.name());
-        changed(put.name());
+        return true;
     }
 
     private void recreate(Step.Put put, byte[] bytes) throws IOException {
@@ -213,33 +367,52 @@ final class Applier {
     }
 
     private void overwrite(Step.Overwrite overwrite) throws IOException {
-        Optional<Disk.Stat> source = disk.stat(overwrite.work());
-        if (source.isPresent()) {
-            try (var from = disk.open(overwrite.work(), READ);
-                    var to = disk.open(overwrite.name(), WRITE)) {
-                var buffer = ByteBuffer.allocate(COPY_BYTES);
-                long at = 0;
-                while (from.read(buffer.clear(), at) > 0) {
-                    buffer.flip();
-                    int length = buffer.remaining();
-                    to.write(buffer, at);
-                    at += length;
-                }
-                to.resize(at);
-                to.force();
-            }
-            setAll(overwrite.name(), overwrite.attributes());
+        var name = overwrite.name();
+        files.add(name);
+        changed(name);
+        if (!exists(overwrite.work())) {
+            return;
         }
-        files.add(overwrite.name());
-        changed(overwrite.name());
+        var there = disk.stat(name);
+        if (there.filter(overwrite.was()::isSameObject).isEmpty()) {
+            // Its other names are not to be found from here.
+            makeRoom(name, false, List.of());
+            disk.rename(overwrite.work(), name);
+            return;
+        }
+        if (overwritten.add(overwrite.was().key())
+                && when != When.AGAIN
+                && !overwrite.was().isUnchanged(there.get())) {
+            var aside = asideOf(name);
+            copy(name, aside, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
+            setAside.add(name + " -> " + aside);
+        }
+        copy(overwrite.work(), name, WRITE);
+        setAll(name, overwrite.attributes());
+    }
+
+    private void copy(String source, String target, Set<StandardOpenOption> options) throws IOException {
+        try (var from = disk.open(source, READ);
+                var to = disk.open(target, options)) {
+            var buffer = ByteBuffer.allocate(COPY_BYTES);
+            long at = 0;
+            while (from.read(buffer.clear(), at) > 0) {
+                buffer.flip();
+                int length = buffer.remaining();
+                to.write(buffer, at);
+                at += length;
+            }
+            to.resize(at);
+            to.force();
+        }
     }
 
     private void makeDirectory(Step.MakeDirectory made) throws IOException {
         try {
             disk.createDirectory(made.name());
         } catch (FileAlreadyExistsException e) {
-            if (disk.stat(made.name()).filter(Disk.Stat::isDirectory).isEmpty()) {
-                putAside(made.name());
+            if (disk.kind(made.name()).filter(Kind.DIRECTORY::equals).isEmpty()) {
+                makeRoom(made.name(), true, List.of());
                 disk.createDirectory(made.name());
             }
         }
@@ -251,29 +424,60 @@ final class Applier {
     private void makeLink(Step.MakeLink link) throws IOException {
         var work = area.newName();
         disk.createLink(work, link.target());
+        var seen = new ArrayList<>(listOf(link.before()));
+        seen.add(Seen.link(link.target()));
+        makeRoom(link.name(), false, seen);
         disk.rename(work, link.name());
         changed(link.name());
     }
 
-    private void addName(Step.AddName added) throws IOException {
+    private void addName(Step.AddName added, List<Step> all) throws IOException {
         changed(added.name());
-        if (isAt(added.name(), added.key())) {
+        var file = disk.stat(added.existing());
+        if (disk.stat(added.name())
+                .filter(there ->
+                        file.filter(stat -> stat.key().equals(there.key())).isPresent())
+                .isPresent()) {
+            return;
+        }
+        var seen = new ArrayList<>(listOf(added.before()));
+        seen.add(added.was());
+        boolean written = false;
+        for (var step : all) {
+            if (step instanceof Step.Put put && put.name().equals(added.existing())) {
+                seen.add(put.made());
+                written = true;
+            }
+        }
+        if (file.isEmpty() || !(written || added.was().isSameObject(file.get()))) {
+            if (!isAt(added.name(), added.was())) {
+                passOver(added.existing(), "was to be " + added.name() + " as well, and is not there any more");
+            }
             return;
         }
         var work = area.newName();
         disk.addName(added.existing(), work);
+        makeRoom(added.name(), false, seen);
         disk.rename(work, added.name());
     }
 
     private void setAttributes(Step.SetAttributes set) throws IOException {
-        if (isAt(set.name(), set.key())) {
-            setAll(set.name(), set.attributes());
-            var kind = disk.stat(set.name()).map(Disk.Stat::kind).orElse(Kind.OTHER);
-            if (kind == Kind.FILE) {
-                files.add(set.name());
-            } else if (kind == Kind.DIRECTORY) {
-                directories.add(set.name());
-            }
+        var there = disk.stat(set.name());
+        if (there.isEmpty()) {
+            return;
+        }
+        var was = set.was();
+        var seen = new ArrayList<>(List.of(was));
+        Attributes.changedNanos(set.attributes()).map(was::modifiedAt).ifPresent(seen::add);
+        if (!was.isSameObject(there.get()) && (when == When.NOW || !isOurs(set.name(), there.get(), seen))) {
+            passOver(set.name(), "was to have other attributes, and is something else now");
+            return;
+        }
+        setAll(set.name(), set.attributes());
+        if (there.get().kind() == Kind.FILE) {
+            files.add(set.name());
+        } else if (there.get().isDirectory()) {
+            directories.add(set.name());
         }
     }
 
@@ -294,12 +498,5 @@ final class Applier {
         for (var each : times.entrySet()) {
             disk.setAttribute(name, each.getKey(), each.getValue());
         }
-    }
-
-    /** Takes something out of the way that is not ours to delete. */
-    void putAside(String name) throws IOException {
-        var aside = Names.shortened(WorkArea.ASIDE + "/" + Names.last(area.newName()) + "-" + Names.last(name));
-        disk.rename(name, aside);
-        setAside.add(name + " -> " + aside);
     }
 }

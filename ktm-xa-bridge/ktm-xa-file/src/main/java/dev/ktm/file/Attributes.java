@@ -12,12 +12,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Attributes of files as {@link java.nio.file.Files#readAttributes} knows them, with what a transaction has set laid over. */
 final class Attributes {
 
     private static final String BASIC = "basic";
+    /** When a file was changed. */
+    static final String TIME_OF_CHANGE = "basic:lastModifiedTime";
+
     private static final List<String> BASIC_NAMES = List.of(
             "lastModifiedTime",
             "lastAccessTime",
@@ -44,6 +48,19 @@ final class Attributes {
     /** The name of an attribute with its view. */
     static String qualified(String attribute) {
         return attribute.indexOf(':') < 0 ? BASIC + ":" + attribute : attribute;
+    }
+
+    /** Whether it says when a file was changed, in whichever view. */
+    static boolean isTimeOfChange(String attribute) {
+        return attribute.endsWith(":lastModifiedTime");
+    }
+
+    /** When these say that a file was changed. */
+    static Optional<Long> changedNanos(Map<String, Object> attributes) {
+        return attributes.entrySet().stream()
+                .filter(each -> isTimeOfChange(each.getKey()) && each.getValue() instanceof FileTime)
+                .map(each -> ((FileTime) each.getValue()).to(TimeUnit.NANOSECONDS))
+                .findFirst();
     }
 
     private static String view(String attributes) {

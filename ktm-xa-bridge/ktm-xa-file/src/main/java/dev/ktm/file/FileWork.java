@@ -83,7 +83,7 @@ final class FileWork implements RedoWork, Operations {
         for (var step : steps) {
             boolean wholly = step instanceof Step.Move
                     || step instanceof Step.MakeDirectory
-                    || (step instanceof Step.Delete delete && delete.directory());
+                    || (step instanceof Step.Delete delete && delete.was().isDirectory());
             root.locks()
                     .change(
                             step.name(),
@@ -92,6 +92,8 @@ final class FileWork implements RedoWork, Operations {
                             work.disk.stat(step.name()).isEmpty());
             if (step instanceof Step.Move move) {
                 root.locks().change(move.from(), unitOfWork, true, false);
+            } else if (step instanceof Step.AddName added) {
+                root.locks().change(added.existing(), unitOfWork, false, false);
             }
         }
         return work;
@@ -587,8 +589,8 @@ final class FileWork implements RedoWork, Operations {
         }
     }
 
-    private static void wouldChange(String name, FileNode file, String before, List<Step> steps) {
-        steps.add(new Step.Delete(name, before, false));
+    private static void wouldChange(String name, FileNode file, Optional<Seen> before, List<Step> steps) {
+        steps.add(new Step.MakeDirectory(name, Map.of()));
     }
 
     @Override
@@ -608,7 +610,7 @@ final class FileWork implements RedoWork, Operations {
         }
         if (isStructural()) {
             // What is about two names is alone in the log with them.
-            root.settle();
+            root.settle(steps);
         }
         return List.of(StepFormat.encode(steps));
     }
@@ -632,7 +634,9 @@ final class FileWork implements RedoWork, Operations {
     @Override
     public void apply(long lsn) {
         if (!replayed) {
-            root.apply(this, steps, !recovered);
+            root.apply(this, steps, recovered ? Applier.When.AFTER_RESTART : Applier.When.NOW, lsn);
+        } else {
+            root.touchReplayed(steps, lsn);
         }
     }
 

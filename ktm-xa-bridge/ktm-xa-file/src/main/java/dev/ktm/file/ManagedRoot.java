@@ -43,6 +43,7 @@ import org.jspecify.annotations.Nullable;
 final class ManagedRoot implements RedoStore {
 
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
     private final Disk disk;
     private final WorkArea area;
@@ -63,13 +64,7 @@ final class ManagedRoot implements RedoStore {
     private final SettingsFile settingsFile;
     private volatile FileSettings settings = FileSettings.defaults();
 
-    /** What was changed since the last checkpoint, and is not forced. */
-    private final ReentrantLock touching = new ReentrantLock();
-
-    private Touched touched = new Touched();
-
-    /** What a checkpoint that is being made takes care of: until it is durable a restart would still do it again. */
-    private Touched settling = new Touched();
+    private final Touched touched = new Touched();
 
     private final Set<TreeWatcher> watchers = ConcurrentHashMap.newKeySet();
     private final LongAdder onePhaseCommits = new LongAdder();
@@ -94,36 +89,6 @@ final class ManagedRoot implements RedoStore {
     private volatile boolean failed;
 
     private volatile boolean closed;
-
-    /** Names of what was changed. */
-    private static final class Touched {
-        final Set<String> files = new HashSet<>();
-        final Set<String> directories = new HashSet<>();
-
-        boolean isEmpty() {
-            return files.isEmpty() && directories.isEmpty();
-        }
-
-        void addAll(Touched other) {
-            files.addAll(other.files);
-            directories.addAll(other.directories);
-        }
-
-        boolean has(String name) {
-            return files.contains(name)
-                    || directories.contains(Names.parent(name))
-                    || files.stream().anyMatch(each -> Names.isWithin(each, name))
-                    || directories.stream().anyMatch(each -> Names.isWithin(each, name));
-        }
-
-        /** Adds what has to be forced if this name is to be durable. */
-        void addAllFor(String name, Touched other) {
-            other.files.stream().filter(each -> Names.isWithin(each, name)).forEach(files::add);
-            other.directories.stream()
-                    .filter(each -> Names.isWithin(each, name) || each.equals(Names.parent(name)))
-                    .forEach(directories::add);
-        }
-    }
 
     /**
      * What a root lives in.
@@ -318,37 +283,51 @@ final class ManagedRoot implements RedoStore {
 
     /**
      * Takes the steps of what is committed. If they cannot be taken everything stops until they can: the decision stands. Nobody sees
-     * anything meanwhile, but whoever asks is told.
+     * anything meanwhile, but whoever asks is told. An interrupt is for the caller, and changes nothing about what is decided.
      */
-    void apply(FileWork work, List<Step> steps, boolean trusted) {
+    void apply(FileWork work, List<Step> steps, Applier.When when, long lsn) {
         var lock = isAtomic(steps) ? tree.readLock() : tree.writeLock();
+        var applier = new Applier(disk, area, when);
+        boolean interrupted = Thread.interrupted();
         long pause = RETRY_NANOS;
-        while (true) {
-            lock.lock();
-            try {
-                requireInPlace();
-                var applier = new Applier(disk, area, trusted);
-                applier.run(steps);
-                touch(applier);
-                if (stuck.remove(work) && stuck.isEmpty() && !failed && !closed) {
-                    stopped = "";
+        try {
+            while (true) {
+                lock.lock();
+                try {
+                    requireInPlace();
+                    applier.run(steps);
+                    touch(applier, lsn);
+                    if (stuck.remove(work) && stuck.isEmpty() && !failed && !closed) {
+                        stopped = "";
+                    }
+                    return;
+                } catch (IOException | RuntimeException e) {
+                    if (Thread.interrupted()) {
+                        // It may have closed what was being written.
+                        interrupted = true;
+                        continue;
+                    }
+                    stuck.add(work);
+                    stopped = "the changes of transaction " + work.unitOfWork() + " are committed and cannot be made: "
+                            + e.getMessage() + "; it is tried again, and ends once the cause is gone";
+                    onStop.accept(stopped, e);
+                } finally {
+                    lock.unlock();
                 }
-                return;
-            } catch (IOException | RuntimeException e) {
-                stuck.add(work);
-                stopped = "the changes of transaction " + work.unitOfWork() + " are committed and cannot be made: "
-                        + e.getMessage() + "; it is tried again, and ends once the cause is gone";
-                onStop.accept(stopped, e);
-            } finally {
-                lock.unlock();
+                if (closed) {
+                    // The next start does it: the log has what it takes.
+                    failed = true;
+                    return;
+                }
+                LockSupport.parkNanos(pause);
+                interrupted |= Thread.interrupted();
+                pause = Math.min(2 * pause, TimeUnit.SECONDS.toNanos(10));
             }
-            if (closed) {
-                // The next start does it: the log has what it takes.
-                failed = true;
-                return;
+        } finally {
+            report(applier);
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
-            LockSupport.parkNanos(pause);
-            pause = Math.min(2 * pause, TimeUnit.SECONDS.toNanos(10));
         }
     }
 
@@ -357,26 +336,29 @@ final class ManagedRoot implements RedoStore {
         return steps.size() == 1 && (steps.get(0) instanceof Step.Put || steps.get(0) instanceof Step.Delete);
     }
 
-    private void touch(Applier applier) {
-        report(applier);
-        touching.lock();
-        try {
-            touched.files.addAll(applier.files());
-            touched.directories.addAll(applier.directories());
-        } finally {
-            touching.unlock();
-        }
+    private void touch(Applier applier, long lsn) {
+        touched.add(applier.files(), applier.directories(), lsn);
         locks.changedByCommit(applier.files());
+    }
+
+    /** What is done together with what was committed before the restart is in the log once more. */
+    void touchReplayed(List<Step> steps, long lsn) {
+        var names = steps.stream().map(Step::name).toList();
+        touched.add(names, names.stream().map(Names::parent).toList(), lsn);
     }
 
     private static void report(Applier applier) {
         for (var each : applier.setAside()) {
-            System.getLogger(ManagedRoot.class.getName())
-                    .log(
-                            System.Logger.Level.WARNING,
-                            "something that was not made through the file manager was in the way of a committed change"
-                                    + " and was put aside: " + each);
+            warn("something that was not made through the file manager was in the way of a committed change and was put"
+                    + " aside: " + each);
         }
+        for (var each : applier.passedOver()) {
+            warn("a committed change was left out, because somebody has gone past the file manager: " + each);
+        }
+    }
+
+    private static void warn(String what) {
+        System.getLogger(ManagedRoot.class.getName()).log(System.Logger.Level.WARNING, what);
     }
 
     /** A commit is in its place, and a checkpoint may say so. */
@@ -386,6 +368,7 @@ final class ManagedRoot implements RedoStore {
             return;
         }
         if (settle && !closed) {
+            boolean interrupted = Thread.interrupted();
             try {
                 settle();
             } catch (IOException | RuntimeException e) {
@@ -395,6 +378,10 @@ final class ManagedRoot implements RedoStore {
                         + e.getMessage() + "; open the file manager again";
                 onStop.accept(stopped, e);
                 return;
+            } finally {
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
             }
         }
         work.end();
@@ -411,45 +398,46 @@ final class ManagedRoot implements RedoStore {
         resourceManager().tidy();
     }
 
+    /**
+     * Has everything that is committed about these names durable in its place, and nothing of it done again by a restart. Waits for
+     * commits that are before it in the log, and are not in their places yet.
+     */
+    void settle(List<Step> steps) throws IOException {
+        settle();
+        boolean interrupted = false;
+        try {
+            while (steps.stream().anyMatch(this::isTouched)) {
+                LockSupport.parkNanos(WAIT_NANOS);
+                interrupted |= Thread.interrupted();
+                settle();
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private boolean isTouched(Step step) {
+        return touched.has(step.name())
+                || (step instanceof Step.Move move && touched.has(move.from()))
+                || (step instanceof Step.AddName added && touched.has(added.existing()));
+    }
+
     /** Whether everything that is committed is durable in its place. */
     boolean isSettled() {
-        touching.lock();
-        try {
-            return !failed && touched.isEmpty() && settling.isEmpty();
-        } finally {
-            touching.unlock();
-        }
+        return !failed && touched.isEmpty();
     }
 
     // Outside of transactions.
 
     /** Before something is changed outside of transactions: what a restart would do again must not undo it. */
     void beforePlainChange(String name) throws IOException {
-        if (isTouched(name)) {
-            force(name);
+        if (touched.has(name)) {
+            var all = touched.allFor(name);
+            disk.forceAll(all.files(), all.directories());
             resourceManager().noteForced(ByteBuffer.wrap(name.getBytes(StandardCharsets.UTF_8)), lsn -> {});
         }
-    }
-
-    private boolean isTouched(String name) {
-        touching.lock();
-        try {
-            return touched.has(name) || settling.has(name);
-        } finally {
-            touching.unlock();
-        }
-    }
-
-    private void force(String name) throws IOException {
-        var all = new Touched();
-        touching.lock();
-        try {
-            all.addAllFor(name, touched);
-            all.addAllFor(name, settling);
-        } finally {
-            touching.unlock();
-        }
-        disk.forceAll(all.files, all.directories);
     }
 
     // The log.
@@ -458,34 +446,19 @@ final class ManagedRoot implements RedoStore {
     public void tidy() throws IOException {
         requireActive("");
         requireInPlace();
-        var covered = new long[1];
-        var now = resourceManager().at(lsn -> {
-            covered[0] = lsn;
-            touching.lock();
-            try {
-                // What could not be forced the last time is still to be.
-                settling.addAll(touched);
-                touched = new Touched();
-                return settling;
-            } finally {
-                touching.unlock();
-            }
-        });
+        // First what it covers: whatever that is has been touched by then.
+        long covered = resourceManager().at(lsn -> lsn);
+        var now = touched.all();
         try {
-            disk.forceAll(now.files, now.directories);
+            disk.forceAll(now.files(), now.directories());
         } catch (IOException | RuntimeException | Error e) {
             // What a failed force has left is not known: only a restart can do it again.
             failed = true;
             stopped = "committed files cannot be forced: " + e.getMessage() + "; open the file manager again";
             throw e;
         }
-        resourceManager().checkpoint(covered[0], identity.bytes());
-        touching.lock();
-        try {
-            settling = new Touched();
-        } finally {
-            touching.unlock();
-        }
+        resourceManager().checkpoint(covered, identity.bytes());
+        touched.covered(covered);
     }
 
     @Override
@@ -549,9 +522,13 @@ final class ManagedRoot implements RedoStore {
 
     private void runReplay() throws IOException {
         if (!replay.isEmpty()) {
-            var applier = new Applier(disk, area, false);
-            replay.run(applier, disk);
-            touch(applier);
+            var applier = new Applier(disk, area, Applier.When.AGAIN);
+            try {
+                replay.run(applier);
+            } finally {
+                report(applier);
+            }
+            touch(applier, Lsn.NULL);
             replay.clear();
         }
     }
@@ -585,13 +562,6 @@ final class ManagedRoot implements RedoStore {
 
     FileStatistics statistics() throws IOException {
         var all = List.copyOf(works.values());
-        int unsettled;
-        touching.lock();
-        try {
-            unsettled = touched.files.size() + settling.files.size();
-        } finally {
-            touching.unlock();
-        }
         long now = System.nanoTime();
         return new FileStatistics(
                 onePhaseCommits.sum(),
@@ -602,7 +572,7 @@ final class ManagedRoot implements RedoStore {
                 all.stream()
                         .map(work -> Duration.ofNanos(now - work.beganNanos()))
                         .max(Comparator.naturalOrder()),
-                unsettled,
+                touched.fileCount(),
                 disk.forces(),
                 resourceManager().fullConditions(),
                 resourceManager().logStats());

@@ -309,9 +309,9 @@ final class Overlay {
         /**
          * Adds the step.
          *
-         * @param before the key of what has the name now; empty if nothing has
+         * @param before what has the name now; empty if nothing has
          */
-        void add(String name, FileNode file, String before, List<Step> steps) throws IOException;
+        void add(String name, FileNode file, Optional<Seen> before, List<Step> steps) throws IOException;
     }
 
     /** The steps that bring the whole about. */
@@ -404,23 +404,22 @@ final class Overlay {
             var full = Names.child(name, last);
             var origin = node.origin;
             boolean inPlace = isInPlace(directory, last, node);
-            var before = inPlace && origin != null ? origin.stat().key() : hidden(directory, last, node, moved, sink);
+            var before =
+                    inPlace && origin != null ? Optional.of(seen(origin)) : hidden(directory, last, node, moved, sink);
             if (node instanceof FileNode file && file.content != null) {
                 sink.files.add(full, file, before, sink.others);
             } else if (node instanceof NameNode && origin != null) {
                 var existing = placeOf(origin.name(), sink.places).orElseThrow();
                 sink.others.add(
                         existing.equals(full)
-                                ? new Step.Move(
-                                        origin.name(), full, origin.stat().key())
-                                : new Step.AddName(existing, full, origin.stat().key()));
+                                ? new Step.Move(origin.name(), full, seen(origin), before)
+                                : new Step.AddName(existing, full, seen(origin), before));
             } else if (origin != null) {
                 if (!inPlace) {
-                    sink.moves.add(
-                            new Step.Move(origin.name(), full, origin.stat().key()));
+                    sink.moves.add(new Step.Move(origin.name(), full, seen(origin), before));
                 }
                 if (!node.attributes.isEmpty()) {
-                    sink.others.add(new Step.SetAttributes(full, origin.stat().key(), node.attributes));
+                    sink.others.add(new Step.SetAttributes(full, seen(origin), node.attributes));
                 }
             } else if (node instanceof DirectoryNode) {
                 sink.others.add(new Step.MakeDirectory(full, node.attributes));
@@ -438,25 +437,29 @@ final class Overlay {
         }
     }
 
-    /** Deletes the committed object of a name that stands for something else, unless it is only replaced; the key of what it is. */
-    private String hidden(DirectoryNode directory, String last, Node node, Set<String> moved, Sink sink)
+    private Seen seen(Origin origin) throws IOException {
+        return Seen.of(disk, origin.name(), origin.stat());
+    }
+
+    /** Deletes the committed object of a name that stands for something else, unless it is only replaced; then, what it is. */
+    private Optional<Seen> hidden(DirectoryNode directory, String last, Node node, Set<String> moved, Sink sink)
             throws IOException {
         var was = directory.hidden.get(last);
         var parent = directory.origin;
         if (was == null || parent == null) {
-            return "";
+            return Optional.empty();
         }
         var committed = Names.child(parent.name(), last);
         if (moved.contains(committed)) {
             // What was done inside is done where it is now.
-            return "";
+            return Optional.empty();
         }
         boolean replaced = !was.stat().isDirectory() && (node.kind() == Kind.FILE || node.kind() == Kind.LINK);
         if (replaced && !(node instanceof Gone)) {
-            return was.stat().key();
+            return Optional.of(Seen.of(disk, committed, was.stat()));
         }
         delete(committed, was, moved, sink);
-        return "";
+        return Optional.empty();
     }
 
     private void delete(String committed, Hidden was, Set<String> moved, Sink sink) throws IOException {
@@ -469,7 +472,7 @@ final class Overlay {
                 }
             }
         }
-        sink.deletes.add(new Step.Delete(committed, was.stat().key(), was.stat().isDirectory()));
+        sink.deletes.add(new Step.Delete(committed, Seen.of(disk, committed, was.stat())));
     }
 
     /** The committed objects that the transaction relies on: what they were when it touched them. */

@@ -1,15 +1,15 @@
 package dev.ktm.file;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * What the log says was committed and may not be in its place: what is to be true in the end, name by name.
@@ -22,9 +22,11 @@ import java.util.Set;
  */
 final class Replay {
 
-    private record Last(Step step, Set<String> keys) {}
+    private final Map<String, Step> last = new LinkedHashMap<>();
 
-    private final Map<String, Last> last = new LinkedHashMap<>();
+    /** What a name may stand for, whichever of its versions a power cut has left. */
+    private final Map<String, Set<Seen>> versions = new HashMap<>();
+
     private final Map<String, Step.SetAttributes> attributes = new LinkedHashMap<>();
     private final List<List<Step>> structural = new ArrayList<>();
 
@@ -37,26 +39,31 @@ final class Replay {
         }
         // A name that is deleted and made again in one transaction is deleted first.
         for (var step : steps) {
+            addVersions(step, versions.computeIfAbsent(step.name(), name -> new LinkedHashSet<>()));
             if (step instanceof Step.SetAttributes set) {
                 attributes.merge(set.name(), set, Replay::both);
                 continue;
             }
-            var keys = new HashSet<String>();
-            var before = last.get(step.name());
-            if (before != null) {
-                keys.addAll(before.keys());
-            }
-            if (step instanceof Step.Put put) {
-                keys.add(put.before());
-                keys.add(put.key());
-            } else if (step instanceof Step.Delete delete) {
-                keys.add(delete.key());
-            } else if (step instanceof Step.MakeLink link) {
-                keys.add(link.before());
-            }
             attributes.remove(step.name());
             last.remove(step.name());
-            last.put(step.name(), new Last(step, keys));
+            last.put(step.name(), step);
+        }
+    }
+
+    private static void addVersions(Step step, Set<Seen> all) {
+        if (step instanceof Step.Put put) {
+            put.before().ifPresent(all::add);
+            all.add(put.made());
+        } else if (step instanceof Step.Delete delete) {
+            all.add(delete.was());
+        } else if (step instanceof Step.MakeLink link) {
+            link.before().ifPresent(all::add);
+            all.add(Seen.link(link.target()));
+        } else if (step instanceof Step.MakeDirectory) {
+            all.add(Seen.directory());
+        } else if (step instanceof Step.SetAttributes set) {
+            all.add(set.was());
+            Attributes.changedNanos(set.attributes()).map(set.was()::modifiedAt).ifPresent(all::add);
         }
     }
 
@@ -73,9 +80,14 @@ final class Replay {
     /** What was committed about the names of this step before it. */
     private void settledBefore(Step step) {
         for (var name : names(step)) {
-            last.keySet().removeIf(each -> each.equals(name) || (takesBelow(step) && Names.isWithin(each, name)));
-            attributes.keySet().removeIf(each -> each.equals(name) || (takesBelow(step) && Names.isWithin(each, name)));
+            remove(each -> each.equals(name) || (takesBelow(step) && Names.isWithin(each, name)));
         }
+    }
+
+    private void remove(Predicate<String> names) {
+        last.keySet().removeIf(names);
+        attributes.keySet().removeIf(names);
+        versions.keySet().removeIf(names);
     }
 
     /** All names that it is about. */
@@ -97,13 +109,12 @@ final class Replay {
     private static Step.SetAttributes both(Step.SetAttributes first, Step.SetAttributes second) {
         var all = new LinkedHashMap<>(first.attributes());
         all.putAll(second.attributes());
-        return new Step.SetAttributes(second.name(), second.key(), all);
+        return new Step.SetAttributes(second.name(), second.was(), all);
     }
 
     /** Somebody has changed it outside of transactions since; it was durable before that. */
     void forget(String name) {
-        last.keySet().removeIf(each -> Names.isWithin(each, name));
-        attributes.keySet().removeIf(each -> Names.isWithin(each, name));
+        remove(each -> Names.isWithin(each, name));
         structural.removeIf(steps -> steps.stream().anyMatch(step -> Names.isWithin(step.name(), name)));
     }
 
@@ -115,6 +126,7 @@ final class Replay {
     void clear() {
         last.clear();
         attributes.clear();
+        versions.clear();
         structural.clear();
     }
 
@@ -132,75 +144,13 @@ final class Replay {
     }
 
     /** Makes it true. */
-    void run(Applier applier, Disk disk) throws IOException {
+    void run(Applier applier) throws IOException {
         for (var steps : structural) {
             applier.run(steps);
         }
-        var steps = new ArrayList<Step>();
-        for (var each : last.values()) {
-            var step = each.step();
-            var there = disk.stat(step.name());
-            if (step instanceof Step.Delete delete) {
-                // Whichever of its versions a power cut has left.
-                steps.add(there.filter(stat -> each.keys().contains(stat.key()))
-                        .map(stat -> new Step.Delete(delete.name(), stat.key(), stat.isDirectory()))
-                        .orElse(delete));
-            } else if (there.isPresent()) {
-                makeRoom(each, there.get(), applier, disk, steps);
-            }
-        }
-        steps.sort(Comparator.comparingInt(step -> -Names.depth(step.name())));
-        last.values().stream()
-                .map(Last::step)
-                .filter(step -> !(step instanceof Step.Delete))
-                .sorted(Comparator.comparingInt(step -> Names.depth(step.name())))
-                .forEach(steps::add);
+        versions.forEach(applier::expect);
+        var steps = new ArrayList<>(last.values());
         steps.addAll(attributes.values());
         applier.run(steps);
-    }
-
-    /** What is at the place of something new: its former version goes, but somebody else's is kept. */
-    private static void makeRoom(Last wanted, Disk.Stat there, Applier applier, Disk disk, List<Step> deletes)
-            throws IOException {
-        var name = wanted.step().name();
-        boolean isDirectory = wanted.step() instanceof Step.MakeDirectory;
-        if (there.isDirectory() && isDirectory) {
-            return;
-        }
-        if (wanted.keys().contains(there.key())) {
-            if (there.isDirectory() != isDirectory && (there.isDirectory() || isDirectory)) {
-                deletes.add(new Step.Delete(name, there.key(), there.isDirectory()));
-            }
-        } else if (!isTraceOf(wanted.step(), there, disk)) {
-            applier.putAside(name);
-        }
-    }
-
-    private static boolean isTraceOf(Step step, Disk.Stat there, Disk disk) throws IOException {
-        if (step instanceof Step.MakeLink link) {
-            // Nobody knows the key of a link before it is made.
-            return there.kind() == Disk.Kind.LINK && disk.readLink(link.name()).equals(link.target());
-        }
-        return step instanceof Step.Put put && isTraceOf(put, there, disk);
-    }
-
-    /** Whether it is the content that is wanted, or what a power cut has left of it: a part of it, or zeros in its place. */
-    private static boolean isTraceOf(Step.Put put, Disk.Stat there, Disk disk) throws IOException {
-        if (put.inline().isEmpty()
-                || there.kind() != Disk.Kind.FILE
-                || there.size() > put.inline().get().length) {
-            return false;
-        }
-        var wanted = put.inline().get();
-        var found = ByteBuffer.allocate((int) there.size());
-        try (var file = disk.open(put.name(), Set.of(StandardOpenOption.READ))) {
-            while (found.hasRemaining() && file.read(found, found.position()) > 0) {}
-        }
-        for (int i = 0; i < found.position(); i++) {
-            if (found.get(i) != 0 && found.get(i) != wanted[i]) {
-                return false;
-            }
-        }
-        return true;
     }
 }

@@ -19,8 +19,6 @@ final class Stager {
     /** Up to this many bytes of a transaction travel in the log; files beyond that are forced one by one. */
     private static final long MOST_INLINE_BYTES = 16L << 20;
 
-    private static final String MODIFIED = ":lastModifiedTime";
-
     private final Disk disk;
     private final List<String> toForce = new ArrayList<>();
     private final Map<String, Disk.Stat> present;
@@ -37,7 +35,7 @@ final class Stager {
     }
 
     /** Makes the file that is to have this name. */
-    void stage(String name, FileNode file, String before, List<Step> steps) throws IOException {
+    void stage(String name, FileNode file, Optional<Seen> before, List<Step> steps) throws IOException {
         var content = Objects.requireNonNull(file.content);
         var attributes = new LinkedHashMap<String, Object>();
         var origin = file.origin;
@@ -57,9 +55,12 @@ final class Stager {
         // What it has already need not be set.
         toSet.entrySet().removeIf(each -> each.getValue().equals(usual.get(each.getKey())));
         Applier.setAll(disk, work, toSet);
-        if (attributes.keySet().stream().noneMatch(each -> each.endsWith(MODIFIED))) {
+        if (attributes.keySet().stream().anyMatch(Attributes::isTimeOfChange)) {
+            // As the disk keeps it.
+            made = disk.stat(work).orElseThrow();
+        } else {
             // If it has to be made again after a crash, it was still written now.
-            attributes.put("basic" + MODIFIED, FileTime.from(made.modifiedNanos(), TimeUnit.NANOSECONDS));
+            attributes.put(Attributes.TIME_OF_CHANGE, FileTime.from(made.modifiedNanos(), TimeUnit.NANOSECONDS));
         }
         if (inline) {
             inlineBytes += size;
@@ -68,18 +69,23 @@ final class Stager {
         }
         if (origin != null
                 && origin.stat().names() > 1
-                && before.equals(origin.stat().key())) {
+                && before.filter(was -> was.key().equals(origin.stat().key())).isPresent()) {
             // Its other names are to see it, too.
             if (inline) {
                 toForce.add(work);
             }
             // Who may not write to it is told now.
             disk.open(origin.name(), Set.of(StandardOpenOption.WRITE)).close();
-            steps.add(new Step.Overwrite(name, origin.stat().key(), work, attributes));
+            steps.add(new Step.Overwrite(name, before.get(), work, attributes));
             return;
         }
         steps.add(new Step.Put(
-                name, before, work, made.key(), inline ? Optional.of(content.bytes()) : Optional.empty(), attributes));
+                name,
+                before,
+                work,
+                Seen.of(disk, work, made),
+                inline ? Optional.of(content.bytes()) : Optional.empty(),
+                attributes));
     }
 
     /** What does not travel in the log is made durable. */

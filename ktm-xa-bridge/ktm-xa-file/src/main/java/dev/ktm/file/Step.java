@@ -20,23 +20,23 @@ sealed interface Step {
     /**
      * A file has this content.
      *
-     * @param before the key of what the name stood for; empty if for nothing
+     * @param before what the name stood for; empty if for nothing
      * @param work the file of the work area that is to be moved there
-     * @param key the key of that file
+     * @param made what that file is
      * @param inline its content, if the work file need not be durable
      * @param attributes what is to be set
      */
     record Put(
             String name,
-            String before,
+            Optional<Seen> before,
             String work,
-            String key,
+            Seen made,
             Optional<byte[]> inline,
             Map<String, Object> attributes)
             implements Step {}
 
     /** The content of a file that has more than one name is to be overwritten where it is. */
-    record Overwrite(String name, String key, String work, Map<String, Object> attributes) implements Step {
+    record Overwrite(String name, Seen was, String work, Map<String, Object> attributes) implements Step {
         @Override
         public boolean isStructural() {
             return true;
@@ -44,27 +44,35 @@ sealed interface Step {
     }
 
     /** A name stands for nothing. */
-    record Delete(String name, String key, boolean directory) implements Step {}
+    record Delete(String name, Seen was) implements Step {}
 
     /** There is a directory. */
     record MakeDirectory(String name, Map<String, Object> attributes) implements Step {}
 
     /** There is a link. */
-    record MakeLink(String name, String before, String target) implements Step {}
+    record MakeLink(String name, Optional<Seen> before, String target) implements Step {}
 
     /** These attributes are set. */
-    record SetAttributes(String name, String key, Map<String, Object> attributes) implements Step {}
+    record SetAttributes(String name, Seen was, Map<String, Object> attributes) implements Step {}
 
-    /** What had one name before has another. */
-    record Move(String from, String name, String key) implements Step {
+    /**
+     * What had one name before has another.
+     *
+     * @param before what that other stood for; empty if for nothing
+     */
+    record Move(String from, String name, Seen was, Optional<Seen> before) implements Step {
         @Override
         public boolean isStructural() {
             return true;
         }
     }
 
-    /** A file has one more name. */
-    record AddName(String existing, String name, String key) implements Step {
+    /**
+     * A file has one more name.
+     *
+     * @param before what that name stood for; empty if for nothing
+     */
+    record AddName(String existing, String name, Seen was, Optional<Seen> before) implements Step {
         @Override
         public boolean isStructural() {
             return true;

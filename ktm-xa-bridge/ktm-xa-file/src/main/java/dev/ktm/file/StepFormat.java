@@ -1,5 +1,6 @@
 package dev.ktm.file;
 
+import dev.ktm.file.Disk.Kind;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -24,7 +25,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * The redo of a transaction: the number of steps (4 bytes), then each as a kind (1 byte) and its fields in the order of its record,
  * big-endian. Texts and bytes are their length in bytes (4) and themselves; attributes are their number (4), then name, type (1) and
- * value of each. The log checks that it is whole.
+ * value of each. What was seen is its kind (1), key, size (8), time (8) and target; what may have been nothing begins with whether it
+ * was something (1). The log checks that it is whole.
  */
 final class StepFormat {
 
@@ -36,6 +38,11 @@ final class StepFormat {
     private static final byte SET_ATTRIBUTES = 6;
     private static final byte MOVE = 7;
     private static final byte ADD_NAME = 8;
+
+    private static final byte FILE = 1;
+    private static final byte DIRECTORY = 2;
+    private static final byte LINK = 3;
+    private static final byte OTHER = 4;
 
     private static final byte TIME = 1;
     private static final byte PERMISSIONS = 2;
@@ -59,7 +66,10 @@ final class StepFormat {
     private static void encode(Step step, DataOutputStream out) throws IOException {
         if (step instanceof Step.Put put) {
             out.writeByte(PUT);
-            write(out, put.name(), put.before(), put.work(), put.key());
+            write(out, put.name());
+            write(out, put.before());
+            write(out, put.work());
+            write(out, put.made());
             out.writeBoolean(put.inline().isPresent());
             if (put.inline().isPresent()) {
                 write(out, put.inline().get());
@@ -67,30 +77,60 @@ final class StepFormat {
             write(out, put.attributes());
         } else if (step instanceof Step.Overwrite overwrite) {
             out.writeByte(OVERWRITE);
-            write(out, overwrite.name(), overwrite.key(), overwrite.work());
+            write(out, overwrite.name());
+            write(out, overwrite.was());
+            write(out, overwrite.work());
             write(out, overwrite.attributes());
         } else if (step instanceof Step.Delete delete) {
             out.writeByte(DELETE);
-            write(out, delete.name(), delete.key());
-            out.writeBoolean(delete.directory());
+            write(out, delete.name());
+            write(out, delete.was());
         } else if (step instanceof Step.MakeDirectory directory) {
             out.writeByte(MAKE_DIRECTORY);
             write(out, directory.name());
             write(out, directory.attributes());
         } else if (step instanceof Step.MakeLink link) {
             out.writeByte(MAKE_LINK);
-            write(out, link.name(), link.before(), link.target());
+            write(out, link.name());
+            write(out, link.before());
+            write(out, link.target());
         } else if (step instanceof Step.SetAttributes set) {
             out.writeByte(SET_ATTRIBUTES);
-            write(out, set.name(), set.key());
+            write(out, set.name());
+            write(out, set.was());
             write(out, set.attributes());
         } else if (step instanceof Step.Move move) {
             out.writeByte(MOVE);
-            write(out, move.from(), move.name(), move.key());
+            write(out, move.from(), move.name());
+            write(out, move.was());
+            write(out, move.before());
         } else if (step instanceof Step.AddName added) {
             out.writeByte(ADD_NAME);
-            write(out, added.existing(), added.name(), added.key());
+            write(out, added.existing(), added.name());
+            write(out, added.was());
+            write(out, added.before());
         }
+    }
+
+    private static void write(DataOutputStream out, Optional<Seen> seen) throws IOException {
+        out.writeBoolean(seen.isPresent());
+        if (seen.isPresent()) {
+            write(out, seen.get());
+        }
+    }
+
+    private static void write(DataOutputStream out, Seen seen) throws IOException {
+        out.writeByte(
+                switch (seen.kind()) {
+                    case FILE -> FILE;
+                    case DIRECTORY -> DIRECTORY;
+                    case LINK -> LINK;
+                    case OTHER -> OTHER;
+                });
+        write(out, seen.key());
+        out.writeLong(seen.size());
+        out.writeLong(seen.modifiedNanos());
+        write(out, seen.target());
     }
 
     private static void write(DataOutputStream out, String... texts) throws IOException {
@@ -168,20 +208,40 @@ final class StepFormat {
             case PUT ->
                 new Step.Put(
                         text(in),
+                        seenIfAny(in),
                         text(in),
-                        text(in),
-                        text(in),
+                        seen(in),
                         in.readBoolean() ? Optional.of(bytes(in)) : Optional.empty(),
                         attributes(in));
-            case OVERWRITE -> new Step.Overwrite(text(in), text(in), text(in), attributes(in));
-            case DELETE -> new Step.Delete(text(in), text(in), in.readBoolean());
+            case OVERWRITE -> new Step.Overwrite(text(in), seen(in), text(in), attributes(in));
+            case DELETE -> new Step.Delete(text(in), seen(in));
             case MAKE_DIRECTORY -> new Step.MakeDirectory(text(in), attributes(in));
-            case MAKE_LINK -> new Step.MakeLink(text(in), text(in), text(in));
-            case SET_ATTRIBUTES -> new Step.SetAttributes(text(in), text(in), attributes(in));
-            case MOVE -> new Step.Move(text(in), text(in), text(in));
-            case ADD_NAME -> new Step.AddName(text(in), text(in), text(in));
+            case MAKE_LINK -> new Step.MakeLink(text(in), seenIfAny(in), text(in));
+            case SET_ATTRIBUTES -> new Step.SetAttributes(text(in), seen(in), attributes(in));
+            case MOVE -> new Step.Move(text(in), text(in), seen(in), seenIfAny(in));
+            case ADD_NAME -> new Step.AddName(text(in), text(in), seen(in), seenIfAny(in));
             default -> throw corrupt("a step is of kind " + kind + ": a newer version has written it");
         };
+    }
+
+    private static Optional<Seen> seenIfAny(DataInputStream in) throws IOException {
+        return in.readBoolean() ? Optional.of(seen(in)) : Optional.empty();
+    }
+
+    private static Seen seen(DataInputStream in) throws IOException {
+        byte kind = in.readByte();
+        return new Seen(
+                switch (kind) {
+                    case FILE -> Kind.FILE;
+                    case DIRECTORY -> Kind.DIRECTORY;
+                    case LINK -> Kind.LINK;
+                    case OTHER -> Kind.OTHER;
+                    default -> throw corrupt("an object is of kind " + kind);
+                },
+                text(in),
+                in.readLong(),
+                in.readLong(),
+                text(in));
     }
 
     private static String text(DataInputStream in) throws IOException {

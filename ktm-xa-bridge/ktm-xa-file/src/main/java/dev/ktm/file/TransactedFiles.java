@@ -30,7 +30,7 @@ import javax.transaction.xa.XAResource;
  * }</pre>
  *
  * <p>Follows Transactional NTFS (TxF). Whoever goes past it, with paths of the ordinary file system, is not kept from anything; that is
- * noticed where it can be, and nothing of it is overwritten in silence. Safe for many threads.
+ * noticed by number, size and time, and what is noticed is never overwritten in silence. Safe for many threads.
  */
 public final class TransactedFiles implements AutoCloseable {
 

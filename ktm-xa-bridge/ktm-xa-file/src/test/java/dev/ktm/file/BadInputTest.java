@@ -141,7 +141,7 @@ class BadInputTest {
         var disk = new RealDisk(fixture.rootDirectory);
         Files.writeString(fixture.real(name), "in the way");
 
-        var applier = new Applier(disk, new WorkArea(disk), true);
+        var applier = new Applier(disk, new WorkArea(disk), Applier.When.NOW);
         applier.putAside(name);
 
         try (var list = Files.list(fixture.real(WorkArea.ASIDE))) {

@@ -194,7 +194,7 @@ final class CrashScenario {
         var all = new TreeMap<String, String>();
         for (int root = 0; root < trees.size(); root++) {
             int number = root;
-            trees.get(root).tree().forEach((name, content) -> all.put(number + ":" + name, content));
+            trees.get(root).attributedTree().forEach((name, content) -> all.put(number + ":" + name, content));
         }
         return all;
     }

@@ -7,11 +7,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.ktm.file.CrashScenario.Limits;
 import dev.ktm.file.CrashScenario.Work;
 import dev.ktm.log.testing.Conforms;
+import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -104,7 +107,7 @@ class CrashStatesTest {
     }
 
     /** Transactions that do whatever comes to mind; what cannot be done is not. */
-    private static List<Work> random(long seed) {
+    static List<Work> random(long seed) {
         var random = new SplittableRandom(seed);
         var works = new ArrayList<Work>();
         for (int i = 0; i < 6; i++) {
@@ -126,7 +129,7 @@ class CrashStatesTest {
     private static void change(FileSystem files, SplittableRandom random) throws Exception {
         var path = files.getPath(NAMES.get(random.nextInt(NAMES.size())));
         var other = files.getPath(NAMES.get(random.nextInt(NAMES.size())));
-        int kind = random.nextInt(20);
+        int kind = random.nextInt(23);
         if (kind < 8) {
             int length = random.nextInt(8) == 0 ? 70_000 : random.nextInt(30);
             Files.writeString(path, "content " + random.nextInt(1000) + "x".repeat(length));
@@ -138,9 +141,50 @@ class CrashStatesTest {
             Files.move(path, other, StandardCopyOption.REPLACE_EXISTING);
         } else if (kind < 19) {
             Files.createLink(other, path);
-        } else {
+        } else if (kind < 20) {
             Files.createSymbolicLink(path, files.getPath("a"));
+        } else if (kind < 22) {
+            permit(files, path.toString(), random.nextBoolean() ? "rw-------" : "rwxr-x---");
+        } else {
+            setTime(files, path.toString(), random.nextInt(1000));
         }
+    }
+
+    static void permit(FileSystem files, String name, String permissions) throws IOException {
+        Files.setAttribute(files.getPath(name), "posix:permissions", PosixFilePermissions.fromString(permissions));
+    }
+
+    static void setTime(FileSystem files, String name, int seconds) throws IOException {
+        Files.setLastModifiedTime(files.getPath(name), FileTime.fromMillis(1000L * seconds));
+    }
+
+    private static List<Work> attributes() {
+        return List.of(
+                files -> {
+                    put(files, "/a", "one");
+                    put(files, "/large", "L".repeat(70_000));
+                    Files.createDirectory(files.getPath("/d"));
+                },
+                files -> {
+                    permit(files, "/a", "rw-------");
+                    permit(files, "/large", "rw-rw-rw-");
+                    permit(files, "/d", "rwx------");
+                },
+                files -> {
+                    setTime(files, "/a", 3);
+                    setTime(files, "/large", 3);
+                    put(files, "/d/x", "three");
+                },
+                files -> put(files, "/a", "four"),
+                files -> {
+                    permit(files, "/a", "r--r--r--");
+                    setTime(files, "/d/x", 5);
+                },
+                files -> {
+                    Files.move(files.getPath("/d/x"), files.getPath("/x"));
+                    permit(files, "/x", "rwxrwxrwx");
+                    Files.delete(files.getPath("/large"));
+                });
     }
 
     /** A run that is yet to be done. */
@@ -168,6 +212,9 @@ class CrashStatesTest {
                 new Planned("simple", simple(), 2, 1),
                 new Planned("simple", simple(), 3, 1),
                 new Planned("simple", simple(), 100, 1),
+                new Planned("attributes", attributes(), 2, 1),
+                new Planned("attributes", attributes(), 100, 1),
+                new Planned("attributes on two roots", attributes(), 100, 2),
                 new Planned("structural", structural(), 2, 1),
                 new Planned("structural", structural(), 100, 1),
                 new Planned("simple on two roots", simple(), 3, 2),
@@ -209,6 +256,7 @@ class CrashStatesTest {
         assertThatThrownBy(() -> Stream.of(
                                 new Planned("simple", simple(), 2, 1),
                                 new Planned("structural", structural(), 100, 1),
+                                new Planned("attributes", attributes(), 100, 1),
                                 new Planned("simple on two roots", simple(), 3, 2))
                         .forEach(each -> each.run(plant, new Limits(8, 12, 0))))
                 .isInstanceOf(AssertionError.class);

@@ -27,25 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What is left after the end of a process, what is in doubt, and whose a root is. */
 class DurabilityTest {
 
-    /** An xid of another transaction manager. */
-    private record Foreign(int number) implements Xid {
-        @Override
-        public int getFormatId() {
-            return 4711;
-        }
-
-        @Override
-        public byte[] getGlobalTransactionId() {
-            return new byte[] {(byte) number};
-        }
-
-        @Override
-        public byte[] getBranchQualifier() {
-            return new byte[] {1};
-        }
-    }
-
-    private static final Xid XID = new Foreign(1);
+    private static final Xid XID = new ForeignXid(1);
     private static final int SCAN = XAResource.TMSTARTRSCAN | XAResource.TMENDRSCAN;
 
     @TempDir
@@ -168,6 +150,24 @@ class DurabilityTest {
 
         assertAfter();
         assertThat(resource.recover(SCAN)).isEmpty();
+        Files.writeString(fixture.plain("/a"), "free");
+    }
+
+    @Test
+    @Conforms("TXF-DUR-05")
+    void aFileThatIsToGetOneMoreNameIsLockedOverARestart() throws Exception {
+        var resource = fixture.files.xaResource();
+        resource.start(XID, XAResource.TMNOFLAGS);
+        Files.createLink(fixture.path("/new"), fixture.path("/a"));
+        resource.end(XID, XAResource.TMSUCCESS);
+        resource.prepare(XID);
+        fixture.reopen();
+
+        assertRefused(TxfError.SHARING_VIOLATION, () -> Files.delete(fixture.plain("/a")));
+        assertRefused(TxfError.SHARING_VIOLATION, () -> Files.writeString(fixture.plain("/a"), "x"));
+        fixture.files.xaResource().commit(XID, false);
+
+        assertThat(Files.isSameFile(fixture.real("new"), fixture.real("a"))).isTrue();
         Files.writeString(fixture.plain("/a"), "free");
     }
 

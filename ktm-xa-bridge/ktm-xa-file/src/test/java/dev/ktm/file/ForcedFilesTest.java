@@ -18,10 +18,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What happens while files are forced, and what is found in their places then. */
@@ -36,6 +38,7 @@ class ForcedFilesTest {
     private static final class Eventful extends ForwardingDisk {
         private Event beforeForcingNames = () -> {};
         private Event beforeReadingWork = () -> {};
+        private Event beforeOpeningToWrite = () -> {};
         private String unwritable = "";
 
         Eventful(Disk disk) {
@@ -66,6 +69,9 @@ class ForcedFilesTest {
                     && options.contains(StandardOpenOption.WRITE)
                     && !options.contains(StandardOpenOption.CREATE_NEW)) {
                 throw new AccessDeniedException(name);
+            }
+            if (options.equals(Set.of(StandardOpenOption.WRITE))) {
+                happen(beforeOpeningToWrite);
             }
             if (Names.isWithin(name, WorkArea.WORK) && options.equals(Set.of(StandardOpenOption.READ))) {
                 happen(beforeReadingWork);
@@ -185,8 +191,9 @@ class ForcedFilesTest {
         area.create(work).close();
         disk.unwritable = work;
 
-        new Applier(disk, area, false)
-                .run(List.of(new Step.Put("a", "", work, "?", Optional.of(new byte[] {'1'}), Map.of())));
+        var made = new Seen(Disk.Kind.FILE, "?", 1, 0, "");
+        new Applier(disk, area, Applier.When.AGAIN)
+                .run(List.of(new Step.Put("a", Optional.empty(), work, made, Optional.of(new byte[] {'1'}), Map.of())));
 
         assertThat(directory.resolve("a")).hasContent("1");
     }
@@ -204,6 +211,30 @@ class ForcedFilesTest {
         disk.unwritable = "";
         commit(() -> Files.writeString(path("a"), "3"));
         assertThat(directory.resolve("b")).hasContent("3");
+    }
+
+    @Test
+    @Timeout(60)
+    void whoIsInterruptedWhileHisCommitIsMadeHasItMadeAllTheSame() throws Exception {
+        Files.writeString(directory.resolve("a"), "1");
+        Files.createLink(directory.resolve("b"), directory.resolve("a"));
+        ktm.transactionManager().begin();
+        Files.writeString(path("a"), "2");
+        var opened = new AtomicInteger();
+        // First by the vote, which tries it, and then by the commit.
+        disk.beforeOpeningToWrite = () -> {
+            if (opened.incrementAndGet() == 2) {
+                Thread.currentThread().interrupt();
+            }
+        };
+
+        ktm.transactionManager().commit();
+
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(opened).hasValueGreaterThan(2);
+        assertThat(directory.resolve("b")).hasContent("2");
+        disk.beforeOpeningToWrite = () -> {};
+        commit(() -> Files.writeString(path("next"), "1"));
     }
 
     @Test

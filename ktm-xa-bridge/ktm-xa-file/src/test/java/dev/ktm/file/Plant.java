@@ -31,6 +31,8 @@ enum Plant {
     ASSUMES_DECISIONS,
     /** The last step of a commit is not done again. */
     FORGETS_THE_LAST_STEP,
+    /** Attributes that are set later than the content was written are not set again. */
+    FORGETS_ATTRIBUTES,
     /** Each commit is done again for itself, whatever came later. */
     REPLAYS_WITHOUT_MERGING,
     /** What a power cut has left in the work area is taken for what was written. */
@@ -57,6 +59,7 @@ enum Plant {
                     IGNORES_DECISIONS,
                     ASSUMES_DECISIONS,
                     FORGETS_THE_LAST_STEP,
+                    FORGETS_ATTRIBUTES,
                     REPLAYS_WITHOUT_MERGING,
                     TRUSTS_THE_WORK_AREA -> new WrongStore(root);
             default -> root;
@@ -175,15 +178,20 @@ enum Plant {
                     steps.remove(steps.size() - 1);
                     root.redo(lsn, List.of(StepFormat.encode(steps)));
                 }
-                case REPLAYS_WITHOUT_MERGING -> run(StepFormat.decode(redo), false);
-                case TRUSTS_THE_WORK_AREA -> run(StepFormat.decode(redo), true);
+                case FORGETS_ATTRIBUTES -> {
+                    var steps = new ArrayList<>(StepFormat.decode(redo));
+                    steps.removeIf(Step.SetAttributes.class::isInstance);
+                    root.redo(lsn, List.of(StepFormat.encode(steps)));
+                }
+                case REPLAYS_WITHOUT_MERGING -> run(StepFormat.decode(redo), Applier.When.AGAIN);
+                case TRUSTS_THE_WORK_AREA -> run(StepFormat.decode(redo), Applier.When.NOW);
                 default -> root.redo(lsn, redo);
             }
         }
 
-        private void run(List<Step> steps, boolean trusted) throws IOException {
+        private void run(List<Step> steps, Applier.When when) throws IOException {
             try {
-                new Applier(root.disk(), root.area(), trusted).run(steps);
+                new Applier(root.disk(), root.area(), when).run(steps);
             } catch (NoSuchFileException e) {
                 // A later one has moved it on.
             }

@@ -3,12 +3,16 @@ package dev.ktm.file;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ktm.file.Disk.Kind;
 import dev.ktm.file.Step.Delete;
+import dev.ktm.file.Step.MakeDirectory;
 import dev.ktm.file.Step.Move;
 import dev.ktm.file.Step.Put;
+import dev.ktm.file.Step.SetAttributes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,13 +21,15 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * What a restart does again if the log still has a transaction with a move together with others about the same names, because others
- * were committing when it was settled.
+ * What a restart does again: with what was set after it was written; and if the log still has a transaction with a move together with
+ * others about the same names, because others were committing when it was settled.
  */
 class ReplayTest {
 
     private static final Set<StandardOpenOption> READ = Set.of(StandardOpenOption.READ);
     private static final Set<StandardOpenOption> NEW = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+
+    private static final FileTime TIME = FileTime.fromMillis(7);
 
     private final SimulatedTree disk = new SimulatedTree(operations -> {});
     private final Replay replay = new Replay();
@@ -35,11 +41,11 @@ class ReplayTest {
         }
     }
 
-    private String make(String name, String content) throws IOException {
+    private Seen make(String name, String content) throws IOException {
         try (var file = disk.open(name, NEW)) {
             file.write(ByteBuffer.wrap(content.getBytes(UTF_8)), 0);
         }
-        return disk.stat(name).orElseThrow().key();
+        return Seen.of(disk, name, disk.stat(name).orElseThrow());
     }
 
     private String read(String name) throws IOException {
@@ -51,18 +57,31 @@ class ReplayTest {
     }
 
     private static Put put(String name, String key, String content) {
-        return new Put(name, "", WorkArea.WORK + "/" + key, key, Optional.of(content.getBytes(UTF_8)), Map.of());
+        var bytes = content.getBytes(UTF_8);
+        var made = new Seen(Kind.FILE, key, bytes.length, TIME.toMillis() * 1_000_000, "");
+        return new Put(
+                name,
+                Optional.empty(),
+                WorkArea.WORK + "/" + key,
+                made,
+                Optional.of(bytes),
+                Map.of("basic:lastModifiedTime", TIME));
+    }
+
+    private static Move move(String from, String to, Seen moved) {
+        return new Move(from, to, moved, Optional.empty());
     }
 
     private void run() throws IOException {
-        replay.run(new Applier(disk, new WorkArea(disk), false), disk);
+        replay.run(new Applier(disk, new WorkArea(disk), Applier.When.AGAIN));
     }
 
     @Test
     void whatIsDeletedAfterAMoveStaysDeleted() throws IOException {
         var moved = make("new", "moved");
-        replay.committed(List.of(new Move("old", "new", moved), put("beside", "gone", "beside")));
-        replay.committed(List.of(new Delete("beside", "gone", false)));
+        replay.committed(List.of(move("old", "new", moved), put("beside", "gone", "beside")));
+        replay.committed(
+                List.of(new Delete("beside", put("beside", "gone", "beside").made())));
         run();
 
         assertThat(disk.stat("beside")).isEmpty();
@@ -74,7 +93,7 @@ class ReplayTest {
         var moved = make("new", "moved");
         make("beside", "second");
         replay.committed(List.of(put("beside", "first", "first")));
-        replay.committed(List.of(new Move("old", "new", moved), put("beside", "second", "second")));
+        replay.committed(List.of(move("old", "new", moved), put("beside", "second", "second")));
         run();
 
         assertThat(read("beside")).isEqualTo("second");
@@ -83,8 +102,8 @@ class ReplayTest {
     @Test
     void whatIsMovedOnIsNotLookedForWhereItWas() throws IOException {
         var moved = make("third", "moved");
-        replay.committed(List.of(new Move("first", "second", moved)));
-        replay.committed(List.of(new Move("second", "third", moved)));
+        replay.committed(List.of(move("first", "second", moved)));
+        replay.committed(List.of(move("second", "third", moved)));
         run();
 
         assertThat(read("third")).isEqualTo("moved");
@@ -94,11 +113,79 @@ class ReplayTest {
     @Test
     void whatIsWrittenElsewhereAfterAMoveDoesNotHaveTheMoveForgotten() throws IOException {
         var moved = make("first", "moved");
-        replay.committed(List.of(new Move("first", "second", moved)));
+        replay.committed(List.of(move("first", "second", moved)));
         replay.committed(List.of(put("elsewhere", "key", "content")));
         run();
 
         assertThat(read("second")).isEqualTo("moved");
         assertThat(read("elsewhere")).isEqualTo("content");
+    }
+
+    private int mode(String name) throws IOException {
+        return disk.stat(name).orElseThrow().owned().orElseThrow().mode();
+    }
+
+    @Test
+    void whatIsPermittedAfterItWasWrittenIsPermittedOnceMore() throws IOException {
+        var written = put("secret", "its first key", "content");
+        replay.committed(List.of(written));
+        replay.committed(List.of(new SetAttributes("secret", written.made(), Map.of("unix:mode", 0600))));
+        replay.committed(List.of(new MakeDirectory("d", Map.of())));
+        replay.committed(List.of(new SetAttributes("d", Seen.directory(), Map.of("unix:mode", 0700))));
+        run();
+
+        assertThat(read("secret")).isEqualTo("content");
+        assertThat(mode("secret")).isEqualTo(0600);
+        assertThat(mode("d")).isEqualTo(0700);
+    }
+
+    @Test
+    void whatIsWrittenAfterItWasPermittedIsNotPermittedOnceMore() throws IOException {
+        var written = put("f", "its first key", "content");
+        replay.committed(List.of(written));
+        replay.committed(List.of(new SetAttributes("f", written.made(), Map.of("unix:mode", 0600))));
+        replay.committed(List.of(put("f", "its second key", "more")));
+        run();
+
+        assertThat(mode("f")).isEqualTo(0644);
+    }
+
+    @Test
+    void whatARestartHasMadeOnceMoreIsKnownToWhatIsInDoubtAboutIt() throws IOException {
+        var written = put("deleted", "its first key", "content");
+        replay.committed(List.of(written, put("permitted", "its first key", "content")));
+        run();
+
+        new Applier(disk, new WorkArea(disk), Applier.When.AFTER_RESTART)
+                .run(List.of(
+                        new Delete("deleted", written.made()),
+                        new SetAttributes("permitted", written.made(), Map.of("unix:mode", 0600))));
+
+        assertThat(disk.stat("deleted")).isEmpty();
+        assertThat(mode("permitted")).isEqualTo(0600);
+        assertThat(disk.setAside()).isEmpty();
+    }
+
+    @Test
+    void whatWasThereBeforeIsNobodyElses() throws IOException {
+        var before = make("f", "what was there before");
+        var work = WorkArea.WORK + "/f";
+        var made = put("f", "key", "new").made();
+        replay.committed(
+                List.of(new Put("f", Optional.of(before), work, made, Optional.of("new".getBytes(UTF_8)), Map.of())));
+        run();
+
+        assertThat(read("f")).isEqualTo("new");
+        assertThat(disk.setAside()).isEmpty();
+    }
+
+    @Test
+    void whatSomebodyElseHasPutThereIsPutAside() throws IOException {
+        make("f", "somebody else's, and longer");
+        replay.committed(List.of(put("f", "key", "new")));
+        run();
+
+        assertThat(read("f")).isEqualTo("new");
+        assertThat(disk.setAside()).hasSize(1);
     }
 }

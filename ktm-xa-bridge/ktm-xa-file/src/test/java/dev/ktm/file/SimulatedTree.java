@@ -12,8 +12,10 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,12 +30,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * A file system in memory that remembers what was forced. After a power cut the names are those of some moment since the last force of
  * them, in the order in which they were changed, as a journal keeps them; the content of a file that was not forced since it was
- * written is as before, whole, half, or zeros, each file for itself. Numbers of files are used again at once.
+ * written is as before, whole, half, or zeros, each file for itself. Attributes are kept as names are, or as they were when the file was
+ * forced, if that was later. Numbers of files are used again at once.
  */
 final class SimulatedTree implements Disk {
 
     /** Told after each operation how many there were. */
     private final Consumer<Integer> observer;
+
+    private static final int FILE_MODE = 0644;
+    private static final int DIRECTORY_MODE = 0755;
+    private static final long TICK_NANOS = 1_000_000;
 
     private final Map<String, Entry> names;
     private final List<Moment> history = new ArrayList<>();
@@ -41,6 +48,7 @@ final class SimulatedTree implements Disk {
     private long forces;
     private volatile boolean fullDisk;
     private volatile boolean fullForDirectories;
+    private long nowNanos;
 
     /** The bytes of a file; they never change. */
     private static final class Content {
@@ -99,43 +107,52 @@ final class SimulatedTree implements Disk {
         final int number;
         final String target;
         Content content = Content.EMPTY;
-        long modified;
-        final Map<String, Object> attributes = new TreeMap<>();
+        Facts facts;
 
-        Entry(Kind kind, int number, String target) {
+        Entry(Kind kind, int number, String target, Facts facts) {
             this.kind = kind;
             this.number = number;
             this.target = target;
-        }
-
-        Entry copy() {
-            var copy = new Entry(kind, number, target);
-            copy.content = content;
-            copy.modified = modified;
-            copy.attributes.putAll(attributes);
-            return copy;
+            this.facts = facts;
         }
     }
+
+    /** What is known of a file beside its content. */
+    private record Facts(long modified, int mode) {}
+
+    /** What a force has made durable of a file, and how many operations there were then. */
+    private record Forced(int operations, Facts facts) {}
 
     /**
      * How everything was after an operation. None of the maps is changed any more.
      *
      * @param contents of every file that was ever written
      * @param atRisk what was forced of each file that was written since
+     * @param facts of every object that there ever was
+     * @param forced what was forced last of each file
      * @param durableNames how many operations there were when the names were forced last
      */
     private record Moment(
-            Map<String, Entry> names, Map<Entry, Content> contents, Map<Entry, Content> atRisk, int durableNames) {
+            Map<String, Entry> names,
+            Map<Entry, Content> contents,
+            Map<Entry, Content> atRisk,
+            Map<Entry, Facts> facts,
+            Map<Entry, Forced> forced,
+            int durableNames) {
 
         static Moment durable(Map<String, Entry> names) {
             var contents = new HashMap<Entry, Content>();
-            names.values().forEach(entry -> contents.put(entry, entry.content));
-            return new Moment(new TreeMap<>(names), contents, Map.of(), 0);
+            var facts = new HashMap<Entry, Facts>();
+            names.values().forEach(entry -> {
+                contents.put(entry, entry.content);
+                facts.put(entry, entry.facts);
+            });
+            return new Moment(new TreeMap<>(names), contents, Map.of(), facts, Map.of(), 0);
         }
 
-        private static Map<Entry, Content> with(Map<Entry, Content> former, Entry entry, Content content) {
+        private static <T> Map<Entry, T> with(Map<Entry, T> former, Entry entry, T value) {
             var all = new HashMap<>(former);
-            all.put(entry, content);
+            all.put(entry, value);
             return all;
         }
 
@@ -144,6 +161,8 @@ final class SimulatedTree implements Disk {
                     new TreeMap<>(now),
                     contents.containsKey(entry) ? contents : with(contents, entry, entry.content),
                     atRisk,
+                    facts.containsKey(entry) ? facts : with(facts, entry, entry.facts),
+                    forced,
                     durableNames);
         }
 
@@ -152,26 +171,39 @@ final class SimulatedTree implements Disk {
                     names,
                     with(contents, entry, entry.content),
                     atRisk.containsKey(entry) ? atRisk : with(atRisk, entry, before),
+                    with(facts, entry, entry.facts),
+                    forced,
                     durableNames);
         }
 
-        Moment forced(Entry entry) {
+        Moment attributed(Entry entry) {
+            return new Moment(names, contents, atRisk, with(facts, entry, entry.facts), forced, durableNames);
+        }
+
+        Moment forced(Entry entry, int operations) {
             var others = new HashMap<>(atRisk);
             others.remove(entry);
-            return new Moment(names, contents, others, durableNames);
+            return new Moment(
+                    names,
+                    contents,
+                    others,
+                    facts,
+                    with(forced, entry, new Forced(operations, entry.facts)),
+                    durableNames);
         }
 
         Moment namesForced(int operations) {
-            return new Moment(names, contents, atRisk, operations);
+            return new Moment(names, contents, atRisk, facts, forced, operations);
         }
     }
 
     SimulatedTree(Consumer<Integer> observer) {
-        this(new TreeMap<>(Map.of("", new Entry(Kind.DIRECTORY, 1, ""))), observer);
+        this(new TreeMap<>(Map.of("", new Entry(Kind.DIRECTORY, 1, "", new Facts(0, DIRECTORY_MODE)))), 0, observer);
     }
 
-    private SimulatedTree(Map<String, Entry> content, Consumer<Integer> observer) {
+    private SimulatedTree(Map<String, Entry> content, long nowNanos, Consumer<Integer> observer) {
         this.names = content;
+        this.nowNanos = nowNanos;
         this.base = Moment.durable(names);
         this.observer = observer;
     }
@@ -213,6 +245,19 @@ final class SimulatedTree implements Disk {
         return all;
     }
 
+    /** As {@link #tree}, with the attributes that can be set. */
+    synchronized Map<String, String> attributedTree() {
+        var all = new TreeMap<>(tree());
+        all.replaceAll((name, what) -> {
+            var entry = names.get(name);
+            return entry == null || entry.kind == Kind.LINK
+                    ? what
+                    : what + " " + Integer.toOctalString(entry.facts.mode())
+                            + (entry.kind == Kind.FILE ? " " + entry.facts.modified() : "");
+        });
+        return all;
+    }
+
     /** Tells two trees apart: all names, and what they stand for, the manager's own included. */
     synchronized long hash() {
         long sum = 0;
@@ -221,6 +266,7 @@ final class SimulatedTree implements Disk {
             long one = each.getKey().hashCode() * 0x9E3779B97F4A7C15L
                     + entry.content.hash() * 31
                     + entry.number * 0xD1B54A32D192ED03L
+                    + entry.facts.hashCode() * 0x8CB92BA72F3D8DD7L
                     + entry.kind.name().hashCode()
                     + entry.target.hashCode() * 0x94D049BB133111EBL;
             one = (one ^ one >>> 30) * 0xBF58476D1CE4E5B9L;
@@ -268,14 +314,21 @@ final class SimulatedTree implements Disk {
             var entry = each.getValue();
             var copy = copies.get(entry);
             if (copy == null) {
-                copy = entry.copy();
+                copy = new Entry(entry.kind, entry.number, entry.target, factsLeft(crash, kept, entry));
                 // Its content is as of the crash, whichever names are left.
                 copy.content = left(crash, entry, choice);
                 copies.put(entry, copy);
             }
             left.put(each.getKey(), copy);
         }
-        return new SimulatedTree(left, newObserver);
+        return new SimulatedTree(left, nowNanos, newObserver);
+    }
+
+    private Facts factsLeft(Moment crash, int kept, Entry entry) {
+        var forced = crash.forced().get(entry);
+        return forced != null && forced.operations() > kept
+                ? forced.facts()
+                : at(kept).facts().getOrDefault(entry, entry.facts);
     }
 
     private static Content left(Moment crash, Entry entry, Choice choice) {
@@ -303,6 +356,16 @@ final class SimulatedTree implements Disk {
 
     private void named(Entry entry) {
         done(now().named(names, entry));
+    }
+
+    private long tick() {
+        nowNanos += TICK_NANOS;
+        return nowNanos;
+    }
+
+    private Entry made(Kind kind, String target) {
+        return new Entry(
+                kind, newNumber(), target, new Facts(tick(), kind == Kind.DIRECTORY ? DIRECTORY_MODE : FILE_MODE));
     }
 
     private int newNumber() {
@@ -348,9 +411,9 @@ final class SimulatedTree implements Disk {
                 entry.kind,
                 String.valueOf(entry.number),
                 entry.content.bytes.length,
-                entry.modified,
+                entry.facts.modified(),
                 count,
-                Optional.empty()));
+                Optional.of(new Owned(0, 0, entry.facts.mode()))));
     }
 
     @Override
@@ -373,7 +436,7 @@ final class SimulatedTree implements Disk {
             }
             requireParent(name);
             requireSpace();
-            found = new Entry(Kind.FILE, newNumber(), "");
+            found = made(Kind.FILE, "");
             names.put(name, found);
             named(found);
         } else if (options.contains(StandardOpenOption.CREATE_NEW)) {
@@ -391,7 +454,7 @@ final class SimulatedTree implements Disk {
     private synchronized void write(Entry entry, byte[] content) {
         var before = entry.content;
         entry.content = new Content(content);
-        entry.modified++;
+        entry.facts = new Facts(tick(), entry.facts.mode());
         done(now().written(entry, before));
     }
 
@@ -446,7 +509,7 @@ final class SimulatedTree implements Disk {
         public void force() {
             synchronized (SimulatedTree.this) {
                 forces++;
-                done(now().forced(entry));
+                done(now().forced(entry, history.size() + 1));
             }
         }
 
@@ -464,12 +527,12 @@ final class SimulatedTree implements Disk {
         if (fullForDirectories) {
             throw new FileSystemException(name, null, "No space left on device");
         }
-        add(name, new Entry(Kind.DIRECTORY, newNumber(), ""));
+        add(name, made(Kind.DIRECTORY, ""));
     }
 
     @Override
     public synchronized void createLink(String name, String target) throws IOException {
-        add(name, new Entry(Kind.LINK, newNumber(), target));
+        add(name, made(Kind.LINK, target));
     }
 
     private void add(String name, Entry entry) throws IOException {
@@ -546,7 +609,7 @@ final class SimulatedTree implements Disk {
         if (attributes.startsWith("user:")) {
             return Map.of();
         }
-        var time = FileTime.from(entry.modified, TimeUnit.NANOSECONDS);
+        var time = FileTime.from(entry.facts.modified(), TimeUnit.NANOSECONDS);
         var all = new HashMap<String, Object>();
         all.put("lastModifiedTime", time);
         all.put("lastAccessTime", time);
@@ -557,17 +620,46 @@ final class SimulatedTree implements Disk {
         all.put("isSymbolicLink", entry.kind == Kind.LINK);
         all.put("isOther", false);
         all.put("fileKey", entry.number);
+        if (attributes.startsWith("posix:")) {
+            all.put("permissions", permissions(entry.facts.mode()));
+        }
         return all;
     }
 
     @Override
     public synchronized void setAttribute(String name, String attribute, Object value) throws IOException {
         var entry = require(name);
-        if (attribute.endsWith("lastModifiedTime")) {
-            entry.modified = ((FileTime) value).to(TimeUnit.NANOSECONDS);
-        } else {
-            entry.attributes.put(attribute, value);
+        var now = entry.facts;
+        entry.facts = switch (attribute) {
+            case "basic:lastModifiedTime" -> new Facts(((FileTime) value).to(TimeUnit.NANOSECONDS), now.mode());
+            case "unix:mode" -> new Facts(now.modified(), (int) value);
+            case "posix:permissions" -> new Facts(now.modified(), mode((Set<?>) value));
+            case "unix:uid", "unix:gid" -> now;
+            default ->
+                throw new UnsupportedOperationException("expected an attribute that is there, found " + attribute);
+        };
+        if (!entry.facts.equals(now)) {
+            done(now().attributed(entry));
         }
+    }
+
+    private static int mode(Set<?> permissions) {
+        int mode = 0;
+        for (var each : PosixFilePermission.values()) {
+            mode = (mode << 1) | (permissions.contains(each) ? 1 : 0);
+        }
+        return mode;
+    }
+
+    private static Set<PosixFilePermission> permissions(int mode) {
+        var all = EnumSet.noneOf(PosixFilePermission.class);
+        var each = PosixFilePermission.values();
+        for (int i = 0; i < each.length; i++) {
+            if (((mode >> (each.length - 1 - i)) & 1) != 0) {
+                all.add(each[i]);
+            }
+        }
+        return all;
     }
 
     @Override
@@ -587,7 +679,7 @@ final class SimulatedTree implements Disk {
 
     @Override
     public Set<String> attributeViews() {
-        return Set.of("basic");
+        return Set.of("basic", "posix");
     }
 
     @Override
