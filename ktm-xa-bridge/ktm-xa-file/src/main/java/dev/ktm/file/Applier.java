@@ -3,13 +3,16 @@ package dev.ktm.file;
 import dev.ktm.file.Disk.Kind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.security.Principal;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +29,9 @@ final class Applier {
     private static final Set<StandardOpenOption> READ = Set.of(StandardOpenOption.READ);
     private static final Set<StandardOpenOption> WRITE = Set.of(StandardOpenOption.WRITE);
     private static final int COPY_BYTES = 1 << 20;
+    private static final String MODE = "unix:mode";
+    private static final int OWNER_ENTERS_AND_WRITES = 0b011_000_000;
+    private static final int OWNER_READS_AND_WRITES = 0b110_000_000;
 
     private final Disk disk;
     private final WorkArea area;
@@ -38,6 +44,9 @@ final class Applier {
 
     private final Set<String> directories = new LinkedHashSet<>();
     private final List<String> setAside = new ArrayList<>();
+
+    /** Directories that are to be closed again, with their modes. */
+    private final Map<String, Integer> opened = new LinkedHashMap<>();
 
     Applier(Disk disk, WorkArea area, boolean trusted) {
         this.disk = disk;
@@ -60,6 +69,24 @@ final class Applier {
 
     /** Takes all steps. */
     void run(List<Step> steps) throws IOException {
+        try {
+            takeAll(steps);
+        } finally {
+            closeAgain();
+        }
+        // Once everything is in them; the deepest first, so that none is closed before what is in it has its own.
+        var last = new ArrayList<Step>(steps);
+        last.sort(Comparator.comparingInt(step -> -Names.depth(step.name())));
+        for (var step : last) {
+            if (step instanceof Step.SetAttributes set) {
+                setAttributes(set);
+            } else if (step instanceof Step.MakeDirectory made) {
+                setAll(disk, made.name(), made.attributes());
+            }
+        }
+    }
+
+    private void takeAll(List<Step> steps) throws IOException {
         // The deepest first: what is in a directory goes, or is taken out of it, before the directory itself does.
         var first = new ArrayList<Step>(steps);
         first.removeIf(step -> !(step instanceof Step.Delete || step instanceof Step.Move));
@@ -73,14 +100,11 @@ final class Applier {
         }
         // From the top downwards, so that every directory is there before what lies in it.
         var rest = new ArrayList<Step>(steps);
-        rest.removeIf(Step.Delete.class::isInstance);
+        rest.removeIf(step -> step instanceof Step.Delete || step instanceof Step.SetAttributes);
         rest.sort(Comparator.comparingInt(step -> Names.depth(step.name())));
         var added = new ArrayList<Step.AddName>();
-        var later = new ArrayList<Step.SetAttributes>();
         for (var step : rest) {
-            if (step instanceof Step.SetAttributes set) {
-                later.add(set);
-            } else if (step instanceof Step.AddName name) {
+            if (step instanceof Step.AddName name) {
                 added.add(name);
             } else {
                 take(step);
@@ -89,11 +113,6 @@ final class Applier {
         // Once the file that they are names of is in its place.
         for (var name : added) {
             addName(name);
-        }
-        // Directories last: what is made in them changes their times.
-        later.sort(Comparator.comparingInt(step -> -Names.depth(step.name())));
-        for (var set : later) {
-            setAttributes(set);
         }
     }
 
@@ -111,13 +130,39 @@ final class Applier {
         }
     }
 
-    private void changed(String name) {
-        directories.add(Names.parent(name));
+    /**
+     * Before a name is changed. A later commit may have closed the directory, and what was committed before is done again: it is
+     * opened for as long as that takes.
+     */
+    private void changing(String name) throws IOException {
+        var directory = Names.parent(name);
+        directories.add(directory);
+        if (!trusted && !disk.isWritable(directory)) {
+            var mode = disk.stat(directory)
+                    .filter(Disk.Stat::isDirectory)
+                    .flatMap(Disk.Stat::owned)
+                    .map(Disk.Owned::mode);
+            if (mode.isPresent()) {
+                opened.putIfAbsent(directory, mode.get());
+                disk.setAttribute(directory, MODE, mode.get() | OWNER_ENTERS_AND_WRITES);
+            }
+        }
+    }
+
+    private void closeAgain() throws IOException {
+        for (var each : opened.entrySet()) {
+            try {
+                disk.setAttribute(each.getKey(), MODE, each.getValue());
+            } catch (NoSuchFileException e) {
+                // It was to go.
+            }
+        }
+        opened.clear();
     }
 
     private void delete(Step.Delete delete, List<Step> all) throws IOException {
         var there = disk.stat(delete.name());
-        changed(delete.name());
+        changing(delete.name());
         if (there.isEmpty() || !there.get().key().equals(delete.key())) {
             // Gone already; or something else has the name by now, the transaction's own or somebody's.
             return;
@@ -153,10 +198,10 @@ final class Applier {
 
     /** Out of the way, so that two may change places. */
     private void takeAway(Step.Move move) throws IOException {
+        changing(move.from());
         if (isAt(move.from(), move.key()) && !isAt(move.name(), move.key())) {
             disk.rename(move.from(), staging(move));
         }
-        changed(move.from());
     }
 
     private boolean isAt(String name, String key) throws IOException {
@@ -164,7 +209,7 @@ final class Applier {
     }
 
     private void bring(Step.Move move) throws IOException {
-        changed(move.name());
+        changing(move.name());
         if (isAt(move.name(), move.key())) {
             return;
         }
@@ -172,6 +217,7 @@ final class Applier {
     }
 
     private void put(Step.Put put) throws IOException {
+        changing(put.name());
         var bytes = put.inline();
         if (bytes.isPresent() && !trusted) {
             recreate(put, bytes.get());
@@ -196,7 +242,6 @@ final class Applier {
             }
         }
         files.add(put.name());
-        changed(put.name());
     }
 
     private void recreate(Step.Put put, byte[] bytes) throws IOException {
@@ -209,14 +254,14 @@ final class Applier {
         try (var file = disk.open(put.work(), Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))) {
             file.write(ByteBuffer.wrap(bytes), 0);
         }
-        setAll(put.work(), put.attributes());
+        setAll(disk, put.work(), put.attributes());
     }
 
     private void overwrite(Step.Overwrite overwrite) throws IOException {
         Optional<Disk.Stat> source = disk.stat(overwrite.work());
         if (source.isPresent()) {
             try (var from = disk.open(overwrite.work(), READ);
-                    var to = disk.open(overwrite.name(), WRITE)) {
+                    var to = openToWrite(overwrite.name())) {
                 var buffer = ByteBuffer.allocate(COPY_BYTES);
                 long at = 0;
                 while (from.read(buffer.clear(), at) > 0) {
@@ -228,13 +273,24 @@ final class Applier {
                 to.resize(at);
                 to.force();
             }
-            setAll(overwrite.name(), overwrite.attributes());
+            setAll(disk, overwrite.name(), overwrite.attributes());
         }
         files.add(overwrite.name());
-        changed(overwrite.name());
+        changing(overwrite.name());
+    }
+
+    private DiskFile openToWrite(String name) throws IOException {
+        try {
+            return disk.open(name, WRITE);
+        } catch (AccessDeniedException e) {
+            // A run that was cut short has set its rights already; this one sets them again.
+            disk.setAttribute(name, MODE, OWNER_READS_AND_WRITES);
+            return disk.open(name, WRITE);
+        }
     }
 
     private void makeDirectory(Step.MakeDirectory made) throws IOException {
+        changing(made.name());
         try {
             disk.createDirectory(made.name());
         } catch (FileAlreadyExistsException e) {
@@ -243,20 +299,18 @@ final class Applier {
                 disk.createDirectory(made.name());
             }
         }
-        setAll(made.name(), made.attributes());
-        changed(made.name());
         directories.add(made.name());
     }
 
     private void makeLink(Step.MakeLink link) throws IOException {
+        changing(link.name());
         var work = area.newName();
         disk.createLink(work, link.target());
         disk.rename(work, link.name());
-        changed(link.name());
     }
 
     private void addName(Step.AddName added) throws IOException {
-        changed(added.name());
+        changing(added.name());
         if (isAt(added.name(), added.key())) {
             return;
         }
@@ -267,7 +321,7 @@ final class Applier {
 
     private void setAttributes(Step.SetAttributes set) throws IOException {
         if (isAt(set.name(), set.key())) {
-            setAll(set.name(), set.attributes());
+            setAll(disk, set.name(), set.attributes());
             var kind = disk.stat(set.name()).map(Disk.Stat::kind).orElse(Kind.OTHER);
             if (kind == Kind.FILE) {
                 files.add(set.name());
@@ -277,22 +331,41 @@ final class Applier {
         }
     }
 
-    /** Sets attributes of an object; times last, because others change them. */
-    private void setAll(String name, Map<String, Object> attributes) throws IOException {
-        setAll(disk, name, attributes);
-    }
-
+    /** Sets attributes of an object; rights last, because they may be such that nobody could set anything any more. */
     static void setAll(Disk disk, String name, Map<String, Object> attributes) throws IOException {
-        var times = new HashMap<String, Object>();
+        var rights = new LinkedHashMap<String, Object>();
         for (var each : attributes.entrySet()) {
-            if (each.getValue() instanceof java.nio.file.attribute.FileTime) {
-                times.put(each.getKey(), each.getValue());
+            if (each.getKey().startsWith("user:") || each.getValue() instanceof FileTime) {
+                set(disk, name, each.getKey(), each.getValue());
             } else {
-                disk.setAttribute(name, each.getKey(), each.getValue());
+                rights.put(each.getKey(), each.getValue());
             }
         }
-        for (var each : times.entrySet()) {
-            disk.setAttribute(name, each.getKey(), each.getValue());
+        for (var each : rights.entrySet()) {
+            set(disk, name, each.getKey(), each.getValue());
+        }
+    }
+
+    private static void set(Disk disk, String name, String attribute, Object value) throws IOException {
+        try {
+            disk.setAttribute(name, attribute, value);
+        } catch (IOException e) {
+            if (!isSet(disk, name, attribute, value)) {
+                throw e;
+            }
+        }
+    }
+
+    /** Whether it is so already: whoever may not read a file may not even set what it has. */
+    private static boolean isSet(Disk disk, String name, String attribute, Object value) {
+        try {
+            var found = disk.readAttributes(name, attribute).get(attribute.substring(attribute.indexOf(':') + 1));
+            return value.equals(found)
+                    || (value instanceof String text
+                            && found instanceof Principal principal
+                            && text.equals(principal.getName()));
+        } catch (IOException | RuntimeException e) {
+            return false;
         }
     }
 

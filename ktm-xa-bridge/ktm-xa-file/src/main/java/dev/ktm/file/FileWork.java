@@ -244,17 +244,23 @@ final class FileWork implements RedoWork, Operations {
         }
         requireDirectory(name);
         var node = new FileNode(null);
+        set(name, node, attributes);
         root.locks().change(name, unitOfWork, false, true);
         var hold = root.locks().open(name, owner, Use.WRITE, mode.denied());
-        set(node, attributes);
-        written.begin(node);
-        naming.put(name, node);
-        return channels.over(name, node, hold, mode, false);
+        try {
+            written.begin(node);
+            naming.put(name, node);
+            return channels.over(name, node, hold, mode, false);
+        } catch (IOException | RuntimeException | Error e) {
+            hold.close();
+            throw e;
+        }
     }
 
-    private static void set(Node node, FileAttribute<?>... attributes) {
+    private void set(String name, Node node, FileAttribute<?>... attributes) throws TxfException {
         for (var each : attributes) {
-            node.attributes.put(each.name(), each.value());
+            var value = Attributes.requireSettable(disk, name, each.name(), each.value());
+            node.attributes.put(Attributes.qualified(each.name()), value);
         }
     }
 
@@ -326,9 +332,9 @@ final class FileWork implements RedoWork, Operations {
                 throw new FileAlreadyExistsException(name);
             }
             requireDirectory(name);
-            root.locks().change(name, unitOfWork, true, true);
             var node = overlay.newDirectory();
-            set(node, attributes);
+            set(name, node, attributes);
+            root.locks().change(name, unitOfWork, true, true);
             overlay.put(name, node);
             return true;
         });
@@ -461,12 +467,24 @@ final class FileWork implements RedoWork, Operations {
     @Override
     public void setAttribute(String name, String attribute, Object value) throws IOException {
         locked(name, () -> {
-            require(name);
-            Attributes.requireSettable(disk, name, attribute, value);
+            var found = require(name);
+            var kept = Attributes.requireSettable(disk, name, attribute, value);
+            requireAttributes(name, found);
             root.locks().change(name, unitOfWork, false, false);
-            overlay.touch(name).attributes.put(Attributes.qualified(attribute), value);
+            overlay.touch(name).attributes.put(Attributes.qualified(attribute), kept);
             return true;
         });
+    }
+
+    private static void requireAttributes(String name, Overlay.Found found) throws TxfException {
+        if (found.node() instanceof NameNode || (found.kind() == Kind.LINK && found.committed() == null)) {
+            throw new TxfException(
+                    TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
+                    name,
+                    "expected a file, a directory, or a link that was there before, found a "
+                            + (found.kind() == Kind.LINK ? "link" : "further name")
+                            + " that the transaction has made: set its attributes after the commit");
+        }
     }
 
     // For those who ask.

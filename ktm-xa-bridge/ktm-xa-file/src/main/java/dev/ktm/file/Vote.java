@@ -5,6 +5,7 @@ import java.nio.file.AccessDeniedException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -38,7 +39,38 @@ final class Vote {
         }
         stager.finish();
         requireRoom(steps);
+        requireRights(steps);
         return steps;
+    }
+
+    /** What is to be set can be set, and what goes may be taken away. */
+    private void requireRights(List<Step> steps) throws IOException {
+        var committed = new HashMap<String, String>();
+        overlay.origins().forEach((name, stat) -> committed.put(stat.key(), name));
+        var rehearsal = new Rehearsal(disk, root.area());
+        rehearsal.run(steps, committed);
+        var removed = new LinkedHashSet<String>();
+        for (var step : steps) {
+            if (step instanceof Step.Delete delete) {
+                removed.add(delete.name());
+            } else if (step instanceof Step.Move move) {
+                removed.add(move.from());
+                requireMovable(move.from());
+            } else if (step instanceof Step.Put put && committed.containsKey(put.before())) {
+                removed.add(committed.get(put.before()));
+            } else if (step instanceof Step.MakeLink link && committed.containsKey(link.before())) {
+                removed.add(committed.get(link.before()));
+            }
+        }
+        rehearsal.requireRemovable(removed);
+    }
+
+    /** A directory that gets another above it is changed itself. */
+    private void requireMovable(String name) throws IOException {
+        if (disk.kind(name).filter(Disk.Kind.DIRECTORY::equals).isPresent() && !disk.isWritable(name)) {
+            throw new AccessDeniedException(
+                    name, null, "expected a directory that may be moved, found that it may not be written to");
+        }
     }
 
     /** Nobody has changed behind our back what the transaction has seen and changed; what that is now. */
