@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
@@ -40,6 +41,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,13 +53,18 @@ final class RealDisk implements Disk, Closeable {
 
     private static final Set<OpenOption> READ = Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
     private static final int FORCING_THREADS = 16;
-    private static final int MODE_BITS = 0xFFF;
+    private static final int MODE_BITS = 0b111_111_111_111;
+    private static final int EVERYBODY_ELSE = 0b000_111_111;
+    private static final int OWNER_READS = 0b100_000_000;
 
     private final Path root;
     private final boolean unix;
     private final LongAdder forces = new LongAdder();
     private final @Nullable SafeDirectories directories;
     private final WorkArea area = new WorkArea(this);
+
+    /** Over the mode of something that is opened although it may not be: two must not take each other's for what it was. */
+    private final ReentrantLock opening = new ReentrantLock();
 
     RealDisk(Path root) {
         this(root, SafeDirectories.areSupported(root) ? new SafeDirectories(root) : null);
@@ -358,6 +365,25 @@ final class RealDisk implements Disk, Closeable {
     }
 
     @Override
+    public DiskFile openAsOwner(String name) throws IOException {
+        var path = guarded(name);
+        opening.lock();
+        try {
+            int mode =
+                    stat(name).flatMap(Stat::owned).map(Owned::mode).orElseThrow(() -> new AccessDeniedException(name));
+            // A link is followed. Whatever somebody has put there meanwhile: nobody may do more with it than before.
+            Files.setAttribute(path, "unix:mode", (mode & ~EVERYBODY_ELSE) | OWNER_READS);
+            try {
+                return new RealFile(FileChannel.open(path, READ), forces);
+            } finally {
+                Files.setAttribute(path, "unix:mode", mode, LinkOption.NOFOLLOW_LINKS);
+            }
+        } finally {
+            opening.unlock();
+        }
+    }
+
+    @Override
     public void forceWork(Collection<String> files) throws IOException {
         if (files.size() == 1) {
             Disk.super.forceWork(files);
@@ -495,6 +521,11 @@ final class RealDisk implements Disk, Closeable {
     @Override
     public boolean isWritable(String directory) {
         return Files.isWritable(path(directory));
+    }
+
+    @Override
+    public boolean isReadable(String directory) {
+        return Files.isReadable(path(directory));
     }
 
     @Override

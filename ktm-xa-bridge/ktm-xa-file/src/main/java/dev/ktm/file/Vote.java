@@ -20,6 +20,7 @@ final class Vote {
     private final ManagedRoot root;
     private final Disk disk;
     private final Overlay overlay;
+    private final Rehearsal rehearsal;
     /** Which directories have been looked at. */
     private final Set<String> changeable = new HashSet<>();
 
@@ -27,6 +28,7 @@ final class Vote {
         this.root = root;
         this.disk = root.disk();
         this.overlay = overlay;
+        this.rehearsal = new Rehearsal(disk, root.area());
     }
 
     /** The steps of its commit; an exception is a no. */
@@ -47,7 +49,6 @@ final class Vote {
     private void requireRights(List<Step> steps) throws IOException {
         var committed = new HashMap<String, String>();
         overlay.origins().forEach((name, stat) -> committed.put(stat.key(), name));
-        var rehearsal = new Rehearsal(disk, root.area());
         rehearsal.run(steps, committed);
         var removed = new LinkedHashSet<String>();
         for (var step : steps) {
@@ -102,6 +103,10 @@ final class Vote {
         if (!disk.isWritable(directory)) {
             throw new AccessDeniedException(
                     directory, null, "expected a directory that may be changed at commit, found that it may not");
+        }
+        if (!disk.isReadable(directory)) {
+            // Only its owner can force what is changed in it.
+            rehearsal.requireOurs(directory);
         }
         if (!disk.isOnDevice(directory)) {
             throw new TxfException(

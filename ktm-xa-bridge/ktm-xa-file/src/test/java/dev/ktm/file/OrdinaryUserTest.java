@@ -30,12 +30,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Attributes that cannot be set, and names that may not be removed: that is found before anything is decided. */
+/** What cannot be set, removed or read by somebody who is not the superuser: it is found before anything is decided, or managed. */
 @Timeout(value = 1, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class RefusedAttributesTest {
+class OrdinaryUserTest {
 
     private static final int US = 1000;
     private static final int SOMEBODY = 1001;
+    private static final int MAY_READ = 0b100_000_000;
+    private static final int MAY_WRITE = 0b010_000_000;
 
     /** As the system is to somebody who is not the superuser. */
     private static final class OrdinaryUser extends ForwardingDisk {
@@ -75,38 +77,57 @@ class RefusedAttributesTest {
             if (isOthers(name)) {
                 throw new AccessDeniedException(name);
             }
+            // The number that we have is not the true one.
             if (isOrdinary && attribute.endsWith("uid")) {
                 return;
             }
             super.setAttribute(name, attribute, value);
         }
 
-        private boolean isClosed(String directory) throws IOException {
-            var owned = super.stat(directory).flatMap(Stat::owned);
-            return isOrdinary && owned.isPresent() && (owned.get().mode() & 0b010_000_000) == 0;
-        }
-
-        @Override
-        public boolean isWritable(String directory) {
+        private boolean isMissing(int right, String name) {
             try {
-                return !isClosed(directory);
+                var owned = super.stat(name).flatMap(Stat::owned);
+                return isOrdinary && owned.isPresent() && (owned.get().mode() & right) == 0;
             } catch (IOException e) {
                 throw new AssertionError(e);
             }
         }
 
-        private void requireEntered(String name) throws IOException {
-            if (isClosed(Names.parent(name))) {
+        @Override
+        public boolean isWritable(String directory) {
+            return !isMissing(MAY_WRITE, directory);
+        }
+
+        @Override
+        public boolean isReadable(String directory) {
+            return !isMissing(MAY_READ, directory);
+        }
+
+        private void require(int right, String name) throws IOException {
+            if (isMissing(right, name)) {
                 throw new AccessDeniedException(name);
             }
         }
 
+        private void requireEntered(String name) throws IOException {
+            require(MAY_WRITE, Names.parent(name));
+        }
+
         @Override
         public DiskFile open(String name, Set<? extends OpenOption> options) throws IOException {
-            if (options.contains(StandardOpenOption.WRITE) && isClosed(name)) {
-                throw new AccessDeniedException(name);
+            if (options.contains(StandardOpenOption.WRITE)) {
+                require(MAY_WRITE, name);
+            }
+            if (options.contains(StandardOpenOption.READ)) {
+                require(MAY_READ, name);
             }
             return super.open(name, options);
+        }
+
+        @Override
+        public void forceDirectory(String name) throws IOException {
+            require(MAY_READ, name);
+            super.forceDirectory(name);
         }
 
         @Override
@@ -329,5 +350,68 @@ class RefusedAttributesTest {
         assertThat(directory.resolve("d/in")).hasContent("in");
         assertThat(Files.getPosixFilePermissions(directory.resolve("d")))
                 .isEqualTo(PosixFilePermissions.fromString("r-xr-xr-x"));
+    }
+
+    private void assertSettles(String name, String mode) throws Exception {
+        long before = disk.forces();
+        files.settle();
+        assertThat(disk.forces()).isGreaterThan(before);
+        assertThat(Files.getPosixFilePermissions(directory.resolve(name)))
+                .isEqualTo(PosixFilePermissions.fromString(mode));
+        assertWorks();
+    }
+
+    @Test
+    void aFileThatItsOwnerMayNotReadIsForcedAllTheSame() throws Exception {
+        disk.isOrdinary = true;
+        begin();
+        Files.writeString(path("/secret"), "secret");
+        Files.setPosixFilePermissions(path("/secret"), PosixFilePermissions.fromString("---rw----"));
+        commit();
+
+        assertSettles("secret", "---rw----");
+    }
+
+    @Test
+    void aLargeFileThatItsOwnerMayNotReadIsForcedAllTheSame() throws Exception {
+        disk.isOrdinary = true;
+        begin();
+        Files.writeString(path("/secret"), "x".repeat(100_000));
+        Files.setPosixFilePermissions(path("/secret"), PosixFilePermissions.fromString("---------"));
+        commit();
+
+        assertSettles("secret", "---------");
+    }
+
+    @Test
+    void aFileWhoseOwnerIsNotToReadItAnyMoreIsForcedAllTheSame() throws Exception {
+        disk.isOrdinary = true;
+        begin();
+        Files.writeString(path("/b"), "new");
+        commit();
+        Files.setPosixFilePermissions(path("/b"), PosixFilePermissions.fromString("---------"));
+
+        assertSettles("b", "---------");
+    }
+
+    @Test
+    void aDirectoryThatItsOwnerMayNotReadIsForcedAllTheSame() throws Exception {
+        Files.setPosixFilePermissions(directory.resolve("d"), PosixFilePermissions.fromString("-wx-wx-wx"));
+        disk.isOrdinary = true;
+        begin();
+        Files.writeString(path("/d/in"), "in");
+        commit();
+
+        assertSettles("d", "-wx-wx-wx");
+    }
+
+    @Test
+    @Conforms("TXF-DUR-09")
+    void nothingIsCommittedIntoSomebodyElsesDirectoryThatMayNotBeRead() throws Exception {
+        Files.setPosixFilePermissions(directory.resolve("d"), PosixFilePermissions.fromString("-wx-wx-wx"));
+        disk.isOrdinary = true;
+        disk.others = "d";
+
+        assertRefusedAtTheVote("AccessDeniedException: d", () -> Files.writeString(path("/d/in"), "in"));
     }
 }
