@@ -10,8 +10,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.security.Principal;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -30,7 +32,7 @@ final class Applier {
     private static final Set<StandardOpenOption> WRITE = Set.of(StandardOpenOption.WRITE);
     private static final int COPY_BYTES = 1 << 20;
     private static final String MODE = "unix:mode";
-    private static final int OWNER_ENTERS_AND_WRITES = 0b011_000_000;
+    private static final int OPEN_TO_OWNER = 0b111_000_000;
     private static final int OWNER_READS_AND_WRITES = 0b110_000_000;
 
     private final Disk disk;
@@ -45,8 +47,10 @@ final class Applier {
     private final Set<String> directories = new LinkedHashSet<>();
     private final List<String> setAside = new ArrayList<>();
 
-    /** Directories that are to be closed again, with their modes. */
-    private final Map<String, Integer> opened = new LinkedHashMap<>();
+    /** Directories that are to be closed again, the deepest first. */
+    private final Deque<Opened> opened = new ArrayDeque<>();
+
+    private record Opened(String name, int mode) {}
 
     Applier(Disk disk, WorkArea area, boolean trusted) {
         this.disk = disk;
@@ -137,27 +141,42 @@ final class Applier {
     private void changing(String name) throws IOException {
         var directory = Names.parent(name);
         directories.add(directory);
-        if (!trusted && !disk.isWritable(directory)) {
-            var mode = disk.stat(directory)
-                    .filter(Disk.Stat::isDirectory)
-                    .flatMap(Disk.Stat::owned)
-                    .map(Disk.Owned::mode);
-            if (mode.isPresent()) {
-                opened.putIfAbsent(directory, mode.get());
-                disk.setAttribute(directory, MODE, mode.get() | OWNER_ENTERS_AND_WRITES);
+        if (!trusted) {
+            reach(directory);
+            if (!disk.isWritable(directory)) {
+                open(directory);
             }
         }
     }
 
+    private void reach(String directory) throws IOException {
+        if (!directory.isEmpty()) {
+            reach(Names.parent(directory));
+        }
+        if (!disk.isReadable(directory)) {
+            open(directory);
+        }
+    }
+
+    private void open(String directory) throws IOException {
+        var mode = disk.stat(directory)
+                .filter(Disk.Stat::isDirectory)
+                .flatMap(Disk.Stat::owned)
+                .map(Disk.Owned::mode);
+        if (mode.isPresent()) {
+            opened.push(new Opened(directory, mode.get()));
+            disk.setAttribute(directory, MODE, mode.get() | OPEN_TO_OWNER);
+        }
+    }
+
     private void closeAgain() throws IOException {
-        for (var each : opened.entrySet()) {
+        for (var each = opened.poll(); each != null; each = opened.poll()) {
             try {
-                disk.setAttribute(each.getKey(), MODE, each.getValue());
+                disk.setAttribute(each.name(), MODE, each.mode());
             } catch (NoSuchFileException e) {
                 // It was to go.
             }
         }
-        opened.clear();
     }
 
     private void delete(Step.Delete delete, List<Step> all) throws IOException {

@@ -198,7 +198,7 @@ interface Disk {
     /** Whether entries of a directory may be made and deleted. */
     boolean isWritable(String directory);
 
-    /** Whether a directory can be read, and so be forced. */
+    /** Whether a directory can be opened, and what is in it be reached. */
     default boolean isReadable(String directory) {
         return true;
     }

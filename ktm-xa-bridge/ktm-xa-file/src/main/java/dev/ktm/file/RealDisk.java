@@ -366,21 +366,29 @@ final class RealDisk implements Disk, Closeable {
 
     @Override
     public DiskFile openAsOwner(String name) throws IOException {
-        var path = guarded(name);
         opening.lock();
         try {
-            int mode =
-                    stat(name).flatMap(Stat::owned).map(Owned::mode).orElseThrow(() -> new AccessDeniedException(name));
-            // A link is followed. Whatever somebody has put there meanwhile: nobody may do more with it than before.
-            Files.setAttribute(path, "unix:mode", (mode & ~EVERYBODY_ELSE) | OWNER_READS);
+            int mode = letOnlyOwnerRead(name);
             try {
-                return new RealFile(FileChannel.open(path, READ), forces);
+                return new RealFile(FileChannel.open(path(name), READ), forces);
             } finally {
-                Files.setAttribute(path, "unix:mode", mode, LinkOption.NOFOLLOW_LINKS);
+                setMode(name, mode);
             }
         } finally {
             opening.unlock();
         }
+    }
+
+    /** Under the lock over such modes; the mode that it had. */
+    private int letOnlyOwnerRead(String name) throws IOException {
+        int mode = stat(name).flatMap(Stat::owned).map(Owned::mode).orElseThrow(() -> new AccessDeniedException(name));
+        // A link is followed. Whatever somebody has put there meanwhile: nobody may do more with it than before.
+        Files.setAttribute(path(name), "unix:mode", (mode & ~EVERYBODY_ELSE) | OWNER_READS);
+        return mode;
+    }
+
+    private void setMode(String name, int mode) throws IOException {
+        Files.setAttribute(path(name), "unix:mode", mode, LinkOption.NOFOLLOW_LINKS);
     }
 
     @Override
@@ -475,6 +483,33 @@ final class RealDisk implements Disk, Closeable {
     public void setAttribute(String name, String attribute, Object value) throws IOException {
         var path = guarded(name);
         var known = principal(path, attribute, value);
+        try {
+            set(name, path, attribute, known);
+        } catch (AccessDeniedException e) {
+            if (!attribute.endsWith(":mode") && !attribute.endsWith(":permissions")) {
+                throw e;
+            }
+            setUnread(name, path, attribute, known);
+        }
+    }
+
+    /** What cannot be read cannot be opened, not even to set its rights. */
+    private void setUnread(String name, Path path, String attribute, Object value) throws IOException {
+        opening.lock();
+        try {
+            int mode = letOnlyOwnerRead(name);
+            try {
+                set(name, path, attribute, value);
+            } catch (IOException | RuntimeException e) {
+                setMode(name, mode);
+                throw e;
+            }
+        } finally {
+            opening.unlock();
+        }
+    }
+
+    private void set(String name, Path path, String attribute, Object known) throws IOException {
         if (directories != null && !name.isEmpty() && isAboutRights(attribute)) {
             var unused = directories.in(Names.parent(name), parent -> {
                 setRights(
@@ -525,7 +560,8 @@ final class RealDisk implements Disk, Closeable {
 
     @Override
     public boolean isReadable(String directory) {
-        return Files.isReadable(path(directory));
+        var path = path(directory);
+        return Files.isReadable(path) && Files.isExecutable(path);
     }
 
     @Override

@@ -41,7 +41,7 @@ final class Rehearsal {
                 set(Kind.DIRECTORY, Map.of(), made.attributes());
             } else if (step instanceof Step.SetAttributes set) {
                 var name = Optional.ofNullable(committed.get(set.key())).orElse(set.name());
-                var stat = require(name);
+                var stat = disk.stat(name).orElseThrow(() -> new NoSuchFileException(name));
                 requireOurs(name, stat);
                 set(stat.kind(), present(name, stat), set.attributes());
             }
@@ -56,15 +56,6 @@ final class Rehearsal {
         var owned = new HashMap<>(Attributes.owned(stat));
         owned.remove("unix:mode");
         return owned;
-    }
-
-    /** Fails if something is not ours to change its rights. */
-    void requireOurs(String name) throws IOException {
-        requireOurs(name, require(name));
-    }
-
-    private Disk.Stat require(String name) throws IOException {
-        return disk.stat(name).orElseThrow(() -> new NoSuchFileException(name));
     }
 
     private void requireOurs(String name, Disk.Stat stat) throws IOException {

@@ -24,6 +24,8 @@ final class Vote {
     /** Which directories have been looked at. */
     private final Set<String> changeable = new HashSet<>();
 
+    private final Set<String> reachable = new HashSet<>();
+
     Vote(ManagedRoot root, Overlay overlay) {
         this.root = root;
         this.disk = root.disk();
@@ -104,15 +106,26 @@ final class Vote {
             throw new AccessDeniedException(
                     directory, null, "expected a directory that may be changed at commit, found that it may not");
         }
-        if (!disk.isReadable(directory)) {
-            // Only its owner can force what is changed in it.
-            rehearsal.requireOurs(directory);
-        }
+        requireReachable(directory);
         if (!disk.isOnDevice(directory)) {
             throw new TxfException(
                     TxfError.CANT_CROSS_RM_BOUNDARY,
                     directory,
                     "expected everything below the root on one device, found another mounted here: open it as a root of its own");
+        }
+    }
+
+    /** Every directory on the way can be opened. */
+    private void requireReachable(String directory) throws IOException {
+        if (!reachable.add(directory)) {
+            return;
+        }
+        if (!directory.isEmpty()) {
+            requireReachable(Names.parent(directory));
+        }
+        if (disk.kind(directory).filter(Disk.Kind.DIRECTORY::equals).isPresent() && !disk.isReadable(directory)) {
+            throw new AccessDeniedException(
+                    directory, null, "expected a directory that may be read, found that it may not");
         }
     }
 
