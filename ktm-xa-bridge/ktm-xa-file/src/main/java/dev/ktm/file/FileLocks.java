@@ -3,9 +3,11 @@ package dev.ktm.file;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -60,13 +62,22 @@ final class FileLocks {
         public void close() {
             lock.lock();
             try {
-                if (!closed) {
-                    closed = true;
-                    entry.holds.remove(this);
-                    entry.dropIfUnused();
+                drop();
+                var transaction = owner.transaction();
+                var others = transaction == null ? null : held.get(transaction);
+                if (others != null && others.remove(this) && others.isEmpty()) {
+                    held.remove(transaction);
                 }
             } finally {
                 lock.unlock();
+            }
+        }
+
+        private void drop() {
+            if (!closed) {
+                closed = true;
+                entry.holds.remove(this);
+                entry.dropIfUnused();
             }
         }
     }
@@ -92,7 +103,7 @@ final class FileLocks {
 
         void dropIfUnused() {
             if (holds.isEmpty() && changedBy == null) {
-                entries.remove(key);
+                entries.remove(key, this);
             }
         }
     }
@@ -100,6 +111,8 @@ final class FileLocks {
     private final ReentrantLock lock = new ReentrantLock();
     private final NavigableMap<String, Entry> entries = new TreeMap<>();
     private final Map<UUID, List<Entry>> changed = new HashMap<>();
+    /** What transactions have open. */
+    private final Map<UUID, Set<Hold>> held = new HashMap<>();
 
     private volatile NameRules rules = NameRules.EXACT;
 
@@ -132,8 +145,12 @@ final class FileLocks {
                 var hold = new Hold(entry, owner, use, denied.isEmpty() ? Set.of() : EnumSet.copyOf(denied));
                 entry.holds.add(hold);
                 var transaction = owner.transaction();
-                if (use == Use.WRITE && transaction != null) {
-                    change(entry, transaction);
+                if (transaction != null) {
+                    held.computeIfAbsent(transaction, absent -> new LinkedHashSet<>())
+                            .add(hold);
+                    if (use == Use.WRITE) {
+                        change(entry, transaction);
+                    }
                 }
                 return hold;
             } finally {
@@ -284,9 +301,7 @@ final class FileLocks {
     boolean hasOpen(UUID transaction) {
         lock.lock();
         try {
-            return entries.values().stream()
-                    .flatMap(entry -> entry.holds.stream())
-                    .anyMatch(hold -> transaction.equals(hold.owner.transaction()));
+            return held.containsKey(transaction);
         } finally {
             lock.unlock();
         }
@@ -343,19 +358,17 @@ final class FileLocks {
         }
     }
 
-    /** The transaction has ended: its changes belong to nobody any more. */
+    /** The transaction has ended: its changes belong to nobody any more, and what it has left open bothers nobody. */
     void release(UUID transaction) {
         lock.lock();
         try {
-            var all = changed.remove(transaction);
-            if (all != null) {
-                for (var entry : all) {
-                    entry.changedBy = null;
-                    entry.wholly = false;
-                    entry.reserved = false;
-                    entry.dropIfUnused();
-                }
+            for (var entry : Objects.requireNonNullElse(changed.remove(transaction), List.<Entry>of())) {
+                entry.changedBy = null;
+                entry.wholly = false;
+                entry.reserved = false;
+                entry.dropIfUnused();
             }
+            Objects.requireNonNullElse(held.remove(transaction), Set.<Hold>of()).forEach(Hold::drop);
         } finally {
             lock.unlock();
         }

@@ -682,6 +682,7 @@ final class FileWork implements RedoWork, Operations {
                 return;
             }
             stage = Stage.ENDED;
+            channels.closeFiles();
             written.discardUnless(inPlace);
             if (recovered) {
                 workFiles().stream().filter(each -> !inPlace.contains(each)).forEach(root.area()::discard);

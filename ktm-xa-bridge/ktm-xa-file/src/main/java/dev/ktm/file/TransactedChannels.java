@@ -7,12 +7,15 @@ import dev.ktm.file.Node.FileNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.NoSuchFileException;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** The handles of one transaction: they are of use until it ends, or returns to a savepoint. Safe for many threads. */
 final class TransactedChannels {
@@ -26,6 +29,9 @@ final class TransactedChannels {
 
     /** Guarded by the lock of the transaction. */
     private int nextMiniversion = 1;
+
+    /** What is open of what is committed. */
+    private final Set<SnapshotSource> snapshots = ConcurrentHashMap.newKeySet();
 
     TransactedChannels(ManagedRoot root, FileWork work, WrittenFiles written, Owner owner) {
         this.root = root;
@@ -58,6 +64,17 @@ final class TransactedChannels {
         } catch (IOException | RuntimeException | Error e) {
             hold.close();
             throw e;
+        }
+    }
+
+    /** The transaction has ended: what the application has not closed is of no use any more. */
+    void closeFiles() {
+        for (var each : snapshots) {
+            try {
+                each.closeFile();
+            } catch (IOException e) {
+                WorkArea.log("a file that a transaction has left open could not be closed", e);
+            }
         }
     }
 
@@ -275,6 +292,7 @@ final class TransactedChannels {
             this.file = file;
             this.hold = hold;
             this.baseVersion = hold.version();
+            snapshots.add(this);
         }
 
         @Override
@@ -285,8 +303,18 @@ final class TransactedChannels {
         @Override
         public int read(ByteBuffer target, long position) throws IOException {
             // What it reads never changes: nobody else needs to be kept waiting.
+            return ofUse(() -> file.read(target, position));
+        }
+
+        private <T> T ofUse(FileWork.Action<T> action) throws IOException {
             requireOfUse();
-            return file.read(target, position);
+            try {
+                return action.run();
+            } catch (ClosedChannelException e) {
+                // With the transaction, if that has ended meanwhile.
+                requireOfUse();
+                throw e;
+            }
         }
 
         @Override
@@ -296,8 +324,7 @@ final class TransactedChannels {
 
         @Override
         public long size() throws IOException {
-            requireOfUse();
-            return file.size();
+            return ofUse(file::size);
         }
 
         @Override
@@ -313,6 +340,11 @@ final class TransactedChannels {
         @Override
         public void close() throws IOException {
             super.close();
+            closeFile();
+        }
+
+        void closeFile() throws IOException {
+            snapshots.remove(this);
             file.close();
         }
     }
