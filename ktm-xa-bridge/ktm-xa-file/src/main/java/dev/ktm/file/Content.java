@@ -3,6 +3,7 @@ package dev.ktm.file;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Objects;
@@ -174,6 +175,12 @@ final class Content {
         open = area.disk().open(name, READ_WRITE);
         file = open;
         return open;
+    }
+
+    /** The channel of the file that it lies in; none if it does not, or the disk has none. */
+    @Nullable
+    FileChannel channel() {
+        return file == null ? null : file.channel();
     }
 
     boolean isInMemory() {

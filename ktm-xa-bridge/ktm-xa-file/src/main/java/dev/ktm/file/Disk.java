@@ -68,6 +68,11 @@ interface Disk {
         return stat(name).map(Stat::kind);
     }
 
+    /** How many names a file has; 1 if that cannot be known, or it is not there. Cheaper than {@link #stat}. */
+    default int names(String name) throws IOException {
+        return stat(name).map(Stat::names).orElse(1);
+    }
+
     /** The names in a directory. */
     List<String> list(String directory) throws IOException;
 

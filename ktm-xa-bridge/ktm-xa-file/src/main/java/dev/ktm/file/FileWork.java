@@ -93,6 +93,12 @@ final class FileWork implements RedoWork, Operations {
             if (step instanceof Step.Move move) {
                 root.locks().change(move.from(), unitOfWork, true, false);
             }
+            if (step instanceof Step.Overwrite overwrite) {
+                root.locks().change(FileLocks.allNames(overwrite.key()), unitOfWork, false, false);
+            }
+            if (step instanceof Step.AddName added) {
+                root.locks().change(FileLocks.allNames(added.key()), unitOfWork, false, false);
+            }
         }
         return work;
     }
@@ -199,7 +205,7 @@ final class FileWork implements RedoWork, Operations {
                 return create(name, mode, overlay::put, attributes);
             }
             Disk.requireFile(name, found.get().kind());
-            return openToWrite(name, mode, () -> writableNode(name));
+            return openToWrite(name, otherNames(found.get()), mode, () -> writableNode(name));
         });
     }
 
@@ -229,7 +235,8 @@ final class FileWork implements RedoWork, Operations {
         }
         var stat = found.get();
         Disk.requireFile(name, stat.kind());
-        return openToWrite(name, mode, () -> overlay.touchFile(name, new Origin(committed, stat)));
+        return openToWrite(
+                name, FileLocks.otherNames(stat), mode, () -> overlay.touchFile(name, new Origin(committed, stat)));
     }
 
     /** How a name gets its node. */
@@ -264,8 +271,30 @@ final class FileWork implements RedoWork, Operations {
         }
     }
 
-    private FileChannel openToWrite(String name, OpenMode mode, Action<FileNode> touch) throws IOException {
-        var hold = root.locks().open(name, owner, Use.WRITE, mode.denied());
+    /** What stands for all names of something that is there already; none if it has only this one, or the transaction has made it. */
+    private @Nullable String otherNames(Overlay.Found found) throws IOException {
+        var origin = found.node() == null ? null : found.node().origin;
+        if (origin != null) {
+            return FileLocks.otherNames(origin.stat());
+        }
+        var committed = found.committed();
+        return committed == null || found.kind() != Kind.FILE || disk.names(committed) == 1
+                ? null
+                : disk.stat(committed).map(FileLocks::otherNames).orElse(null);
+    }
+
+    /** Has a change of something belong to the transaction, whichever of its names is used. */
+    private void change(String name, Overlay.Found found, boolean wholly) throws IOException {
+        var otherNames = otherNames(found);
+        root.locks().change(name, unitOfWork, wholly, false);
+        if (otherNames != null) {
+            root.locks().change(otherNames, unitOfWork, false, false);
+        }
+    }
+
+    private FileChannel openToWrite(String name, @Nullable String otherNames, OpenMode mode, Action<FileNode> touch)
+            throws IOException {
+        var hold = root.locks().open(name, otherNames, owner, Use.WRITE, mode.denied());
         try {
             var node = touch.run();
             if (mode.truncate()) {
@@ -369,11 +398,12 @@ final class FileWork implements RedoWork, Operations {
                         existing,
                         "expected a file that the transaction has not written to, found one that it has");
             }
+            root.locks().requireNotRead(existing, unitOfWork);
             root.locks().change(existing, unitOfWork, false, false);
             root.locks().change(added, unitOfWork, false, true);
-            overlay.put(
-                    added,
-                    new NameNode(new Origin(committed, disk.stat(committed).orElseThrow())));
+            var stat = disk.stat(committed).orElseThrow(() -> new NoSuchFileException(existing));
+            root.locks().change(FileLocks.allNames(stat), unitOfWork, false, false);
+            overlay.put(added, new NameNode(new Origin(committed, stat)));
             return true;
         });
     }
@@ -387,7 +417,7 @@ final class FileWork implements RedoWork, Operations {
                 throw new DirectoryNotEmptyException(name);
             }
             requireDeletable(name, found);
-            root.locks().change(name, unitOfWork, directory, false);
+            change(name, found, directory);
             if (directory) {
                 // What is in it is known only to a node.
                 overlay.directory(name);
@@ -437,7 +467,11 @@ final class FileWork implements RedoWork, Operations {
                 throw new NoSuchFileException(to);
             }
             root.locks().change(from, unitOfWork, directory, false);
-            root.locks().change(to, unitOfWork, directory || overDirectory, target.isEmpty());
+            if (target.isPresent()) {
+                change(to, target.get(), directory || overDirectory);
+            } else {
+                root.locks().change(to, unitOfWork, directory, true);
+            }
             var node = overlay.touch(from);
             if (overDirectory) {
                 overlay.directory(to);
@@ -470,7 +504,7 @@ final class FileWork implements RedoWork, Operations {
             var found = require(name);
             var kept = Attributes.requireSettable(disk, name, attribute, value);
             requireAttributes(name, found);
-            root.locks().change(name, unitOfWork, false, false);
+            change(name, found, false);
             overlay.touch(name).attributes.put(Attributes.qualified(attribute), kept);
             return true;
         });

@@ -168,6 +168,18 @@ final class RealDisk implements Disk, Closeable {
         }
     }
 
+    @Override
+    public int names(String name) throws IOException {
+        if (!unix) {
+            return 1;
+        }
+        try {
+            return (Integer) Files.getAttribute(path(name), "unix:nlink", LinkOption.NOFOLLOW_LINKS);
+        } catch (NoSuchFileException e) {
+            return 1;
+        }
+    }
+
     private static boolean is(Map<String, Object> attributes, String name) {
         return Attributes.value(attributes, name, Boolean.class);
     }

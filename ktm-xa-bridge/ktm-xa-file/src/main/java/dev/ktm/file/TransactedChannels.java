@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** The handles of one transaction: they are of use until it ends, or returns to a savepoint. Safe for many threads. */
 final class TransactedChannels {
@@ -55,9 +56,13 @@ final class TransactedChannels {
     }
 
     FileChannel toCommitted(String name, String committed, OpenMode mode) throws IOException {
-        var hold = root.locks().open(name, owner, Use.READ, mode.denied());
+        var otherNames = otherNames(name, committed);
+        var hold = root.locks().open(name, otherNames, owner, Use.READ, mode.denied());
         try {
-            return new ManagedChannel(new SnapshotSource(name, root.disk().openFile(committed), hold), mode);
+            var file = root.disk().openFile(committed);
+            // One with other names is written to where it is.
+            return new ManagedChannel(
+                    new SnapshotSource(name, otherNames == null ? file : CopiedFile.of(root.area(), file), hold), mode);
         } catch (NoSuchFileException e) {
             hold.close();
             throw new NoSuchFileException(name);
@@ -65,6 +70,20 @@ final class TransactedChannels {
             hold.close();
             throw e;
         }
+    }
+
+    /** What stands for all names of a file; none if it has only this one, and nobody is about to give it another. */
+    private @Nullable String otherNames(String name, String committed) throws IOException {
+        var locks = root.locks();
+        if (root.disk().names(committed) == 1 && locks.changedBy(name) == null) {
+            return null;
+        }
+        var stat = root.disk().stat(committed);
+        if (stat.isEmpty() || stat.get().kind() != Disk.Kind.FILE) {
+            return null;
+        }
+        var all = FileLocks.allNames(stat.get());
+        return stat.get().names() > 1 || locks.changedBy(all) != null ? all : null;
     }
 
     /** The transaction has ended: what the application has not closed is of no use any more. */
