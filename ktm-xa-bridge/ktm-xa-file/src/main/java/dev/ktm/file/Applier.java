@@ -45,6 +45,10 @@ final class Applier {
     private final Set<String> files = new LinkedHashSet<>();
 
     private final Set<String> directories = new LinkedHashSet<>();
+
+    /** Names under which open handles are to see something else. */
+    private final Set<String> shown = new LinkedHashSet<>();
+
     private final List<String> setAside = new ArrayList<>();
 
     /** Directories that are to be closed again, the deepest first. */
@@ -64,6 +68,11 @@ final class Applier {
 
     Set<String> directories() {
         return directories;
+    }
+
+    /** Names under which, or below which, there is something else than before: new content, another file, a file that is shared now. */
+    Set<String> shown() {
+        return shown;
     }
 
     /** What was in the way, and where it is now. */
@@ -229,6 +238,7 @@ final class Applier {
 
     private void bring(Step.Move move) throws IOException {
         changing(move.name());
+        shown.add(move.name());
         if (isAt(move.name(), move.key())) {
             return;
         }
@@ -261,6 +271,7 @@ final class Applier {
             }
         }
         files.add(put.name());
+        shown.add(put.name());
     }
 
     private void recreate(Step.Put put, byte[] bytes) throws IOException {
@@ -295,6 +306,7 @@ final class Applier {
             setAll(disk, overwrite.name(), overwrite.attributes());
         }
         files.add(overwrite.name());
+        shown.add(overwrite.name());
         changing(overwrite.name());
     }
 
@@ -330,6 +342,8 @@ final class Applier {
 
     private void addName(Step.AddName added) throws IOException {
         changing(added.name());
+        shown.add(added.name());
+        shown.add(added.existing());
         if (isAt(added.name(), added.key())) {
             return;
         }

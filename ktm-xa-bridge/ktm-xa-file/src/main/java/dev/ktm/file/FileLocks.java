@@ -421,7 +421,7 @@ final class FileLocks {
         }
     }
 
-    /** Handles that are open see something new from now on. */
+    /** Handles that are open, of these names or below them, see something new from now on. */
     void changedByCommit(Iterable<String> names) {
         lock.lock();
         try {
@@ -429,6 +429,13 @@ final class FileLocks {
                 var entry = find(name);
                 if (entry != null) {
                     entry.version.incrementAndGet();
+                }
+                var prefix = rules.fold(name) + "/";
+                for (var below : entries.tailMap(prefix).values()) {
+                    if (!below.key.startsWith(prefix)) {
+                        break;
+                    }
+                    below.version.incrementAndGet();
                 }
             }
         } finally {

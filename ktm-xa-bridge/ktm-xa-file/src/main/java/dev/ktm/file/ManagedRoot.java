@@ -366,7 +366,7 @@ final class ManagedRoot implements RedoStore {
         } finally {
             touching.unlock();
         }
-        locks.changedByCommit(applier.files());
+        locks.changedByCommit(applier.shown());
     }
 
     private static void report(Applier applier) {
