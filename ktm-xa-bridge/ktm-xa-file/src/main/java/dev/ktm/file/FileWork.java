@@ -150,6 +150,18 @@ final class FileWork implements RedoWork, Operations {
         }
     }
 
+    /** As {@link #locked}, and has whoever watches look. */
+    private <T> T changing(String name, Action<T> action) throws IOException {
+        var result = locked(name, action);
+        shown();
+        return result;
+    }
+
+    /** It sees something that it did not before. Not under the lock: whoever looks takes it. */
+    void shown() {
+        root.shownTo(this);
+    }
+
     // Looking.
 
     @Override
@@ -183,30 +195,35 @@ final class FileWork implements RedoWork, Operations {
 
     @Override
     public FileChannel open(String name, OpenMode mode, FileAttribute<?>... attributes) throws IOException {
-        return locked(name, () -> {
-            var located = overlay.locate(name);
-            var committed = located.committed();
-            if (located.node() == null && committed != null && !mode.version().isMiniversion()) {
-                return openCommitted(name, committed, mode, attributes);
-            }
-            var found = overlay.find(name);
-            if (mode.version().isMiniversion()) {
-                return channels.toMiniversion(name, found, mode);
-            }
-            if (!mode.write()) {
-                var present = found.orElseThrow(() -> new NoSuchFileException(name));
-                Disk.requireFile(name, present.kind());
-                return channels.toRead(name, present, mode);
-            }
-            if (mode.createNew() && found.isPresent()) {
-                throw new FileAlreadyExistsException(name);
-            }
-            if (found.isEmpty()) {
-                return create(name, mode, overlay::put, attributes);
-            }
-            Disk.requireFile(name, found.get().kind());
-            return openToWrite(name, otherNames(found.get()), mode, () -> writableNode(name));
-        });
+        if (mode.write()) {
+            return changing(name, () -> opened(name, mode, attributes));
+        }
+        return locked(name, () -> opened(name, mode, attributes));
+    }
+
+    private FileChannel opened(String name, OpenMode mode, FileAttribute<?>... attributes) throws IOException {
+        var located = overlay.locate(name);
+        var committed = located.committed();
+        if (located.node() == null && committed != null && !mode.version().isMiniversion()) {
+            return openCommitted(name, committed, mode, attributes);
+        }
+        var found = overlay.find(name);
+        if (mode.version().isMiniversion()) {
+            return channels.toMiniversion(name, found, mode);
+        }
+        if (!mode.write()) {
+            var present = found.orElseThrow(() -> new NoSuchFileException(name));
+            Disk.requireFile(name, present.kind());
+            return channels.toRead(name, present, mode);
+        }
+        if (mode.createNew() && found.isPresent()) {
+            throw new FileAlreadyExistsException(name);
+        }
+        if (found.isEmpty()) {
+            return create(name, mode, overlay::put, attributes);
+        }
+        Disk.requireFile(name, found.get().kind());
+        return openToWrite(name, otherNames(found.get()), mode, () -> writableNode(name));
     }
 
     private FileNode writableNode(String name) throws IOException {
@@ -356,7 +373,7 @@ final class FileWork implements RedoWork, Operations {
 
     @Override
     public void createDirectory(String name, FileAttribute<?>... attributes) throws IOException {
-        locked(name, () -> {
+        changing(name, () -> {
             if (overlay.find(name).isPresent()) {
                 throw new FileAlreadyExistsException(name);
             }
@@ -371,7 +388,7 @@ final class FileWork implements RedoWork, Operations {
 
     @Override
     public void createLink(String name, String target) throws IOException {
-        locked(name, () -> {
+        changing(name, () -> {
             if (overlay.find(name).isPresent()) {
                 throw new FileAlreadyExistsException(name);
             }
@@ -384,7 +401,7 @@ final class FileWork implements RedoWork, Operations {
 
     @Override
     public void addName(String existing, String added) throws IOException {
-        locked(added, () -> {
+        changing(added, () -> {
             var found = require(existing);
             Disk.requireFile(existing, found.kind());
             if (overlay.find(added).isPresent()) {
@@ -410,7 +427,7 @@ final class FileWork implements RedoWork, Operations {
 
     @Override
     public void delete(String name) throws IOException {
-        locked(name, () -> {
+        changing(name, () -> {
             var found = require(name);
             boolean directory = found.kind() == Kind.DIRECTORY;
             if (directory && !overlay.list(name).isEmpty()) {
@@ -442,7 +459,7 @@ final class FileWork implements RedoWork, Operations {
 
     @Override
     public void move(String from, String to, boolean replace) throws IOException {
-        locked(from, () -> {
+        changing(from, () -> {
             var found = require(from);
             if (from.equals(to)) {
                 return true;
@@ -500,7 +517,7 @@ final class FileWork implements RedoWork, Operations {
 
     @Override
     public void setAttribute(String name, String attribute, Object value) throws IOException {
-        locked(name, () -> {
+        changing(name, () -> {
             var found = require(name);
             var kept = Attributes.requireSettable(disk, name, attribute, value);
             requireAttributes(name, found);
@@ -595,7 +612,7 @@ final class FileWork implements RedoWork, Operations {
     }
 
     void rollbackTo(long savepoint) throws IOException {
-        locked("", () -> {
+        changing("", () -> {
             requireNothingOpen();
             overlay = savepoints.returnTo(savepoint);
             return true;

@@ -264,6 +264,11 @@ final class ManagedRoot implements RedoStore {
         watchers.forEach(TreeWatcher::look);
     }
 
+    /** Something is to be seen in a transaction that was not before. */
+    void shownTo(FileWork work) {
+        watchers.forEach(watcher -> watcher.look(work));
+    }
+
     long nowNanos() {
         var now = clock.instant();
         return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
@@ -404,6 +409,7 @@ final class ManagedRoot implements RedoStore {
     void ended(FileWork work) {
         works.remove(work.unitOfWork(), work);
         locks.release(work.unitOfWork());
+        watchers.forEach(watcher -> watcher.ended(work));
     }
 
     /** Has everything that is committed in files of its own. */
@@ -617,5 +623,7 @@ final class ManagedRoot implements RedoStore {
     void close() {
         closed = true;
         stopped = "it is closed";
+        // They see that it is.
+        shown();
     }
 }

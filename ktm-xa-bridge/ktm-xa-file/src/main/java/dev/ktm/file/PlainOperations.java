@@ -92,7 +92,9 @@ final class PlainOperations implements Operations {
         if (!mode.write()) {
             return guarded(name, () -> openToRead(name, mode));
         }
-        return guarded(name, () -> openToWrite(name, mode, attributes));
+        var channel = guarded(name, () -> openToWrite(name, mode, attributes));
+        root.shown();
+        return channel;
     }
 
     private FileChannel openToRead(String name, OpenMode mode) throws IOException {
@@ -313,6 +315,8 @@ final class PlainOperations implements Operations {
             file.close();
             if (deleteOnClose) {
                 delete(name);
+            } else {
+                root.shown();
             }
         }
     }

@@ -223,13 +223,15 @@ final class TransactedChannels {
 
         @Override
         public int write(ByteBuffer source, long position) throws IOException {
-            return use(() -> {
+            int length = use(() -> {
                 root.requireActive(name);
-                int length = source.remaining();
+                int remaining = source.remaining();
                 written.writable(node, true).write(source, position);
                 written.touched(node);
-                return length;
+                return remaining;
             });
+            work.shown();
+            return length;
         }
 
         @Override
@@ -251,6 +253,7 @@ final class TransactedChannels {
                 }
                 moved += done;
             }
+            work.shown();
             return OptionalLong.of(moved);
         }
 
@@ -278,6 +281,7 @@ final class TransactedChannels {
                 written.truncate(node, size);
                 return true;
             });
+            work.shown();
         }
 
         @Override
