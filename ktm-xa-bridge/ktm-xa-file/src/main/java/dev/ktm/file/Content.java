@@ -31,6 +31,7 @@ final class Content {
     private @Nullable String workName;
     private @Nullable DiskFile file;
     private boolean frozen;
+    private boolean mapped;
 
     Content(WorkArea area) {
         this.area = area;
@@ -88,6 +89,15 @@ final class Content {
 
     void freeze() {
         frozen = true;
+    }
+
+    /** Somebody may write to its file from now on, whatever becomes of it here. */
+    void mapped() {
+        mapped = true;
+    }
+
+    boolean isMapped() {
+        return mapped;
     }
 
     boolean isFrozen() {

@@ -598,7 +598,11 @@ final class FileWork implements RedoWork, Operations {
     long setSavepoint() throws IOException {
         return locked("", () -> {
             requireNothingOpen();
-            return savepoints.set(overlay);
+            var mapped = written.leaveMappings(overlay);
+            long savepoint = savepoints.set(overlay);
+            // Mappings go on where they were.
+            mapped.forEach((node, content) -> node.content = content);
+            return savepoint;
         });
     }
 
@@ -667,6 +671,7 @@ final class FileWork implements RedoWork, Operations {
             requireActive("");
             root.tree().readLock().lock();
             try {
+                written.leaveMappings(overlay);
                 steps = new Vote(root, overlay).prepare(unitOfWork);
             } finally {
                 root.tree().readLock().unlock();

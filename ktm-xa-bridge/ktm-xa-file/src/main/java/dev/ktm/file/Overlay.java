@@ -472,6 +472,29 @@ final class Overlay {
         sink.deletes.add(new Step.Delete(committed, was.stat().key(), was.stat().isDirectory()));
     }
 
+    /** The nodes of all files, also of those in directories that have gone. */
+    List<FileNode> files() {
+        var all = new ArrayList<FileNode>();
+        collectFiles(root, all);
+        return all;
+    }
+
+    private static void collectFiles(DirectoryNode directory, List<FileNode> all) {
+        for (var node : directory.entries.values()) {
+            if (node instanceof FileNode file) {
+                all.add(file);
+            } else if (node instanceof DirectoryNode next) {
+                collectFiles(next, all);
+            }
+        }
+        for (var was : directory.hidden.values()) {
+            var former = was.former();
+            if (former != null) {
+                collectFiles(former, all);
+            }
+        }
+    }
+
     /** The committed objects that the transaction relies on: what they were when it touched them. */
     Map<String, Disk.Stat> origins() {
         var all = new HashMap<String, Disk.Stat>();

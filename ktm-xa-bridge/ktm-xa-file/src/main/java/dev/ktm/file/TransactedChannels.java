@@ -287,18 +287,17 @@ final class TransactedChannels {
         @Override
         public MappedByteBuffer map(FileChannel.MapMode mode, long position, long size) throws IOException {
             return use(() -> {
-                var file = written.writable(node, true).spill();
-                written.touched(node);
-                return map(file, mode, position, size);
+                if (mode == FileChannel.MapMode.READ_WRITE) {
+                    return map(written.toMap(node), mode, position, size);
+                }
+                return map(written.writable(node, true).spill(), mode, position, size);
             });
         }
 
         int snapshot() throws IOException {
             return use(() -> {
-                var content = written.writable(node, true);
-                content.freeze();
                 int number = nextMiniversion++;
-                node.miniversions.put(number, content);
+                node.miniversions.put(number, written.kept(node));
                 return number;
             });
         }
