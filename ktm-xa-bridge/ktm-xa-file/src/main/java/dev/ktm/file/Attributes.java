@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class Attributes {
 
     private static final String BASIC = "basic";
+    private static final String USER = "user";
     private static final List<String> BASIC_NAMES = List.of(
             "lastModifiedTime",
             "lastAccessTime",
@@ -33,6 +34,12 @@ final class Attributes {
             "fileKey");
 
     private Attributes() {}
+
+    /** The value of a user attribute that is not to be there. */
+    enum Removed {
+        /** The only one. */
+        REMOVED
+    }
 
     /** What a transaction knows better than the disk. */
     record Facts(@Nullable Long size, @Nullable FileTime modified) {
@@ -78,7 +85,11 @@ final class Attributes {
             }
             node.attributes.forEach((name, value) -> {
                 var bare = name.substring(name.indexOf(':') + 1);
-                if (view(name).equals(view) || all.containsKey(bare)) {
+                if (value == Removed.REMOVED) {
+                    if (view.equals(USER)) {
+                        all.remove(bare);
+                    }
+                } else if (view(name).equals(view) || all.containsKey(bare)) {
                     all.put(bare, value);
                 }
             });
@@ -183,6 +194,9 @@ final class Attributes {
                     "expected an attribute of one of the views " + disk.attributeViews() + ", found " + attribute);
         }
         var settable = settable(view, qualified(attribute).substring(view.length() + 1));
+        if (view.equals(USER) && value == Removed.REMOVED) {
+            return value;
+        }
         var kept = value instanceof ByteBuffer bytes ? copy(bytes) : value;
         if (!settable.isInstance(kept) || (kept instanceof Set<?> set && !isPermissions(set))) {
             throw new TxfException(
@@ -208,7 +222,7 @@ final class Attributes {
             case "readonly", "hidden", "system", "archive" -> view.equals("dos") ? Boolean.class : null;
             default -> null;
         };
-        if (view.equals("user") && !attribute.isEmpty()) {
+        if (view.equals(USER) && !attribute.isEmpty()) {
             return byte[].class;
         }
         if (type == null) {

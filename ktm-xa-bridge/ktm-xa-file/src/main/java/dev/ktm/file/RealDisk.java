@@ -26,6 +26,7 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.GroupPrincipal;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.UserDefinedFileAttributeView;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -494,6 +495,10 @@ final class RealDisk implements Disk, Closeable {
     @Override
     public void setAttribute(String name, String attribute, Object value) throws IOException {
         var path = guarded(name);
+        if (value == Attributes.Removed.REMOVED) {
+            remove(path, attribute.substring(attribute.indexOf(':') + 1));
+            return;
+        }
         var known = principal(path, attribute, value);
         try {
             set(name, path, attribute, known);
@@ -502,6 +507,13 @@ final class RealDisk implements Disk, Closeable {
                 throw e;
             }
             setUnread(name, path, attribute, known);
+        }
+    }
+
+    private static void remove(Path path, String userAttribute) throws IOException {
+        var view = Files.getFileAttributeView(path, UserDefinedFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+        if (view != null && view.list().contains(userAttribute)) {
+            view.delete(userAttribute);
         }
     }
 
