@@ -43,6 +43,9 @@ import org.jspecify.annotations.Nullable;
 final class ManagedRoot implements RedoStore {
 
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long MOST_INLINE_BYTES = 16L << 20;
+    /** The part of the log that the files of one transaction may take, so that there is room for others beside it. */
+    private static final int INLINE_PER_LOG = 8;
 
     private final Disk disk;
     private final WorkArea area;
@@ -77,6 +80,7 @@ final class ManagedRoot implements RedoStore {
     private final LongAdder rollbacks = new LongAdder();
     private final Replay replay = new Replay();
     private @Nullable RedoResourceManager resourceManager;
+    private volatile long mostInlineBytes;
 
     /** Why nothing can be done at the moment; empty if everything can. */
     private volatile String stopped = "it is not open yet";
@@ -222,8 +226,15 @@ final class ManagedRoot implements RedoStore {
         return settings.whenLogIsFull() == WhenLogIsFull.PREFER_AVAILABILITY;
     }
 
-    void opened(RedoResourceManager value) {
+    void opened(RedoResourceManager value) throws IOException {
         resourceManager = value;
+        var log = value.logStats();
+        mostInlineBytes = Math.min(MOST_INLINE_BYTES, log.containers() * log.containerBytes() / INLINE_PER_LOG);
+    }
+
+    /** How many bytes of a transaction's files may travel in the log. */
+    long mostInlineBytes() {
+        return mostInlineBytes;
     }
 
     private RedoResourceManager resourceManager() {

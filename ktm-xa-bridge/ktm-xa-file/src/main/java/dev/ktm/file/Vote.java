@@ -36,7 +36,7 @@ final class Vote {
     /** The steps of its commit; an exception is a no. */
     List<Step> prepare(UUID unitOfWork) throws IOException {
         root.requireInPlace();
-        var stager = new Stager(disk, requireUntouched());
+        var stager = new Stager(disk, requireUntouched(), root.mostInlineBytes());
         var steps = overlay.steps(stager::stage);
         if (root.options().deletesNeedClosedHandles()) {
             steps.removeIf(step -> step instanceof Step.Delete && root.locks().hasOpen(unitOfWork, step.name()));
