@@ -3,6 +3,7 @@ package dev.ktm.file;
 import dev.ktm.file.Disk.Kind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.GroupPrincipal;
 import java.nio.file.attribute.PosixFilePermission;
@@ -206,6 +207,14 @@ final class Attributes {
                             + value.getClass().getName());
         }
         return kept instanceof byte[] bytes ? bytes.clone() : kept instanceof Set<?> set ? Set.copyOf(set) : kept;
+    }
+
+    /** Has something that is made have attributes. */
+    static void setAll(Disk disk, String name, Node node, FileAttribute<?>... attributes) throws TxfException {
+        for (var each : attributes) {
+            var value = requireSettable(disk, name, each.name(), each.value());
+            node.attributes.put(qualified(each.name()), value);
+        }
     }
 
     /** What an attribute of a view that can be set is. */

@@ -2,7 +2,6 @@ package dev.ktm.file;
 
 import dev.ktm.file.Disk.Kind;
 import dev.ktm.file.FileLocks.Owner;
-import dev.ktm.file.FileLocks.Use;
 import dev.ktm.file.Node.FileNode;
 import dev.ktm.file.Node.LinkNode;
 import dev.ktm.file.Node.NameNode;
@@ -196,136 +195,22 @@ final class FileWork implements RedoWork, Operations {
     @Override
     public FileChannel open(String name, OpenMode mode, FileAttribute<?>... attributes) throws IOException {
         if (mode.write()) {
-            return changing(name, () -> opened(name, mode, attributes));
+            return changing(name, () -> channels.open(overlay, name, mode, attributes));
         }
-        return locked(name, () -> opened(name, mode, attributes));
-    }
-
-    private FileChannel opened(String name, OpenMode mode, FileAttribute<?>... attributes) throws IOException {
-        var located = overlay.locate(name);
-        var committed = located.committed();
-        if (located.node() == null && committed != null && !mode.version().isMiniversion()) {
-            return openCommitted(name, committed, mode, attributes);
-        }
-        var found = overlay.find(name);
-        if (mode.version().isMiniversion()) {
-            return channels.toMiniversion(name, found, mode);
-        }
-        if (!mode.write()) {
-            var present = found.orElseThrow(() -> new NoSuchFileException(name));
-            Disk.requireFile(name, present.kind());
-            return channels.toRead(name, present, mode);
-        }
-        if (mode.createNew() && found.isPresent()) {
-            throw new FileAlreadyExistsException(name);
-        }
-        if (found.isEmpty()) {
-            return create(name, mode, overlay::put, attributes);
-        }
-        Disk.requireFile(name, found.get().kind());
-        return openToWrite(name, otherNames(found.get()), mode, () -> writableNode(name));
-    }
-
-    private FileNode writableNode(String name) throws IOException {
-        if (overlay.touch(name) instanceof FileNode node) {
-            return node;
-        }
-        throw new TxfException(
-                TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
-                name,
-                "expected a file that had this name before, found that the transaction has only just given it the name: write"
-                        + " to the other name, or commit first");
-    }
-
-    /** What the transaction has not touched: with one look at the disk for all that has to be known of it. */
-    private FileChannel openCommitted(String name, String committed, OpenMode mode, FileAttribute<?>... attributes)
-            throws IOException {
-        if (!mode.write()) {
-            return channels.toCommitted(name, committed, mode);
-        }
-        var found = disk.stat(committed);
-        if (found.isEmpty()) {
-            return create(name, mode, overlay::putNew, attributes);
-        }
-        if (mode.createNew()) {
-            throw new FileAlreadyExistsException(name);
-        }
-        var stat = found.get();
-        Disk.requireFile(name, stat.kind());
-        return openToWrite(
-                name, FileLocks.otherNames(stat), mode, () -> overlay.touchFile(name, new Origin(committed, stat)));
-    }
-
-    /** How a name gets its node. */
-    private interface Naming {
-        void put(String name, FileNode node) throws IOException;
-    }
-
-    private FileChannel create(String name, OpenMode mode, Naming naming, FileAttribute<?>... attributes)
-            throws IOException {
-        if (!mode.create() && !mode.createNew()) {
-            throw new NoSuchFileException(name);
-        }
-        requireDirectory(name);
-        var node = new FileNode(null);
-        set(name, node, attributes);
-        root.locks().change(name, unitOfWork, false, true);
-        var hold = root.locks().open(name, owner, Use.WRITE, mode.denied());
-        try {
-            written.begin(node);
-            naming.put(name, node);
-            return channels.over(name, node, hold, mode, false);
-        } catch (IOException | RuntimeException | Error e) {
-            hold.close();
-            throw e;
-        }
-    }
-
-    private void set(String name, Node node, FileAttribute<?>... attributes) throws TxfException {
-        for (var each : attributes) {
-            var value = Attributes.requireSettable(disk, name, each.name(), each.value());
-            node.attributes.put(Attributes.qualified(each.name()), value);
-        }
-    }
-
-    /** What stands for all names of something that is there already; none if it has only this one, or the transaction has made it. */
-    private @Nullable String otherNames(Overlay.Found found) throws IOException {
-        var origin = found.node() == null ? null : found.node().origin;
-        if (origin != null) {
-            return FileLocks.otherNames(origin.stat());
-        }
-        var committed = found.committed();
-        return committed == null || found.kind() != Kind.FILE || disk.names(committed) == 1
-                ? null
-                : disk.stat(committed).map(FileLocks::otherNames).orElse(null);
+        return locked(name, () -> channels.open(overlay, name, mode, attributes));
     }
 
     /** Has a change of something belong to the transaction, whichever of its names is used. */
     private void change(String name, Overlay.Found found, boolean wholly) throws IOException {
-        var otherNames = otherNames(found);
+        var otherNames = overlay.otherNames(found);
         root.locks().change(name, unitOfWork, wholly, false);
         if (otherNames != null) {
             root.locks().change(otherNames, unitOfWork, false, false);
         }
     }
 
-    private FileChannel openToWrite(String name, @Nullable String otherNames, OpenMode mode, Action<FileNode> touch)
-            throws IOException {
-        var hold = root.locks().open(name, otherNames, owner, Use.WRITE, mode.denied());
-        try {
-            var node = touch.run();
-            if (mode.truncate()) {
-                written.truncate(node, 0);
-            }
-            return channels.over(name, node, hold, mode, true);
-        } catch (IOException | RuntimeException | Error e) {
-            hold.close();
-            throw e;
-        }
-    }
-
     /** The directory that a new name is to lie in. */
-    private void requireDirectory(String name) throws IOException {
+    void requireDirectory(String name) throws IOException {
         var parent = Names.parent(name);
         var found = overlay.find(parent).orElseThrow(() -> new NoSuchFileException(parent));
         if (found.kind() != Kind.DIRECTORY) {
@@ -379,7 +264,7 @@ final class FileWork implements RedoWork, Operations {
             }
             requireDirectory(name);
             var node = overlay.newDirectory();
-            set(name, node, attributes);
+            Attributes.setAll(disk, name, node, attributes);
             root.locks().change(name, unitOfWork, true, true);
             overlay.put(name, node);
             return true;

@@ -70,6 +70,20 @@ final class Overlay {
         return where == null ? Optional.empty() : disk.kind(where).map(kind -> new Found(kind, null, where));
     }
 
+    /** What stands for all names of something that is there already; none if it has only this one, or the transaction has made it. */
+    @Nullable
+    String otherNames(Found found) throws IOException {
+        var node = found.node();
+        var origin = node == null ? null : node.origin;
+        if (origin != null) {
+            return FileLocks.otherNames(origin.stat());
+        }
+        var committed = found.committed();
+        return committed == null || found.kind() != Kind.FILE || disk.names(committed) == 1
+                ? null
+                : disk.stat(committed).map(FileLocks::otherNames).orElse(null);
+    }
+
     /**
      * Where a name leads, as far as that is known without the disk.
      *

@@ -4,6 +4,7 @@ import dev.ktm.file.FileLocks.Hold;
 import dev.ktm.file.FileLocks.Owner;
 import dev.ktm.file.FileLocks.Use;
 import dev.ktm.file.Node.FileNode;
+import dev.ktm.file.Node.Origin;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
@@ -11,7 +12,9 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.ReadableByteChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.attribute.FileAttribute;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -41,7 +44,105 @@ final class TransactedChannels {
         this.owner = owner;
     }
 
-    FileChannel toRead(String name, Overlay.Found found, OpenMode mode) throws IOException {
+    /** Opens what has this name in the transaction; under its lock. */
+    FileChannel open(Overlay overlay, String name, OpenMode mode, FileAttribute<?>... attributes) throws IOException {
+        var located = overlay.locate(name);
+        var committed = located.committed();
+        if (located.node() == null && committed != null && !mode.version().isMiniversion()) {
+            return openCommitted(overlay, name, committed, mode, attributes);
+        }
+        var found = overlay.find(name);
+        if (mode.version().isMiniversion()) {
+            return toMiniversion(name, found, mode);
+        }
+        if (!mode.write()) {
+            var present = found.orElseThrow(() -> new NoSuchFileException(name));
+            Disk.requireFile(name, present.kind());
+            return toRead(name, present, mode);
+        }
+        if (mode.createNew() && found.isPresent()) {
+            throw new FileAlreadyExistsException(name);
+        }
+        if (found.isEmpty()) {
+            return create(name, mode, overlay::put, attributes);
+        }
+        Disk.requireFile(name, found.get().kind());
+        return openToWrite(name, overlay.otherNames(found.get()), mode, () -> writableNode(overlay, name));
+    }
+
+    private static FileNode writableNode(Overlay overlay, String name) throws IOException {
+        if (overlay.touch(name) instanceof FileNode node) {
+            return node;
+        }
+        throw new TxfException(
+                TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
+                name,
+                "expected a file that had this name before, found that the transaction has only just given it the name: write"
+                        + " to the other name, or commit first");
+    }
+
+    /** What the transaction has not touched: with one look at the disk for all that has to be known of it. */
+    private FileChannel openCommitted(
+            Overlay overlay, String name, String committed, OpenMode mode, FileAttribute<?>... attributes)
+            throws IOException {
+        if (!mode.write()) {
+            return toCommitted(name, committed, mode);
+        }
+        var found = root.disk().stat(committed);
+        if (found.isEmpty()) {
+            return create(name, mode, overlay::putNew, attributes);
+        }
+        if (mode.createNew()) {
+            throw new FileAlreadyExistsException(name);
+        }
+        var stat = found.get();
+        Disk.requireFile(name, stat.kind());
+        return openToWrite(
+                name, FileLocks.otherNames(stat), mode, () -> overlay.touchFile(name, new Origin(committed, stat)));
+    }
+
+    /** How a name gets its node. */
+    private interface Naming {
+        void put(String name, FileNode node) throws IOException;
+    }
+
+    private FileChannel create(String name, OpenMode mode, Naming naming, FileAttribute<?>... attributes)
+            throws IOException {
+        if (!mode.create() && !mode.createNew()) {
+            throw new NoSuchFileException(name);
+        }
+        work.requireDirectory(name);
+        var node = new FileNode(null);
+        Attributes.setAll(root.disk(), name, node, attributes);
+        root.locks().change(name, work.unitOfWork(), false, true);
+        var hold = root.locks().open(name, owner, Use.WRITE, mode.denied());
+        try {
+            written.begin(node);
+            naming.put(name, node);
+            return over(name, node, hold, mode, false);
+        } catch (IOException | RuntimeException | Error e) {
+            hold.close();
+            throw e;
+        }
+    }
+
+    private FileChannel openToWrite(
+            String name, @Nullable String otherNames, OpenMode mode, FileWork.Action<FileNode> touch)
+            throws IOException {
+        var hold = root.locks().open(name, otherNames, owner, Use.WRITE, mode.denied());
+        try {
+            var node = touch.run();
+            if (mode.truncate()) {
+                written.truncate(node, 0);
+            }
+            return over(name, node, hold, mode, true);
+        } catch (IOException | RuntimeException | Error e) {
+            hold.close();
+            throw e;
+        }
+    }
+
+    private FileChannel toRead(String name, Overlay.Found found, OpenMode mode) throws IOException {
         boolean committedView = mode.version().equals(Version.COMMITTED);
         if (found.node() instanceof FileNode node && !committedView) {
             // Whoever opens what the transaction has changed sees what is changed from then on, too.
@@ -55,7 +156,7 @@ final class TransactedChannels {
         return toCommitted(name, committed, mode);
     }
 
-    FileChannel toCommitted(String name, String committed, OpenMode mode) throws IOException {
+    private FileChannel toCommitted(String name, String committed, OpenMode mode) throws IOException {
         var otherNames = otherNames(name, committed);
         var hold = root.locks().open(name, otherNames, owner, Use.READ, mode.denied());
         try {
@@ -98,7 +199,7 @@ final class TransactedChannels {
     }
 
     /** A handle of a file that the transaction has changed, or is about to. */
-    FileChannel over(String name, FileNode node, Hold hold, OpenMode mode, boolean existed) {
+    private FileChannel over(String name, FileNode node, Hold hold, OpenMode mode, boolean existed) {
         return new ManagedChannel(new NodeSource(name, node, hold, mode, existed), mode);
     }
 
@@ -115,7 +216,7 @@ final class TransactedChannels {
         return source.snapshot();
     }
 
-    FileChannel toMiniversion(String name, Optional<Overlay.Found> found, OpenMode mode) throws IOException {
+    private FileChannel toMiniversion(String name, Optional<Overlay.Found> found, OpenMode mode) throws IOException {
         int number = mode.version().number();
         if (mode.write()) {
             throw new TxfException(
