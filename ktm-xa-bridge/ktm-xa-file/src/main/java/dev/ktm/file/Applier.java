@@ -10,10 +10,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.security.Principal;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -32,7 +30,6 @@ final class Applier {
     private static final Set<StandardOpenOption> WRITE = Set.of(StandardOpenOption.WRITE);
     private static final int COPY_BYTES = 1 << 20;
     private static final String MODE = "unix:mode";
-    private static final int OPEN_TO_OWNER = 0b111_000_000;
     private static final int OWNER_READS_AND_WRITES = 0b110_000_000;
 
     private final Disk disk;
@@ -51,15 +48,25 @@ final class Applier {
 
     private final List<String> setAside = new ArrayList<>();
 
-    /** Directories that are to be closed again, the deepest first. */
-    private final Deque<Opened> opened = new ArrayDeque<>();
-
-    private record Opened(String name, int mode) {}
+    private final ClosedDirectories closed;
+    private boolean looksForClosed;
 
     Applier(Disk disk, WorkArea area, boolean trusted) {
         this.disk = disk;
         this.area = area;
         this.trusted = trusted;
+        this.closed = new ClosedDirectories(disk);
+        this.looksForClosed = !trusted;
+    }
+
+    /** An earlier attempt may have closed directories. */
+    void lookForClosed() {
+        looksForClosed = true;
+    }
+
+    /** Has directories that had to be opened be as they were. */
+    void closeAgain() throws IOException {
+        closed.closeAll();
     }
 
     Set<String> files() {
@@ -82,11 +89,7 @@ final class Applier {
 
     /** Takes all steps. */
     void run(List<Step> steps) throws IOException {
-        try {
-            takeAll(steps);
-        } finally {
-            closeAgain();
-        }
+        takeAll(steps);
         // Once everything is in them; the deepest first, so that none is closed before what is in it has its own.
         var last = new ArrayList<Step>(steps);
         last.sort(Comparator.comparingInt(step -> -Names.depth(step.name())));
@@ -94,6 +97,7 @@ final class Applier {
             if (step instanceof Step.SetAttributes set) {
                 setAttributes(set);
             } else if (step instanceof Step.MakeDirectory made) {
+                closed.close(made.name());
                 setAll(disk, made.name(), made.attributes());
             }
         }
@@ -150,41 +154,15 @@ final class Applier {
     private void changing(String name) throws IOException {
         var directory = Names.parent(name);
         directories.add(directory);
-        if (!trusted) {
-            reach(directory);
-            if (!disk.isWritable(directory)) {
-                open(directory);
-            }
+        if (looksForClosed) {
+            closed.enter(directory);
         }
     }
 
-    private void reach(String directory) throws IOException {
-        if (!directory.isEmpty()) {
-            reach(Names.parent(directory));
-        }
-        if (!disk.isReadable(directory)) {
-            open(directory);
-        }
-    }
-
-    private void open(String directory) throws IOException {
-        var mode = disk.stat(directory)
-                .filter(Disk.Stat::isDirectory)
-                .flatMap(Disk.Stat::owned)
-                .map(Disk.Owned::mode);
-        if (mode.isPresent()) {
-            opened.push(new Opened(directory, mode.get()));
-            disk.setAttribute(directory, MODE, mode.get() | OPEN_TO_OWNER);
-        }
-    }
-
-    private void closeAgain() throws IOException {
-        for (var each = opened.poll(); each != null; each = opened.poll()) {
-            try {
-                disk.setAttribute(each.name(), MODE, each.mode());
-            } catch (NoSuchFileException e) {
-                // It was to go.
-            }
+    /** Before something is looked at. */
+    void reach(String name) throws IOException {
+        if (looksForClosed) {
+            closed.reach(Names.parent(name));
         }
     }
 
@@ -353,6 +331,8 @@ final class Applier {
     }
 
     private void setAttributes(Step.SetAttributes set) throws IOException {
+        reach(set.name());
+        closed.close(set.name());
         if (isAt(set.name(), set.key())) {
             setAll(disk, set.name(), set.attributes());
             var kind = disk.stat(set.name()).map(Disk.Stat::kind).orElse(Kind.OTHER);

@@ -8,6 +8,7 @@ import dev.ktm.rm.KtmException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -26,6 +27,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiConsumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -344,7 +346,10 @@ final class ManagedRoot implements RedoStore {
             try {
                 requireInPlace();
                 var applier = new Applier(disk, area, trusted);
-                applier.run(steps);
+                if (stuck.contains(work)) {
+                    applier.lookForClosed();
+                }
+                run(applier, steps);
                 touch(applier);
                 if (stuck.remove(work) && stuck.isEmpty() && !failed && !closed) {
                     stopped = "";
@@ -365,6 +370,14 @@ final class ManagedRoot implements RedoStore {
             }
             LockSupport.parkNanos(pause);
             pause = Math.min(2 * pause, TimeUnit.SECONDS.toNanos(10));
+        }
+    }
+
+    private static void run(Applier applier, List<Step> steps) throws IOException {
+        try {
+            applier.run(steps);
+        } finally {
+            applier.closeAgain();
         }
     }
 
@@ -466,7 +479,30 @@ final class ManagedRoot implements RedoStore {
         } finally {
             touching.unlock();
         }
-        disk.forceAll(all.files, all.directories);
+        forceAll(all);
+    }
+
+    private void forceAll(Touched all) throws IOException {
+        try {
+            disk.forceAll(all.files, all.directories);
+        } catch (AccessDeniedException e) {
+            if (!Stream.of(e.getSuppressed()).allMatch(AccessDeniedException.class::isInstance)) {
+                throw e;
+            }
+            // Nothing has failed to be forced: it was not reached.
+            var closed = new ClosedDirectories(disk);
+            try {
+                for (var each : all.files) {
+                    closed.reach(Names.parent(each));
+                }
+                for (var each : all.directories) {
+                    closed.reach(Names.parent(each));
+                }
+                disk.forceAll(all.files, all.directories);
+            } finally {
+                closed.closeAll();
+            }
+        }
     }
 
     // The log.
@@ -489,7 +525,7 @@ final class ManagedRoot implements RedoStore {
             }
         });
         try {
-            disk.forceAll(now.files, now.directories);
+            forceAll(now);
         } catch (IOException | RuntimeException | Error e) {
             // What a failed force has left is not known: only a restart can do it again.
             failed = true;
@@ -567,7 +603,11 @@ final class ManagedRoot implements RedoStore {
     private void runReplay() throws IOException {
         if (!replay.isEmpty()) {
             var applier = new Applier(disk, area, false);
-            replay.run(applier, disk);
+            try {
+                replay.run(applier, disk);
+            } finally {
+                applier.closeAgain();
+            }
             touch(applier);
             replay.clear();
         }

@@ -43,18 +43,21 @@ final class Rehearsal {
                 var name = Optional.ofNullable(committed.get(set.key())).orElse(set.name());
                 var stat = disk.stat(name).orElseThrow(() -> new NoSuchFileException(name));
                 requireOurs(name, stat);
-                set(stat.kind(), present(name, stat), set.attributes());
+                set(stat.kind(), present(name, stat, set.attributes().keySet()), set.attributes());
             }
         }
     }
 
-    private Map<String, Object> present(String name, Disk.Stat stat) throws IOException {
-        if (stat.kind() != Kind.LINK) {
+    /** What it has that matters for what is to be set: user attributes share the room that there is for them. */
+    private Map<String, Object> present(String name, Disk.Stat stat, Set<String> toSet) throws IOException {
+        if (stat.kind() != Kind.LINK && toSet.stream().anyMatch(each -> each.startsWith("user:"))) {
             return Attributes.toKeep(disk, name, stat);
         }
-        // A link has neither rights nor user attributes of its own.
         var owned = new HashMap<>(Attributes.owned(stat));
-        owned.remove("unix:mode");
+        if (stat.kind() == Kind.LINK) {
+            // It has no rights of its own.
+            owned.remove("unix:mode");
+        }
         return owned;
     }
 

@@ -139,6 +139,7 @@ final class Replay {
         var steps = new ArrayList<Step>();
         for (var each : last.values()) {
             var step = each.step();
+            applier.reach(step.name());
             var there = disk.stat(step.name());
             if (step instanceof Step.Delete delete) {
                 // Whichever of its versions a power cut has left.

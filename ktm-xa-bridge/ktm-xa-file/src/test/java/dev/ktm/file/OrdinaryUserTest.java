@@ -38,6 +38,7 @@ class OrdinaryUserTest {
     private static final int SOMEBODY = 1001;
     private static final int MAY_READ = 0b100_000_000;
     private static final int MAY_WRITE = 0b010_000_000;
+    private static final int MAY_SEARCH = 0b001_000_000;
 
     /** As the system is to somebody who is not the superuser. */
     private static final class OrdinaryUser extends ForwardingDisk {
@@ -55,6 +56,10 @@ class OrdinaryUserTest {
 
         @Override
         public Optional<Stat> stat(String name) throws IOException {
+            for (var above = name; !above.isEmpty(); ) {
+                above = Names.parent(above);
+                require(MAY_SEARCH, above);
+            }
             return super.stat(name)
                     .map(stat -> new Stat(
                             stat.kind(),
@@ -100,7 +105,7 @@ class OrdinaryUserTest {
 
         @Override
         public boolean isReadable(String directory) {
-            return !isMissing(MAY_READ, directory);
+            return !isMissing(MAY_READ, directory) && !isMissing(MAY_SEARCH, directory);
         }
 
         private void require(int right, String name) throws IOException {
@@ -413,5 +418,40 @@ class OrdinaryUserTest {
         disk.isOrdinary = true;
 
         assertRefusedAtTheVote("AccessDeniedException: d", () -> Files.writeString(path("/d/e/in"), "in"));
+    }
+
+    @Test
+    void whatLiesBelowADirectoryThatWasClosedIsForcedAndDoneAgain() throws Exception {
+        disk.isOrdinary = true;
+        begin();
+        Files.createDirectory(path("/d/e"));
+        Files.writeString(path("/d/e/in"), "in");
+        commit();
+        begin();
+        Files.setLastModifiedTime(path("/d/e/in"), FileTime.fromMillis(1_000));
+        commit();
+        begin();
+        Files.setPosixFilePermissions(path("/d/e"), PosixFilePermissions.fromString("---r-x---"));
+        commit();
+        begin();
+        Files.setPosixFilePermissions(path("/d"), PosixFilePermissions.fromString("---------"));
+        commit();
+        var left = device.copy();
+
+        files.settle();
+        assertClosed();
+        close();
+        device = left;
+        openFiles();
+        assertClosed();
+        assertWorks();
+        disk.isOrdinary = false;
+        assertThat(directory.resolve("d/e/in")).hasContent("in");
+    }
+
+    private void assertClosed() throws IOException {
+        assertThat(Files.getPosixFilePermissions(directory.resolve("d"))).isEmpty();
+        assertThat(Files.getPosixFilePermissions(directory.resolve("d/e")))
+                .isEqualTo(PosixFilePermissions.fromString("---r-x---"));
     }
 }
