@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +25,9 @@ final class Rehearsal {
 
     private final Disk disk;
     private final WorkArea area;
+
+    /** What goes for one goes for all that are like it. */
+    private final Set<List<Object>> tried = new HashSet<>();
 
     Rehearsal(Disk disk, WorkArea area) {
         this.disk = disk;
@@ -73,6 +77,9 @@ final class Rehearsal {
     }
 
     private void set(Kind kind, Map<String, Object> present, Map<String, Object> attributes) throws IOException {
+        if (!tried.add(List.of(kind, present, attributes))) {
+            return;
+        }
         var work = area.newName();
         switch (kind) {
             case DIRECTORY -> disk.createDirectory(work);
@@ -103,8 +110,13 @@ final class Rehearsal {
     /** Fails if a name in a sticky directory is not ours to remove. */
     void requireRemovable(Set<String> names) throws IOException {
         Optional<Integer> us = Optional.empty();
+        var parents = new HashMap<String, Optional<Disk.Owned>>();
         for (var name : names) {
-            var parent = disk.stat(Names.parent(name)).flatMap(Disk.Stat::owned);
+            var parent = parents.get(Names.parent(name));
+            if (parent == null) {
+                parent = disk.stat(Names.parent(name)).flatMap(Disk.Stat::owned);
+                parents.put(Names.parent(name), parent);
+            }
             if (parent.isEmpty() || (parent.get().mode() & STICKY) == 0) {
                 continue;
             }
