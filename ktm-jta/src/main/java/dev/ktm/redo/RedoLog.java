@@ -259,22 +259,13 @@ final class RedoLog {
             if (entry.reservation() == null) {
                 entry.reserve(stream.reserve(RedoFormat.END_BYTES));
             }
-            // All of it, or nothing: what cannot be there as a whole must not take the room of others.
-            try (var space = pieces.size() == 1 ? null : stream.reserve(recordBytes(pieces))) {
-                order.lock();
-                try {
-                    appendPieces(entry.id(), entry.unitOfWork, pieces, space);
-                } finally {
-                    order.unlock();
-                }
+            order.lock();
+            try {
+                appendPieces(entry.id(), entry.unitOfWork, pieces, null);
+            } finally {
+                order.unlock();
             }
         });
-    }
-
-    private static int[] recordBytes(List<ByteBuffer> pieces) {
-        return pieces.stream()
-                .mapToInt(piece -> RedoFormat.PREPARED_HEADER_BYTES + piece.remaining())
-                .toArray();
     }
 
     /** What can be done about a full log. */
@@ -685,7 +676,9 @@ final class RedoLog {
             return true;
         }
         // A part of it would only take the room that is missing.
-        try (var space = stream.reserve(recordBytes(redo))) {
+        try (var space = stream.reserve(redo.stream()
+                .mapToInt(piece -> RedoFormat.PREPARED_HEADER_BYTES + piece.remaining())
+                .toArray())) {
             appendPieces(enlistment, unitOfWork, redo, space);
             return true;
         } catch (LogFullException e) {

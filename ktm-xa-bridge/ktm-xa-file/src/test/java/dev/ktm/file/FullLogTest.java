@@ -193,22 +193,4 @@ class FullLogTest {
         }
         assertThat(files.statistics().logFullConditions()).isZero();
     }
-
-    @Test
-    void whatCannotFitIntoTheLogIsRefusedBeforeItTakesTheRoomOfOthers() throws Exception {
-        commitOne("/before");
-        ktm.transactionManager().begin();
-        // A link has no content to be forced: all of it travels in the log.
-        for (int i = 0; i < 100; i++) {
-            Files.createSymbolicLink(path("/link" + i), path("/" + CONTENT));
-        }
-        long before = files.statistics().log().writtenBytes();
-        assertThatThrownBy(() -> ktm.transactionManager().commit())
-                .isInstanceOf(RollbackException.class)
-                .hasRootCauseInstanceOf(LogFullException.class);
-
-        assertThat(files.statistics().log().writtenBytes() - before).isLessThan(CONTAINER_BYTES);
-        commitOne("/after");
-        assertThat(Files.readString(path("/after"))).isEqualTo(CONTENT);
-    }
 }
