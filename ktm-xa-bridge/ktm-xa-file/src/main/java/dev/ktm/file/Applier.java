@@ -3,15 +3,19 @@ package dev.ktm.file;
 import dev.ktm.file.Disk.Kind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.security.Principal;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +32,8 @@ final class Applier {
     private static final Set<StandardOpenOption> READ = Set.of(StandardOpenOption.READ);
     private static final Set<StandardOpenOption> WRITE = Set.of(StandardOpenOption.WRITE);
     private static final int COPY_BYTES = 1 << 20;
+    private static final String MODE = "unix:mode";
+    private static final int OWNER_READS_AND_WRITES = 0b110_000_000;
 
     private final Disk disk;
     private final WorkArea area;
@@ -54,13 +60,31 @@ final class Applier {
     private final Set<String> files = new LinkedHashSet<>();
 
     private final Set<String> directories = new LinkedHashSet<>();
+    /** Names under which open handles are to see something else. */
+    private final Set<String> shown = new LinkedHashSet<>();
+
     private final List<String> setAside = new ArrayList<>();
     private final List<String> passedOver = new ArrayList<>();
+
+    private final ClosedDirectories closed;
+    private boolean looksForClosed;
 
     Applier(Disk disk, WorkArea area, When when) {
         this.disk = disk;
         this.area = area;
         this.when = when;
+        this.closed = new ClosedDirectories(disk);
+        this.looksForClosed = when != When.NOW;
+    }
+
+    /** An earlier attempt may have closed directories. */
+    void lookForClosed() {
+        looksForClosed = true;
+    }
+
+    /** Has directories that had to be opened be as they were. */
+    void closeAgain() throws IOException {
+        closed.closeAll();
     }
 
     /** Says what else a name may stand for without being somebody else's. */
@@ -76,6 +100,11 @@ final class Applier {
         return directories;
     }
 
+    /** Names under which, or below which, there is something else than before: new content, another file, a file that is shared now. */
+    Set<String> shown() {
+        return shown;
+    }
+
     /** What was in the way, and where it is now. */
     List<String> setAside() {
         return setAside;
@@ -88,6 +117,21 @@ final class Applier {
 
     /** Takes all steps. */
     void run(List<Step> steps) throws IOException {
+        takeAll(steps);
+        // Once everything is in them; the deepest first, so that none is closed before what is in it has its own.
+        var last = new ArrayList<Step>(steps);
+        last.sort(Comparator.comparingInt(step -> -Names.depth(step.name())));
+        for (var step : last) {
+            if (step instanceof Step.SetAttributes set) {
+                setAttributes(set);
+            } else if (step instanceof Step.MakeDirectory made) {
+                closed.close(made.name());
+                setAll(disk, made.name(), made.attributes());
+            }
+        }
+    }
+
+    private void takeAll(List<Step> steps) throws IOException {
         // The deepest first: what is in a directory goes, or is taken out of it, before the directory itself does.
         var first = new ArrayList<Step>(steps);
         first.removeIf(step -> !(step instanceof Step.Delete || step instanceof Step.Move));
@@ -101,14 +145,11 @@ final class Applier {
         }
         // From the top downwards, so that every directory is there before what lies in it.
         var rest = new ArrayList<Step>(steps);
-        rest.removeIf(Step.Delete.class::isInstance);
+        rest.removeIf(step -> step instanceof Step.Delete || step instanceof Step.SetAttributes);
         rest.sort(Comparator.comparingInt(step -> Names.depth(step.name())));
         var added = new ArrayList<Step.AddName>();
-        var later = new ArrayList<Step.SetAttributes>();
         for (var step : rest) {
-            if (step instanceof Step.SetAttributes set) {
-                later.add(set);
-            } else if (step instanceof Step.AddName name) {
+            if (step instanceof Step.AddName name) {
                 added.add(name);
             } else {
                 take(step);
@@ -117,11 +158,6 @@ final class Applier {
         // Once the file that they are names of is in its place.
         for (var name : added) {
             addName(name, steps);
-        }
-        // Directories last: what is made in them changes their times.
-        later.sort(Comparator.comparingInt(step -> -Names.depth(step.name())));
-        for (var set : later) {
-            setAttributes(set);
         }
     }
 
@@ -139,8 +175,23 @@ final class Applier {
         }
     }
 
-    private void changed(String name) {
-        directories.add(Names.parent(name));
+    /**
+     * Before a name is changed. A later commit may have closed the directory, and what was committed before is done again: it is
+     * opened for as long as that takes.
+     */
+    private void changing(String name) throws IOException {
+        var directory = Names.parent(name);
+        directories.add(directory);
+        if (looksForClosed) {
+            closed.enter(directory);
+        }
+    }
+
+    /** Before something is looked at. */
+    private void reach(String name) throws IOException {
+        if (looksForClosed) {
+            closed.reach(Names.parent(name));
+        }
     }
 
     // What is there.
@@ -193,8 +244,8 @@ final class Applier {
     /** Takes something out of the way that is not ours to delete. */
     void putAside(String name) throws IOException {
         var aside = asideOf(name);
+        changing(name);
         disk.rename(name, aside);
-        changed(name);
         setAside.add(name + " -> " + aside);
     }
 
@@ -210,8 +261,8 @@ final class Applier {
 
     private void delete(Step.Delete delete, List<Step> all) throws IOException {
         var name = delete.name();
+        changing(name);
         var found = disk.stat(name);
-        changed(name);
         if (found.isEmpty() || isMadeByAnother(found.get(), delete, all)) {
             return;
         }
@@ -266,14 +317,16 @@ final class Applier {
 
     /** Out of the way, so that two may change places. */
     private void takeAway(Step.Move move) throws IOException {
+        changing(move.from());
+        reach(move.name());
         if (isAt(move.from(), move.was()) && !isAt(move.name(), move.was())) {
             disk.rename(move.from(), staging(move));
         }
-        changed(move.from());
     }
 
     private void bring(Step.Move move) throws IOException {
-        changed(move.name());
+        changing(move.name());
+        shown.add(move.name());
         if (isAt(move.name(), move.was())) {
             return;
         }
@@ -291,7 +344,8 @@ final class Applier {
 
     private void put(Step.Put put) throws IOException {
         files.add(put.name());
-        changed(put.name());
+        shown.add(put.name());
+        changing(put.name());
         var bytes = put.inline();
         var there = disk.stat(put.name());
         if (bytes.isPresent() && when != When.NOW) {
@@ -363,13 +417,14 @@ final class Applier {
         try (var file = disk.open(put.work(), Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))) {
             file.write(ByteBuffer.wrap(bytes), 0);
         }
-        setAll(put.work(), put.attributes());
+        setAll(disk, put.work(), put.attributes());
     }
 
     private void overwrite(Step.Overwrite overwrite) throws IOException {
         var name = overwrite.name();
         files.add(name);
-        changed(name);
+        shown.add(name);
+        changing(name);
         if (!exists(overwrite.work())) {
             return;
         }
@@ -388,12 +443,12 @@ final class Applier {
             setAside.add(name + " -> " + aside);
         }
         copy(overwrite.work(), name, WRITE);
-        setAll(name, overwrite.attributes());
+        setAll(disk, name, overwrite.attributes());
     }
 
     private void copy(String source, String target, Set<StandardOpenOption> options) throws IOException {
         try (var from = disk.open(source, READ);
-                var to = disk.open(target, options)) {
+                var to = openToWrite(target, options)) {
             var buffer = ByteBuffer.allocate(COPY_BYTES);
             long at = 0;
             while (from.read(buffer.clear(), at) > 0) {
@@ -407,7 +462,18 @@ final class Applier {
         }
     }
 
+    private DiskFile openToWrite(String name, Set<StandardOpenOption> options) throws IOException {
+        try {
+            return disk.open(name, options);
+        } catch (AccessDeniedException e) {
+            // A run that was cut short has set its rights already; this one sets them again.
+            disk.setAttribute(name, MODE, OWNER_READS_AND_WRITES);
+            return disk.open(name, options);
+        }
+    }
+
     private void makeDirectory(Step.MakeDirectory made) throws IOException {
+        changing(made.name());
         try {
             disk.createDirectory(made.name());
         } catch (FileAlreadyExistsException e) {
@@ -416,23 +482,24 @@ final class Applier {
                 disk.createDirectory(made.name());
             }
         }
-        setAll(made.name(), made.attributes());
-        changed(made.name());
         directories.add(made.name());
     }
 
     private void makeLink(Step.MakeLink link) throws IOException {
+        changing(link.name());
         var work = area.newName();
         disk.createLink(work, link.target());
         var seen = new ArrayList<>(listOf(link.before()));
         seen.add(Seen.link(link.target()));
         makeRoom(link.name(), false, seen);
         disk.rename(work, link.name());
-        changed(link.name());
     }
 
     private void addName(Step.AddName added, List<Step> all) throws IOException {
-        changed(added.name());
+        changing(added.name());
+        reach(added.existing());
+        shown.add(added.name());
+        shown.add(added.existing());
         var file = disk.stat(added.existing());
         if (disk.stat(added.name())
                 .filter(there ->
@@ -462,6 +529,8 @@ final class Applier {
     }
 
     private void setAttributes(Step.SetAttributes set) throws IOException {
+        reach(set.name());
+        closed.close(set.name());
         var there = disk.stat(set.name());
         if (there.isEmpty()) {
             return;
@@ -473,7 +542,7 @@ final class Applier {
             passOver(set.name(), "was to have other attributes, and is something else now");
             return;
         }
-        setAll(set.name(), set.attributes());
+        setAll(disk, set.name(), set.attributes());
         if (there.get().kind() == Kind.FILE) {
             files.add(set.name());
         } else if (there.get().isDirectory()) {
@@ -482,21 +551,41 @@ final class Applier {
     }
 
     /** Sets attributes of an object; times last, because others change them. */
-    private void setAll(String name, Map<String, Object> attributes) throws IOException {
-        setAll(disk, name, attributes);
-    }
-
+    /** Sets attributes of an object; rights last, because they may be such that nobody could set anything any more. */
     static void setAll(Disk disk, String name, Map<String, Object> attributes) throws IOException {
-        var times = new HashMap<String, Object>();
+        var rights = new LinkedHashMap<String, Object>();
         for (var each : attributes.entrySet()) {
-            if (each.getValue() instanceof java.nio.file.attribute.FileTime) {
-                times.put(each.getKey(), each.getValue());
+            if (each.getKey().startsWith("user:") || each.getValue() instanceof FileTime) {
+                set(disk, name, each.getKey(), each.getValue());
             } else {
-                disk.setAttribute(name, each.getKey(), each.getValue());
+                rights.put(each.getKey(), each.getValue());
             }
         }
-        for (var each : times.entrySet()) {
-            disk.setAttribute(name, each.getKey(), each.getValue());
+        for (var each : rights.entrySet()) {
+            set(disk, name, each.getKey(), each.getValue());
+        }
+    }
+
+    private static void set(Disk disk, String name, String attribute, Object value) throws IOException {
+        try {
+            disk.setAttribute(name, attribute, value);
+        } catch (IOException e) {
+            if (!isSet(disk, name, attribute, value)) {
+                throw e;
+            }
+        }
+    }
+
+    /** Whether it is so already: whoever may not read a file may not even set what it has. */
+    private static boolean isSet(Disk disk, String name, String attribute, Object value) {
+        try {
+            var found = disk.readAttributes(name, attribute).get(attribute.substring(attribute.indexOf(':') + 1));
+            return value.equals(found)
+                    || (value instanceof String text
+                            && found instanceof Principal principal
+                            && text.equals(principal.getName()));
+        } catch (IOException | RuntimeException e) {
+            return false;
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.ktm.file;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystemException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributeView;
@@ -170,10 +171,11 @@ final class AttributeViews {
 
         @Override
         public void delete(String name) throws IOException {
-            throw new TxfException(
-                    TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
-                    target.path().toString(),
-                    "expected a user attribute to be written, found that it is to be deleted");
+            if (!list().contains(name)) {
+                throw new FileSystemException(
+                        target.path().toString(), null, "expected the user attribute " + name + ", found " + list());
+            }
+            target.set("user:" + name, Attributes.Removed.REMOVED);
         }
     }
 

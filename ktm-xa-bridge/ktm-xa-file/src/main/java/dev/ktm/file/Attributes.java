@@ -2,9 +2,13 @@ package dev.ktm.file;
 
 import dev.ktm.file.Disk.Kind;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.GroupPrincipal;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.Principal;
+import java.nio.file.attribute.UserPrincipal;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -22,6 +26,8 @@ final class Attributes {
     /** When a file was changed. */
     static final String TIME_OF_CHANGE = "basic:lastModifiedTime";
 
+    private static final String USER = "user";
+
     private static final List<String> BASIC_NAMES = List.of(
             "lastModifiedTime",
             "lastAccessTime",
@@ -34,6 +40,12 @@ final class Attributes {
             "fileKey");
 
     private Attributes() {}
+
+    /** The value of a user attribute that is not to be there. */
+    enum Removed {
+        /** The only one. */
+        REMOVED
+    }
 
     /** What a transaction knows better than the disk. */
     record Facts(@Nullable Long size, @Nullable FileTime modified) {
@@ -92,7 +104,11 @@ final class Attributes {
             }
             node.attributes.forEach((name, value) -> {
                 var bare = name.substring(name.indexOf(':') + 1);
-                if (view(name).equals(view) || all.containsKey(bare)) {
+                if (value == Removed.REMOVED) {
+                    if (view.equals(USER)) {
+                        all.remove(bare);
+                    }
+                } else if (view(name).equals(view) || all.containsKey(bare)) {
                     all.put(bare, value);
                 }
             });
@@ -183,29 +199,73 @@ final class Attributes {
         return kept;
     }
 
-    /** Refuses at once what could only fail at commit. */
-    static void requireSettable(Disk disk, String name, String attribute, Object value) throws TxfException {
+    /**
+     * Refuses at once what could never be set.
+     *
+     * @return the value as it is kept until the commit, whatever becomes of the one that was given
+     * @throws UnsupportedOperationException if there is no such view
+     * @throws IllegalArgumentException if the view has no such attribute, or it cannot be set
+     */
+    static Object requireSettable(Disk disk, String name, String attribute, Object value) throws TxfException {
         var view = view(qualified(attribute));
         if (!disk.attributeViews().contains(view)) {
             throw new UnsupportedOperationException(
                     "expected an attribute of one of the views " + disk.attributeViews() + ", found " + attribute);
         }
-        boolean known = value instanceof FileTime
-                || value instanceof Boolean
-                || value instanceof Integer
-                || value instanceof byte[]
-                || value instanceof Principal
-                || (value instanceof Set<?> set && isPermissions(set));
-        if (!known) {
+        var settable = settable(view, qualified(attribute).substring(view.length() + 1));
+        if (view.equals(USER) && value == Removed.REMOVED) {
+            return value;
+        }
+        var kept = value instanceof ByteBuffer bytes ? copy(bytes) : value;
+        if (!settable.isInstance(kept) || (kept instanceof Set<?> set && !isPermissions(set))) {
             throw new TxfException(
                     TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
                     name,
-                    "expected a time, permissions, a principal, bytes or a truth value as " + attribute + ", found "
+                    "expected a " + settable.getSimpleName() + " as " + attribute + ", found "
                             + value.getClass().getName());
+        }
+        return kept instanceof byte[] bytes ? bytes.clone() : kept instanceof Set<?> set ? Set.copyOf(set) : kept;
+    }
+
+    /** Has something that is made have attributes. */
+    static void setAll(Disk disk, String name, Node node, FileAttribute<?>... attributes) throws TxfException {
+        for (var each : attributes) {
+            var value = requireSettable(disk, name, each.name(), each.value());
+            node.attributes.put(qualified(each.name()), value);
         }
     }
 
+    /** What an attribute of a view that can be set is. */
+    private static Class<?> settable(String view, String attribute) {
+        boolean hasTimes = !view.equals("owner") && !view.equals("acl");
+        boolean isUnix = view.equals("unix");
+        boolean isPosix = isUnix || view.equals("posix");
+        var type = switch (attribute) {
+            case "lastModifiedTime", "lastAccessTime", "creationTime" -> hasTimes ? FileTime.class : null;
+            case "owner" -> isPosix || !hasTimes ? UserPrincipal.class : null;
+            case "group" -> isPosix ? GroupPrincipal.class : null;
+            case "permissions" -> isPosix ? Set.class : null;
+            case "mode", "uid", "gid" -> isUnix ? Integer.class : null;
+            case "readonly", "hidden", "system", "archive" -> view.equals("dos") ? Boolean.class : null;
+            default -> null;
+        };
+        if (view.equals(USER) && !attribute.isEmpty()) {
+            return byte[].class;
+        }
+        if (type == null) {
+            throw new IllegalArgumentException(
+                    "expected an attribute that can be set, found " + attribute + " of the view " + view);
+        }
+        return type;
+    }
+
+    private static byte[] copy(ByteBuffer bytes) {
+        var copy = new byte[bytes.remaining()];
+        bytes.get(copy);
+        return copy;
+    }
+
     private static boolean isPermissions(Set<?> set) {
-        return EnumSet.allOf(java.nio.file.attribute.PosixFilePermission.class).containsAll(set);
+        return EnumSet.allOf(PosixFilePermission.class).containsAll(set);
     }
 }

@@ -3,6 +3,7 @@ package dev.ktm.file;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Objects;
@@ -30,6 +31,7 @@ final class Content {
     private @Nullable String workName;
     private @Nullable DiskFile file;
     private boolean frozen;
+    private boolean mapped;
 
     Content(WorkArea area) {
         this.area = area;
@@ -87,6 +89,15 @@ final class Content {
 
     void freeze() {
         frozen = true;
+    }
+
+    /** Somebody may write to its file from now on, whatever becomes of it here. */
+    void mapped() {
+        mapped = true;
+    }
+
+    boolean isMapped() {
+        return mapped;
     }
 
     boolean isFrozen() {
@@ -174,6 +185,12 @@ final class Content {
         open = area.disk().open(name, READ_WRITE);
         file = open;
         return open;
+    }
+
+    /** The channel of the file that it lies in; none if it does not, or the disk has none. */
+    @Nullable
+    FileChannel channel() {
+        return file == null ? null : file.channel();
     }
 
     boolean isInMemory() {

@@ -68,6 +68,11 @@ interface Disk {
         return stat(name).map(Stat::kind);
     }
 
+    /** How many names a file has; 1 if that cannot be known, or it is not there. Cheaper than {@link #stat}. */
+    default int names(String name) throws IOException {
+        return stat(name).map(Stat::names).orElse(1);
+    }
+
     /** The names in a directory. */
     List<String> list(String directory) throws IOException;
 
@@ -147,17 +152,30 @@ interface Disk {
         }
     }
 
-    /** Forces a file; one that its owner may not read is opened to be written. */
+    /** Forces a file, also one that its owner may not read. */
     default void forceFile(String name) throws IOException {
-        DiskFile file;
-        try {
-            file = open(name, Set.of(StandardOpenOption.READ));
-        } catch (AccessDeniedException e) {
-            file = open(name, Set.of(StandardOpenOption.WRITE));
+        try (var file = openToForce(name)) {
+            file.force();
         }
-        try (var open = file) {
-            open.force();
+    }
+
+    private DiskFile openToForce(String name) throws IOException {
+        for (var right : List.of(StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            try {
+                return open(name, Set.of(right));
+            } catch (AccessDeniedException e) {
+                // There may be another way.
+            }
         }
+        return openAsOwner(name);
+    }
+
+    /**
+     * Opens a file or a directory that we own and may not read. For that moment its owner may, and nobody else may do anything with
+     * it.
+     */
+    default DiskFile openAsOwner(String name) throws IOException {
+        throw new AccessDeniedException(name);
     }
 
     /** Forces the names in a directory, if it is there. */
@@ -168,6 +186,10 @@ interface Disk {
         }
         try {
             forceDirectory(name);
+        } catch (AccessDeniedException e) {
+            try (var directory = openAsOwner(name)) {
+                directory.force();
+            }
         } catch (NoSuchFileException | NotDirectoryException e) {
             // A later change has removed it.
         }
@@ -180,6 +202,11 @@ interface Disk {
 
     /** Whether entries of a directory may be made and deleted. */
     boolean isWritable(String directory);
+
+    /** Whether a directory can be opened, and what is in it be reached. */
+    default boolean isReadable(String directory) {
+        return true;
+    }
 
     /** Whether a directory lies on the device of the root: things can be renamed into it. */
     boolean isOnDevice(String directory) throws IOException;

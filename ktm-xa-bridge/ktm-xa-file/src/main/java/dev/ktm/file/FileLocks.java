@@ -3,9 +3,11 @@ package dev.ktm.file;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -39,13 +41,17 @@ final class FileLocks {
     /** One open handle. */
     final class Hold implements AutoCloseable {
         private final Entry entry;
+        /** If it has several names: what stands for all of them. */
+        private final @Nullable Entry file;
+
         private final Owner owner;
         private final Use use;
         private final Set<Deny> denied;
         private boolean closed;
 
-        private Hold(Entry entry, Owner owner, Use use, Set<Deny> denied) {
+        private Hold(Entry entry, @Nullable Entry file, Owner owner, Use use, Set<Deny> denied) {
             this.entry = entry;
+            this.file = file;
             this.owner = owner;
             this.use = use;
             this.denied = denied;
@@ -60,13 +66,24 @@ final class FileLocks {
         public void close() {
             lock.lock();
             try {
-                if (!closed) {
-                    closed = true;
-                    entry.holds.remove(this);
-                    entry.dropIfUnused();
+                drop();
+                var transaction = owner.transaction();
+                var others = transaction == null ? null : held.get(transaction);
+                if (others != null && others.remove(this) && others.isEmpty()) {
+                    held.remove(transaction);
                 }
             } finally {
                 lock.unlock();
+            }
+        }
+
+        private void drop() {
+            if (!closed) {
+                closed = true;
+                entry.letGo(this);
+                if (file != null) {
+                    file.letGo(this);
+                }
             }
         }
     }
@@ -90,16 +107,26 @@ final class FileLocks {
             this.name = name;
         }
 
+        void letGo(Hold hold) {
+            holds.remove(hold);
+            dropIfUnused();
+        }
+
         void dropIfUnused() {
             if (holds.isEmpty() && changedBy == null) {
-                entries.remove(key);
+                entries.remove(key, this);
             }
         }
     }
 
+    /** No name begins like this. */
+    private static final String FILE = "\0";
+
     private final ReentrantLock lock = new ReentrantLock();
     private final NavigableMap<String, Entry> entries = new TreeMap<>();
     private final Map<UUID, List<Entry>> changed = new HashMap<>();
+    /** What transactions have open. */
+    private final Map<UUID, Set<Hold>> held = new HashMap<>();
 
     private volatile NameRules rules = NameRules.EXACT;
 
@@ -116,28 +143,95 @@ final class FileLocks {
         return entries.get(rules.fold(name));
     }
 
-    /** Opens a handle, or says who is in the way. */
+    /** What stands for all names of a file that has several: whole files are locked, whatever they are called. */
+    static String allNames(Disk.Stat file) {
+        return allNames(file.key());
+    }
+
+    static String allNames(String key) {
+        return FILE + key;
+    }
+
+    /** The same for something that may have one name only, or be no file: none then. */
+    static @Nullable String otherNames(Disk.Stat stat) {
+        return stat.kind() == Disk.Kind.FILE && stat.names() > 1 ? allNames(stat) : null;
+    }
+
+    /** Opens a handle of a file with one name, or says who is in the way. */
     Hold open(String name, Owner owner, Use use, Set<Deny> denied) throws TxfException {
+        return open(name, null, owner, use, denied);
+    }
+
+    /**
+     * Opens a handle, or says who is in the way.
+     *
+     * @param otherNames what stands for all names of the file; none if it has only this one
+     */
+    Hold open(String name, @Nullable String otherNames, Owner owner, Use use, Set<Deny> denied) throws TxfException {
         lock.lock();
         try {
             requireNotWithin(name, owner, use);
             var entry = entry(name);
+            var file = otherNames == null ? null : entry(otherNames);
             try {
-                if (use == Use.WRITE) {
-                    requireUnchanged(entry, owner);
+                requireOpenable(entry, name, owner, use, denied);
+                if (file != null) {
+                    requireOpenable(file, name, owner, use, denied);
                 }
-                for (var hold : entry.holds) {
-                    requireCompatible(name, hold, owner, use, denied);
-                }
-                var hold = new Hold(entry, owner, use, denied.isEmpty() ? Set.of() : EnumSet.copyOf(denied));
-                entry.holds.add(hold);
-                var transaction = owner.transaction();
-                if (use == Use.WRITE && transaction != null) {
-                    change(entry, transaction);
+                var hold = new Hold(entry, file, owner, use, denied.isEmpty() ? Set.of() : EnumSet.copyOf(denied));
+                hold(entry, hold);
+                if (file != null) {
+                    hold(file, hold);
                 }
                 return hold;
             } finally {
                 entry.dropIfUnused();
+                if (file != null) {
+                    file.dropIfUnused();
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static void requireOpenable(Entry entry, String name, Owner owner, Use use, Set<Deny> denied)
+            throws TxfException {
+        if (use == Use.WRITE) {
+            requireUnchanged(entry, name, owner);
+        }
+        for (var hold : entry.holds) {
+            requireCompatible(name, hold, owner, use, denied);
+        }
+    }
+
+    private void hold(Entry entry, Hold hold) {
+        entry.holds.add(hold);
+        var transaction = hold.owner.transaction();
+        if (transaction != null) {
+            held.computeIfAbsent(transaction, absent -> new LinkedHashSet<>()).add(hold);
+            if (hold.use == Use.WRITE) {
+                change(entry, transaction);
+            }
+        }
+    }
+
+    /** Fails if another transaction reads it: a file that it sees as it was when it had one name is never written to where it is. */
+    void requireNotRead(String name, UUID transaction) throws TxfException {
+        lock.lock();
+        try {
+            var entry = find(name);
+            if (entry != null) {
+                for (var hold : entry.holds) {
+                    var by = hold.owner.transaction();
+                    if (by != null && !by.equals(transaction)) {
+                        throw new TxfException(
+                                TxfError.SHARING_VIOLATION,
+                                name,
+                                "expected nobody else in a transaction to have a file open that is to get another name, found"
+                                        + " transaction " + by);
+                    }
+                }
             }
         } finally {
             lock.unlock();
@@ -152,7 +246,7 @@ final class FileLocks {
             requireNotWithin(name, owner, Use.WRITE);
             var entry = entry(name);
             try {
-                requireUnchanged(entry, owner);
+                requireUnchanged(entry, name, owner);
                 for (var hold : entry.holds) {
                     requireCompatible(name, hold, owner, Use.WRITE, Set.of());
                 }
@@ -177,7 +271,7 @@ final class FileLocks {
             requireNotWithin(name, Owner.NOBODY, Use.WRITE);
             var entry = find(name);
             if (entry != null) {
-                requireUnchanged(entry, Owner.NOBODY);
+                requireUnchanged(entry, name, Owner.NOBODY);
                 for (var hold : entry.holds) {
                     requireCompatible(name, hold, Owner.NOBODY, Use.WRITE, Set.of());
                 }
@@ -197,12 +291,12 @@ final class FileLocks {
         }
     }
 
-    private static void requireUnchanged(Entry entry, Owner owner) throws TxfException {
+    private static void requireUnchanged(Entry entry, String name, Owner owner) throws TxfException {
         var by = entry.changedBy;
         if (by != null && !by.equals(owner.transaction())) {
             throw new TxfException(
                     entry.reserved ? TxfError.TRANSACTIONAL_CONFLICT : TxfError.SHARING_VIOLATION,
-                    entry.name,
+                    name,
                     "expected nobody else to have changed it, found transaction " + by);
         }
     }
@@ -284,9 +378,7 @@ final class FileLocks {
     boolean hasOpen(UUID transaction) {
         lock.lock();
         try {
-            return entries.values().stream()
-                    .flatMap(entry -> entry.holds.stream())
-                    .anyMatch(hold -> transaction.equals(hold.owner.transaction()));
+            return held.containsKey(transaction);
         } finally {
             lock.unlock();
         }
@@ -321,6 +413,7 @@ final class FileLocks {
         try {
             return changed.getOrDefault(transaction, List.of()).stream()
                     .map(entry -> entry.name)
+                    .filter(name -> !name.startsWith(FILE))
                     .sorted()
                     .toList();
         } finally {
@@ -328,7 +421,7 @@ final class FileLocks {
         }
     }
 
-    /** Handles that are open see something new from now on. */
+    /** Handles that are open, of these names or below them, see something new from now on. */
     void changedByCommit(Iterable<String> names) {
         lock.lock();
         try {
@@ -337,25 +430,30 @@ final class FileLocks {
                 if (entry != null) {
                     entry.version.incrementAndGet();
                 }
+                var prefix = rules.fold(name) + "/";
+                for (var below : entries.tailMap(prefix).values()) {
+                    if (!below.key.startsWith(prefix)) {
+                        break;
+                    }
+                    below.version.incrementAndGet();
+                }
             }
         } finally {
             lock.unlock();
         }
     }
 
-    /** The transaction has ended: its changes belong to nobody any more. */
+    /** The transaction has ended: its changes belong to nobody any more, and what it has left open bothers nobody. */
     void release(UUID transaction) {
         lock.lock();
         try {
-            var all = changed.remove(transaction);
-            if (all != null) {
-                for (var entry : all) {
-                    entry.changedBy = null;
-                    entry.wholly = false;
-                    entry.reserved = false;
-                    entry.dropIfUnused();
-                }
+            for (var entry : Objects.requireNonNullElse(changed.remove(transaction), List.<Entry>of())) {
+                entry.changedBy = null;
+                entry.wholly = false;
+                entry.reserved = false;
+                entry.dropIfUnused();
             }
+            Objects.requireNonNullElse(held.remove(transaction), Set.<Hold>of()).forEach(Hold::drop);
         } finally {
             lock.unlock();
         }

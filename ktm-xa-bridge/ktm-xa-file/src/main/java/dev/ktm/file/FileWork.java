@@ -2,7 +2,6 @@ package dev.ktm.file;
 
 import dev.ktm.file.Disk.Kind;
 import dev.ktm.file.FileLocks.Owner;
-import dev.ktm.file.FileLocks.Use;
 import dev.ktm.file.Node.FileNode;
 import dev.ktm.file.Node.LinkNode;
 import dev.ktm.file.Node.NameNode;
@@ -94,6 +93,9 @@ final class FileWork implements RedoWork, Operations {
                 root.locks().change(move.from(), unitOfWork, true, false);
             } else if (step instanceof Step.AddName added) {
                 root.locks().change(added.existing(), unitOfWork, false, false);
+                root.locks().change(FileLocks.allNames(added.was().key()), unitOfWork, false, false);
+            } else if (step instanceof Step.Overwrite overwrite) {
+                root.locks().change(FileLocks.allNames(overwrite.was().key()), unitOfWork, false, false);
             }
         }
         return work;
@@ -146,6 +148,18 @@ final class FileWork implements RedoWork, Operations {
         }
     }
 
+    /** As {@link #locked}, and has whoever watches look. */
+    private <T> T changing(String name, Action<T> action) throws IOException {
+        var result = locked(name, action);
+        shown();
+        return result;
+    }
+
+    /** It sees something that it did not before. Not under the lock: whoever looks takes it. */
+    void shown() {
+        root.shownTo(this);
+    }
+
     // Looking.
 
     @Override
@@ -179,103 +193,23 @@ final class FileWork implements RedoWork, Operations {
 
     @Override
     public FileChannel open(String name, OpenMode mode, FileAttribute<?>... attributes) throws IOException {
-        return locked(name, () -> {
-            var located = overlay.locate(name);
-            var committed = located.committed();
-            if (located.node() == null && committed != null && !mode.version().isMiniversion()) {
-                return openCommitted(name, committed, mode, attributes);
-            }
-            var found = overlay.find(name);
-            if (mode.version().isMiniversion()) {
-                return channels.toMiniversion(name, found, mode);
-            }
-            if (!mode.write()) {
-                var present = found.orElseThrow(() -> new NoSuchFileException(name));
-                Disk.requireFile(name, present.kind());
-                return channels.toRead(name, present, mode);
-            }
-            if (mode.createNew() && found.isPresent()) {
-                throw new FileAlreadyExistsException(name);
-            }
-            if (found.isEmpty()) {
-                return create(name, mode, overlay::put, attributes);
-            }
-            Disk.requireFile(name, found.get().kind());
-            return openToWrite(name, mode, () -> writableNode(name));
-        });
+        if (mode.write()) {
+            return changing(name, () -> channels.open(overlay, name, mode, attributes));
+        }
+        return locked(name, () -> channels.open(overlay, name, mode, attributes));
     }
 
-    private FileNode writableNode(String name) throws IOException {
-        if (overlay.touch(name) instanceof FileNode node) {
-            return node;
-        }
-        throw new TxfException(
-                TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
-                name,
-                "expected a file that had this name before, found that the transaction has only just given it the name: write"
-                        + " to the other name, or commit first");
-    }
-
-    /** What the transaction has not touched: with one look at the disk for all that has to be known of it. */
-    private FileChannel openCommitted(String name, String committed, OpenMode mode, FileAttribute<?>... attributes)
-            throws IOException {
-        if (!mode.write()) {
-            return channels.toCommitted(name, committed, mode);
-        }
-        var found = disk.stat(committed);
-        if (found.isEmpty()) {
-            return create(name, mode, overlay::putNew, attributes);
-        }
-        if (mode.createNew()) {
-            throw new FileAlreadyExistsException(name);
-        }
-        var stat = found.get();
-        Disk.requireFile(name, stat.kind());
-        return openToWrite(name, mode, () -> overlay.touchFile(name, new Origin(committed, stat)));
-    }
-
-    /** How a name gets its node. */
-    private interface Naming {
-        void put(String name, FileNode node) throws IOException;
-    }
-
-    private FileChannel create(String name, OpenMode mode, Naming naming, FileAttribute<?>... attributes)
-            throws IOException {
-        if (!mode.create() && !mode.createNew()) {
-            throw new NoSuchFileException(name);
-        }
-        requireDirectory(name);
-        var node = new FileNode(null);
-        root.locks().change(name, unitOfWork, false, true);
-        var hold = root.locks().open(name, owner, Use.WRITE, mode.denied());
-        set(node, attributes);
-        written.begin(node);
-        naming.put(name, node);
-        return channels.over(name, node, hold, mode, false);
-    }
-
-    private static void set(Node node, FileAttribute<?>... attributes) {
-        for (var each : attributes) {
-            node.attributes.put(each.name(), each.value());
-        }
-    }
-
-    private FileChannel openToWrite(String name, OpenMode mode, Action<FileNode> touch) throws IOException {
-        var hold = root.locks().open(name, owner, Use.WRITE, mode.denied());
-        try {
-            var node = touch.run();
-            if (mode.truncate()) {
-                written.truncate(node, 0);
-            }
-            return channels.over(name, node, hold, mode, true);
-        } catch (IOException | RuntimeException | Error e) {
-            hold.close();
-            throw e;
+    /** Has a change of something belong to the transaction, whichever of its names is used. */
+    private void change(String name, Overlay.Found found, boolean wholly) throws IOException {
+        var otherNames = overlay.otherNames(found);
+        root.locks().change(name, unitOfWork, wholly, false);
+        if (otherNames != null) {
+            root.locks().change(otherNames, unitOfWork, false, false);
         }
     }
 
     /** The directory that a new name is to lie in. */
-    private void requireDirectory(String name) throws IOException {
+    void requireDirectory(String name) throws IOException {
         var parent = Names.parent(name);
         var found = overlay.find(parent).orElseThrow(() -> new NoSuchFileException(parent));
         if (found.kind() != Kind.DIRECTORY) {
@@ -323,14 +257,14 @@ final class FileWork implements RedoWork, Operations {
 
     @Override
     public void createDirectory(String name, FileAttribute<?>... attributes) throws IOException {
-        locked(name, () -> {
+        changing(name, () -> {
             if (overlay.find(name).isPresent()) {
                 throw new FileAlreadyExistsException(name);
             }
             requireDirectory(name);
-            root.locks().change(name, unitOfWork, true, true);
             var node = overlay.newDirectory();
-            set(node, attributes);
+            Attributes.setAll(disk, name, node, attributes);
+            root.locks().change(name, unitOfWork, true, true);
             overlay.put(name, node);
             return true;
         });
@@ -338,7 +272,7 @@ final class FileWork implements RedoWork, Operations {
 
     @Override
     public void createLink(String name, String target) throws IOException {
-        locked(name, () -> {
+        changing(name, () -> {
             if (overlay.find(name).isPresent()) {
                 throw new FileAlreadyExistsException(name);
             }
@@ -351,7 +285,7 @@ final class FileWork implements RedoWork, Operations {
 
     @Override
     public void addName(String existing, String added) throws IOException {
-        locked(added, () -> {
+        changing(added, () -> {
             var found = require(existing);
             Disk.requireFile(existing, found.kind());
             if (overlay.find(added).isPresent()) {
@@ -365,25 +299,26 @@ final class FileWork implements RedoWork, Operations {
                         existing,
                         "expected a file that the transaction has not written to, found one that it has");
             }
+            root.locks().requireNotRead(existing, unitOfWork);
             root.locks().change(existing, unitOfWork, false, false);
             root.locks().change(added, unitOfWork, false, true);
-            overlay.put(
-                    added,
-                    new NameNode(new Origin(committed, disk.stat(committed).orElseThrow())));
+            var stat = disk.stat(committed).orElseThrow(() -> new NoSuchFileException(existing));
+            root.locks().change(FileLocks.allNames(stat), unitOfWork, false, false);
+            overlay.put(added, new NameNode(new Origin(committed, stat)));
             return true;
         });
     }
 
     @Override
     public void delete(String name) throws IOException {
-        locked(name, () -> {
+        changing(name, () -> {
             var found = require(name);
             boolean directory = found.kind() == Kind.DIRECTORY;
             if (directory && !overlay.list(name).isEmpty()) {
                 throw new DirectoryNotEmptyException(name);
             }
             requireDeletable(name, found);
-            root.locks().change(name, unitOfWork, directory, false);
+            change(name, found, directory);
             if (directory) {
                 // What is in it is known only to a node.
                 overlay.directory(name);
@@ -408,7 +343,7 @@ final class FileWork implements RedoWork, Operations {
 
     @Override
     public void move(String from, String to, boolean replace) throws IOException {
-        locked(from, () -> {
+        changing(from, () -> {
             var found = require(from);
             if (from.equals(to)) {
                 return true;
@@ -433,7 +368,11 @@ final class FileWork implements RedoWork, Operations {
                 throw new NoSuchFileException(to);
             }
             root.locks().change(from, unitOfWork, directory, false);
-            root.locks().change(to, unitOfWork, directory || overDirectory, target.isEmpty());
+            if (target.isPresent()) {
+                change(to, target.get(), directory || overDirectory);
+            } else {
+                root.locks().change(to, unitOfWork, directory, true);
+            }
             var node = overlay.touch(from);
             if (overDirectory) {
                 overlay.directory(to);
@@ -462,13 +401,25 @@ final class FileWork implements RedoWork, Operations {
 
     @Override
     public void setAttribute(String name, String attribute, Object value) throws IOException {
-        locked(name, () -> {
-            require(name);
-            Attributes.requireSettable(disk, name, attribute, value);
-            root.locks().change(name, unitOfWork, false, false);
-            overlay.touch(name).attributes.put(Attributes.qualified(attribute), value);
+        changing(name, () -> {
+            var found = require(name);
+            var kept = Attributes.requireSettable(disk, name, attribute, value);
+            requireAttributes(name, found);
+            change(name, found, false);
+            overlay.touch(name).attributes.put(Attributes.qualified(attribute), kept);
             return true;
         });
+    }
+
+    private static void requireAttributes(String name, Overlay.Found found) throws TxfException {
+        if (found.node() instanceof NameNode || (found.kind() == Kind.LINK && found.committed() == null)) {
+            throw new TxfException(
+                    TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
+                    name,
+                    "expected a file, a directory, or a link that was there before, found a "
+                            + (found.kind() == Kind.LINK ? "link" : "further name")
+                            + " that the transaction has made: set its attributes after the commit");
+        }
     }
 
     // For those who ask.
@@ -531,7 +482,11 @@ final class FileWork implements RedoWork, Operations {
     long setSavepoint() throws IOException {
         return locked("", () -> {
             requireNothingOpen();
-            return savepoints.set(overlay);
+            var mapped = written.leaveMappings(overlay);
+            long savepoint = savepoints.set(overlay);
+            // Mappings go on where they were.
+            mapped.forEach((node, content) -> node.content = content);
+            return savepoint;
         });
     }
 
@@ -545,7 +500,7 @@ final class FileWork implements RedoWork, Operations {
     }
 
     void rollbackTo(long savepoint) throws IOException {
-        locked("", () -> {
+        changing("", () -> {
             requireNothingOpen();
             overlay = savepoints.returnTo(savepoint);
             return true;
@@ -600,6 +555,7 @@ final class FileWork implements RedoWork, Operations {
             requireActive("");
             root.tree().readLock().lock();
             try {
+                written.leaveMappings(overlay);
                 steps = new Vote(root, overlay).prepare(unitOfWork);
             } finally {
                 root.tree().readLock().unlock();
@@ -668,6 +624,7 @@ final class FileWork implements RedoWork, Operations {
                 return;
             }
             stage = Stage.ENDED;
+            channels.closeFiles();
             written.discardUnless(inPlace);
             if (recovered) {
                 workFiles().stream().filter(each -> !inPlace.contains(each)).forEach(root.area()::discard);

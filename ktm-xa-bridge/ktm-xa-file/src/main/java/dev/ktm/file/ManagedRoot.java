@@ -8,6 +8,7 @@ import dev.ktm.rm.KtmException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -26,6 +27,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiConsumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +46,9 @@ final class ManagedRoot implements RedoStore {
 
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+    private static final long MOST_INLINE_BYTES = 16L << 20;
+    /** The part of the log that the files of one transaction may take, so that there is room for others beside it. */
+    private static final int INLINE_PER_LOG = 8;
 
     private final Disk disk;
     private final WorkArea area;
@@ -72,6 +77,7 @@ final class ManagedRoot implements RedoStore {
     private final LongAdder rollbacks = new LongAdder();
     private final Replay replay = new Replay();
     private @Nullable RedoResourceManager resourceManager;
+    private volatile long mostInlineBytes;
 
     /** Why nothing can be done at the moment; empty if everything can. */
     private volatile String stopped = "it is not open yet";
@@ -187,8 +193,15 @@ final class ManagedRoot implements RedoStore {
         return settings.whenLogIsFull() == WhenLogIsFull.PREFER_AVAILABILITY;
     }
 
-    void opened(RedoResourceManager value) {
+    void opened(RedoResourceManager value) throws IOException {
         resourceManager = value;
+        var log = value.logStats();
+        mostInlineBytes = Math.min(MOST_INLINE_BYTES, log.containers() * log.containerBytes() / INLINE_PER_LOG);
+    }
+
+    /** How many bytes of a transaction's files may travel in the log. */
+    long mostInlineBytes() {
+        return mostInlineBytes;
     }
 
     private RedoResourceManager resourceManager() {
@@ -227,6 +240,11 @@ final class ManagedRoot implements RedoStore {
     /** Something is to be seen that was not before. */
     void shown() {
         watchers.forEach(TreeWatcher::look);
+    }
+
+    /** Something is to be seen in a transaction that was not before. */
+    void shownTo(FileWork work) {
+        watchers.forEach(watcher -> watcher.look(work));
     }
 
     long nowNanos() {
@@ -295,7 +313,7 @@ final class ManagedRoot implements RedoStore {
                 lock.lock();
                 try {
                     requireInPlace();
-                    applier.run(steps);
+                    run(applier, steps);
                     touch(applier, lsn);
                     if (stuck.remove(work) && stuck.isEmpty() && !failed && !closed) {
                         stopped = "";
@@ -308,6 +326,7 @@ final class ManagedRoot implements RedoStore {
                         continue;
                     }
                     stuck.add(work);
+                    applier.lookForClosed();
                     stopped = "the changes of transaction " + work.unitOfWork() + " are committed and cannot be made: "
                             + e.getMessage() + "; it is tried again, and ends once the cause is gone";
                     onStop.accept(stopped, e);
@@ -331,6 +350,14 @@ final class ManagedRoot implements RedoStore {
         }
     }
 
+    private static void run(Applier applier, List<Step> steps) throws IOException {
+        try {
+            applier.run(steps);
+        } finally {
+            applier.closeAgain();
+        }
+    }
+
     /** Whether nobody can see it half done. */
     private static boolean isAtomic(List<Step> steps) {
         return steps.size() == 1 && (steps.get(0) instanceof Step.Put || steps.get(0) instanceof Step.Delete);
@@ -338,7 +365,7 @@ final class ManagedRoot implements RedoStore {
 
     private void touch(Applier applier, long lsn) {
         touched.add(applier.files(), applier.directories(), lsn);
-        locks.changedByCommit(applier.files());
+        locks.changedByCommit(applier.shown());
     }
 
     /** What is done together with what was committed before the restart is in the log once more. */
@@ -391,6 +418,7 @@ final class ManagedRoot implements RedoStore {
     void ended(FileWork work) {
         works.remove(work.unitOfWork(), work);
         locks.release(work.unitOfWork());
+        watchers.forEach(watcher -> watcher.ended(work));
     }
 
     /** Has everything that is committed in files of its own. */
@@ -435,8 +463,31 @@ final class ManagedRoot implements RedoStore {
     void beforePlainChange(String name) throws IOException {
         if (touched.has(name)) {
             var all = touched.allFor(name);
-            disk.forceAll(all.files(), all.directories());
+            forceAll(all);
             resourceManager().noteForced(ByteBuffer.wrap(name.getBytes(StandardCharsets.UTF_8)), lsn -> {});
+        }
+    }
+
+    private void forceAll(Touched.ToForce all) throws IOException {
+        try {
+            disk.forceAll(all.files(), all.directories());
+        } catch (AccessDeniedException e) {
+            if (!Stream.of(e.getSuppressed()).allMatch(AccessDeniedException.class::isInstance)) {
+                throw e;
+            }
+            // Nothing has failed to be forced: it was not reached.
+            var closed = new ClosedDirectories(disk);
+            try {
+                for (var each : all.files()) {
+                    closed.reach(Names.parent(each));
+                }
+                for (var each : all.directories()) {
+                    closed.reach(Names.parent(each));
+                }
+                disk.forceAll(all.files(), all.directories());
+            } finally {
+                closed.closeAll();
+            }
         }
     }
 
@@ -450,7 +501,7 @@ final class ManagedRoot implements RedoStore {
         long covered = resourceManager().at(lsn -> lsn);
         var now = touched.all();
         try {
-            disk.forceAll(now.files(), now.directories());
+            forceAll(now);
         } catch (IOException | RuntimeException | Error e) {
             // What a failed force has left is not known: only a restart can do it again.
             failed = true;
@@ -527,6 +578,7 @@ final class ManagedRoot implements RedoStore {
                 replay.run(applier);
             } finally {
                 report(applier);
+                applier.closeAgain();
             }
             touch(applier, Lsn.NULL);
             replay.clear();
@@ -587,5 +639,7 @@ final class ManagedRoot implements RedoStore {
     void close() {
         closed = true;
         stopped = "it is closed";
+        // They see that it is.
+        shown();
     }
 }

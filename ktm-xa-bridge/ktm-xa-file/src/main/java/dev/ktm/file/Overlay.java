@@ -70,6 +70,20 @@ final class Overlay {
         return where == null ? Optional.empty() : disk.kind(where).map(kind -> new Found(kind, null, where));
     }
 
+    /** What stands for all names of something that is there already; none if it has only this one, or the transaction has made it. */
+    @Nullable
+    String otherNames(Found found) throws IOException {
+        var node = found.node();
+        var origin = node == null ? null : node.origin;
+        if (origin != null) {
+            return FileLocks.otherNames(origin.stat());
+        }
+        var committed = found.committed();
+        return committed == null || found.kind() != Kind.FILE || disk.names(committed) == 1
+                ? null
+                : disk.stat(committed).map(FileLocks::otherNames).orElse(null);
+    }
+
     /**
      * Where a name leads, as far as that is known without the disk.
      *
@@ -473,6 +487,29 @@ final class Overlay {
             }
         }
         sink.deletes.add(new Step.Delete(committed, Seen.of(disk, committed, was.stat())));
+    }
+
+    /** The nodes of all files, also of those in directories that have gone. */
+    List<FileNode> files() {
+        var all = new ArrayList<FileNode>();
+        collectFiles(root, all);
+        return all;
+    }
+
+    private static void collectFiles(DirectoryNode directory, List<FileNode> all) {
+        for (var node : directory.entries.values()) {
+            if (node instanceof FileNode file) {
+                all.add(file);
+            } else if (node instanceof DirectoryNode next) {
+                collectFiles(next, all);
+            }
+        }
+        for (var was : directory.hidden.values()) {
+            var former = was.former();
+            if (former != null) {
+                collectFiles(former, all);
+            }
+        }
     }
 
     /** The committed objects that the transaction relies on: what they were when it touched them. */

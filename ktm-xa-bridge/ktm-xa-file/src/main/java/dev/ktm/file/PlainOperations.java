@@ -92,7 +92,9 @@ final class PlainOperations implements Operations {
         if (!mode.write()) {
             return guarded(name, () -> openToRead(name, mode));
         }
-        return guarded(name, () -> openToWrite(name, mode, attributes));
+        var channel = guarded(name, () -> openToWrite(name, mode, attributes));
+        root.shown();
+        return channel;
     }
 
     private FileChannel openToRead(String name, OpenMode mode) throws IOException {
@@ -117,7 +119,8 @@ final class PlainOperations implements Operations {
         if (there.isEmpty()) {
             requireDirectory(name);
         }
-        var hold = root.locks().open(name, Owner.NOBODY, Use.WRITE, mode.denied());
+        var otherNames = there.map(FileLocks::otherNames).orElse(null);
+        var hold = root.locks().open(name, otherNames, Owner.NOBODY, Use.WRITE, mode.denied());
         try {
             root.beforePlainChange(name);
             boolean creates = there.isEmpty();
@@ -156,13 +159,29 @@ final class PlainOperations implements Operations {
         private final Hold hold;
         private volatile Opened opened;
 
-        /** The file of one version. */
-        private record Opened(long version, DiskFile file) {}
+        /** The file of one version. One with other names is written to where it is by a commit, which nobody is to see half done. */
+        private record Opened(long version, DiskFile file, boolean hasOtherNames) {}
 
         ReadSource(String name, Hold hold) throws IOException {
             this.name = name;
             this.hold = hold;
-            this.opened = new Opened(hold.version(), disk.openFile(name));
+            this.opened = openNow();
+        }
+
+        private Opened openNow() throws IOException {
+            return new Opened(hold.version(), disk.openFile(name), disk.names(name) > 1);
+        }
+
+        /** Something that is done with the file. */
+        private interface Reading<T> {
+            T run(DiskFile file) throws IOException;
+        }
+
+        private <T> T use(Reading<T> reading) throws IOException {
+            if (opened.hasOtherNames()) {
+                return guarded(name, () -> reading.run(file()));
+            }
+            return reading.run(file());
         }
 
         private DiskFile file() throws IOException {
@@ -178,7 +197,7 @@ final class PlainOperations implements Operations {
                 long version = hold.version();
                 var before = opened;
                 if (before.version() != version) {
-                    opened = new Opened(version, disk.openFile(name));
+                    opened = openNow();
                     before.file().close();
                 }
                 return opened.file();
@@ -187,7 +206,7 @@ final class PlainOperations implements Operations {
 
         @Override
         public int read(ByteBuffer target, long position) throws IOException {
-            return file().read(target, position);
+            return use(file -> file.read(target, position));
         }
 
         @Override
@@ -197,7 +216,7 @@ final class PlainOperations implements Operations {
 
         @Override
         public long size() throws IOException {
-            return file().size();
+            return use(DiskFile::size);
         }
 
         @Override
@@ -296,6 +315,8 @@ final class PlainOperations implements Operations {
             file.close();
             if (deleteOnClose) {
                 delete(name);
+            } else {
+                root.shown();
             }
         }
     }
@@ -355,7 +376,12 @@ final class PlainOperations implements Operations {
     }
 
     private void requireFree(String name) throws IOException {
-        root.locks().requireFree(name, stat(name).filter(Disk.Stat::isDirectory).isPresent());
+        var there = stat(name);
+        root.locks().requireFree(name, there.filter(Disk.Stat::isDirectory).isPresent());
+        var otherNames = there.map(FileLocks::otherNames).orElse(null);
+        if (otherNames != null) {
+            root.locks().requireFree(otherNames, false);
+        }
         root.beforePlainChange(name);
     }
 
@@ -366,7 +392,10 @@ final class PlainOperations implements Operations {
 
     @Override
     public void addName(String existing, String added) throws IOException {
-        change(added, existing, () -> disk.addName(existing, added));
+        change(added, existing, () -> {
+            disk.addName(existing, added);
+            root.locks().changedByCommit(Set.of(existing));
+        });
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
@@ -25,6 +26,7 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.GroupPrincipal;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.UserDefinedFileAttributeView;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -40,6 +42,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,13 +54,18 @@ final class RealDisk implements Disk, Closeable {
 
     private static final Set<OpenOption> READ = Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
     private static final int FORCING_THREADS = 16;
-    private static final int MODE_BITS = 0xFFF;
+    private static final int MODE_BITS = 0b111_111_111_111;
+    private static final int EVERYBODY_ELSE = 0b000_111_111;
+    private static final int OWNER_READS = 0b100_000_000;
 
     private final Path root;
     private final boolean unix;
     private final LongAdder forces = new LongAdder();
     private final @Nullable SafeDirectories directories;
     private final WorkArea area = new WorkArea(this);
+
+    /** Over the mode of something that is opened although it may not be: two must not take each other's for what it was. */
+    private final ReentrantLock opening = new ReentrantLock();
 
     RealDisk(Path root) {
         this(root, SafeDirectories.areSupported(root) ? new SafeDirectories(root) : null);
@@ -158,6 +166,18 @@ final class RealDisk implements Disk, Closeable {
             return Optional.of(kind(found.isRegularFile(), found.isDirectory(), found.isSymbolicLink()));
         } catch (NoSuchFileException | NotDirectoryException e) {
             return Optional.empty();
+        }
+    }
+
+    @Override
+    public int names(String name) throws IOException {
+        if (!unix) {
+            return 1;
+        }
+        try {
+            return (Integer) Files.getAttribute(path(name), "unix:nlink", LinkOption.NOFOLLOW_LINKS);
+        } catch (NoSuchFileException e) {
+            return 1;
         }
     }
 
@@ -358,6 +378,33 @@ final class RealDisk implements Disk, Closeable {
     }
 
     @Override
+    public DiskFile openAsOwner(String name) throws IOException {
+        opening.lock();
+        try {
+            int mode = letOnlyOwnerRead(name);
+            try {
+                return new RealFile(FileChannel.open(path(name), READ), forces);
+            } finally {
+                setMode(name, mode);
+            }
+        } finally {
+            opening.unlock();
+        }
+    }
+
+    /** Under the lock over such modes; the mode that it had. */
+    private int letOnlyOwnerRead(String name) throws IOException {
+        int mode = stat(name).flatMap(Stat::owned).map(Owned::mode).orElseThrow(() -> new AccessDeniedException(name));
+        // A link is followed. Whatever somebody has put there meanwhile: nobody may do more with it than before.
+        Files.setAttribute(path(name), "unix:mode", (mode & ~EVERYBODY_ELSE) | OWNER_READS);
+        return mode;
+    }
+
+    private void setMode(String name, int mode) throws IOException {
+        Files.setAttribute(path(name), "unix:mode", mode, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    @Override
     public void forceWork(Collection<String> files) throws IOException {
         if (files.size() == 1) {
             Disk.super.forceWork(files);
@@ -448,7 +495,45 @@ final class RealDisk implements Disk, Closeable {
     @Override
     public void setAttribute(String name, String attribute, Object value) throws IOException {
         var path = guarded(name);
+        if (value == Attributes.Removed.REMOVED) {
+            remove(path, attribute.substring(attribute.indexOf(':') + 1));
+            return;
+        }
         var known = principal(path, attribute, value);
+        try {
+            set(name, path, attribute, known);
+        } catch (AccessDeniedException e) {
+            if (!attribute.endsWith(":mode") && !attribute.endsWith(":permissions")) {
+                throw e;
+            }
+            setUnread(name, path, attribute, known);
+        }
+    }
+
+    private static void remove(Path path, String userAttribute) throws IOException {
+        var view = Files.getFileAttributeView(path, UserDefinedFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+        if (view != null && view.list().contains(userAttribute)) {
+            view.delete(userAttribute);
+        }
+    }
+
+    /** What cannot be read cannot be opened, not even to set its rights. */
+    private void setUnread(String name, Path path, String attribute, Object value) throws IOException {
+        opening.lock();
+        try {
+            int mode = letOnlyOwnerRead(name);
+            try {
+                set(name, path, attribute, value);
+            } catch (IOException | RuntimeException e) {
+                setMode(name, mode);
+                throw e;
+            }
+        } finally {
+            opening.unlock();
+        }
+    }
+
+    private void set(String name, Path path, String attribute, Object known) throws IOException {
         if (directories != null && !name.isEmpty() && isAboutRights(attribute)) {
             var unused = directories.in(Names.parent(name), parent -> {
                 setRights(
@@ -495,6 +580,12 @@ final class RealDisk implements Disk, Closeable {
     @Override
     public boolean isWritable(String directory) {
         return Files.isWritable(path(directory));
+    }
+
+    @Override
+    public boolean isReadable(String directory) {
+        var path = path(directory);
+        return Files.isReadable(path) && Files.isExecutable(path);
     }
 
     @Override

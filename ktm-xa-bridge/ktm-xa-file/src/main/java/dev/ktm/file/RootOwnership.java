@@ -15,6 +15,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -25,6 +26,12 @@ import java.util.UUID;
  * the manager and the directory itself: a copy of the directory is another one, and is refused.
  */
 final class RootOwnership implements Closeable {
+
+    /**
+     * What this process owns is in the system properties, so that two copies of this class see it. A second opener must be turned
+     * away before he opens the lock: POSIX drops that when he closes it.
+     */
+    private static final String OWNED = "dev.ktm.files.owned.";
 
     private static final Set<String> REMOTE = Set.of(
             "nfs",
@@ -45,10 +52,12 @@ final class RootOwnership implements Closeable {
             "exfat");
 
     private final Path root;
+    private final String key;
     private final FileChannel channel;
 
-    private RootOwnership(Path root, FileChannel channel) {
+    private RootOwnership(Path root, String key, FileChannel channel) {
         this.root = root;
+        this.key = key;
         this.channel = channel;
     }
 
@@ -83,16 +92,32 @@ final class RootOwnership implements Closeable {
                     hidden.toString(),
                     "expected a directory, found something else: remove it");
         }
-        var channel = FileChannel.open(
-                hidden.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+        var key = OWNED + key(root);
+        if (System.getProperties().putIfAbsent(key, root.toString()) != null) {
+            throw taken(root, new IOException("this process has it open"));
+        }
+        FileChannel channel = null;
         try {
+            channel = FileChannel.open(
+                    hidden.resolve("lock"),
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.WRITE,
+                    LinkOption.NOFOLLOW_LINKS);
             lock(channel, root);
             requireOwn(ktm, name, root, hidden, resetWhenDamaged);
-            return new RootOwnership(root, channel);
+            return new RootOwnership(root, key, channel);
         } catch (IOException | RuntimeException | Error e) {
-            channel.close();
+            System.getProperties().remove(key);
+            if (channel != null) {
+                channel.close();
+            }
             throw e;
         }
+    }
+
+    private static String key(Path root) throws IOException {
+        var key = Files.readAttributes(root, BasicFileAttributes.class).fileKey();
+        return String.valueOf(key == null ? root : key);
     }
 
     private static void requireSuitable(Path root) throws IOException {
@@ -137,8 +162,8 @@ final class RootOwnership implements Closeable {
     private static void requireOwn(Ktm ktm, String name, Path root, Path hidden, boolean resetWhenDamaged)
             throws IOException {
         var file = hidden.resolve("owner");
-        var key = String.valueOf(Files.readAttributes(root, java.nio.file.attribute.BasicFileAttributes.class)
-                .fileKey());
+        var key = String.valueOf(
+                Files.readAttributes(root, BasicFileAttributes.class).fileKey());
         var expected = List.of("version=1", "coordinator=" + identity(ktm), "name=" + name, "directory=" + key);
         List<String> found;
         try {
@@ -198,6 +223,12 @@ final class RootOwnership implements Closeable {
 
     @Override
     public void close() throws IOException {
-        channel.close();
+        if (channel.isOpen()) {
+            try {
+                channel.close();
+            } finally {
+                System.getProperties().remove(key);
+            }
+        }
     }
 }

@@ -16,22 +16,22 @@ import java.util.concurrent.TimeUnit;
 /** Makes ready what a commit moves into its place: after it no commit fails for lack of space. */
 final class Stager {
 
-    /** Up to this many bytes of a transaction travel in the log; files beyond that are forced one by one. */
-    private static final long MOST_INLINE_BYTES = 16L << 20;
-
     private final Disk disk;
     private final List<String> toForce = new ArrayList<>();
     private final Map<String, Disk.Stat> present;
+    private final long mostInlineBytes;
     private long inlineBytes;
 
     /**
      * For one transaction.
      *
      * @param present what the transaction has found is now, by its name
+     * @param mostInlineBytes how many bytes of it may travel in the log; files beyond that are forced one by one
      */
-    Stager(Disk disk, Map<String, Disk.Stat> present) {
+    Stager(Disk disk, Map<String, Disk.Stat> present, long mostInlineBytes) {
         this.disk = disk;
         this.present = present;
+        this.mostInlineBytes = mostInlineBytes;
     }
 
     /** Makes the file that is to have this name. */
@@ -47,7 +47,7 @@ final class Stager {
 
         boolean inMemory = content.isInMemory();
         long size = content.size();
-        boolean inline = inMemory && inlineBytes + size <= MOST_INLINE_BYTES;
+        boolean inline = inMemory && inlineBytes + size <= mostInlineBytes;
         var work = content.stage();
         var toSet = new LinkedHashMap<String, Object>(attributes);
         var made = disk.stat(work).orElseThrow();
@@ -79,6 +79,8 @@ final class Stager {
             steps.add(new Step.Overwrite(name, before.get(), work, attributes));
             return;
         }
+        // The new file has none of them.
+        attributes.values().removeIf(Attributes.Removed.REMOVED::equals);
         steps.add(new Step.Put(
                 name,
                 before,

@@ -50,6 +50,7 @@ final class StepFormat {
     private static final byte BYTES = 4;
     private static final byte TRUTH = 5;
     private static final byte NUMBER = 6;
+    private static final byte REMOVED = 7;
 
     private StepFormat() {}
 
@@ -174,6 +175,8 @@ final class StepFormat {
         } else if (value instanceof Integer number) {
             out.writeByte(NUMBER);
             out.writeInt(number);
+        } else if (value == Attributes.Removed.REMOVED) {
+            out.writeByte(REMOVED);
         } else {
             throw new TxfException(
                     TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
@@ -276,6 +279,7 @@ final class StepFormat {
             case BYTES -> bytes(in);
             case TRUTH -> in.readBoolean();
             case NUMBER -> in.readInt();
+            case REMOVED -> Attributes.Removed.REMOVED;
             default -> throw corrupt("an attribute is of type " + type);
         };
     }

@@ -4,15 +4,22 @@ import dev.ktm.file.FileLocks.Hold;
 import dev.ktm.file.FileLocks.Owner;
 import dev.ktm.file.FileLocks.Use;
 import dev.ktm.file.Node.FileNode;
+import dev.ktm.file.Node.Origin;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.ReadableByteChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.attribute.FileAttribute;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** The handles of one transaction: they are of use until it ends, or returns to a savepoint. Safe for many threads. */
 final class TransactedChannels {
@@ -27,6 +34,9 @@ final class TransactedChannels {
     /** Guarded by the lock of the transaction. */
     private int nextMiniversion = 1;
 
+    /** What is open of what is committed. */
+    private final Set<SnapshotSource> snapshots = ConcurrentHashMap.newKeySet();
+
     TransactedChannels(ManagedRoot root, FileWork work, WrittenFiles written, Owner owner) {
         this.root = root;
         this.work = work;
@@ -34,7 +44,105 @@ final class TransactedChannels {
         this.owner = owner;
     }
 
-    FileChannel toRead(String name, Overlay.Found found, OpenMode mode) throws IOException {
+    /** Opens what has this name in the transaction; under its lock. */
+    FileChannel open(Overlay overlay, String name, OpenMode mode, FileAttribute<?>... attributes) throws IOException {
+        var located = overlay.locate(name);
+        var committed = located.committed();
+        if (located.node() == null && committed != null && !mode.version().isMiniversion()) {
+            return openCommitted(overlay, name, committed, mode, attributes);
+        }
+        var found = overlay.find(name);
+        if (mode.version().isMiniversion()) {
+            return toMiniversion(name, found, mode);
+        }
+        if (!mode.write()) {
+            var present = found.orElseThrow(() -> new NoSuchFileException(name));
+            Disk.requireFile(name, present.kind());
+            return toRead(name, present, mode);
+        }
+        if (mode.createNew() && found.isPresent()) {
+            throw new FileAlreadyExistsException(name);
+        }
+        if (found.isEmpty()) {
+            return create(name, mode, overlay::put, attributes);
+        }
+        Disk.requireFile(name, found.get().kind());
+        return openToWrite(name, overlay.otherNames(found.get()), mode, () -> writableNode(overlay, name));
+    }
+
+    private static FileNode writableNode(Overlay overlay, String name) throws IOException {
+        if (overlay.touch(name) instanceof FileNode node) {
+            return node;
+        }
+        throw new TxfException(
+                TxfError.OPERATION_NOT_SUPPORTED_IN_TRANSACTION,
+                name,
+                "expected a file that had this name before, found that the transaction has only just given it the name: write"
+                        + " to the other name, or commit first");
+    }
+
+    /** What the transaction has not touched: with one look at the disk for all that has to be known of it. */
+    private FileChannel openCommitted(
+            Overlay overlay, String name, String committed, OpenMode mode, FileAttribute<?>... attributes)
+            throws IOException {
+        if (!mode.write()) {
+            return toCommitted(name, committed, mode);
+        }
+        var found = root.disk().stat(committed);
+        if (found.isEmpty()) {
+            return create(name, mode, overlay::putNew, attributes);
+        }
+        if (mode.createNew()) {
+            throw new FileAlreadyExistsException(name);
+        }
+        var stat = found.get();
+        Disk.requireFile(name, stat.kind());
+        return openToWrite(
+                name, FileLocks.otherNames(stat), mode, () -> overlay.touchFile(name, new Origin(committed, stat)));
+    }
+
+    /** How a name gets its node. */
+    private interface Naming {
+        void put(String name, FileNode node) throws IOException;
+    }
+
+    private FileChannel create(String name, OpenMode mode, Naming naming, FileAttribute<?>... attributes)
+            throws IOException {
+        if (!mode.create() && !mode.createNew()) {
+            throw new NoSuchFileException(name);
+        }
+        work.requireDirectory(name);
+        var node = new FileNode(null);
+        Attributes.setAll(root.disk(), name, node, attributes);
+        root.locks().change(name, work.unitOfWork(), false, true);
+        var hold = root.locks().open(name, owner, Use.WRITE, mode.denied());
+        try {
+            written.begin(node);
+            naming.put(name, node);
+            return over(name, node, hold, mode, false);
+        } catch (IOException | RuntimeException | Error e) {
+            hold.close();
+            throw e;
+        }
+    }
+
+    private FileChannel openToWrite(
+            String name, @Nullable String otherNames, OpenMode mode, FileWork.Action<FileNode> touch)
+            throws IOException {
+        var hold = root.locks().open(name, otherNames, owner, Use.WRITE, mode.denied());
+        try {
+            var node = touch.run();
+            if (mode.truncate()) {
+                written.truncate(node, 0);
+            }
+            return over(name, node, hold, mode, true);
+        } catch (IOException | RuntimeException | Error e) {
+            hold.close();
+            throw e;
+        }
+    }
+
+    private FileChannel toRead(String name, Overlay.Found found, OpenMode mode) throws IOException {
         boolean committedView = mode.version().equals(Version.COMMITTED);
         if (found.node() instanceof FileNode node && !committedView) {
             // Whoever opens what the transaction has changed sees what is changed from then on, too.
@@ -48,10 +156,14 @@ final class TransactedChannels {
         return toCommitted(name, committed, mode);
     }
 
-    FileChannel toCommitted(String name, String committed, OpenMode mode) throws IOException {
-        var hold = root.locks().open(name, owner, Use.READ, mode.denied());
+    private FileChannel toCommitted(String name, String committed, OpenMode mode) throws IOException {
+        var otherNames = otherNames(name, committed);
+        var hold = root.locks().open(name, otherNames, owner, Use.READ, mode.denied());
         try {
-            return new ManagedChannel(new SnapshotSource(name, root.disk().openFile(committed), hold), mode);
+            var file = root.disk().openFile(committed);
+            // One with other names is written to where it is.
+            return new ManagedChannel(
+                    new SnapshotSource(name, otherNames == null ? file : CopiedFile.of(root.area(), file), hold), mode);
         } catch (NoSuchFileException e) {
             hold.close();
             throw new NoSuchFileException(name);
@@ -61,8 +173,33 @@ final class TransactedChannels {
         }
     }
 
+    /** What stands for all names of a file; none if it has only this one, and nobody is about to give it another. */
+    private @Nullable String otherNames(String name, String committed) throws IOException {
+        var locks = root.locks();
+        if (root.disk().names(committed) == 1 && locks.changedBy(name) == null) {
+            return null;
+        }
+        var stat = root.disk().stat(committed);
+        if (stat.isEmpty() || stat.get().kind() != Disk.Kind.FILE) {
+            return null;
+        }
+        var all = FileLocks.allNames(stat.get());
+        return stat.get().names() > 1 || locks.changedBy(all) != null ? all : null;
+    }
+
+    /** The transaction has ended: what the application has not closed is of no use any more. */
+    void closeFiles() {
+        for (var each : snapshots) {
+            try {
+                each.closeFile();
+            } catch (IOException e) {
+                WorkArea.log("a file that a transaction has left open could not be closed", e);
+            }
+        }
+    }
+
     /** A handle of a file that the transaction has changed, or is about to. */
-    FileChannel over(String name, FileNode node, Hold hold, OpenMode mode, boolean existed) {
+    private FileChannel over(String name, FileNode node, Hold hold, OpenMode mode, boolean existed) {
         return new ManagedChannel(new NodeSource(name, node, hold, mode, existed), mode);
     }
 
@@ -79,7 +216,7 @@ final class TransactedChannels {
         return source.snapshot();
     }
 
-    FileChannel toMiniversion(String name, Optional<Overlay.Found> found, OpenMode mode) throws IOException {
+    private FileChannel toMiniversion(String name, Optional<Overlay.Found> found, OpenMode mode) throws IOException {
         int number = mode.version().number();
         if (mode.write()) {
             throw new TxfException(
@@ -187,13 +324,15 @@ final class TransactedChannels {
 
         @Override
         public int write(ByteBuffer source, long position) throws IOException {
-            return use(() -> {
+            int length = use(() -> {
                 root.requireActive(name);
-                int length = source.remaining();
+                int remaining = source.remaining();
                 written.writable(node, true).write(source, position);
                 written.touched(node);
-                return length;
+                return remaining;
             });
+            work.shown();
+            return length;
         }
 
         @Override
@@ -215,6 +354,7 @@ final class TransactedChannels {
                 }
                 moved += done;
             }
+            work.shown();
             return OptionalLong.of(moved);
         }
 
@@ -242,23 +382,23 @@ final class TransactedChannels {
                 written.truncate(node, size);
                 return true;
             });
+            work.shown();
         }
 
         @Override
         public MappedByteBuffer map(FileChannel.MapMode mode, long position, long size) throws IOException {
             return use(() -> {
-                var file = written.writable(node, true).spill();
-                written.touched(node);
-                return map(file, mode, position, size);
+                if (mode == FileChannel.MapMode.READ_WRITE) {
+                    return map(written.toMap(node), mode, position, size);
+                }
+                return map(written.writable(node, true).spill(), mode, position, size);
             });
         }
 
         int snapshot() throws IOException {
             return use(() -> {
-                var content = written.writable(node, true);
-                content.freeze();
                 int number = nextMiniversion++;
-                node.miniversions.put(number, content);
+                node.miniversions.put(number, written.kept(node));
                 return number;
             });
         }
@@ -275,6 +415,7 @@ final class TransactedChannels {
             this.file = file;
             this.hold = hold;
             this.baseVersion = hold.version();
+            snapshots.add(this);
         }
 
         @Override
@@ -285,8 +426,18 @@ final class TransactedChannels {
         @Override
         public int read(ByteBuffer target, long position) throws IOException {
             // What it reads never changes: nobody else needs to be kept waiting.
+            return ofUse(() -> file.read(target, position));
+        }
+
+        private <T> T ofUse(FileWork.Action<T> action) throws IOException {
             requireOfUse();
-            return file.read(target, position);
+            try {
+                return action.run();
+            } catch (ClosedChannelException e) {
+                // With the transaction, if that has ended meanwhile.
+                requireOfUse();
+                throw e;
+            }
         }
 
         @Override
@@ -296,8 +447,7 @@ final class TransactedChannels {
 
         @Override
         public long size() throws IOException {
-            requireOfUse();
-            return file.size();
+            return ofUse(file::size);
         }
 
         @Override
@@ -313,6 +463,11 @@ final class TransactedChannels {
         @Override
         public void close() throws IOException {
             super.close();
+            closeFile();
+        }
+
+        void closeFile() throws IOException {
+            snapshots.remove(this);
             file.close();
         }
     }

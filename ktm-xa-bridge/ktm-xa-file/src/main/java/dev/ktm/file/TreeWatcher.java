@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingDeque;
@@ -21,13 +23,17 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches directories of a root, through the eyes of the path that was registered: outside of transactions what was committed is seen,
- * one batch for each commit. Looks after each change that is made through the manager; what goes past it is seen with the next one.
+ * Watches directories of a root, through the eyes of whoever has registered them: outside of transactions what was committed is seen,
+ * one batch for each commit; in a transaction what it sees, until it ends. Looks after each change that is made through the manager;
+ * what goes past it is seen with the next one. A key that can see nothing any more is signalled once more, and is not valid.
  */
 final class TreeWatcher implements WatchService {
 
     private final ManagedRoot root;
-    private final LinkedBlockingDeque<Key> signalled = new LinkedBlockingDeque<>();
+
+    /** In the order in which they were signalled; nothing stands for the end of all. */
+    private final LinkedBlockingDeque<Optional<Key>> signalled = new LinkedBlockingDeque<>();
+
     private final Set<Key> keys = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
@@ -51,34 +57,64 @@ final class TreeWatcher implements WatchService {
 
     /** Something may have changed. */
     void look() {
+        keys.forEach(Key::look);
+    }
+
+    /** Something has changed that only some can see. */
+    void look(Operations who) {
         for (var key : keys) {
-            key.look();
+            if (key.sees == who) {
+                key.look();
+            }
+        }
+    }
+
+    /** They can see nothing any more. */
+    void ended(Operations who) {
+        for (var key : keys) {
+            if (key.sees == who) {
+                key.end();
+            }
         }
     }
 
     @Override
     public @Nullable WatchKey poll() {
         requireOpen();
-        return signalled.poll();
+        return keyOf(signalled.poll());
     }
 
     @Override
     public @Nullable WatchKey poll(long timeout, TimeUnit unit) throws InterruptedException {
         requireOpen();
-        return signalled.poll(timeout, unit);
+        return keyOf(signalled.poll(timeout, unit));
     }
 
     @Override
     public WatchKey take() throws InterruptedException {
         requireOpen();
-        return signalled.take();
+        return Objects.requireNonNull(keyOf(signalled.take()));
+    }
+
+    // As the queue says that there is none.
+    @SuppressWarnings("NullableOptional")
+    private @Nullable Key keyOf(@Nullable Optional<Key> next) {
+        if (next != null && next.isEmpty()) {
+            // For whoever else waits.
+            signalled.add(next);
+            throw new ClosedWatchServiceException();
+        }
+        return next == null ? null : next.get();
     }
 
     @Override
     public void close() {
-        closed = true;
-        root.watchers().remove(this);
-        keys.clear();
+        if (!closed) {
+            closed = true;
+            root.watchers().remove(this);
+            keys.clear();
+            signalled.add(Optional.empty());
+        }
     }
 
     private record Event<T>(WatchEvent.Kind<T> kind, T context) implements WatchEvent<T> {
@@ -91,6 +127,9 @@ final class TreeWatcher implements WatchService {
     /** One watched directory. */
     private final class Key implements WatchKey {
         private final TransactedPath directory;
+        /** Whoever changes or commits something has another view of the same path. */
+        private final Operations sees;
+
         private final Set<WatchEvent.Kind<?>> wanted;
         private final ReentrantLock lock = new ReentrantLock();
         private Map<String, String> seen;
@@ -99,20 +138,19 @@ final class TreeWatcher implements WatchService {
 
         Key(TransactedPath directory, Set<WatchEvent.Kind<?>> wanted) throws IOException {
             this.directory = directory;
+            this.sees = directory.fileSystem().operations();
             this.wanted = wanted;
             this.seen = snapshot();
         }
 
         private Map<String, String> snapshot() throws IOException {
-            var operations = directory.fileSystem().operations();
-            var name = directory.fileSystem().resolve(operations, directory, true);
-            if (operations.kind(name).filter(Disk.Kind.DIRECTORY::equals).isEmpty()) {
+            var name = directory.fileSystem().resolve(sees, directory, true);
+            if (sees.kind(name).filter(Disk.Kind.DIRECTORY::equals).isEmpty()) {
                 throw new NotDirectoryException(directory.toString());
             }
             var all = new HashMap<String, String>();
-            for (var each : operations.list(name)) {
-                var found =
-                        operations.readAttributes(Names.child(name, each), "size,lastModifiedTime,fileKey,isDirectory");
+            for (var each : sees.list(name)) {
+                var found = sees.readAttributes(Names.child(name, each), "size,lastModifiedTime,fileKey,isDirectory");
                 all.put(
                         each,
                         Boolean.TRUE.equals(found.get("isDirectory"))
@@ -142,7 +180,27 @@ final class TreeWatcher implements WatchService {
                 seen = now;
                 signal();
             } catch (IOException e) {
-                cancel();
+                if (root.isClosed() || !isForNow(e)) {
+                    end();
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /** Whether it will be seen with a later look. */
+        private static boolean isForNow(IOException failure) {
+            return failure instanceof TxfException refusal && refusal.error() == TxfError.RM_NOT_ACTIVE;
+        }
+
+        /** Whoever waits for it is told that it has ended. */
+        void end() {
+            lock.lock();
+            try {
+                if (keys.remove(this) && !isSignalled) {
+                    isSignalled = true;
+                    signalled.add(Optional.of(this));
+                }
             } finally {
                 lock.unlock();
             }
@@ -157,7 +215,7 @@ final class TreeWatcher implements WatchService {
         private void signal() {
             if (!events.isEmpty() && !isSignalled) {
                 isSignalled = true;
-                signalled.add(this);
+                signalled.add(Optional.of(this));
             }
         }
 

@@ -5,6 +5,7 @@ import java.nio.file.AccessDeniedException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,26 +20,60 @@ final class Vote {
     private final ManagedRoot root;
     private final Disk disk;
     private final Overlay overlay;
+    private final Rehearsal rehearsal;
     /** Which directories have been looked at. */
     private final Set<String> changeable = new HashSet<>();
+
+    private final Set<String> reachable = new HashSet<>();
 
     Vote(ManagedRoot root, Overlay overlay) {
         this.root = root;
         this.disk = root.disk();
         this.overlay = overlay;
+        this.rehearsal = new Rehearsal(disk, root.area());
     }
 
     /** The steps of its commit; an exception is a no. */
     List<Step> prepare(UUID unitOfWork) throws IOException {
         root.requireInPlace();
-        var stager = new Stager(disk, requireUntouched());
+        var stager = new Stager(disk, requireUntouched(), root.mostInlineBytes());
         var steps = overlay.steps(stager::stage);
         if (root.options().deletesNeedClosedHandles()) {
             steps.removeIf(step -> step instanceof Step.Delete && root.locks().hasOpen(unitOfWork, step.name()));
         }
         stager.finish();
         requireRoom(steps);
+        requireRights(steps);
         return steps;
+    }
+
+    /** What is to be set can be set, and what goes may be taken away. */
+    private void requireRights(List<Step> steps) throws IOException {
+        var committed = new HashMap<String, String>();
+        overlay.origins().forEach((name, stat) -> committed.put(stat.key(), name));
+        rehearsal.run(steps, committed);
+        var removed = new LinkedHashSet<String>();
+        for (var step : steps) {
+            if (step instanceof Step.Delete delete) {
+                removed.add(delete.name());
+            } else if (step instanceof Step.Move move) {
+                removed.add(move.from());
+                requireMovable(move.from());
+            } else if (step instanceof Step.Put put) {
+                put.before().map(Seen::key).map(committed::get).ifPresent(removed::add);
+            } else if (step instanceof Step.MakeLink link) {
+                link.before().map(Seen::key).map(committed::get).ifPresent(removed::add);
+            }
+        }
+        rehearsal.requireRemovable(removed);
+    }
+
+    /** A directory that gets another above it is changed itself. */
+    private void requireMovable(String name) throws IOException {
+        if (disk.kind(name).filter(Disk.Kind.DIRECTORY::equals).isPresent() && !disk.isWritable(name)) {
+            throw new AccessDeniedException(
+                    name, null, "expected a directory that may be moved, found that it may not be written to");
+        }
     }
 
     /** Nobody has changed behind our back what the transaction has seen and changed; what that is now. */
@@ -71,11 +106,26 @@ final class Vote {
             throw new AccessDeniedException(
                     directory, null, "expected a directory that may be changed at commit, found that it may not");
         }
+        requireReachable(directory);
         if (!disk.isOnDevice(directory)) {
             throw new TxfException(
                     TxfError.CANT_CROSS_RM_BOUNDARY,
                     directory,
                     "expected everything below the root on one device, found another mounted here: open it as a root of its own");
+        }
+    }
+
+    /** Every directory on the way can be opened. */
+    private void requireReachable(String directory) throws IOException {
+        if (!reachable.add(directory)) {
+            return;
+        }
+        if (!directory.isEmpty()) {
+            requireReachable(Names.parent(directory));
+        }
+        if (disk.kind(directory).filter(Disk.Kind.DIRECTORY::equals).isPresent() && !disk.isReadable(directory)) {
+            throw new AccessDeniedException(
+                    directory, null, "expected a directory that may be read, found that it may not");
         }
     }
 

@@ -5,7 +5,9 @@ import dev.ktm.file.Node.Origin;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
 
 /** The contents of the files that a transaction has touched, and what it has of them in the work area. Guarded by its lock. */
@@ -15,6 +17,9 @@ final class WrittenFiles {
 
     private final ManagedRoot root;
     private final Set<Content> contents = new LinkedHashSet<>();
+
+    /** Whether there are mappings that may be written to: nobody knows how long they live. */
+    private boolean hasMappings;
 
     WrittenFiles(ManagedRoot root) {
         this.root = root;
@@ -76,6 +81,38 @@ final class WrittenFiles {
         }
         node.content = added(copy);
         return copy;
+    }
+
+    /** The file of a node, to be mapped so that it can be written to. */
+    DiskFile toMap(FileNode node) throws IOException {
+        var content = writable(node, true);
+        content.mapped();
+        hasMappings = true;
+        touched(node);
+        return content.spill();
+    }
+
+    /** What a node holds now, whatever is done to it from now on. */
+    Content kept(FileNode node) throws IOException {
+        var content = writable(node, true);
+        var kept = content.isMapped() ? added(content.copy()) : content;
+        kept.freeze();
+        return kept;
+    }
+
+    /** Has what is mapped hold copies, which nobody can write to by a mapping; what each of them held. */
+    Map<FileNode, Content> leaveMappings(Overlay overlay) throws IOException {
+        var left = new HashMap<FileNode, Content>();
+        if (hasMappings) {
+            for (var node : overlay.files()) {
+                var content = node.content;
+                if (content != null && content.isMapped()) {
+                    node.content = added(content.copy());
+                    left.put(node, content);
+                }
+            }
+        }
+        return left;
     }
 
     void truncate(FileNode node, long size) throws IOException {

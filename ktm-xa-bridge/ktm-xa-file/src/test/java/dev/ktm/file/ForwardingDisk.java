@@ -74,6 +74,16 @@ class ForwardingDisk implements Disk {
     }
 
     @Override
+    public DiskFile openAsOwner(String name) throws IOException {
+        return disk.openAsOwner(nameOf(name));
+    }
+
+    @Override
+    public boolean isReadable(String directory) {
+        return disk.isReadable(directory);
+    }
+
+    @Override
     public long forces() {
         return disk.forces();
     }

@@ -178,4 +178,19 @@ class FullLogTest {
         assertThat(after.logFullConditions()).isPositive();
         assertThat(after.log().freeBytes()).isLessThan(before.log().freeBytes());
     }
+
+    @Test
+    void filesThatWouldNotFitIntoTheLogAreForcedWhereTheyAre() throws Exception {
+        ktm.transactionManager().begin();
+        for (int i = 0; i < 100; i++) {
+            Files.writeString(path("/small" + i), CONTENT);
+        }
+        ktm.transactionManager().commit();
+        commitOne("/beside");
+
+        for (int i = 0; i < 100; i++) {
+            assertThat(Files.readString(path("/small" + i))).isEqualTo(CONTENT);
+        }
+        assertThat(files.statistics().logFullConditions()).isZero();
+    }
 }

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -112,6 +113,34 @@ class IsolationTest {
             assertThat(read(reader)).isEqualTo("old");
             fixture.commit();
             assertThat(read(reader)).isEqualTo("new");
+        }
+    }
+
+    @Test
+    @Conforms("TXF-ISO-04")
+    void aReaderOutsideSeesTheFileThatACommitHasMovedOverItsOwn() throws Exception {
+        try (var reader = FileChannel.open(fixture.plain("/a"))) {
+            fixture.begin();
+            Files.move(fixture.path("/b"), fixture.path("/a"), StandardCopyOption.REPLACE_EXISTING);
+            assertThat(read(reader)).isEqualTo("old");
+            fixture.commit();
+            assertThat(read(reader)).isEqualTo("old b");
+        }
+    }
+
+    @Test
+    @Conforms("TXF-ISO-04")
+    void aReaderOutsideSeesTheFileThatACommitHasBroughtWithItsDirectory() throws Exception {
+        Files.createDirectories(fixture.plain("/other/sub"));
+        Files.writeString(fixture.plain("/other/sub/c"), "other c");
+        try (var reader = FileChannel.open(fixture.plain("/dir/sub/c"))) {
+            fixture.begin();
+            Files.delete(fixture.path("/dir/sub/c"));
+            Files.delete(fixture.path("/dir/sub"));
+            Files.move(fixture.path("/other"), fixture.path("/dir"), StandardCopyOption.REPLACE_EXISTING);
+            assertThat(read(reader)).isEqualTo("old c");
+            fixture.commit();
+            assertThat(read(reader)).isEqualTo("other c");
         }
     }
 

@@ -11,6 +11,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.UserDefinedFileAttributeView;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -72,6 +73,25 @@ class OpenedFileTest {
         assertThat(existed("/a", StandardOpenOption.READ)).isTrue();
         assertThat(existed("/plain", createAlways)).isFalse();
         assertThat(existed("/plain", createAlways)).isTrue();
+    }
+
+    @Test
+    @Conforms("TXF-SV-12")
+    void aFileThatIsMovedOverAnotherIsAVersionOfIt() throws Exception {
+        Files.writeString(fixture.plain("/other"), "other");
+        fixture.begin();
+        try (var reader = FileChannel.open(fixture.path("/a"))) {
+            var first = fixture.files.opened(reader);
+            var reading = fixture.suspend();
+            fixture.begin();
+            Files.move(fixture.path("/other"), fixture.path("/a"), StandardCopyOption.REPLACE_EXISTING);
+            fixture.commit();
+
+            assertThat(fixture.files.opened(reader).latestVersion())
+                    .hasValue(first.baseVersion().getAsLong() + 1);
+            fixture.resume(reading);
+        }
+        fixture.commit();
     }
 
     @Test

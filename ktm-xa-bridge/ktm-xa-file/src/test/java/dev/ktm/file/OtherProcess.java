@@ -2,13 +2,14 @@ package dev.ktm.file;
 
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** A program that has little memory, changes files that are larger, and then keeps the root until it hears the end of its input. */
+/** A program that has little memory, changes files that are larger, and then keeps the root, which it fails to open twice, until it hears the end of its input. */
 final class OtherProcess {
 
     static final int PIECE_BYTES = 1 << 20;
@@ -38,6 +39,7 @@ final class OtherProcess {
                 channel.write(piece(pieces), 0);
             }
             ktm.transactionManager().commit();
+            openAgain(ktm, directory);
             System.out.println("done");
             while (System.in.read() >= 0) {}
         }
@@ -47,5 +49,16 @@ final class OtherProcess {
         var piece = ByteBuffer.allocate(PIECE_BYTES);
         piece.putInt(0, number);
         return piece;
+    }
+
+    private static void openAgain(Ktm ktm, Path directory) throws IOException {
+        try {
+            TransactedFiles.open(ktm, "again", directory.resolve("root")).close();
+            throw new AssertionError("expected a root that is open already");
+        } catch (TxfException e) {
+            if (e.error() != TxfError.RM_ALREADY_STARTED) {
+                throw e;
+            }
+        }
     }
 }

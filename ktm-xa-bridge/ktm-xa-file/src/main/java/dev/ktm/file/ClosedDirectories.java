@@ -1,0 +1,92 @@
+package dev.ktm.file;
+
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * Directories of ours that somebody has closed since something below them was committed: they are opened for as long as it takes to do
+ * that again, or to force it, to their owner alone. Not safe for many threads.
+ */
+final class ClosedDirectories {
+
+    private static final String MODE = "unix:mode";
+    private static final int OPEN_TO_OWNER = 0b111_000_000;
+
+    private final Disk disk;
+
+    /** The deepest first. */
+    private final Deque<Opened> opened = new ArrayDeque<>();
+
+    /** Which are known to be open. */
+    private final Set<String> reached = new HashSet<>();
+
+    private record Opened(String name, int mode) {}
+
+    ClosedDirectories(Disk disk) {
+        this.disk = disk;
+    }
+
+    /** Has what is in a directory be found. */
+    void reach(String directory) throws IOException {
+        if (!reached.add(directory)) {
+            return;
+        }
+        if (!directory.isEmpty()) {
+            reach(Names.parent(directory));
+        }
+        if (!disk.isReadable(directory)) {
+            open(directory);
+        }
+    }
+
+    /** Has names in a directory be changed. */
+    void enter(String directory) throws IOException {
+        reach(directory);
+        if (!disk.isWritable(directory)) {
+            open(directory);
+        }
+    }
+
+    private void open(String directory) throws IOException {
+        var mode = disk.stat(directory)
+                .filter(Disk.Stat::isDirectory)
+                .flatMap(Disk.Stat::owned)
+                .map(Disk.Owned::mode);
+        if (mode.isPresent()) {
+            opened.push(new Opened(directory, mode.get()));
+            disk.setAttribute(directory, MODE, mode.get() | OPEN_TO_OWNER);
+        }
+    }
+
+    /** Closes one again, before it gets rights of its own. */
+    void close(String directory) throws IOException {
+        for (var each : opened) {
+            if (each.name().equals(directory)) {
+                opened.remove(each);
+                reached.remove(directory);
+                close(each);
+                return;
+            }
+        }
+    }
+
+    /** Closes what was opened. */
+    void closeAll() throws IOException {
+        for (var each = opened.poll(); each != null; each = opened.poll()) {
+            close(each);
+        }
+        reached.clear();
+    }
+
+    private void close(Opened each) throws IOException {
+        try {
+            disk.setAttribute(each.name(), MODE, each.mode());
+        } catch (NoSuchFileException e) {
+            // It was to go.
+        }
+    }
+}
