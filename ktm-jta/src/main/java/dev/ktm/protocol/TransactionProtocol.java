@@ -308,8 +308,7 @@ public final class TransactionProtocol {
     private boolean mayStillRollBack() {
         return switch (state) {
             case ACTIVE, PRE_PREPARING, PRE_PREPARED, PREPARING -> true;
-            case PREPARED -> awaited == Awaited.DELEGATION;
-            case IN_DOUBT, DELEGATED, COMMITTED, ABORTED, FORGOTTEN -> false;
+            case PREPARED, IN_DOUBT, DELEGATED, COMMITTED, ABORTED, FORGOTTEN -> false;
         };
     }
 
@@ -870,7 +869,18 @@ public final class TransactionProtocol {
                 }
             }
             // Who decides has not been told: it cannot have decided to commit.
-            case PREPARED_RECORD, DELEGATION -> rollbackAll(RollbackCause.LOG, null);
+            case PREPARED_RECORD -> rollbackAll(RollbackCause.LOG, null);
+            case DELEGATION -> {
+                if (mayBeDurable) {
+                    // After a restart the last one is asked, and if it is gone for good an operator may commit in its
+                    // place:
+                    // nobody else may have rolled back then.
+                    askLastToRollBack();
+                    unavailable();
+                } else {
+                    rollbackAll(RollbackCause.LOG, null);
+                }
+            }
             // The superior tells its decision again: now, or, if only a restart knows, after that.
             case SUPERIOR_DECISION -> {
                 if (mayBeDurable) {
@@ -889,6 +899,14 @@ public final class TransactionProtocol {
                 }
             }
             case NOTHING, RESERVATION -> {}
+        }
+    }
+
+    /** It cannot prepare, so nothing of it would be there after a restart; until then it would keep its locks. */
+    private void askLastToRollBack() {
+        var last = participants.last;
+        if (last != null) {
+            ask(last, EnlistmentState.ABORTING, Notification.ROLLBACK);
         }
     }
 

@@ -449,14 +449,15 @@ class TransactionProtocolTest {
         assertThat(protocol.outcome()).isEqualTo(Outcome.ABORTED);
     }
 
+    /** After a crash an operator may commit in its place: nobody may have rolled back by then. */
     @Test
-    void beforeTheLastOneIsAskedEverybodyMayStillRollBack() throws Exception {
+    void nobodyRollsBackWhileItIsWrittenThatTheLastOneDecides() throws Exception {
         preparedForTheLast();
 
-        assertThat(protocol.abort(RollbackCause.TIMEOUT)).isTrue();
+        assertThat(protocol.abort(RollbackCause.TIMEOUT)).isFalse();
         protocol.decided();
 
-        assertThat(script.taken()).containsExactly("last ROLLBACK", "a ROLLBACK");
+        assertThat(script.taken()).containsExactly("last SINGLE_PHASE_COMMIT");
     }
 
     @Test
@@ -474,12 +475,25 @@ class TransactionProtocolTest {
     }
 
     @Test
-    void aFailedForceBeforeTheLastOneIsAskedRollsBack() throws Exception {
+    void ifItWasCertainlyNotWrittenThatTheLastOneDecidesAllRollBack() throws Exception {
         preparedForTheLast();
+
+        protocol.decisionFailed(false);
+
+        assertThat(script.taken()).containsExactly("last ROLLBACK", "a ROLLBACK");
+        assertThat(protocol.outcome()).isEqualTo(Outcome.ABORTED);
+    }
+
+    @Test
+    void ifItMayBeWrittenThatTheLastOneDecidesOnlyThatOneRollsBackBeforeARestart() throws Exception {
+        var last = preparedForTheLast();
 
         protocol.decisionFailed(true);
 
-        assertThat(script.taken()).containsExactly("last ROLLBACK", "a ROLLBACK");
+        assertThat(script.taken()).containsExactly("last ROLLBACK", "complete UNAVAILABLE");
+        script.reply(last, Reply.ROLLBACK_COMPLETE);
+        assertThat(script.taken()).isEmpty();
+        assertThat(protocol.outcome()).isEqualTo(Outcome.UNAVAILABLE);
     }
 
     @Test

@@ -2,6 +2,8 @@ package dev.ktm.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ktm.testing.SimulatedJournal;
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
@@ -41,6 +43,23 @@ class CommitSimulationTest {
 
         keepsItsRules(found, reporter);
         assertThat(found.runs()).isGreaterThan(100_000);
+    }
+
+    /** Two others may differ from each other, which one cannot. */
+    @Test
+    void anOperatorDecidesInPlaceOfTheLastOfThree() throws Exception {
+        for (var behaviour : List.of(Behaviour.OVERRULED_BY_A_COMMIT, Behaviour.OVERRULED_BY_A_ROLLBACK)) {
+            for (var trouble : SimulatedJournal.Trouble.values()) {
+                var cast = List.of(
+                        new Part(Kind.LAST, behaviour),
+                        new Part(Kind.XA, Behaviour.YES),
+                        new Part(Kind.NATIVE, Behaviour.YES));
+
+                var result = Simulation.run(new Simulation.Scenario(cast, false, trouble), true);
+
+                assertThat(result.violations()).isEmpty();
+            }
+        }
     }
 
     @Test

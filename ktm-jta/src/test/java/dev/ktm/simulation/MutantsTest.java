@@ -202,8 +202,8 @@ class MutantsTest {
                 new Mutant(
                         "rolls back what is prepared when its time is over",
                         "protocol.TransactionProtocol",
-                        "case PREPARED -> awaited == Awaited.DELEGATION;",
-                        "case PREPARED -> true;"),
+                        "case PREPARED, IN_DOUBT, DELEGATED, COMMITTED, ABORTED, FORGOTTEN -> false; }; }",
+                        "case PREPARED -> true; case IN_DOUBT, DELEGATED, COMMITTED, ABORTED, FORGOTTEN -> false; }; }"),
                 new Mutant(
                         "tells the client that it is committed although nobody knows",
                         "jta.XaCodes",
