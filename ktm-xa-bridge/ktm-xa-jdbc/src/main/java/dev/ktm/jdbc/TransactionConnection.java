@@ -63,6 +63,9 @@ final class TransactionConnection implements Synchronization {
 
     private volatile boolean statementHasFailed;
 
+    /** Whether anything was executed: from then on its level of isolation stays. Guarded by {@link #work}. */
+    private boolean worked;
+
     TransactionConnection(Pool pool, Transaction transaction) {
         this.pool = pool;
         this.transaction = transaction;
@@ -263,13 +266,56 @@ final class TransactionConnection implements Synchronization {
         requireThisTransaction();
         work.lock();
         try {
-            if (stopped) {
-                throw refusal();
-            }
+            requireWorking();
+            worked = true;
             return task.run();
         } finally {
             work.unlock();
         }
+    }
+
+    /** Something that is asked of a connection. */
+    interface Call<T> {
+        T on(Connection connection) throws SQLException;
+    }
+
+    /**
+     * Asks the connection something in turn with all else that is done on it: what came after the end of the branch could hit
+     * whoever has the connection by then.
+     */
+    <T> T ask(Call<T> call) throws SQLException {
+        var connection = use();
+        work.lock();
+        try {
+            requireWorking();
+            return call.on(connection);
+        } finally {
+            work.unlock();
+        }
+    }
+
+    /**
+     * Sets the level of isolation, which some databases commit for, even if it stays as it is: so nothing is done if it does, and
+     * it is refused once there may be something to commit.
+     */
+    void setTransactionIsolation(int level) throws SQLException {
+        ask(connection -> {
+            int now = connection.getTransactionIsolation();
+            if (now != level) {
+                if (worked) {
+                    throw new SQLException(
+                            "expected a level of isolation that is set before the first statement of a transaction, found "
+                                    + level
+                                    + " in place of " + now + " on a connection to " + pool.name()
+                                    + " that has worked for " + transaction
+                                    + ": some databases commit what was done so far. Set it first, or as the pool's"
+                                    + " transactionIsolation",
+                            SqlStates.ACTIVE_TRANSACTION);
+                }
+                connection.setTransactionIsolation(level);
+            }
+            return connection;
+        });
     }
 
     /** Fails if nothing more may be done. */

@@ -114,10 +114,14 @@ class InterferenceTest {
 
     /** Another thread of the transaction is in a statement, and stays there until it may go on. */
     private CompletableFuture<Void> insertThatHangs(Connection connection, String name) throws Exception {
+        return hangs("executeUpdate", () -> Databases.insert(connection, name));
+    }
+
+    private CompletableFuture<Void> hangs(String where, Task task) throws Exception {
         var transaction = ktm.transactionManager().getTransaction();
         driver.setFault((call, after) -> {
             madeMeanwhile.add(call);
-            if (call.equals("executeUpdate") && !after) {
+            if (call.equals(where) && !after) {
                 running.countDown();
                 goOn.await();
             }
@@ -125,12 +129,12 @@ class InterferenceTest {
                 goOn.await();
             }
         });
-        var insert = inThread(() -> {
+        var hanging = inThread(() -> {
             ktm.transactionManager().resume(transaction);
-            Databases.insert(connection, name);
+            task.run();
         });
         awaitUninterruptibly(running);
-        return insert;
+        return hanging;
     }
 
     private interface Task {
@@ -186,6 +190,28 @@ class InterferenceTest {
         assertThat(insert.handle((done, failure) -> true).get()).isTrue();
         assertThat(Databases.count(observer)).isZero();
         assertThat(source.pool().getActiveConnections()).isZero();
+    }
+
+    @Test
+    void aCommitDoesNotOvertakeAChangeOfTheConnection() throws Exception {
+        ktm.userTransaction().begin();
+        var connection = source.getConnection();
+        Databases.insert(connection, "a");
+        var open = connection.prepareStatement("SELECT 1");
+        var change = hangs("setSchema", () -> connection.setSchema("PUBLIC"));
+        var cancelled = inThread(() -> {
+            Until.holds(() -> madeMeanwhile.contains("cancel"));
+            goOn.countDown();
+        });
+
+        assertThatThrownBy(ktm.userTransaction()::commit)
+                .isInstanceOf(RollbackException.class)
+                .hasStackTraceContaining("another thread was at work");
+
+        get(cancelled);
+        get(change);
+        assertThat(open.isClosed()).isTrue();
+        assertThat(Databases.count(observer)).isZero();
     }
 
     /** The pool's, which makes more of its own accord, or the one that recovery takes when it first asks. */

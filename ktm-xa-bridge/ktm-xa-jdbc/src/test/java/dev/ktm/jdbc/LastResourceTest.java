@@ -129,6 +129,42 @@ class LastResourceTest {
     }
 
     @Test
+    void aLevelOfIsolationThatIsSetAfterTheFirstStatementCommitsNothing() throws Exception {
+        commitsNothingForALevelOfIsolation(audit);
+        commitsNothingForALevelOfIsolation(plainH2());
+    }
+
+    private void commitsNothingForALevelOfIsolation(DataSource source) throws Exception {
+        execute(source, TABLE);
+        try (var pooled = openPlain(source)) {
+            ktm.userTransaction().begin();
+            try (var connection = pooled.getConnection()) {
+                connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+                Databases.insert(connection, "a");
+                connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+                assertThatThrownBy(() -> connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE))
+                        .hasFieldOrPropertyWithValue("SQLState", "25001");
+            }
+            ktm.userTransaction().rollback();
+        }
+        assertThat(count(source, "entries")).isZero();
+    }
+
+    private KtmDataSource openPlain(DataSource source) throws SQLException {
+        return KtmDataSource.builder(ktm, "plain")
+                .lastResource(source)
+                .pool(Databases.smallPool())
+                .open();
+    }
+
+    private static JdbcDataSource plainH2() throws SQLException {
+        var plain = new JdbcDataSource();
+        plain.setURL("jdbc:h2:mem:plain" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1");
+        execute(plain, Databases.TABLE);
+        return plain;
+    }
+
+    @Test
     void withoutItsTableItIsNotOpenedAndTheMessageMakesIt() throws Exception {
         var refused = catchThrowableOfType(MisconfiguredDataSourceException.class, this::openAudit);
 
@@ -282,10 +318,7 @@ class LastResourceTest {
     @Test
     void itsTableMayBeInAnotherSchema() throws Exception {
         commitsWithATableInAnotherSchema(audit);
-        var plain = new JdbcDataSource();
-        plain.setURL("jdbc:h2:mem:plain" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1");
-        execute(plain, Databases.TABLE);
-        commitsWithATableInAnotherSchema(plain);
+        commitsWithATableInAnotherSchema(plainH2());
     }
 
     private void commitsWithATableInAnotherSchema(DataSource source) throws Exception {

@@ -410,6 +410,25 @@ class TransactionalConnectionTest {
 
     @ParameterizedTest
     @EnumSource
+    void aLevelOfIsolationThatIsSetAfterTheFirstStatementCommitsNothing(Database database) throws Exception {
+        open(database);
+        begin();
+        Databases.insert(source, "a");
+
+        try (var connection = source.getConnection()) {
+            connection.setTransactionIsolation(connection.getTransactionIsolation());
+            assertThatThrownBy(() -> connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE))
+                    .hasMessageContaining("before the first statement")
+                    .hasFieldOrPropertyWithValue("SQLState", "25001");
+            Databases.insert(connection, "b");
+        }
+        ktm.userTransaction().rollback();
+
+        assertThat(Databases.count(observer)).isZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void aPoolWithoutAutoCommitWorksAsWell(Database database) throws Exception {
         var real = database.open("d" + UUID.randomUUID());
         observer = Databases.prepare(real);
