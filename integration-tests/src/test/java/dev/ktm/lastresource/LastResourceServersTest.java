@@ -15,6 +15,8 @@ import dev.ktm.servers.Server;
 import jakarta.transaction.RollbackException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
@@ -25,6 +27,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The last resource is a server; its table is made as the guide says. */
 @Tag("slow")
@@ -96,6 +99,82 @@ class LastResourceServersTest {
             settle(ktm);
             assertBothHave(1);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SET autocommit = 1",
+                "SET @@session.`autocommit` := 1",
+                "LOCK TABLES t WRITE",
+                "OPTIMIZE TABLE t",
+                "REPAIR TABLE t",
+                "CHECK TABLE t",
+                "ANALYZE TABLE t",
+                "FLUSH STATUS",
+                "RESET QUERY CACHE",
+                "BACKUP STAGE START",
+                "/*! COMMIT */",
+                "# a comment\nCOMMIT",
+                "CREATE OR REPLACE TABLE other (id INT)"
+            })
+    void noTextCommitsWhatMariaDbHasDoneSoFar(String sql) throws Exception {
+        assertRolledBackAfter(Kind.MARIADB, connection -> {
+            try (var statement = connection.createStatement()) {
+                assertThatThrownBy(() -> statement.execute(sql)).hasFieldOrPropertyWithValue("SQLState", "2D000");
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE TEMPORARY TABLE other (id INT)",
+                "CREATE OR REPLACE TEMPORARY TABLE other (id INT)",
+                "DROP TEMPORARY TABLE IF EXISTS other",
+                "SELECT 'don\\'t; drop that'",
+                "ANALYZE SELECT 1"
+            })
+    void whatCommitsNothingInMariaDbIsLetThrough(String sql) throws Exception {
+        assertRolledBackAfter(Kind.MARIADB, connection -> {
+            try (var statement = connection.createStatement()) {
+                statement.execute(sql);
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"POSTGRESQL", "MARIADB", "DERBY"})
+    void aLevelOfIsolationIsSetBeforeTheFirstStatementOrNotAtAll(Kind kind) throws Exception {
+        assertRolledBackAfter(kind, connection -> {
+            int level = connection.getTransactionIsolation();
+            assertThat(level).isEqualTo(Connection.TRANSACTION_SERIALIZABLE);
+            connection.setTransactionIsolation(level);
+            assertThatThrownBy(() -> connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED))
+                    .hasFieldOrPropertyWithValue("SQLState", "25001");
+        });
+    }
+
+    private interface Use {
+        void of(Connection connection) throws SQLException;
+    }
+
+    private void assertRolledBackAfter(Kind kind, Use use) throws Exception {
+        start(kind);
+        try (var ktm = Ktm.open(KtmOptions.builder()
+                        .logDirectory(directory.resolve("log"))
+                        .build());
+                var audits =
+                        KtmDataSource.builder(ktm, "audit").lastResource(audit).open()) {
+            ktm.userTransaction().begin();
+            try (var connection = audits.getConnection()) {
+                connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+                insert(connection, 1);
+                use.of(connection);
+            }
+            ktm.userTransaction().rollback();
+        }
+        assertThat(count(audit, "t")).isZero();
     }
 
     private static void insertThrough(DataSource source, int id) throws Exception {

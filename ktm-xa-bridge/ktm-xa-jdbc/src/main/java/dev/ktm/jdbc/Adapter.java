@@ -26,14 +26,22 @@ final class Adapter implements XaResourceFactory, AutoCloseable {
         }
     }
 
-    /** What is found out about a database before its first transaction. */
+    /**
+     * What is found out about a database before its first transaction.
+     *
+     * @param kind which it is
+     * @param profile what may be expected of it
+     */
+    record Found(DatabaseKind kind, AdapterProfile profile) {}
+
+    /** Finds that out. */
     interface Look {
         /**
-         * What may be expected of it.
+         * Asks it.
          *
          * @throws MisconfiguredDataSourceException if no transaction could be committed with it; says what has to be changed
          */
-        AdapterProfile look(XAConnection connection) throws SQLException;
+        Found look(XAConnection connection) throws SQLException;
     }
 
     private final String name;
@@ -41,7 +49,7 @@ final class Adapter implements XaResourceFactory, AutoCloseable {
     private final Optional<Credentials> recoveryUser;
     private final Look probe;
 
-    private volatile @Nullable AdapterProfile found;
+    private volatile @Nullable Found found;
     private volatile @Nullable MisconfiguredDataSourceException refused;
     /** By identity: what a driver's resources think of equality does not count. */
     private final Map<XAResource, XAConnection> open = Collections.synchronizedMap(new IdentityHashMap<>());
@@ -63,7 +71,12 @@ final class Adapter implements XaResourceFactory, AutoCloseable {
 
     AdapterProfile profile() {
         var known = found;
-        return known == null ? AdapterProfile.CAUTIOUS : known;
+        return known == null ? AdapterProfile.CAUTIOUS : known.profile();
+    }
+
+    DatabaseKind kind() {
+        var known = found;
+        return known == null ? DatabaseKind.OTHER : known.kind();
     }
 
     /** Fails at once where it is known that no transaction could be committed. */

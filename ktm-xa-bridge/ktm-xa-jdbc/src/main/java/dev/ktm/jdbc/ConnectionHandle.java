@@ -138,7 +138,8 @@ final class ConnectionHandle implements Connection {
     /** Inside a transaction no text may end it either. */
     void refuseEndOfTransaction(String sql) throws SQLException {
         if (shared != null) {
-            var found = SqlText.endOfTransaction(sql, pool.profile().commitsOnDdl());
+            var found =
+                    SqlText.endOfTransaction(sql, pool.kind(), pool.profile().commitsOnDdl());
             if (!found.isEmpty()) {
                 throw new SQLException(
                         "expected a statement that leaves the transaction alone, found " + found

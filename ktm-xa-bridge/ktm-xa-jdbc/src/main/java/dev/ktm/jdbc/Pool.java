@@ -54,6 +54,11 @@ final class Pool {
         return adapter.profile();
     }
 
+    /** Which database it is; none that is known until it has been reached. */
+    DatabaseKind kind() {
+        return adapter.kind();
+    }
+
     XAResource named(XAResource resource) {
         return ktm.named(adapter.name(), resource);
     }

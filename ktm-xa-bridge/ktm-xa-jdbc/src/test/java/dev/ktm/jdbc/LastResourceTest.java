@@ -130,11 +130,12 @@ class LastResourceTest {
 
     @Test
     void aLevelOfIsolationThatIsSetAfterTheFirstStatementCommitsNothing() throws Exception {
-        commitsNothingForALevelOfIsolation(audit);
-        commitsNothingForALevelOfIsolation(plainH2());
+        commitsNothingForALevelOfIsolation(audit, "SET CURRENT ISOLATION = SERIALIZABLE");
+        commitsNothingForALevelOfIsolation(
+                plainH2(), "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE");
     }
 
-    private void commitsNothingForALevelOfIsolation(DataSource source) throws Exception {
+    private void commitsNothingForALevelOfIsolation(DataSource source, String sql) throws Exception {
         execute(source, TABLE);
         try (var pooled = openPlain(source)) {
             ktm.userTransaction().begin();
@@ -144,6 +145,7 @@ class LastResourceTest {
                 connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
                 assertThatThrownBy(() -> connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE))
                         .hasFieldOrPropertyWithValue("SQLState", "25001");
+                assertThatThrownBy(() -> connection.prepareStatement(sql)).hasMessageContaining("found SET ISOLATION");
             }
             ktm.userTransaction().rollback();
         }

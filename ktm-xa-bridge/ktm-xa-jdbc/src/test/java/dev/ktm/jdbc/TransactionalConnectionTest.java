@@ -182,6 +182,14 @@ class TransactionalConnectionTest {
                 var statement = connection.createStatement()) {
             assertThatThrownBy(() -> statement.execute("CREATE TABLE other (id INT)"))
                     .hasMessageContaining("found CREATE");
+            assertThatThrownBy(() -> statement.execute("CREATE LOCAL TEMPORARY TABLE other (id INT)"))
+                    .hasMessageContaining("found CREATE");
+            assertThatThrownBy(() -> statement.execute("SET AUTOCOMMIT TRUE"))
+                    .hasMessageContaining("found SET AUTOCOMMIT");
+            assertThatThrownBy(() -> statement.execute("SET REFERENTIAL_INTEGRITY FALSE"))
+                    .hasMessageContaining("found SET REFERENTIAL_INTEGRITY");
+            statement.execute("CREATE LOCAL TEMPORARY TABLE other (id INT) TRANSACTIONAL");
+            statement.execute("SET LOCK_TIMEOUT 1000");
         }
         ktm.userTransaction().rollback();
 
