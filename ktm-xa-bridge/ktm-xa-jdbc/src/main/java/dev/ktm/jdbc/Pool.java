@@ -13,6 +13,7 @@ import java.sql.SQLInvalidAuthorizationSpecException;
 import java.sql.SQLTransientConnectionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 import javax.transaction.xa.XAResource;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,9 @@ final class Pool {
     private final Adapter adapter;
     private final HikariDataSource hikari;
     private final boolean autoCommit;
+    /** Held by whoever makes the connection of a transaction; nobody waits with it. */
+    private final ReentrantLock first = new ReentrantLock();
+
     private final AtomicBoolean reportedForgotten = new AtomicBoolean();
 
     Pool(Ktm ktm, Adapter adapter, HikariDataSource hikari) {
@@ -94,11 +98,22 @@ final class Pool {
     /** The connection of the thread's transaction, which is made if there is none. */
     TransactionConnection of(Transaction transaction) {
         var found = (TransactionConnection) synchronizations.getResource(this);
-        if (found == null) {
-            found = new TransactionConnection(this, transaction);
-            synchronizations.putResource(this, found);
+        return found == null ? firstOf(transaction) : found;
+    }
+
+    /** Other threads of the transaction may come at the same time, and get the same. */
+    private TransactionConnection firstOf(Transaction transaction) {
+        first.lock();
+        try {
+            var found = (TransactionConnection) synchronizations.getResource(this);
+            if (found == null) {
+                found = new TransactionConnection(this, transaction);
+                synchronizations.putResource(this, found);
+            }
+            return found;
+        } finally {
+            first.unlock();
         }
-        return found;
     }
 
     /** Registers after the synchronizations of applications; false if the thread is not in this transaction. */

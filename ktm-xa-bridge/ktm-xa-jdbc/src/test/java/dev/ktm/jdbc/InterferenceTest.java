@@ -15,6 +15,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
 import org.apache.derby.jdbc.EmbeddedXADataSource;
 import org.h2.jdbcx.JdbcDataSource;
@@ -251,6 +252,30 @@ class InterferenceTest {
         Until.holds(this::everyConnectionIsSomebodys);
         connection.close();
         assertThat(source.pool().getActiveConnections()).isZero();
+    }
+
+    @Test
+    void threadsOfOneTransactionThatComeAtTheSameTimeGetOneConnection() throws Exception {
+        int rounds = 300;
+        for (int i = 0; i < rounds; i++) {
+            ktm.userTransaction().begin();
+            var transaction = ktm.transactionManager().getTransaction();
+            var both = new CyclicBarrier(2);
+            var round = i;
+            var other = inThread(() -> {
+                ktm.transactionManager().resume(transaction);
+                both.await();
+                Databases.insert(source, "other " + round);
+                ktm.transactionManager().suspend();
+            });
+            both.await();
+            Databases.insert(source, "this " + round);
+            get(other);
+            ktm.userTransaction().commit();
+        }
+
+        assertThat(driver.calls().stream().filter("start"::equals)).hasSize(rounds);
+        assertThat(Databases.count(observer)).isEqualTo(2 * rounds);
     }
 
     @Test
