@@ -189,16 +189,21 @@ final class Pool {
 
     /** Takes a connection back whose branch has finished as it should. */
     void giveBack(Connection borrowed, PhysicalConnection physical) {
+        boolean isBack = false;
         try {
             if (physical.getAutoCommit() != autoCommit) {
                 // Some drivers switch it on after a branch.
                 physical.setAutoCommit(autoCommit);
             }
             borrowed.close();
+            isBack = true;
         } catch (SQLException | RuntimeException e) {
             System.getLogger(Pool.class.getName())
                     .log(System.Logger.Level.DEBUG, "a connection to " + name() + " is of no use any more", e);
-            evict(borrowed, physical);
+        } finally {
+            if (!isBack) {
+                evict(borrowed, physical);
+            }
         }
     }
 

@@ -195,29 +195,41 @@ final class TransactionConnection implements Synchronization {
 
     private Connection enlist(Connection borrowed) throws SQLException {
         var enlisted = prepareToEnlist(borrowed);
-        SQLException failure = null;
+        boolean joined = false;
         try {
             transaction.enlistResource(pool.named(enlisted.enlisted()));
+            joined = true;
         } catch (RollbackException e) {
-            failure = cannotJoin(e);
+            throw cannotJoin(e);
         } catch (SystemException | RuntimeException e) {
-            failure = new SQLException(
+            throw new SQLException(
                     "the connection to " + pool.name() + " cannot join " + transaction + ": " + e.getMessage(),
                     SqlStates.INVALID_STATE,
                     e);
+        } finally {
+            // Drivers throw errors as well: what seems to be opened for ever would never go back.
+            opened(borrowed, joined);
         }
+        var found = open;
+        if (found == null) {
+            throw refusal();
+        }
+        return found;
+    }
+
+    /** Lets handles work with it; gives it back if it has not joined, or if all was over first. */
+    private void opened(Connection borrowed, boolean joined) {
         lock.lock();
         try {
             isOpening = false;
-            if (failure == null && !completed && !stopped) {
+            if (joined && !completed && !stopped) {
                 open = borrowed;
-                return borrowed;
+                return;
             }
         } finally {
             lock.unlock();
         }
-        giveBackIfOver(failure != null);
-        throw failure == null ? refusal() : failure;
+        giveBackIfOver(!joined);
     }
 
     private BranchResource prepareToEnlist(Connection borrowed) throws SQLException {
@@ -239,7 +251,7 @@ final class TransactionConnection implements Synchronization {
                 lock.unlock();
             }
             return resource;
-        } catch (SQLException | RuntimeException e) {
+        } catch (SQLException | RuntimeException | Error e) {
             borrowed.close();
             throw e;
         }
@@ -510,11 +522,14 @@ final class TransactionConnection implements Synchronization {
             lock.unlock();
         }
         resource.released();
-        worked.unpin();
-        if (resource.isReusable()) {
-            pool.giveBack(connection, worked);
-        } else {
-            pool.evict(connection, worked);
+        try {
+            worked.unpin();
+        } finally {
+            if (resource.isReusable()) {
+                pool.giveBack(connection, worked);
+            } else {
+                pool.evict(connection, worked);
+            }
         }
     }
 }

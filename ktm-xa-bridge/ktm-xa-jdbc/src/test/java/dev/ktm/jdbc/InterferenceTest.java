@@ -21,6 +21,8 @@ import org.apache.derby.jdbc.EmbeddedXADataSource;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What happens when somebody comes in between: timeouts, other threads, the pool. */
 class InterferenceTest {
@@ -252,6 +254,36 @@ class InterferenceTest {
         Until.holds(this::everyConnectionIsSomebodys);
         connection.close();
         assertThat(source.pool().getActiveConnections()).isZero();
+    }
+
+    @Test
+    void anErrorOfTheDriverThatStartsABranchLosesNoConnection() throws Exception {
+        int more = 1 + Databases.smallPool().getMaximumPoolSize();
+        for (int i = 0; i < more; i++) {
+            ktm.userTransaction().begin();
+            driver.failNext("start", new NoClassDefFoundError("missing"));
+            assertThatThrownBy(() -> Databases.insert(source, "a")).hasStackTraceContaining("missing");
+
+            ktm.userTransaction().rollback();
+
+            assertThat(source.pool().getActiveConnections()).isZero();
+        }
+        Databases.insert(source, "b");
+        assertThat(Databases.count(observer)).isOne();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"end", "rollback", "getAutoCommit"})
+    void anErrorOfTheDriverThatEndsABranchLosesNoConnection(String call) throws Exception {
+        ktm.userTransaction().begin();
+        Databases.insert(source, "a");
+        driver.failNext(call, new NoClassDefFoundError("missing"));
+
+        ktm.userTransaction().rollback();
+
+        ktm.recoverNow();
+        assertThat(source.pool().getActiveConnections()).isZero();
+        assertThat(Databases.count(observer)).isZero();
     }
 
     @Test

@@ -118,6 +118,9 @@ class RandomFailuresTest {
                     if (dice.nextInt(10) == 0) {
                         throw new IllegalStateException("the driver has a bug");
                     }
+                    if (dice.nextInt(10) == 0) {
+                        throw new NoClassDefFoundError("the driver lacks a class");
+                    }
                     throw new XAException(CODES[dice.nextInt(CODES.length)]);
                 }
                 case "getXAConnection", "prepareStatement" -> throw new SQLException("connection lost", "08006");
@@ -160,7 +163,7 @@ class RandomFailuresTest {
         try {
             Databases.insert(first, name);
             Databases.insert(second, name);
-        } catch (SQLException e) {
+        } catch (SQLException | LinkageError e) {
             transaction.rollback();
             return Result.ROLLED_BACK;
         }
