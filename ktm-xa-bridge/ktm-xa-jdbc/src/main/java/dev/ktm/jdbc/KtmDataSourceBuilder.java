@@ -62,7 +62,7 @@ public final class KtmDataSourceBuilder {
     /**
      * A data source without XA, in place of {@link #source}: one such may take part in each transaction, as its last resource. It
      * commits when all others are prepared, and a row that it writes in its own transaction is the decision for all, so it needs a
-     * {@linkplain #decisionTable table}. The pool holds its connections: give the driver's data source, not another pool.
+     * {@linkplain #decisionTable table}. The pool holds its connections: give the driver's data source; another pool is refused.
      */
     public KtmDataSourceBuilder lastResource(DataSource value) {
         last = Objects.requireNonNull(value, "lastResource");
@@ -123,6 +123,7 @@ public final class KtmDataSourceBuilder {
                     + "\", found source(…) and lastResource(…): the first if it can prepare, otherwise the second");
         }
         refuseOthersThan("lastResource(…)");
+        refusePool(plain);
         var copy = new HikariConfig();
         config.copyStateTo(copy);
         var local = new LocalSource(plain);
@@ -132,6 +133,17 @@ public final class KtmDataSourceBuilder {
         look(adapter, physical);
         complete(copy, physical);
         return start(local, adapter, copy, () -> ktm.registerLastResource(name, asked(plain), decisionTable.text()));
+    }
+
+    /** Two pools, one in the other, wait for each other; and one that enlists would enlist itself. */
+    private void refusePool(DataSource plain) {
+        if (OtherPools.has(plain)) {
+            throw new IllegalArgumentException("expected the driver's data source for \"" + name + "\", found "
+                    + plain.getClass().getName()
+                    + ", which pools already, or wraps what does: give lastResource(…) what"
+                    + " that pool has its connections from (HikariDataSource.getDataSource(), if it was set up with one),"
+                    + " and its settings with pool(…)");
+        }
     }
 
     /** Connections to ask what was decided with: of the pool's user, or the one given for recovery. */

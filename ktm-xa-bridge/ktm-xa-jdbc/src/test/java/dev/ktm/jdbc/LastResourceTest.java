@@ -4,18 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.jta.DecisionTableName;
 import jakarta.transaction.RollbackException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.apache.derby.jdbc.EmbeddedDataSource;
+import org.h2.jdbcx.JdbcConnectionPool;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -162,6 +166,7 @@ class LastResourceTest {
     private static JdbcDataSource plainH2() throws SQLException {
         var plain = new JdbcDataSource();
         plain.setURL("jdbc:h2:mem:plain" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1");
+        plain.setUser("sa");
         execute(plain, Databases.TABLE);
         return plain;
     }
@@ -280,6 +285,33 @@ class LastResourceTest {
 
             assertThat(pooledAudit.profile()).isEqualTo(chosen);
         }
+    }
+
+    @Test
+    void anotherPoolIsRefused() throws Exception {
+        execute(audit, TABLE);
+        var config = Databases.smallPool();
+        config.setDataSource(audit);
+        var h2Pool = JdbcConnectionPool.create("jdbc:h2:mem:pooled", "sa", "");
+        try (var pool = new HikariDataSource(config)) {
+            for (var each : List.of(pool, wrapped(pool), pooledOrders, h2Pool)) {
+                assertThatThrownBy(() -> openPlain(each))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("\"plain\"")
+                        .hasMessageContaining(each.getClass().getName())
+                        .hasMessageContaining("getDataSource()");
+            }
+            openPlain(pool.getDataSource()).close();
+        } finally {
+            h2Pool.dispose();
+        }
+    }
+
+    private static DataSource wrapped(DataSource source) {
+        return (DataSource) Proxy.newProxyInstance(
+                LastResourceTest.class.getClassLoader(),
+                new Class<?>[] {DataSource.class},
+                (proxy, method, arguments) -> method.invoke(source, arguments));
     }
 
     @Test
