@@ -26,6 +26,11 @@ final class Adapter implements XaResourceFactory, AutoCloseable {
         }
     }
 
+    /** Who connections are opened as; absent for whoever the driver's data source is set up with. */
+    interface User {
+        Optional<Credentials> now();
+    }
+
     /**
      * What is found out about a database before its first transaction.
      *
@@ -46,7 +51,7 @@ final class Adapter implements XaResourceFactory, AutoCloseable {
 
     private final String name;
     private final XADataSource source;
-    private final Optional<Credentials> recoveryUser;
+    private final User user;
     private final Look probe;
 
     private volatile @Nullable Found found;
@@ -58,10 +63,10 @@ final class Adapter implements XaResourceFactory, AutoCloseable {
 
     private volatile boolean closed;
 
-    Adapter(String name, XADataSource source, Optional<Credentials> recoveryUser, Look probe) {
+    Adapter(String name, XADataSource source, User user, Look probe) {
         this.name = name;
         this.source = source;
-        this.recoveryUser = recoveryUser;
+        this.user = user;
         this.probe = probe;
     }
 
@@ -100,9 +105,9 @@ final class Adapter implements XaResourceFactory, AutoCloseable {
     }
 
     private XAConnection connect() throws SQLException {
-        return recoveryUser.isPresent()
-                ? source.getXAConnection(
-                        recoveryUser.get().user(), recoveryUser.get().password())
+        var now = user.now();
+        return now.isPresent()
+                ? source.getXAConnection(now.get().user(), now.get().password())
                 : source.getXAConnection();
     }
 

@@ -124,15 +124,16 @@ public final class KtmDataSourceBuilder {
         }
         refuseOthersThan("lastResource(…)");
         refusePool(plain);
-        var copy = new HikariConfig();
-        config.copyStateTo(copy);
+        var copy = copyOfPool();
+        var user = new PoolUser(copy);
         var local = new LocalSource(plain);
-        var adapter =
-                new Adapter(name, local, credentialsOfPool(), new LastResourceProbe(name, decisionTable, profile));
+        var adapter = new Adapter(name, local, user, new LastResourceProbe(name, decisionTable, profile));
         var physical = new XaPhysicalSource(local, adapter);
-        look(adapter, physical);
+        look(adapter, physical, user);
         complete(copy, physical);
-        return start(local, adapter, copy, () -> ktm.registerLastResource(name, asked(plain), decisionTable.text()));
+        // Connections to ask what was decided with.
+        var asked = new UserDataSource(plain, recoveryUserOr(user));
+        return start(local, adapter, copy, user, () -> ktm.registerLastResource(name, asked, decisionTable.text()));
     }
 
     /** Two pools, one in the other, wait for each other; and one that enlists would enlist itself. */
@@ -146,33 +147,31 @@ public final class KtmDataSourceBuilder {
         }
     }
 
-    /** Connections to ask what was decided with: of the pool's user, or the one given for recovery. */
-    private DataSource asked(DataSource plain) {
-        return recoveryUser
-                .or(this::credentialsOfPool)
-                .<DataSource>map(user -> new UserDataSource(plain, user))
-                .orElse(plain);
+    private HikariConfig copyOfPool() {
+        var copy = new HikariConfig();
+        config.copyStateTo(copy);
+        return copy;
     }
 
-    private Optional<Adapter.Credentials> credentialsOfPool() {
-        return Optional.ofNullable(config.getUsername())
-                .map(user -> new Adapter.Credentials(user, Objects.requireNonNullElse(config.getPassword(), "")));
+    private Adapter.User recoveryUserOr(Adapter.User other) {
+        var chosen = recoveryUser;
+        return chosen.isPresent() ? () -> chosen : other;
     }
 
     private KtmDataSource openXa() throws SQLException {
         var xa = xaDataSource();
-        var copy = new HikariConfig();
-        config.copyStateTo(copy);
-        var recovery = recoveryUser.or(this::credentialsOfPool);
+        var copy = copyOfPool();
+        var user = new PoolUser(copy);
         var probe = new Probe(name, xa, copy.getMaximumPoolSize(), recoveryUser.isPresent(), profile);
-        var adapter = new Adapter(name, xa, recovery, probe);
+        var adapter = new Adapter(name, xa, recoveryUserOr(user), probe);
         var physical = new XaPhysicalSource(xa, adapter);
-        look(adapter, physical);
+        look(adapter, physical, user);
         complete(copy, physical);
-        return start(xa, adapter, copy, () -> ktm.register(name, adapter));
+        return start(xa, adapter, copy, user, () -> ktm.register(name, adapter));
     }
 
-    private KtmDataSource start(XADataSource xa, Adapter adapter, HikariConfig complete, Runnable registration)
+    private KtmDataSource start(
+            XADataSource xa, Adapter adapter, HikariConfig complete, PoolUser user, Runnable registration)
             throws SQLException {
         try {
             registration.run();
@@ -185,7 +184,9 @@ public final class KtmDataSourceBuilder {
                     e);
         }
         try {
-            return new KtmDataSource(ktm, xa, adapter, new HikariDataSource(complete));
+            var hikari = new HikariDataSource(complete);
+            user.follow(hikari);
+            return new KtmDataSource(ktm, xa, adapter, hikari);
         } catch (RuntimeException e) {
             ktm.unregister(name);
             adapter.close();
@@ -274,13 +275,12 @@ public final class KtmDataSourceBuilder {
     }
 
     /** What can be found out now need not be found out by the first transaction. */
-    private void look(Adapter adapter, XaPhysicalSource physical) throws SQLException {
+    private void look(Adapter adapter, XaPhysicalSource physical, PoolUser user) throws SQLException {
         try {
             adapter.ensureProbed();
             if (recoveryUser.isPresent()) {
                 // Another user has looked: whether that of the pool is let in is still to be seen.
-                var user = config.getUsername();
-                (user == null ? physical.getConnection() : physical.getConnection(user, config.getPassword())).close();
+                new UserDataSource(physical, user).getConnection().close();
             }
         } catch (MisconfiguredDataSourceException | RuntimeException e) {
             adapter.close();

@@ -23,7 +23,7 @@ class AdapterTest {
         var adapter = new Adapter(
                 "alike",
                 driver(alike, closed),
-                Optional.empty(),
+                Optional::empty,
                 look -> new Adapter.Found(DatabaseKind.DERBY, AdapterProfile.of(DatabaseKind.DERBY)));
 
         var first = adapter.open();

@@ -288,6 +288,33 @@ class LastResourceTest {
     }
 
     @Test
+    void whatItHasDecidedIsAskedWithThePasswordThatThePoolWasGivenLast() throws Exception {
+        var plain = plainH2();
+        execute(plain, TABLE);
+        var pool = Databases.smallPool();
+        pool.setUsername("sa");
+        pool.setPassword("");
+        try (var pooled = KtmDataSource.builder(ktm, "plain")
+                .lastResource(plain)
+                .pool(pool)
+                .open()) {
+            ktm.recoverNow();
+            ktm.userTransaction().begin();
+            Databases.insert(pooled, "entry");
+            Databases.insert(pooledOrders, "entry");
+            ktm.userTransaction().commit();
+            execute(plain, "ALTER USER sa SET PASSWORD 'new'");
+            plain.setPassword("nobody's");
+            pooled.unwrap(HikariDataSource.class).getHikariConfigMXBean().setPassword("new");
+
+            ktm.recoverNow();
+
+            plain.setPassword("new");
+            assertThat(count(plain, "ktm_decision")).isZero();
+        }
+    }
+
+    @Test
     void anotherPoolIsRefused() throws Exception {
         execute(audit, TABLE);
         var config = Databases.smallPool();
