@@ -81,6 +81,9 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
     private boolean associated;
 
     private boolean timeoutSet;
+    /** Why its handles may do nothing more, if its transaction was rolled back without their doing. Set before it is gone. */
+    private volatile @Nullable JMSException rolledBackUnder;
+
     /** The branch, once it has started. */
     private volatile @Nullable Xid branch;
 
@@ -181,6 +184,10 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
     /** Has the handle told when its transaction is rolled back without its own doing. */
     void join(SessionHandle handle) {
         handles.add(handle);
+        if (phase == Phase.GONE) {
+            // It has ended after it was enlisted, and may not have seen the handle. Twice is harmless.
+            handle.completed(this, rolledBackUnder);
+        }
     }
 
     @Override
@@ -257,11 +264,12 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
 
     @Override
     public void afterCompletion(int status) {
-        boolean rolledBackElsewhere = status != Status.STATUS_COMMITTED && !isItsClientsDoing();
+        var why = status != Status.STATUS_COMMITTED && !isItsClientsDoing() ? refusal() : null;
+        rolledBackUnder = why;
         phase = Phase.GONE;
         whenOver.run();
         for (var handle : handles) {
-            handle.completed(this, rolledBackElsewhere ? refusal() : null);
+            handle.completed(this, why);
         }
         var session = physical;
         if (session != null) {
