@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * rolled back.
  *
  * <p>It goes back to the pool after the completion of the transaction, by whoever comes last: the completion, or the thread that
- * was still opening it. A branch whose outcome is open keeps it until recovery says that it has {@linkplain #finishedElsewhere
+ * was still opening it. A branch whose outcome is open keeps it until recovery says that it has {@linkplain #finished
  * finished}, if the database would lose the branch otherwise.
  */
 final class TransactionConnection implements Synchronization {
@@ -494,8 +494,8 @@ final class TransactionConnection implements Synchronization {
         }
     }
 
-    /** Recovery says that the branch has finished. */
-    void finishedElsewhere() {
+    /** The branch has finished: its connection goes back, if that has only waited for it. */
+    void finished() {
         giveBackIfOver(false);
     }
 
