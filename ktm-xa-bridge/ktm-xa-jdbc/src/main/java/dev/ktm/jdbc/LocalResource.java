@@ -91,15 +91,22 @@ final class LocalResource implements XAResource {
             connection.rollback();
             return true;
         } catch (SQLException | RuntimeException | Error e) {
-            why.addSuppressed(e);
+            suppress(why, e);
         }
         try {
             // Some refuse to be closed as long as something is open.
             connection.abort(PhysicalConnection.APART);
         } catch (SQLException | RuntimeException | Error e) {
-            why.addSuppressed(e);
+            suppress(why, e);
         }
         return false;
+    }
+
+    /** A driver may throw the same twice. */
+    private static void suppress(Throwable why, Throwable further) {
+        if (further != why) {
+            why.addSuppressed(further);
+        }
     }
 
     /** The work is done: a connection that cannot be restored is noticed when it is given back. */

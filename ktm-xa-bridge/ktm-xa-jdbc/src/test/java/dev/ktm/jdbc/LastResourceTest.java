@@ -8,6 +8,8 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.jta.DecisionTableName;
+import dev.ktm.log.testing.Until;
+import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.RollbackException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
@@ -245,6 +247,35 @@ class LastResourceTest {
 
             assertThat(count(orders, "entries")).isZero();
             assertThat(count(audit, "child")).isZero();
+        }
+    }
+
+    @Test
+    void whoeverHasWaitedForItsDecisionGivesItsConnectionBack() throws Exception {
+        var plain = plainH2();
+        execute(plain, TABLE);
+        var driver = new FaultyDataSource(plain);
+        try (var pooled = openPlain(driver.source())) {
+            ktm.userTransaction().begin();
+            Databases.insert(pooled, "entry");
+            Databases.insert(pooledOrders, "entry");
+            driver.setFault((call, after) -> {
+                if (call.equals("commit") || call.equals("getConnection")) {
+                    throw new SQLException("connection lost", "08006");
+                }
+            });
+            assertThatThrownBy(ktm.userTransaction()::commit).isInstanceOf(HeuristicMixedException.class);
+            assertThat(pooledOrders.pool().getActiveConnections()).isOne();
+            driver.setFault((call, after) -> {});
+
+            Until.holds(() -> {
+                ktm.recoverNow();
+                return ktm.manager().live().isEmpty();
+            });
+
+            assertThat(count(plain, "entries")).isZero();
+            assertThat(Databases.count(keepsOrders)).isZero();
+            assertThat(pooledOrders.pool().getActiveConnections()).isZero();
         }
     }
 
