@@ -1,5 +1,6 @@
 package dev.ktm.lastresource;
 
+import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.servers.Kind;
 import java.lang.reflect.InvocationTargetException;
@@ -27,27 +28,84 @@ final class Committer {
         AFTER_ALL
     }
 
+    /** How the one without XA takes part. */
+    enum Way {
+        /** A resource that is enlisted by hand. */
+        BY_HAND,
+        /** A data source that enlists itself. */
+        POOLED
+    }
+
     private Committer() {}
 
-    /** Arguments: a directory, where to die; kind and port of the server that has the one without XA, if it is no file. */
+    /**
+     * Arguments: a directory, where to die, in which way; kind and port of the server that has the one without XA, if it is no
+     * file.
+     */
     public static void main(String[] arguments) throws Exception {
         var directory = Path.of(arguments[0]);
-        var databases = arguments.length > 2
-                ? Databases.in(directory, Kind.valueOf(arguments[2]).plain(Integer.parseInt(arguments[3])))
+        var databases = arguments.length > 3
+                ? Databases.in(directory, Kind.valueOf(arguments[3]).plain(Integer.parseInt(arguments[4])))
                 : Databases.in(directory);
         var death = Death.valueOf(arguments[1]);
+        switch (Way.valueOf(arguments[2])) {
+            case BY_HAND -> byHand(databases, death);
+            case POOLED -> pooled(databases, death);
+        }
+        die();
+    }
+
+    private static void byHand(Databases databases, Death death) throws Exception {
         var ktm = databases.open(KtmOptions.builder(), databases.audit());
-        var xa = databases.orders().getXAConnection();
         var connection = databases.audit().getConnection();
-        var manager = ktm.transactionManager();
-        manager.begin();
-        var transaction = manager.getTransaction();
+        ktm.transactionManager().begin();
+        var transaction = ktm.transactionManager().getTransaction();
         transaction.enlistResource(ktm.named("audit", new LocalResource(connection).diesAt(death)));
         Databases.insert(connection, 1);
-        transaction.enlistResource(ktm.named("orders", orders(xa.getXAResource(), death)));
+        commitWithOrders(ktm, databases, death);
+    }
+
+    private static void pooled(Databases databases, Death death) throws Exception {
+        var ktm = databases.openWithOrders(KtmOptions.builder());
+        var driver = new HookedDriver(databases.audit());
+        var audit = databases.pool(ktm, driver.dataSource());
+        ktm.transactionManager().begin();
+        try (var connection = audit.getConnection()) {
+            Databases.insert(connection, 1);
+        }
+        driver.setHook(new HookedDriver.Hook() {
+            @Override
+            public void beforeTheNote() {
+                dieAt(death, Death.BEFORE_THE_NOTE);
+            }
+
+            @Override
+            public boolean beforeTheCommit() {
+                dieAt(death, Death.BEFORE_THE_COMMIT);
+                return true;
+            }
+
+            @Override
+            public void afterTheCommit() {
+                dieAt(death, Death.AFTER_THE_COMMIT);
+            }
+        });
+        commitWithOrders(ktm, databases, death);
+    }
+
+    private static void commitWithOrders(Ktm ktm, Databases databases, Death death) throws Exception {
+        var xa = databases.orders().getXAConnection();
+        ktm.transactionManager()
+                .getTransaction()
+                .enlistResource(ktm.named("orders", orders(xa.getXAResource(), death)));
         Databases.insert(xa.getConnection(), 1);
-        manager.commit();
-        die();
+        ktm.transactionManager().commit();
+    }
+
+    private static void dieAt(Death death, Death now) {
+        if (death == now) {
+            die();
+        }
     }
 
     /** Without a word to anybody. */

@@ -1,8 +1,11 @@
 package dev.ktm.lastresource;
 
+import com.zaxxer.hikari.HikariConfig;
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import dev.ktm.jdbc.KtmDataSource;
 import dev.ktm.jta.DecisionTableName;
+import dev.ktm.lastresource.Committer.Way;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -37,12 +40,38 @@ record Databases(Path directory, JdbcDataSource orders, DataSource audit) {
 
     /** A coordinator over both that asks them when it is told to. */
     Ktm open(KtmOptions.Builder options, DataSource decisions) {
+        var opened = openWithOrders(options);
+        opened.registerLastResource("audit", decisions);
+        return opened;
+    }
+
+    /** As {@link #open}, without the one that has no XA. */
+    Ktm openWithOrders(KtmOptions.Builder options) {
         var opened = Ktm.open(options.logDirectory(directory.resolve("log"))
                 .recoveryInterval(Duration.ofHours(1))
                 .build());
         opened.register("orders", (XADataSource) orders);
-        opened.registerLastResource("audit", decisions);
         return opened;
+    }
+
+    /** Has the one without XA take part in this way, until it is closed. */
+    AutoCloseable take(Way way, Ktm ktm) throws SQLException {
+        if (way == Way.POOLED) {
+            return pool(ktm, audit);
+        }
+        ktm.registerLastResource("audit", audit);
+        return () -> ktm.unregister("audit");
+    }
+
+    /** The one without XA, pooled. */
+    KtmDataSource pool(Ktm ktm, DataSource driver) throws SQLException {
+        var small = new HikariConfig();
+        small.setMaximumPoolSize(2);
+        small.setMinimumIdle(0);
+        return KtmDataSource.builder(ktm, "audit")
+                .lastResource(driver)
+                .pool(small)
+                .open();
     }
 
     static void execute(DataSource dataSource, String sql) throws SQLException {

@@ -4,14 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ktm.KtmOptions;
 import dev.ktm.lastresource.Committer.Death;
+import dev.ktm.lastresource.Committer.Way;
 import dev.ktm.log.testing.JavaCommand;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** A process dies in the middle of a commit: after its restart all have done what the last resource has. */
 class LastResourceCrashTest {
@@ -19,15 +23,21 @@ class LastResourceCrashTest {
     @TempDir
     Path directory;
 
+    static Stream<Arguments> everyDeathInEveryWay() {
+        return Arrays.stream(Way.values())
+                .flatMap(way -> Arrays.stream(Death.values()).map(death -> Arguments.of(way, death)));
+    }
+
     @ParameterizedTest
-    @EnumSource
-    void bothDatabasesAgreeAndNothingIsLeft(Death death) throws Exception {
+    @MethodSource("everyDeathInEveryWay")
+    void bothDatabasesAgreeAndNothingIsLeft(Way way, Death death) throws Exception {
         var databases = Databases.in(directory);
         databases.create();
 
-        crash(death);
+        crash(way, death);
 
-        try (var ktm = databases.open(KtmOptions.builder(), databases.audit())) {
+        try (var ktm = databases.openWithOrders(KtmOptions.builder());
+                var taken = databases.take(way, ktm)) {
             for (int i = 0; i < 3; i++) {
                 ktm.recoverNow();
             }
@@ -41,9 +51,10 @@ class LastResourceCrashTest {
         }
     }
 
-    private void crash(Death death) throws Exception {
+    private void crash(Way way, Death death) throws Exception {
         var output = directory.resolve("output");
-        var process = new ProcessBuilder(JavaCommand.of(List.of(), Committer.class.getName(), directory, death.name()))
+        var process = new ProcessBuilder(
+                        JavaCommand.of(List.of(), Committer.class.getName(), directory, death.name(), way.name()))
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();

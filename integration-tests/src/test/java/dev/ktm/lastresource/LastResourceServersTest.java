@@ -9,22 +9,30 @@ import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.jdbc.KtmDataSource;
 import dev.ktm.lastresource.Committer.Death;
+import dev.ktm.lastresource.Committer.Way;
 import dev.ktm.log.testing.JavaCommand;
 import dev.ktm.servers.Kind;
 import dev.ktm.servers.Server;
 import jakarta.transaction.RollbackException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The last resource is a server; its table is made as the guide says. */
 @Tag("slow")
@@ -98,6 +106,76 @@ class LastResourceServersTest {
         }
     }
 
+    @Test
+    void noTextCommitsWhatMariaDbHasDoneSoFar() throws Exception {
+        var refused = List.of(
+                "SET autocommit = 1",
+                "SET @@session.`autocommit` := 1",
+                "LOCK TABLES t WRITE",
+                "OPTIMIZE TABLE t",
+                "REPAIR TABLE t",
+                "CHECK TABLE t",
+                "ANALYZE TABLE t",
+                "FLUSH STATUS",
+                "RESET QUERY CACHE",
+                "BACKUP STAGE START",
+                "/*! COMMIT */",
+                "# a comment\nCOMMIT",
+                "CREATE OR REPLACE TABLE other (id INT)");
+        var harmless = List.of(
+                "CREATE TEMPORARY TABLE other (id INT)",
+                "CREATE OR REPLACE TEMPORARY TABLE other (id INT)",
+                "DROP TEMPORARY TABLE IF EXISTS other",
+                "SELECT 'don\\'t; drop that'",
+                "ANALYZE SELECT 1");
+        assertRolledBackAfter(Kind.MARIADB, connection -> {
+            try (var statement = connection.createStatement()) {
+                for (var sql : refused) {
+                    assertThatThrownBy(() -> statement.execute(sql))
+                            .as(sql)
+                            .hasFieldOrPropertyWithValue("SQLState", "2D000");
+                }
+                for (var sql : harmless) {
+                    statement.execute(sql);
+                }
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"POSTGRESQL", "MARIADB", "DERBY"})
+    void aLevelOfIsolationIsSetBeforeTheFirstStatementOrNotAtAll(Kind kind) throws Exception {
+        assertRolledBackAfter(kind, connection -> {
+            int level = connection.getTransactionIsolation();
+            assertThat(level).isEqualTo(Connection.TRANSACTION_SERIALIZABLE);
+            connection.setTransactionIsolation(level);
+            assertThatThrownBy(() -> connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED))
+                    .hasFieldOrPropertyWithValue("SQLState", "25001");
+        });
+    }
+
+    private interface Use {
+        void of(Connection connection) throws SQLException;
+    }
+
+    private void assertRolledBackAfter(Kind kind, Use use) throws Exception {
+        start(kind);
+        try (var ktm = Ktm.open(KtmOptions.builder()
+                        .logDirectory(directory.resolve("log"))
+                        .build());
+                var audits =
+                        KtmDataSource.builder(ktm, "audit").lastResource(audit).open()) {
+            ktm.userTransaction().begin();
+            try (var connection = audits.getConnection()) {
+                connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+                insert(connection, 1);
+                use.of(connection);
+            }
+            ktm.userTransaction().rollback();
+        }
+        assertThat(count(audit, "t")).isZero();
+    }
+
     private static void insertThrough(DataSource source, int id) throws Exception {
         try (var connection = source.getConnection()) {
             insert(connection, id);
@@ -117,6 +195,49 @@ class LastResourceServersTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"POSTGRESQL", "MARIADB", "DERBY"})
+    void whatItsDataSourceHasDoneIsAskedWhenTheAnswerIsLost(Kind kind) throws Exception {
+        start(kind);
+        var driver = new HookedDriver(audit);
+        try (var ktm = databases.openWithOrders(KtmOptions.builder());
+                var audits = databases.pool(ktm, driver.dataSource());
+                var orders = KtmDataSource.open(ktm, "pooled orders", databases.orders())) {
+            driver.setHook(losesOneAnswer(driver, true));
+            insertInBoth(ktm, audits, orders, 1);
+            driver.setHook(losesOneAnswer(driver, false));
+            assertThatThrownBy(() -> insertInBoth(ktm, audits, orders, 2)).isInstanceOf(RollbackException.class);
+
+            settle(ktm);
+            assertBothHave(1);
+            assertThat(audits.pool().getActiveConnections()).isZero();
+            insertInBoth(ktm, audits, orders, 3);
+            assertBothHave(2);
+        }
+    }
+
+    private static HookedDriver.Hook losesOneAnswer(HookedDriver driver, boolean commits) {
+        return new HookedDriver.Hook() {
+            @Override
+            public boolean beforeTheCommit() {
+                return commits;
+            }
+
+            @Override
+            public void afterTheCommit() throws SQLException {
+                driver.setHook(new HookedDriver.Hook() {});
+                throw new SQLException("connection lost", "08006");
+            }
+        };
+    }
+
+    private static void insertInBoth(Ktm ktm, DataSource first, DataSource second, int id) throws Exception {
+        ktm.userTransaction().begin();
+        insertThrough(first, id);
+        insertThrough(second, id);
+        ktm.userTransaction().commit();
+    }
+
     private void commit(Ktm ktm, int id, LocalResource.Fate fate) throws Exception {
         var xa = databases.orders().getXAConnection();
         try (var connection = audit.getConnection()) {
@@ -133,36 +254,49 @@ class LastResourceServersTest {
         }
     }
 
-    @ParameterizedTest
-    @EnumSource(names = {"POSTGRESQL", "MARIADB", "DERBY"})
-    void afterACrashItsRowDecides(Kind kind) throws Exception {
-        start(kind);
-
-        crash(kind, Death.AFTER_THE_COMMIT);
-
-        try (var ktm = databases.open(KtmOptions.builder(), audit)) {
-            settle(ktm);
-            assertBothHave(1);
-        }
+    static Stream<Arguments> everyServerInEveryWay() {
+        return Stream.of(Kind.POSTGRESQL, Kind.MARIADB, Kind.DERBY)
+                .flatMap(kind -> Arrays.stream(Way.values()).map(way -> Arguments.of(kind, way)));
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"POSTGRESQL", "MARIADB", "DERBY"})
-    void afterACrashWithoutItsRowAllRollBack(Kind kind) throws Exception {
+    @MethodSource("everyServerInEveryWay")
+    void afterACrashItsRowDecides(Kind kind, Way way) throws Exception {
         start(kind);
 
-        crash(kind, Death.BEFORE_THE_COMMIT);
+        crash(kind, way, Death.AFTER_THE_COMMIT);
 
-        try (var ktm = databases.open(KtmOptions.builder(), audit)) {
+        assertBothHaveAfterRecovery(way, 1);
+    }
+
+    @ParameterizedTest
+    @MethodSource("everyServerInEveryWay")
+    void afterACrashWithoutItsRowAllRollBack(Kind kind, Way way) throws Exception {
+        start(kind);
+
+        crash(kind, way, Death.BEFORE_THE_COMMIT);
+
+        assertBothHaveAfterRecovery(way, 0);
+    }
+
+    private void assertBothHaveAfterRecovery(Way way, int rows) throws Exception {
+        try (var ktm = databases.openWithOrders(KtmOptions.builder());
+                var taken = databases.take(way, ktm)) {
             settle(ktm);
-            assertBothHave(0);
+            assertBothHave(rows);
         }
     }
 
-    private void crash(Kind kind, Death death) throws Exception {
+    private void crash(Kind kind, Way way, Death death) throws Exception {
         var output = directory.resolve("output");
         var process = new ProcessBuilder(JavaCommand.of(
-                        List.of(), Committer.class.getName(), directory, death.name(), kind.name(), server.port()))
+                        List.of(),
+                        Committer.class.getName(),
+                        directory,
+                        death.name(),
+                        way.name(),
+                        kind.name(),
+                        server.port()))
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();

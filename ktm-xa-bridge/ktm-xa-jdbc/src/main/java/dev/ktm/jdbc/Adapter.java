@@ -26,22 +26,35 @@ final class Adapter implements XaResourceFactory, AutoCloseable {
         }
     }
 
-    /** What is found out about a database before its first transaction. */
+    /** Who connections are opened as; absent for whoever the driver's data source is set up with. */
+    interface User {
+        Optional<Credentials> now();
+    }
+
+    /**
+     * What is found out about a database before its first transaction.
+     *
+     * @param kind which it is
+     * @param profile what may be expected of it
+     */
+    record Found(DatabaseKind kind, AdapterProfile profile) {}
+
+    /** Finds that out. */
     interface Look {
         /**
-         * What may be expected of it.
+         * Asks it.
          *
          * @throws MisconfiguredDataSourceException if no transaction could be committed with it; says what has to be changed
          */
-        AdapterProfile look(XAConnection connection) throws SQLException;
+        Found look(XAConnection connection) throws SQLException;
     }
 
     private final String name;
     private final XADataSource source;
-    private final Optional<Credentials> recoveryUser;
+    private final User user;
     private final Look probe;
 
-    private volatile @Nullable AdapterProfile found;
+    private volatile @Nullable Found found;
     private volatile @Nullable MisconfiguredDataSourceException refused;
     /** By identity: what a driver's resources think of equality does not count. */
     private final Map<XAResource, XAConnection> open = Collections.synchronizedMap(new IdentityHashMap<>());
@@ -50,10 +63,10 @@ final class Adapter implements XaResourceFactory, AutoCloseable {
 
     private volatile boolean closed;
 
-    Adapter(String name, XADataSource source, Optional<Credentials> recoveryUser, Look probe) {
+    Adapter(String name, XADataSource source, User user, Look probe) {
         this.name = name;
         this.source = source;
-        this.recoveryUser = recoveryUser;
+        this.user = user;
         this.probe = probe;
     }
 
@@ -63,7 +76,12 @@ final class Adapter implements XaResourceFactory, AutoCloseable {
 
     AdapterProfile profile() {
         var known = found;
-        return known == null ? AdapterProfile.CAUTIOUS : known;
+        return known == null ? AdapterProfile.CAUTIOUS : known.profile();
+    }
+
+    DatabaseKind kind() {
+        var known = found;
+        return known == null ? DatabaseKind.OTHER : known.kind();
     }
 
     /** Fails at once where it is known that no transaction could be committed. */
@@ -87,9 +105,9 @@ final class Adapter implements XaResourceFactory, AutoCloseable {
     }
 
     private XAConnection connect() throws SQLException {
-        return recoveryUser.isPresent()
-                ? source.getXAConnection(
-                        recoveryUser.get().user(), recoveryUser.get().password())
+        var now = user.now();
+        return now.isPresent()
+                ? source.getXAConnection(now.get().user(), now.get().password())
                 : source.getXAConnection();
     }
 

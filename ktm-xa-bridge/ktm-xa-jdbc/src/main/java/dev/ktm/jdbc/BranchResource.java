@@ -72,7 +72,7 @@ final class BranchResource implements XaParticipant {
     public void finished(Xid xid) {
         clean = false;
         state = State.FINISHED;
-        connection.finishedElsewhere();
+        connection.finished();
     }
 
     @Override
@@ -200,6 +200,18 @@ final class BranchResource implements XaParticipant {
     }
 
     private void finish(LastCall call, boolean rollbackFinishes) throws XAException {
+        try {
+            makeLast(call, rollbackFinishes);
+        } finally {
+            if (state == State.FINISHED) {
+                // The transaction may have completed long ago, and have waited for a last resource to say what it has
+                // decided.
+                connection.finished();
+            }
+        }
+    }
+
+    private void makeLast(LastCall call, boolean rollbackFinishes) throws XAException {
         try {
             call.make();
             state = State.FINISHED;

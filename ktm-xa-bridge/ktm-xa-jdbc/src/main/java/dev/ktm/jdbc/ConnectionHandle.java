@@ -93,6 +93,29 @@ final class ConnectionHandle implements Connection {
         return mine;
     }
 
+    /** Asks the connection something, inside a transaction in turn with all else that is done on it. */
+    private <T> T ask(TransactionConnection.Call<T> call) throws SQLException {
+        var others = shared;
+        if (others == null) {
+            return call.on(use());
+        }
+        requireOpen();
+        return others.ask(call);
+    }
+
+    /** Something that is changed of a connection. */
+    private interface Change {
+        void on(Connection connection) throws SQLException;
+    }
+
+    /** As {@link #ask}. */
+    private void change(Change change) throws SQLException {
+        ask(connection -> {
+            change.on(connection);
+            return connection;
+        });
+    }
+
     private void requireOpen() throws SQLException {
         if (closed) {
             throw new SQLException(
@@ -115,7 +138,8 @@ final class ConnectionHandle implements Connection {
     /** Inside a transaction no text may end it either. */
     void refuseEndOfTransaction(String sql) throws SQLException {
         if (shared != null) {
-            var found = SqlText.endOfTransaction(sql, pool.profile().commitsOnDdl());
+            var found =
+                    SqlText.endOfTransaction(sql, pool.kind(), pool.profile().commitsOnDdl());
             if (!found.isEmpty()) {
                 throw new SQLException(
                         "expected a statement that leaves the transaction alone, found " + found
@@ -130,30 +154,42 @@ final class ConnectionHandle implements Connection {
 
     // Statements.
 
-    private Statement guarded(Statement created) throws SQLException {
-        return shared == null ? created : Guarded.statement(this, shared, track(shared, created));
+    private Statement guarded(TransactionConnection.Call<Statement> making) throws SQLException {
+        var others = shared;
+        return others == null ? making.on(use()) : Guarded.statement(this, others, made(making));
     }
 
-    private PreparedStatement guardedPrepared(PreparedStatement created) throws SQLException {
-        return shared == null ? created : Guarded.prepared(this, shared, track(shared, created));
+    private PreparedStatement guardedPrepared(String sql, TransactionConnection.Call<PreparedStatement> making)
+            throws SQLException {
+        var others = shared;
+        return others == null ? making.on(use()) : Guarded.prepared(this, others, prepared(sql, making));
     }
 
-    private CallableStatement guardedCall(CallableStatement created) throws SQLException {
-        return shared == null ? created : Guarded.callable(this, shared, track(shared, created));
+    private CallableStatement guardedCall(String sql, TransactionConnection.Call<CallableStatement> making)
+            throws SQLException {
+        var others = shared;
+        return others == null ? making.on(use()) : Guarded.callable(this, others, prepared(sql, making));
     }
 
-    /** Notes a statement; the transaction may have ended while it was made. */
-    private <T extends Statement> T track(TransactionConnection connection, T created) throws SQLException {
-        statements.add(created);
-        try {
-            connection.requireWorking();
-            requireOpen();
+    private <T extends Statement> T prepared(String sql, TransactionConnection.Call<T> making) throws SQLException {
+        return made(connection -> {
+            refuseEndOfTransaction(sql);
+            return making.on(connection);
+        });
+    }
+
+    /** Makes a statement, and notes it in the same go: the end of the branch closes what is noted. */
+    private <T extends Statement> T made(TransactionConnection.Call<T> making) throws SQLException {
+        return ask(connection -> {
+            var created = making.on(connection);
+            statements.add(created);
+            if (closed) {
+                forget(created);
+                created.close();
+                requireOpen();
+            }
             return created;
-        } catch (SQLException e) {
-            forget(created);
-            created.close();
-            throw e;
-        }
+        });
     }
 
     /** A statement is being closed by its user. */
@@ -229,134 +265,125 @@ final class ConnectionHandle implements Connection {
 
     @Override
     public Array createArrayOf(String typeName, Object[] elements) throws SQLException {
-        return use().createArrayOf(typeName, elements);
+        return ask(connection -> connection.createArrayOf(typeName, elements));
     }
 
     @Override
     public Blob createBlob() throws SQLException {
-        return use().createBlob();
+        return ask(Connection::createBlob);
     }
 
     @Override
     public Clob createClob() throws SQLException {
-        return use().createClob();
+        return ask(Connection::createClob);
     }
 
     @Override
     public NClob createNClob() throws SQLException {
-        return use().createNClob();
+        return ask(Connection::createNClob);
     }
 
     @Override
     public SQLXML createSQLXML() throws SQLException {
-        return use().createSQLXML();
+        return ask(Connection::createSQLXML);
     }
 
     @Override
     public Struct createStruct(String typeName, Object[] attributes) throws SQLException {
-        return use().createStruct(typeName, attributes);
+        return ask(connection -> connection.createStruct(typeName, attributes));
     }
 
     @Override
     public CallableStatement prepareCall(String sql) throws SQLException {
-        refuseEndOfTransaction(sql);
-        return guardedCall(use().prepareCall(sql));
+        return guardedCall(sql, connection -> connection.prepareCall(sql));
     }
 
     @Override
     public CallableStatement prepareCall(String sql, int type, int concurrency) throws SQLException {
-        refuseEndOfTransaction(sql);
-        return guardedCall(use().prepareCall(sql, type, concurrency));
+        return guardedCall(sql, connection -> connection.prepareCall(sql, type, concurrency));
     }
 
     @Override
     public CallableStatement prepareCall(String sql, int type, int concurrency, int holdability) throws SQLException {
-        refuseEndOfTransaction(sql);
-        return guardedCall(use().prepareCall(sql, type, concurrency, holdability));
+        return guardedCall(sql, connection -> connection.prepareCall(sql, type, concurrency, holdability));
     }
 
     @Override
     public PreparedStatement prepareStatement(String sql) throws SQLException {
-        refuseEndOfTransaction(sql);
-        return guardedPrepared(use().prepareStatement(sql));
+        return guardedPrepared(sql, connection -> connection.prepareStatement(sql));
     }
 
     @Override
     public PreparedStatement prepareStatement(String sql, String[] columns) throws SQLException {
-        refuseEndOfTransaction(sql);
-        return guardedPrepared(use().prepareStatement(sql, columns));
+        return guardedPrepared(sql, connection -> connection.prepareStatement(sql, columns));
     }
 
     @Override
     public PreparedStatement prepareStatement(String sql, int generatedKeys) throws SQLException {
-        refuseEndOfTransaction(sql);
-        return guardedPrepared(use().prepareStatement(sql, generatedKeys));
+        return guardedPrepared(sql, connection -> connection.prepareStatement(sql, generatedKeys));
     }
 
     @Override
     public PreparedStatement prepareStatement(String sql, int type, int concurrency) throws SQLException {
-        refuseEndOfTransaction(sql);
-        return guardedPrepared(use().prepareStatement(sql, type, concurrency));
+        return guardedPrepared(sql, connection -> connection.prepareStatement(sql, type, concurrency));
     }
 
     @Override
     public PreparedStatement prepareStatement(String sql, int type, int concurrency, int holdability)
             throws SQLException {
-        refuseEndOfTransaction(sql);
-        return guardedPrepared(use().prepareStatement(sql, type, concurrency, holdability));
+        return guardedPrepared(sql, connection -> connection.prepareStatement(sql, type, concurrency, holdability));
     }
 
     @Override
     public PreparedStatement prepareStatement(String sql, int[] columns) throws SQLException {
-        refuseEndOfTransaction(sql);
-        return guardedPrepared(use().prepareStatement(sql, columns));
+        return guardedPrepared(sql, connection -> connection.prepareStatement(sql, columns));
     }
 
     @Override
     public Statement createStatement() throws SQLException {
-        return guarded(use().createStatement());
+        return guarded(Connection::createStatement);
     }
 
     @Override
     public Statement createStatement(int type, int concurrency) throws SQLException {
-        return guarded(use().createStatement(type, concurrency));
+        return guarded(connection -> connection.createStatement(type, concurrency));
     }
 
     @Override
     public Statement createStatement(int type, int concurrency, int holdability) throws SQLException {
-        return guarded(use().createStatement(type, concurrency, holdability));
+        return guarded(connection -> connection.createStatement(type, concurrency, holdability));
     }
 
     @Override
     public DatabaseMetaData getMetaData() throws SQLException {
-        var found = use().getMetaData();
+        var found = ask(Connection::getMetaData);
         return shared == null ? found : Guarded.metaData(this, shared, found);
     }
 
     @Override
     public Map<String, Class<?>> getTypeMap() throws SQLException {
-        return use().getTypeMap();
+        return ask(Connection::getTypeMap);
     }
 
     @Override
     public void setTypeMap(Map<String, Class<?>> map) throws SQLException {
-        use().setTypeMap(map);
+        change(connection -> connection.setTypeMap(map));
     }
 
     @Override
     public Properties getClientInfo() throws SQLException {
-        return use().getClientInfo();
+        return ask(Connection::getClientInfo);
     }
 
     @Override
     public String getClientInfo(String name) throws SQLException {
-        return use().getClientInfo(name);
+        return ask(connection -> connection.getClientInfo(name));
     }
 
     @Override
     public void setClientInfo(Properties properties) throws SQLClientInfoException {
         try {
-            use().setClientInfo(properties);
+            change(connection -> connection.setClientInfo(properties));
         } catch (SQLClientInfoException e) {
             throw e;
         } catch (SQLException e) {
@@ -367,7 +394,7 @@ final class ConnectionHandle implements Connection {
     @Override
     public void setClientInfo(String name, String value) throws SQLClientInfoException {
         try {
-            use().setClientInfo(name, value);
+            change(connection -> connection.setClientInfo(name, value));
         } catch (SQLClientInfoException e) {
             throw e;
         } catch (SQLException e) {
@@ -377,32 +404,32 @@ final class ConnectionHandle implements Connection {
 
     @Override
     public SQLWarning getWarnings() throws SQLException {
-        return use().getWarnings();
+        return ask(Connection::getWarnings);
     }
 
     @Override
     public void clearWarnings() throws SQLException {
-        use().clearWarnings();
+        change(Connection::clearWarnings);
     }
 
     @Override
     public String getCatalog() throws SQLException {
-        return use().getCatalog();
+        return ask(Connection::getCatalog);
     }
 
     @Override
     public void setCatalog(String catalog) throws SQLException {
-        use().setCatalog(catalog);
+        change(connection -> connection.setCatalog(catalog));
     }
 
     @Override
     public String getSchema() throws SQLException {
-        return use().getSchema();
+        return ask(Connection::getSchema);
     }
 
     @Override
     public void setSchema(String schema) throws SQLException {
-        use().setSchema(schema);
+        change(connection -> connection.setSchema(schema));
     }
 
     @Override
@@ -412,47 +439,54 @@ final class ConnectionHandle implements Connection {
 
     @Override
     public boolean isReadOnly() throws SQLException {
-        return use().isReadOnly();
+        return ask(Connection::isReadOnly);
     }
 
     @Override
     public void setReadOnly(boolean readOnly) throws SQLException {
-        use().setReadOnly(readOnly);
+        change(connection -> connection.setReadOnly(readOnly));
     }
 
     @Override
     public int getHoldability() throws SQLException {
-        return use().getHoldability();
+        return ask(Connection::getHoldability);
     }
 
     @Override
     public void setHoldability(int holdability) throws SQLException {
-        use().setHoldability(holdability);
+        change(connection -> connection.setHoldability(holdability));
     }
 
     @Override
     public int getNetworkTimeout() throws SQLException {
-        return use().getNetworkTimeout();
+        return ask(Connection::getNetworkTimeout);
     }
 
     @Override
     public void setNetworkTimeout(Executor executor, int milliseconds) throws SQLException {
-        use().setNetworkTimeout(executor, milliseconds);
+        change(connection -> connection.setNetworkTimeout(executor, milliseconds));
     }
 
     @Override
     public int getTransactionIsolation() throws SQLException {
-        return use().getTransactionIsolation();
+        return ask(Connection::getTransactionIsolation);
     }
 
     @Override
     public void setTransactionIsolation(int level) throws SQLException {
-        use().setTransactionIsolation(level);
+        var others = shared;
+        if (others == null) {
+            use().setTransactionIsolation(level);
+        } else {
+            requireOpen();
+            others.setTransactionIsolation(level);
+        }
     }
 
     @Override
     public boolean isValid(int timeoutSeconds) throws SQLException {
         try {
+            // Whoever asks does not want to wait for what runs.
             return use().isValid(timeoutSeconds);
         } catch (SQLException e) {
             if (timeoutSeconds < 0) {
@@ -465,7 +499,7 @@ final class ConnectionHandle implements Connection {
     @Override
     public boolean getAutoCommit() throws SQLException {
         if (shared == null) {
-            return use().getAutoCommit();
+            return ask(Connection::getAutoCommit);
         }
         requireOpen();
         return false;
@@ -474,7 +508,7 @@ final class ConnectionHandle implements Connection {
     @Override
     public void setAutoCommit(boolean autoCommit) throws SQLException {
         if (shared == null) {
-            use().setAutoCommit(autoCommit);
+            change(connection -> connection.setAutoCommit(autoCommit));
         } else if (autoCommit) {
             requireOwn("setAutoCommit(true)");
         } else {
@@ -486,36 +520,36 @@ final class ConnectionHandle implements Connection {
     @Override
     public void commit() throws SQLException {
         requireOwn("commit");
-        use().commit();
+        change(Connection::commit);
     }
 
     @Override
     public void rollback() throws SQLException {
         requireOwn("rollback");
-        use().rollback();
+        change(Connection::rollback);
     }
 
     @Override
     public void rollback(Savepoint savepoint) throws SQLException {
         requireOwn("rollback");
-        use().rollback(savepoint);
+        change(connection -> connection.rollback(savepoint));
     }
 
     @Override
     public Savepoint setSavepoint() throws SQLException {
         requireOwn("setSavepoint");
-        return use().setSavepoint();
+        return ask(Connection::setSavepoint);
     }
 
     @Override
     public Savepoint setSavepoint(String name) throws SQLException {
         requireOwn("setSavepoint");
-        return use().setSavepoint(name);
+        return ask(connection -> connection.setSavepoint(name));
     }
 
     @Override
     public void releaseSavepoint(Savepoint savepoint) throws SQLException {
         requireOwn("releaseSavepoint");
-        use().releaseSavepoint(savepoint);
+        change(connection -> connection.releaseSavepoint(savepoint));
     }
 }

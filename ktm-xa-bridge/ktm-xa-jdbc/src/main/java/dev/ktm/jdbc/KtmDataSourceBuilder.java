@@ -62,7 +62,7 @@ public final class KtmDataSourceBuilder {
     /**
      * A data source without XA, in place of {@link #source}: one such may take part in each transaction, as its last resource. It
      * commits when all others are prepared, and a row that it writes in its own transaction is the decision for all, so it needs a
-     * {@linkplain #decisionTable table}. The pool holds its connections: give the driver's data source, not another pool.
+     * {@linkplain #decisionTable table}. The pool holds its connections: give the driver's data source; another pool is refused.
      */
     public KtmDataSourceBuilder lastResource(DataSource value) {
         last = Objects.requireNonNull(value, "lastResource");
@@ -123,44 +123,55 @@ public final class KtmDataSourceBuilder {
                     + "\", found source(…) and lastResource(…): the first if it can prepare, otherwise the second");
         }
         refuseOthersThan("lastResource(…)");
+        refusePool(plain);
+        var copy = copyOfPool();
+        var user = new PoolUser(copy);
+        var local = new LocalSource(plain);
+        var adapter = new Adapter(name, local, user, new LastResourceProbe(name, decisionTable, profile));
+        var physical = new XaPhysicalSource(local, adapter);
+        look(adapter, physical, user);
+        complete(copy, physical);
+        // Connections to ask what was decided with.
+        var asked = new UserDataSource(plain, recoveryUserOr(user));
+        return start(local, adapter, copy, user, () -> ktm.registerLastResource(name, asked, decisionTable.text()));
+    }
+
+    /** Two pools, one in the other, wait for each other; and one that enlists would enlist itself. */
+    private void refusePool(DataSource plain) {
+        if (OtherPools.has(plain)) {
+            throw new IllegalArgumentException("expected the driver's data source for \"" + name + "\", found "
+                    + plain.getClass().getName()
+                    + ", which pools already, or wraps what does: give lastResource(…) what"
+                    + " that pool has its connections from (HikariDataSource.getDataSource(), if it was set up with one),"
+                    + " and its settings with pool(…)");
+        }
+    }
+
+    private HikariConfig copyOfPool() {
         var copy = new HikariConfig();
         config.copyStateTo(copy);
-        var local = new LocalSource(plain);
-        var adapter =
-                new Adapter(name, local, credentialsOfPool(), new LastResourceProbe(name, decisionTable, profile));
-        var physical = new XaPhysicalSource(local, adapter);
-        look(adapter, physical);
-        complete(copy, physical);
-        return start(local, adapter, copy, () -> ktm.registerLastResource(name, asked(plain), decisionTable.text()));
+        return copy;
     }
 
-    /** Connections to ask what was decided with: of the pool's user, or the one given for recovery. */
-    private DataSource asked(DataSource plain) {
-        return recoveryUser
-                .or(this::credentialsOfPool)
-                .<DataSource>map(user -> new UserDataSource(plain, user))
-                .orElse(plain);
-    }
-
-    private Optional<Adapter.Credentials> credentialsOfPool() {
-        return Optional.ofNullable(config.getUsername())
-                .map(user -> new Adapter.Credentials(user, Objects.requireNonNullElse(config.getPassword(), "")));
+    private Adapter.User recoveryUserOr(Adapter.User other) {
+        var chosen = recoveryUser;
+        return chosen.isPresent() ? () -> chosen : other;
     }
 
     private KtmDataSource openXa() throws SQLException {
         var xa = xaDataSource();
-        var copy = new HikariConfig();
-        config.copyStateTo(copy);
-        var recovery = recoveryUser.or(this::credentialsOfPool);
+        var copy = copyOfPool();
+        var user = new PoolUser(copy);
         var probe = new Probe(name, xa, copy.getMaximumPoolSize(), recoveryUser.isPresent(), profile);
-        var adapter = new Adapter(name, xa, recovery, probe);
+        var adapter = new Adapter(name, xa, recoveryUserOr(user), probe);
         var physical = new XaPhysicalSource(xa, adapter);
-        look(adapter, physical);
+        look(adapter, physical, user);
         complete(copy, physical);
-        return start(xa, adapter, copy, () -> ktm.register(name, adapter));
+        return start(xa, adapter, copy, user, () -> ktm.register(name, adapter));
     }
 
-    private KtmDataSource start(XADataSource xa, Adapter adapter, HikariConfig complete, Runnable registration)
+    private KtmDataSource start(
+            XADataSource xa, Adapter adapter, HikariConfig complete, PoolUser user, Runnable registration)
             throws SQLException {
         try {
             registration.run();
@@ -173,7 +184,9 @@ public final class KtmDataSourceBuilder {
                     e);
         }
         try {
-            return new KtmDataSource(ktm, xa, adapter, new HikariDataSource(complete));
+            var hikari = new HikariDataSource(complete);
+            user.follow(hikari);
+            return new KtmDataSource(ktm, xa, adapter, hikari);
         } catch (RuntimeException e) {
             ktm.unregister(name);
             adapter.close();
@@ -262,13 +275,12 @@ public final class KtmDataSourceBuilder {
     }
 
     /** What can be found out now need not be found out by the first transaction. */
-    private void look(Adapter adapter, XaPhysicalSource physical) throws SQLException {
+    private void look(Adapter adapter, XaPhysicalSource physical, PoolUser user) throws SQLException {
         try {
             adapter.ensureProbed();
             if (recoveryUser.isPresent()) {
                 // Another user has looked: whether that of the pool is let in is still to be seen.
-                var user = config.getUsername();
-                (user == null ? physical.getConnection() : physical.getConnection(user, config.getPassword())).close();
+                new UserDataSource(physical, user).getConnection().close();
             }
         } catch (MisconfiguredDataSourceException | RuntimeException e) {
             adapter.close();

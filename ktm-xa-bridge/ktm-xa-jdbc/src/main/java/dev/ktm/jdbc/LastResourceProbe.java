@@ -20,7 +20,7 @@ record LastResourceProbe(String name, DecisionTableName table, Optional<AdapterP
         implements Adapter.Look {
 
     @Override
-    public AdapterProfile look(XAConnection xa) throws SQLException {
+    public Adapter.Found look(XAConnection xa) throws SQLException {
         // The connection is its own handle: whoever has opened it closes it.
         var connection = xa.getConnection();
         try {
@@ -28,9 +28,10 @@ record LastResourceProbe(String name, DecisionTableName table, Optional<AdapterP
             requireDurable(connection, kind);
             requireTable(connection, kind);
             // It has one phase, and nothing is ever in doubt on a connection of it.
-            return chosen.orElseGet(() -> AdapterProfile.of(kind))
+            var profile = chosen.orElseGet(() -> AdapterProfile.of(kind))
                     .withOnePhase(true)
                     .withKeptInDoubt(false);
+            return new Adapter.Found(kind, profile);
         } finally {
             Probe.endTransaction(connection);
         }

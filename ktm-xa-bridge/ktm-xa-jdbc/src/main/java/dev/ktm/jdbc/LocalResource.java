@@ -63,20 +63,16 @@ final class LocalResource implements XAResource {
             connection.commit();
         } catch (SQLException e) {
             throw commitFailure(e);
+        } catch (RuntimeException | Error e) {
+            takeBack(e);
+            throw e;
         }
         restore();
     }
 
     /** Only what the database refuses is known to be rolled back; an answer may be lost behind anything else. */
     private XAException commitFailure(SQLException e) {
-        boolean rolledBack = false;
-        try {
-            // What is still open must not be committed by whoever gets the connection next.
-            connection.rollback();
-            rolledBack = true;
-        } catch (SQLException suppressed) {
-            e.addSuppressed(suppressed);
-        }
+        boolean rolledBack = takeBack(e);
         var state = e.getSQLState();
         boolean refused = state != null
                 && (state.startsWith(SqlStates.INTEGRITY_CLASS) || state.startsWith(SqlStates.ROLLBACK_CLASS))
@@ -84,6 +80,33 @@ final class LocalResource implements XAResource {
         var failure = failure("did not say that it has committed", e);
         failure.errorCode = refused && rolledBack ? XAException.XA_RBROLLBACK : XAException.XAER_RMFAIL;
         return failure;
+    }
+
+    /**
+     * Rolls back what is still open, or has the connection closed: nobody who gets it next may commit that, and as long as it
+     * holds the row of the decision, whoever asks for that gets no answer.
+     */
+    private boolean takeBack(Throwable why) {
+        try {
+            connection.rollback();
+            return true;
+        } catch (SQLException | RuntimeException | Error e) {
+            suppress(why, e);
+        }
+        try {
+            // Some refuse to be closed as long as something is open.
+            connection.abort(PhysicalConnection.APART);
+        } catch (SQLException | RuntimeException | Error e) {
+            suppress(why, e);
+        }
+        return false;
+    }
+
+    /** A driver may throw the same twice. */
+    private static void suppress(Throwable why, Throwable further) {
+        if (further != why) {
+            why.addSuppressed(further);
+        }
     }
 
     /** The work is done: a connection that cannot be restored is noticed when it is given back. */
@@ -101,7 +124,11 @@ final class LocalResource implements XAResource {
         try {
             connection.rollback();
         } catch (SQLException e) {
+            takeBack(e);
             throw failure("did not say that it has rolled back", e);
+        } catch (RuntimeException | Error e) {
+            takeBack(e);
+            throw e;
         }
         restore();
     }

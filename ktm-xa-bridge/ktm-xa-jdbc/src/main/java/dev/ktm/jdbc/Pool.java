@@ -13,6 +13,7 @@ import java.sql.SQLInvalidAuthorizationSpecException;
 import java.sql.SQLTransientConnectionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 import javax.transaction.xa.XAResource;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,9 @@ final class Pool {
     private final Adapter adapter;
     private final HikariDataSource hikari;
     private final boolean autoCommit;
+    /** Held by whoever makes the connection of a transaction; nobody waits with it. */
+    private final ReentrantLock first = new ReentrantLock();
+
     private final AtomicBoolean reportedForgotten = new AtomicBoolean();
 
     Pool(Ktm ktm, Adapter adapter, HikariDataSource hikari) {
@@ -52,6 +56,11 @@ final class Pool {
     /** What may be expected of the database; the cautious answers until it has been reached. */
     AdapterProfile profile() {
         return adapter.profile();
+    }
+
+    /** Which database it is; none that is known until it has been reached. */
+    DatabaseKind kind() {
+        return adapter.kind();
     }
 
     XAResource named(XAResource resource) {
@@ -89,11 +98,22 @@ final class Pool {
     /** The connection of the thread's transaction, which is made if there is none. */
     TransactionConnection of(Transaction transaction) {
         var found = (TransactionConnection) synchronizations.getResource(this);
-        if (found == null) {
-            found = new TransactionConnection(this, transaction);
-            synchronizations.putResource(this, found);
+        return found == null ? firstOf(transaction) : found;
+    }
+
+    /** Other threads of the transaction may come at the same time, and get the same. */
+    private TransactionConnection firstOf(Transaction transaction) {
+        first.lock();
+        try {
+            var found = (TransactionConnection) synchronizations.getResource(this);
+            if (found == null) {
+                found = new TransactionConnection(this, transaction);
+                synchronizations.putResource(this, found);
+            }
+            return found;
+        } finally {
+            first.unlock();
         }
-        return found;
     }
 
     /** Registers after the synchronizations of applications; false if the thread is not in this transaction. */
@@ -169,16 +189,21 @@ final class Pool {
 
     /** Takes a connection back whose branch has finished as it should. */
     void giveBack(Connection borrowed, PhysicalConnection physical) {
+        boolean isBack = false;
         try {
             if (physical.getAutoCommit() != autoCommit) {
                 // Some drivers switch it on after a branch.
                 physical.setAutoCommit(autoCommit);
             }
             borrowed.close();
+            isBack = true;
         } catch (SQLException | RuntimeException e) {
             System.getLogger(Pool.class.getName())
                     .log(System.Logger.Level.DEBUG, "a connection to " + name() + " is of no use any more", e);
-            evict(borrowed, physical);
+        } finally {
+            if (!isBack) {
+                evict(borrowed, physical);
+            }
         }
     }
 

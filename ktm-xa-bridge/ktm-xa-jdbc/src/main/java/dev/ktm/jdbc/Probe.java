@@ -24,7 +24,7 @@ record Probe(String name, XADataSource driver, int poolSize, boolean ownUser, Op
         implements Adapter.Look {
 
     @Override
-    public AdapterProfile look(XAConnection xa) throws SQLException {
+    public Adapter.Found look(XAConnection xa) throws SQLException {
         AdapterProfile profile;
         DatabaseKind kind;
         String url;
@@ -40,7 +40,7 @@ record Probe(String name, XADataSource driver, int poolSize, boolean ownUser, Op
         }
         warnOfMissingTimeout(kind, url);
         list(xa, kind);
-        return chosen.orElse(profile);
+        return new Adapter.Found(kind, chosen.orElse(profile));
     }
 
     /** Where statements do not commit by themselves, questions have begun a transaction, which would be in the way of all else. */

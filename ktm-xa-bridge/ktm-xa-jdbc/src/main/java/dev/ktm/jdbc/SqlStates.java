@@ -9,6 +9,8 @@ final class SqlStates {
     static final String CANNOT_CONNECT = "08001";
     /** The state of the transaction does not allow it. */
     static final String INVALID_STATE = "25000";
+    /** It has to be done before the transaction does anything. */
+    static final String ACTIVE_TRANSACTION = "25001";
     /** Whoever ends the transaction is not the one who may. */
     static final String INVALID_TERMINATION = "2D000";
     /** The transaction was rolled back. */

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * rolled back.
  *
  * <p>It goes back to the pool after the completion of the transaction, by whoever comes last: the completion, or the thread that
- * was still opening it. A branch whose outcome is open keeps it until recovery says that it has {@linkplain #finishedElsewhere
+ * was still opening it. A branch whose outcome is open keeps it until recovery says that it has {@linkplain #finished
  * finished}, if the database would lose the branch otherwise.
  */
 final class TransactionConnection implements Synchronization {
@@ -62,6 +62,9 @@ final class TransactionConnection implements Synchronization {
     private volatile boolean givenUp;
 
     private volatile boolean statementHasFailed;
+
+    /** Whether anything was executed: from then on its level of isolation stays. Guarded by {@link #work}. */
+    private boolean worked;
 
     TransactionConnection(Pool pool, Transaction transaction) {
         this.pool = pool;
@@ -192,29 +195,41 @@ final class TransactionConnection implements Synchronization {
 
     private Connection enlist(Connection borrowed) throws SQLException {
         var enlisted = prepareToEnlist(borrowed);
-        SQLException failure = null;
+        boolean joined = false;
         try {
             transaction.enlistResource(pool.named(enlisted.enlisted()));
+            joined = true;
         } catch (RollbackException e) {
-            failure = cannotJoin(e);
+            throw cannotJoin(e);
         } catch (SystemException | RuntimeException e) {
-            failure = new SQLException(
+            throw new SQLException(
                     "the connection to " + pool.name() + " cannot join " + transaction + ": " + e.getMessage(),
                     SqlStates.INVALID_STATE,
                     e);
+        } finally {
+            // Drivers throw errors as well: what seems to be opened for ever would never go back.
+            opened(borrowed, joined);
         }
+        var found = open;
+        if (found == null) {
+            throw refusal();
+        }
+        return found;
+    }
+
+    /** Lets handles work with it; gives it back if it has not joined, or if all was over first. */
+    private void opened(Connection borrowed, boolean joined) {
         lock.lock();
         try {
             isOpening = false;
-            if (failure == null && !completed && !stopped) {
+            if (joined && !completed && !stopped) {
                 open = borrowed;
-                return borrowed;
+                return;
             }
         } finally {
             lock.unlock();
         }
-        giveBackIfOver(failure != null);
-        throw failure == null ? refusal() : failure;
+        giveBackIfOver(!joined);
     }
 
     private BranchResource prepareToEnlist(Connection borrowed) throws SQLException {
@@ -236,7 +251,7 @@ final class TransactionConnection implements Synchronization {
                 lock.unlock();
             }
             return resource;
-        } catch (SQLException | RuntimeException e) {
+        } catch (SQLException | RuntimeException | Error e) {
             borrowed.close();
             throw e;
         }
@@ -263,13 +278,56 @@ final class TransactionConnection implements Synchronization {
         requireThisTransaction();
         work.lock();
         try {
-            if (stopped) {
-                throw refusal();
-            }
+            requireWorking();
+            worked = true;
             return task.run();
         } finally {
             work.unlock();
         }
+    }
+
+    /** Something that is asked of a connection. */
+    interface Call<T> {
+        T on(Connection connection) throws SQLException;
+    }
+
+    /**
+     * Asks the connection something in turn with all else that is done on it: what came after the end of the branch could hit
+     * whoever has the connection by then.
+     */
+    <T> T ask(Call<T> call) throws SQLException {
+        var connection = use();
+        work.lock();
+        try {
+            requireWorking();
+            return call.on(connection);
+        } finally {
+            work.unlock();
+        }
+    }
+
+    /**
+     * Sets the level of isolation, which some databases commit for, even if it stays as it is: so nothing is done if it does, and
+     * it is refused once there may be something to commit.
+     */
+    void setTransactionIsolation(int level) throws SQLException {
+        ask(connection -> {
+            int now = connection.getTransactionIsolation();
+            if (now != level) {
+                if (worked) {
+                    throw new SQLException(
+                            "expected a level of isolation that is set before the first statement of a transaction, found "
+                                    + level
+                                    + " in place of " + now + " on a connection to " + pool.name()
+                                    + " that has worked for " + transaction
+                                    + ": some databases commit what was done so far. Set it first, or as the pool's"
+                                    + " transactionIsolation",
+                            SqlStates.ACTIVE_TRANSACTION);
+                }
+                connection.setTransactionIsolation(level);
+            }
+            return connection;
+        });
     }
 
     /** Fails if nothing more may be done. */
@@ -436,8 +494,8 @@ final class TransactionConnection implements Synchronization {
         }
     }
 
-    /** Recovery says that the branch has finished. */
-    void finishedElsewhere() {
+    /** The branch has finished: its connection goes back, if that has only waited for it. */
+    void finished() {
         giveBackIfOver(false);
     }
 
@@ -464,11 +522,14 @@ final class TransactionConnection implements Synchronization {
             lock.unlock();
         }
         resource.released();
-        worked.unpin();
-        if (resource.isReusable()) {
-            pool.giveBack(connection, worked);
-        } else {
-            pool.evict(connection, worked);
+        try {
+            worked.unpin();
+        } finally {
+            if (resource.isReusable()) {
+                pool.giveBack(connection, worked);
+            } else {
+                pool.evict(connection, worked);
+            }
         }
     }
 }

@@ -13,11 +13,14 @@ import javax.sql.DataSource;
  * @param source the data source
  * @param user whose connections it gives
  */
-record UserDataSource(DataSource source, Adapter.Credentials user) implements DataSource {
+record UserDataSource(DataSource source, Adapter.User user) implements DataSource {
 
     @Override
     public Connection getConnection() throws SQLException {
-        return source.getConnection(user.user(), user.password());
+        var now = user.now();
+        return now.isPresent()
+                ? source.getConnection(now.get().user(), now.get().password())
+                : source.getConnection();
     }
 
     @Override

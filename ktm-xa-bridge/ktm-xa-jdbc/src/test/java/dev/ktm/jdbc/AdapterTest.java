@@ -21,7 +21,10 @@ class AdapterTest {
         var closed = new ArrayDeque<XAResource>();
         var alike = Alike.<XAResource>byIdentityHash(() -> new LocalResource(connection));
         var adapter = new Adapter(
-                "alike", driver(alike, closed), Optional.empty(), look -> AdapterProfile.of(DatabaseKind.DERBY));
+                "alike",
+                driver(alike, closed),
+                Optional::empty,
+                look -> new Adapter.Found(DatabaseKind.DERBY, AdapterProfile.of(DatabaseKind.DERBY)));
 
         var first = adapter.open();
         var second = adapter.open();

@@ -25,7 +25,7 @@ final class FaultyXaDataSource implements XADataSource {
     /** Something that goes wrong. */
     interface Fault {
         /** Called before and after each call, which is named after the method. */
-        void strike(String call, boolean after) throws Exception;
+        void strike(String call, boolean after) throws Throwable;
     }
 
     private final XADataSource driver;
@@ -43,7 +43,7 @@ final class FaultyXaDataSource implements XADataSource {
     }
 
     /** The next call of this name fails with this, before it does anything. */
-    void failNext(String name, Exception failure) {
+    void failNext(String name, Throwable failure) {
         setFault((call, after) -> {
             if (call.equals(name) && !after) {
                 setFault((next, ignored) -> {});
@@ -115,9 +115,9 @@ final class FaultyXaDataSource implements XADataSource {
             var result = connecting.connect();
             fault.strike(name, true);
             return result;
-        } catch (SQLException | RuntimeException e) {
+        } catch (SQLException | RuntimeException | Error e) {
             throw e;
-        } catch (Exception e) {
+        } catch (Throwable e) {
             throw new IllegalStateException(e);
         }
     }

@@ -15,11 +15,14 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
 import org.apache.derby.jdbc.EmbeddedXADataSource;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What happens when somebody comes in between: timeouts, other threads, the pool. */
 class InterferenceTest {
@@ -114,10 +117,14 @@ class InterferenceTest {
 
     /** Another thread of the transaction is in a statement, and stays there until it may go on. */
     private CompletableFuture<Void> insertThatHangs(Connection connection, String name) throws Exception {
+        return hangs("executeUpdate", () -> Databases.insert(connection, name));
+    }
+
+    private CompletableFuture<Void> hangs(String where, Task task) throws Exception {
         var transaction = ktm.transactionManager().getTransaction();
         driver.setFault((call, after) -> {
             madeMeanwhile.add(call);
-            if (call.equals("executeUpdate") && !after) {
+            if (call.equals(where) && !after) {
                 running.countDown();
                 goOn.await();
             }
@@ -125,12 +132,12 @@ class InterferenceTest {
                 goOn.await();
             }
         });
-        var insert = inThread(() -> {
+        var hanging = inThread(() -> {
             ktm.transactionManager().resume(transaction);
-            Databases.insert(connection, name);
+            task.run();
         });
         awaitUninterruptibly(running);
-        return insert;
+        return hanging;
     }
 
     private interface Task {
@@ -188,6 +195,28 @@ class InterferenceTest {
         assertThat(source.pool().getActiveConnections()).isZero();
     }
 
+    @Test
+    void aCommitDoesNotOvertakeAChangeOfTheConnection() throws Exception {
+        ktm.userTransaction().begin();
+        var connection = source.getConnection();
+        Databases.insert(connection, "a");
+        var open = connection.prepareStatement("SELECT 1");
+        var change = hangs("setSchema", () -> connection.setSchema("PUBLIC"));
+        var cancelled = inThread(() -> {
+            Until.holds(() -> madeMeanwhile.contains("cancel"));
+            goOn.countDown();
+        });
+
+        assertThatThrownBy(ktm.userTransaction()::commit)
+                .isInstanceOf(RollbackException.class)
+                .hasStackTraceContaining("another thread was at work");
+
+        get(cancelled);
+        get(change);
+        assertThat(open.isClosed()).isTrue();
+        assertThat(Databases.count(observer)).isZero();
+    }
+
     /** The pool's, which makes more of its own accord, or the one that recovery takes when it first asks. */
     private boolean everyConnectionIsSomebodys() {
         return driver.openConnections() == 1 + source.pool().getTotalConnections();
@@ -225,6 +254,60 @@ class InterferenceTest {
         Until.holds(this::everyConnectionIsSomebodys);
         connection.close();
         assertThat(source.pool().getActiveConnections()).isZero();
+    }
+
+    @Test
+    void anErrorOfTheDriverThatStartsABranchLosesNoConnection() throws Exception {
+        int more = 1 + Databases.smallPool().getMaximumPoolSize();
+        for (int i = 0; i < more; i++) {
+            ktm.userTransaction().begin();
+            driver.failNext("start", new NoClassDefFoundError("missing"));
+            assertThatThrownBy(() -> Databases.insert(source, "a")).hasStackTraceContaining("missing");
+
+            ktm.userTransaction().rollback();
+
+            assertThat(source.pool().getActiveConnections()).isZero();
+        }
+        Databases.insert(source, "b");
+        assertThat(Databases.count(observer)).isOne();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"end", "rollback", "getAutoCommit"})
+    void anErrorOfTheDriverThatEndsABranchLosesNoConnection(String call) throws Exception {
+        ktm.userTransaction().begin();
+        Databases.insert(source, "a");
+        driver.failNext(call, new NoClassDefFoundError("missing"));
+
+        ktm.userTransaction().rollback();
+
+        ktm.recoverNow();
+        assertThat(source.pool().getActiveConnections()).isZero();
+        assertThat(Databases.count(observer)).isZero();
+    }
+
+    @Test
+    void threadsOfOneTransactionThatComeAtTheSameTimeGetOneConnection() throws Exception {
+        int rounds = 300;
+        for (int i = 0; i < rounds; i++) {
+            ktm.userTransaction().begin();
+            var transaction = ktm.transactionManager().getTransaction();
+            var both = new CyclicBarrier(2);
+            var round = i;
+            var other = inThread(() -> {
+                ktm.transactionManager().resume(transaction);
+                both.await();
+                Databases.insert(source, "other " + round);
+                ktm.transactionManager().suspend();
+            });
+            both.await();
+            Databases.insert(source, "this " + round);
+            get(other);
+            ktm.userTransaction().commit();
+        }
+
+        assertThat(driver.calls().stream().filter("start"::equals)).hasSize(rounds);
+        assertThat(Databases.count(observer)).isEqualTo(2 * rounds);
     }
 
     @Test

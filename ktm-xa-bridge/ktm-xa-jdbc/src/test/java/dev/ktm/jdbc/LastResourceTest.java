@@ -4,18 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.jta.DecisionTableName;
+import dev.ktm.log.testing.Until;
+import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.RollbackException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.apache.derby.jdbc.EmbeddedDataSource;
+import org.h2.jdbcx.JdbcConnectionPool;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -129,6 +135,45 @@ class LastResourceTest {
     }
 
     @Test
+    void aLevelOfIsolationThatIsSetAfterTheFirstStatementCommitsNothing() throws Exception {
+        commitsNothingForALevelOfIsolation(audit, "SET CURRENT ISOLATION = SERIALIZABLE");
+        commitsNothingForALevelOfIsolation(
+                plainH2(), "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE");
+    }
+
+    private void commitsNothingForALevelOfIsolation(DataSource source, String sql) throws Exception {
+        execute(source, TABLE);
+        try (var pooled = openPlain(source)) {
+            ktm.userTransaction().begin();
+            try (var connection = pooled.getConnection()) {
+                connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+                Databases.insert(connection, "a");
+                connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+                assertThatThrownBy(() -> connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE))
+                        .hasFieldOrPropertyWithValue("SQLState", "25001");
+                assertThatThrownBy(() -> connection.prepareStatement(sql)).hasMessageContaining("found SET ISOLATION");
+            }
+            ktm.userTransaction().rollback();
+        }
+        assertThat(count(source, "entries")).isZero();
+    }
+
+    private KtmDataSource openPlain(DataSource source) throws SQLException {
+        return KtmDataSource.builder(ktm, "plain")
+                .lastResource(source)
+                .pool(Databases.smallPool())
+                .open();
+    }
+
+    private static JdbcDataSource plainH2() throws SQLException {
+        var plain = new JdbcDataSource();
+        plain.setURL("jdbc:h2:mem:plain" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1");
+        plain.setUser("sa");
+        execute(plain, Databases.TABLE);
+        return plain;
+    }
+
+    @Test
     void withoutItsTableItIsNotOpenedAndTheMessageMakesIt() throws Exception {
         var refused = catchThrowableOfType(MisconfiguredDataSourceException.class, this::openAudit);
 
@@ -206,6 +251,35 @@ class LastResourceTest {
     }
 
     @Test
+    void whoeverHasWaitedForItsDecisionGivesItsConnectionBack() throws Exception {
+        var plain = plainH2();
+        execute(plain, TABLE);
+        var driver = new FaultyDataSource(plain);
+        try (var pooled = openPlain(driver.source())) {
+            ktm.userTransaction().begin();
+            Databases.insert(pooled, "entry");
+            Databases.insert(pooledOrders, "entry");
+            driver.setFault((call, after) -> {
+                if (call.equals("commit") || call.equals("getConnection")) {
+                    throw new SQLException("connection lost", "08006");
+                }
+            });
+            assertThatThrownBy(ktm.userTransaction()::commit).isInstanceOf(HeuristicMixedException.class);
+            assertThat(pooledOrders.pool().getActiveConnections()).isOne();
+            driver.setFault((call, after) -> {});
+
+            Until.holds(() -> {
+                ktm.recoverNow();
+                return ktm.manager().live().isEmpty();
+            });
+
+            assertThat(count(plain, "entries")).isZero();
+            assertThat(Databases.count(keepsOrders)).isZero();
+            assertThat(pooledOrders.pool().getActiveConnections()).isZero();
+        }
+    }
+
+    @Test
     void oneNameIsForOneDataSource() throws Exception {
         execute(audit, TABLE);
         try (var pooledAudit = openAudit()) {
@@ -242,6 +316,60 @@ class LastResourceTest {
 
             assertThat(pooledAudit.profile()).isEqualTo(chosen);
         }
+    }
+
+    @Test
+    void whatItHasDecidedIsAskedWithThePasswordThatThePoolWasGivenLast() throws Exception {
+        var plain = plainH2();
+        execute(plain, TABLE);
+        var pool = Databases.smallPool();
+        pool.setUsername("sa");
+        pool.setPassword("");
+        try (var pooled = KtmDataSource.builder(ktm, "plain")
+                .lastResource(plain)
+                .pool(pool)
+                .open()) {
+            ktm.recoverNow();
+            ktm.userTransaction().begin();
+            Databases.insert(pooled, "entry");
+            Databases.insert(pooledOrders, "entry");
+            ktm.userTransaction().commit();
+            execute(plain, "ALTER USER sa SET PASSWORD 'new'");
+            plain.setPassword("nobody's");
+            pooled.unwrap(HikariDataSource.class).getHikariConfigMXBean().setPassword("new");
+
+            ktm.recoverNow();
+
+            plain.setPassword("new");
+            assertThat(count(plain, "ktm_decision")).isZero();
+        }
+    }
+
+    @Test
+    void anotherPoolIsRefused() throws Exception {
+        execute(audit, TABLE);
+        var config = Databases.smallPool();
+        config.setDataSource(audit);
+        var h2Pool = JdbcConnectionPool.create("jdbc:h2:mem:pooled", "sa", "");
+        try (var pool = new HikariDataSource(config)) {
+            for (var each : List.of(pool, wrapped(pool), pooledOrders, h2Pool)) {
+                assertThatThrownBy(() -> openPlain(each))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("\"plain\"")
+                        .hasMessageContaining(each.getClass().getName())
+                        .hasMessageContaining("getDataSource()");
+            }
+            openPlain(pool.getDataSource()).close();
+        } finally {
+            h2Pool.dispose();
+        }
+    }
+
+    private static DataSource wrapped(DataSource source) {
+        return (DataSource) Proxy.newProxyInstance(
+                LastResourceTest.class.getClassLoader(),
+                new Class<?>[] {DataSource.class},
+                (proxy, method, arguments) -> method.invoke(source, arguments));
     }
 
     @Test
@@ -282,10 +410,7 @@ class LastResourceTest {
     @Test
     void itsTableMayBeInAnotherSchema() throws Exception {
         commitsWithATableInAnotherSchema(audit);
-        var plain = new JdbcDataSource();
-        plain.setURL("jdbc:h2:mem:plain" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1");
-        execute(plain, Databases.TABLE);
-        commitsWithATableInAnotherSchema(plain);
+        commitsWithATableInAnotherSchema(plainH2());
     }
 
     private void commitsWithATableInAnotherSchema(DataSource source) throws Exception {

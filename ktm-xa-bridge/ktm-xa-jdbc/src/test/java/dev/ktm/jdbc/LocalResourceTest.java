@@ -1,6 +1,7 @@
 package dev.ktm.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.lang.reflect.Proxy;
@@ -61,6 +62,20 @@ class LocalResourceTest {
         assertThat(calls).endsWith("commit", "rollback");
         assertThat(codeOfCommit(resource(Map.of("commit", refusal, "rollback", new SQLException("gone", "08006")))))
                 .isEqualTo(XAException.XAER_RMFAIL);
+    }
+
+    /** Otherwise it would keep the row that whoever asks what was decided waits for. */
+    @Test
+    void aConnectionThatCannotEvenRollBackIsBrokenOff() throws Exception {
+        var gone = new SQLException("gone", "08006");
+
+        codeOfCommit(resource(Map.of("commit", gone, "rollback", gone)));
+        assertThat(calls).endsWith("commit", "rollback", "abort");
+
+        var resource = resource(Map.of("rollback", gone));
+        resource.start(XID, XAResource.TMNOFLAGS);
+        assertThatThrownBy(() -> resource.rollback(XID)).isInstanceOf(XAException.class);
+        assertThat(calls).endsWith("rollback", "abort");
     }
 
     @Test

@@ -136,7 +136,9 @@ class ProbeTest {
 
     private static AdapterProfile look(Answers answers, boolean ownUser) throws SQLException {
         XADataSource driver = proxy(XADataSource.class, (call, argument) -> null);
-        return new Probe("orders", driver, 10, ownUser, Optional.empty()).look(answers.connect());
+        return new Probe("orders", driver, 10, ownUser, Optional.empty())
+                .look(answers.connect())
+                .profile();
     }
 
     private static Answers postgres(int prepared) {
@@ -271,7 +273,9 @@ class ProbeTest {
     private static AdapterProfile look(XADataSource database) throws SQLException {
         var connection = database.getXAConnection();
         try {
-            return new Probe("orders", database, 10, false, Optional.empty()).look(connection);
+            return new Probe("orders", database, 10, false, Optional.empty())
+                    .look(connection)
+                    .profile();
         } finally {
             connection.close();
         }

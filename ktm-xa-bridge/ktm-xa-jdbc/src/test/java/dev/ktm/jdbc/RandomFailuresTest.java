@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariConfig;
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import dev.ktm.jta.DecisionTableName;
 import dev.ktm.log.testing.Until;
 import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.HeuristicRollbackException;
@@ -62,6 +63,98 @@ class RandomFailuresTest {
         run(500, repetition.getCurrentRepetition());
     }
 
+    @Test
+    @Tag("slow")
+    void tenThousandTransactionsWithALastResourceLoseNoConnection() throws Exception {
+        runWithLastResource(10_000, 4_712);
+    }
+
+    @RepeatedTest(3)
+    void someTransactionsWithALastResourceLoseNoConnection(RepetitionInfo repetition) throws Exception {
+        runWithLastResource(500, repetition.getCurrentRepetition());
+    }
+
+    /** Nothing is left in its table of decisions, either. */
+    private void runWithLastResource(int transactions, long seed) throws Exception {
+        var orders = Databases.h2InMemory("o" + UUID.randomUUID());
+        var audit = Databases.h2InMemory("a" + UUID.randomUUID());
+        var orderDriver = new FaultyXaDataSource(orders);
+        var auditDriver = new FaultyDataSource(audit);
+        try (var ktm = Ktm.open(KtmOptions.builder()
+                        .inMemory()
+                        .recoveryInterval(Duration.ofMillis(20))
+                        .build());
+                var seeOrders = Databases.prepare(orders);
+                var seeAudit = Databases.prepare(audit)) {
+            try (var statement = seeAudit.createStatement()) {
+                statement.execute(DecisionTableName.DEFAULT.creation());
+            }
+            try (var first = open(ktm, "orders", orderDriver);
+                    var last = KtmDataSource.builder(ktm, "audit")
+                            .lastResource(auditDriver.source())
+                            .pool(pool())
+                            .open()) {
+                orderDriver.setFault(randomFaults(seed));
+                auditDriver.setFault(randomFaultsOfLastResource(seed + 1));
+
+                work(ktm, transactions, seed, last, first);
+
+                orderDriver.setFault((call, after) -> {});
+                auditDriver.setFault((call, after) -> {});
+                settle(ktm, first, last);
+                Until.holds(() -> {
+                    ktm.recoverNow();
+                    return rows(seeAudit, "SELECT manager_id FROM ktm_decision").isEmpty();
+                });
+                assertThat(entries(seeAudit)).as("seed " + seed).isEqualTo(entries(seeOrders));
+                assertKept(seed, entries(seeAudit));
+                assertNothingIsLost(seed, first, orderDriver);
+                assertThat(last.pool().getActiveConnections())
+                        .as("seed " + seed)
+                        .isZero();
+                Until.holds(() -> auditDriver.openConnections() == last.pool().getTotalConnections());
+            }
+        }
+    }
+
+    /** A commit that is refused was not carried out; behind anything else it may have been. */
+    private static FaultyXaDataSource.Fault randomFaultsOfLastResource(long seed) {
+        var random = ThreadLocal.withInitial(
+                () -> new Random(seed ^ Thread.currentThread().getId()));
+        return (call, after) -> {
+            var dice = random.get();
+            if (dice.nextInt(100) != 0) {
+                return;
+            }
+            switch (call) {
+                case "commit", "rollback", "setAutoCommit", "prepareStatement", "getConnection", "executeUpdate" -> {
+                    switch (dice.nextInt(8)) {
+                        case 0, 1 -> throw new IllegalStateException("the driver has a bug");
+                        case 2, 3 -> throw new SQLException("refused", after ? "08007" : "40001");
+                        default -> throw new SQLException("connection lost", "08006");
+                    }
+                }
+                default -> {}
+            }
+        };
+    }
+
+    private static void settle(Ktm ktm, KtmDataSource first, KtmDataSource second) throws Exception {
+        long deadline = System.nanoTime() + PATIENCE_NANOS;
+        while (!ktm.manager().live().isEmpty()
+                || first.pool().getActiveConnections() > 0
+                || second.pool().getActiveConnections() > 0) {
+            assertThat(System.nanoTime())
+                    .as(
+                            "it settles in time: %d and %d connections are out, live are %s",
+                            first.pool().getActiveConnections(),
+                            second.pool().getActiveConnections(),
+                            ktm.manager().live())
+                    .isLessThan(deadline);
+            ktm.recoverNow();
+        }
+    }
+
     private void run(int transactions, long seed) throws Exception {
         var orders = Databases.h2InMemory("o" + UUID.randomUUID());
         var stock = Databases.h2InMemory("s" + UUID.randomUUID());
@@ -82,13 +175,7 @@ class RandomFailuresTest {
 
             orderDriver.setFault((call, after) -> {});
             stockDriver.setFault((call, after) -> {});
-            long deadline = System.nanoTime() + PATIENCE_NANOS;
-            while (!ktm.manager().live().isEmpty()
-                    || first.pool().getActiveConnections() > 0
-                    || second.pool().getActiveConnections() > 0) {
-                assertThat(System.nanoTime()).as("it settles in time").isLessThan(deadline);
-                ktm.recoverNow();
-            }
+            settle(ktm, first, second);
             assertThat(entries(seeOrders)).as("seed " + seed).isEqualTo(entries(seeStock));
             assertKept(seed, entries(seeOrders));
             assertNothingIsLost(seed, first, orderDriver);
@@ -97,11 +184,15 @@ class RandomFailuresTest {
     }
 
     private static KtmDataSource open(Ktm ktm, String name, FaultyXaDataSource driver) throws SQLException {
+        return KtmDataSource.builder(ktm, name).source(driver).pool(pool()).open();
+    }
+
+    private static HikariConfig pool() {
         var pool = new HikariConfig();
         pool.setMaximumPoolSize(2 * THREADS);
         pool.setMinimumIdle(0);
         pool.setConnectionTimeout(5_000);
-        return KtmDataSource.builder(ktm, name).source(driver).pool(pool).open();
+        return pool;
     }
 
     /** About one call in a hundred fails, half of them after they have done their work. */
@@ -117,6 +208,9 @@ class RandomFailuresTest {
                 case "start", "end", "prepare", "commit", "rollback", "recover" -> {
                     if (dice.nextInt(10) == 0) {
                         throw new IllegalStateException("the driver has a bug");
+                    }
+                    if (dice.nextInt(10) == 0) {
+                        throw new NoClassDefFoundError("the driver lacks a class");
                     }
                     throw new XAException(CODES[dice.nextInt(CODES.length)]);
                 }
@@ -160,7 +254,7 @@ class RandomFailuresTest {
         try {
             Databases.insert(first, name);
             Databases.insert(second, name);
-        } catch (SQLException e) {
+        } catch (SQLException | IllegalStateException | LinkageError e) {
             transaction.rollback();
             return Result.ROLLED_BACK;
         }
@@ -179,9 +273,13 @@ class RandomFailuresTest {
     }
 
     private static Set<String> entries(Connection connection) throws SQLException {
+        return rows(connection, "SELECT name FROM entries");
+    }
+
+    private static Set<String> rows(Connection connection, String query) throws SQLException {
         var all = new TreeSet<String>();
         try (var statement = connection.createStatement();
-                var rows = statement.executeQuery("SELECT name FROM entries")) {
+                var rows = statement.executeQuery(query)) {
             while (rows.next()) {
                 all.add(rows.getString(1));
             }

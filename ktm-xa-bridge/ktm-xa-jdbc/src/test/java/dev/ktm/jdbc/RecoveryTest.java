@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.util.Credentials;
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.log.testing.SimulatedDevice;
@@ -15,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.sql.XADataSource;
 import javax.transaction.xa.XAException;
 import org.junit.jupiter.api.AfterEach;
@@ -190,6 +194,61 @@ class RecoveryTest {
                         .recoveryUser("doctor", "wrong")
                         .open())
                 .hasMessageContaining("is not let in");
+    }
+
+    @Test
+    void recoveryUsesThePasswordThatThePoolWasGivenLast() throws Exception {
+        var pool = Databases.smallPool();
+        pool.setUsername("sa");
+        pool.setPassword("old");
+        recoversAfterAChangeOfThePassword(
+                pool,
+                password -> source.unwrap(HikariDataSource.class)
+                        .getHikariConfigMXBean()
+                        .setPassword(password));
+    }
+
+    @Test
+    void recoveryUsesWhatTheProviderOfCredentialsGives() throws Exception {
+        var password = new AtomicReference<>("old");
+        var pool = Databases.smallPool();
+        pool.setCredentialsProvider(() -> Credentials.of("sa", password.get()));
+        recoversAfterAChangeOfThePassword(pool, password::set);
+    }
+
+    private interface Rotation {
+        void to(String password) throws SQLException;
+    }
+
+    /** The driver's data source lets nobody in by itself. */
+    private void recoversAfterAChangeOfThePassword(HikariConfig pool, Rotation rotation) throws Exception {
+        var database = Databases.h2InMemory("d" + UUID.randomUUID());
+        observer = Databases.prepare(database);
+        database.setPassword("nobody's");
+        changePassword("old");
+        driver = new FaultyXaDataSource(database);
+        source = KtmDataSource.builder(ktm, "entries").source(driver).pool(pool).open();
+        driver.setFault((call, after) -> {
+            if (call.equals("commit") || call.equals("recover")) {
+                throw new XAException(XAException.XAER_RMFAIL);
+            }
+        });
+        commitInBoth("a");
+        changePassword("new");
+        rotation.to("new");
+        driver.setFault((call, after) -> {});
+
+        ktm.recoverNow();
+
+        assertThat(Databases.count(observer)).isOne();
+        assertThat(ktm.manager().live()).isEmpty();
+        Databases.insert(source, "b");
+    }
+
+    private void changePassword(String password) throws SQLException {
+        try (var statement = observer.createStatement()) {
+            statement.execute("ALTER USER sa SET PASSWORD '" + password + "'");
+        }
     }
 
     @Test

@@ -182,6 +182,14 @@ class TransactionalConnectionTest {
                 var statement = connection.createStatement()) {
             assertThatThrownBy(() -> statement.execute("CREATE TABLE other (id INT)"))
                     .hasMessageContaining("found CREATE");
+            assertThatThrownBy(() -> statement.execute("CREATE LOCAL TEMPORARY TABLE other (id INT)"))
+                    .hasMessageContaining("found CREATE");
+            assertThatThrownBy(() -> statement.execute("SET AUTOCOMMIT TRUE"))
+                    .hasMessageContaining("found SET AUTOCOMMIT");
+            assertThatThrownBy(() -> statement.execute("SET REFERENTIAL_INTEGRITY FALSE"))
+                    .hasMessageContaining("found SET REFERENTIAL_INTEGRITY");
+            statement.execute("CREATE LOCAL TEMPORARY TABLE other (id INT) TRANSACTIONAL");
+            statement.execute("SET LOCK_TIMEOUT 1000");
         }
         ktm.userTransaction().rollback();
 
@@ -406,6 +414,25 @@ class TransactionalConnectionTest {
             assertThat(connection.getTransactionIsolation()).isEqualTo(usual);
             assertThat(connection.getAutoCommit()).isTrue();
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aLevelOfIsolationThatIsSetAfterTheFirstStatementCommitsNothing(Database database) throws Exception {
+        open(database);
+        begin();
+        Databases.insert(source, "a");
+
+        try (var connection = source.getConnection()) {
+            connection.setTransactionIsolation(connection.getTransactionIsolation());
+            assertThatThrownBy(() -> connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE))
+                    .hasMessageContaining("before the first statement")
+                    .hasFieldOrPropertyWithValue("SQLState", "25001");
+            Databases.insert(connection, "b");
+        }
+        ktm.userTransaction().rollback();
+
+        assertThat(Databases.count(observer)).isZero();
     }
 
     @ParameterizedTest

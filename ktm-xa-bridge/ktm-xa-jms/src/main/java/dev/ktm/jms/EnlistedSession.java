@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Theory of operation.</b> Sessions of Jakarta Messaging are for one thread, but a timeout rolls back on another. So each
  * call holds a lock; calls that wait for messages hold it for moments only. Who ends the branch first says that nothing more may
- * be done, then takes the lock. If a call does not come back, the session is closed under it, which makes the broker roll back.
+ * be done, then takes the lock. If a call does not come back, the session is closed under it, which makes the broker roll back;
+ * its connection, which others work with as well, only if that does not end the call.
  *
  * <p>Once the transaction is over the session goes back to the pool, if the broker has answered that the branch is finished and
  * nothing has failed. Otherwise it is closed: a branch that is prepared outlives its session in every broker that we know, and
@@ -81,6 +82,9 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
     private boolean associated;
 
     private boolean timeoutSet;
+    /** Why its handles may do nothing more, if its transaction was rolled back without their doing. Set before it is gone. */
+    private volatile @Nullable JMSException rolledBackUnder;
+
     /** The branch, once it has started. */
     private volatile @Nullable Xid branch;
 
@@ -159,7 +163,7 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
                             e);
                 }
                 if (attempt == 1) {
-                    opened.discard(false, () -> {});
+                    opened.discard(null, () -> {});
                 } else {
                     opened.discardNow();
                 }
@@ -181,6 +185,10 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
     /** Has the handle told when its transaction is rolled back without its own doing. */
     void join(SessionHandle handle) {
         handles.add(handle);
+        if (phase == Phase.GONE) {
+            // It has ended after it was enlisted, and may not have seen the handle. Twice is harmless.
+            handle.completed(this, rolledBackUnder);
+        }
     }
 
     @Override
@@ -257,11 +265,12 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
 
     @Override
     public void afterCompletion(int status) {
-        boolean rolledBackElsewhere = status != Status.STATUS_COMMITTED && !isItsClientsDoing();
+        var why = status != Status.STATUS_COMMITTED && !isItsClientsDoing() ? refusal() : null;
+        rolledBackUnder = why;
         phase = Phase.GONE;
         whenOver.run();
         for (var handle : handles) {
-            handle.completed(this, rolledBackElsewhere ? refusal() : null);
+            handle.completed(this, why);
         }
         var session = physical;
         if (session != null) {
@@ -299,8 +308,17 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
         var started = branch;
         Runnable afterwards =
                 started == null || finished || !rolledBack ? () -> {} : () -> factory.rollBack(started, credentials);
-        session.discard(stuck, afterwards);
+        session.discard(stuck ? this::comesBack : null, afterwards);
         source.lost(session);
+    }
+
+    /** Whether the call that is under way ends within that time. */
+    private boolean comesBack(long nanos) throws InterruptedException {
+        boolean over = lock.tryLock(nanos, TimeUnit.NANOSECONDS);
+        if (over) {
+            lock.unlock();
+        }
+        return over;
     }
 
     // The branch.

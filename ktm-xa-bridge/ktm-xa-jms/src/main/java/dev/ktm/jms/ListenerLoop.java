@@ -210,12 +210,22 @@ final class ListenerLoop implements Runnable, EnlistedSession.Source {
             LOGGER.log(System.Logger.Level.DEBUG, "a transaction is not over yet; its session is replaced", e);
         }
         if (!reusable) {
-            used.discard(true, () -> {});
+            var release = released;
+            used.discard(nanos -> isReleased(release, nanos), () -> {});
             session = null;
             consumer = null;
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private static boolean isReleased(CompletableFuture<Boolean> release, long nanos) throws InterruptedException {
+        try {
+            release.get(nanos, TimeUnit.NANOSECONDS);
+            return true;
+        } catch (ExecutionException | TimeoutException e) {
+            return false;
         }
     }
 

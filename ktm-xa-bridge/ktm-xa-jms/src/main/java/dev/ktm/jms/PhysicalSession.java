@@ -2,15 +2,21 @@ package dev.ktm.jms;
 
 import jakarta.jms.JMSException;
 import jakarta.jms.Session;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.transaction.xa.XAResource;
+import org.jspecify.annotations.Nullable;
 import org.messaginghub.pooled.jms.JmsPoolConnection;
 import org.messaginghub.pooled.jms.JmsPoolSession;
 
 /** An XA session that the pool has lent, and that is given back or thrown away exactly once. Safe for many threads. */
 final class PhysicalSession {
+
+    /** How long a call has to come back once its session is being closed. */
+    private static final long CALL_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final JmsPoolConnection connection;
     private final JmsPoolSession session;
@@ -54,20 +60,28 @@ final class PhysicalSession {
         }
     }
 
+    /** A call of a session that has not come back. */
+    interface Hanging {
+        /** Whether it does within that time. */
+        boolean comesBack(long nanos) throws InterruptedException;
+    }
+
     /**
      * What became of its branch is not known here, or it has failed: nobody may have it. Closes it on another thread.
      *
-     * @param withConnection if a call of it does not come back: only the end of its connection ends that
+     * @param call is in it, if one does not come back
      * @param afterwards is run there, too
      */
-    void discard(boolean withConnection, Runnable afterwards) {
+    void discard(@Nullable Hanging call, Runnable afterwards) {
         if (gone.compareAndSet(false, true)) {
             try {
                 closing.execute(() -> {
-                    if (withConnection) {
-                        SessionPools.fail(connection, "a call of a session of this connection has not come back");
+                    if (call == null) {
+                        closeSession(true);
+                    } else {
+                        closeUnder(call);
                     }
-                    close(true);
+                    giveConnectionBack();
                     afterwards.run();
                 });
             } catch (RejectedExecutionException e) {
@@ -86,7 +100,39 @@ final class PhysicalSession {
         }
     }
 
+    /**
+     * Some clients end a call when its session is closed. Others put that off, or hang in it as well: only the end of the
+     * connection ends the call then, and with it whatever others do on that.
+     */
+    private void closeUnder(Hanging call) {
+        var closed = new CountDownLatch(1);
+        var closer = new Thread(
+                () -> {
+                    closeSession(true);
+                    closed.countDown();
+                },
+                Thread.currentThread().getName() + ", apart");
+        closer.setDaemon(true);
+        closer.start();
+        long start = System.nanoTime();
+        boolean over = false;
+        try {
+            over = closed.await(CALL_LIMIT_NANOS, TimeUnit.NANOSECONDS)
+                    && call.comesBack(CALL_LIMIT_NANOS - (System.nanoTime() - start));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (!over) {
+            SessionPools.fail(connection, "a call of a session of this connection has not come back");
+        }
+    }
+
     private void close(boolean forGood) {
+        closeSession(forGood);
+        giveConnectionBack();
+    }
+
+    private void closeSession(boolean forGood) {
         try {
             if (forGood) {
                 session.internalClose(true);
@@ -97,6 +143,9 @@ final class PhysicalSession {
             System.getLogger(PhysicalSession.class.getName())
                     .log(System.Logger.Level.DEBUG, "a session could not be closed", e);
         }
+    }
+
+    private void giveConnectionBack() {
         try {
             connection.close();
         } catch (JMSException | RuntimeException e) {

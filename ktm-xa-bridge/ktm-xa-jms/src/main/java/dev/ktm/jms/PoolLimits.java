@@ -13,6 +13,8 @@ import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
  */
 record PoolLimits(int maxConnections, int maxSessionsPerConnection, Duration borrowTimeout, Duration idleTimeout) {
 
+    private static final long SHORTEST_CHECK_MILLIS = 1_000;
+
     static final PoolLimits DEFAULT = new PoolLimits(1, 500, Duration.ofSeconds(30), Duration.ofSeconds(30));
 
     PoolLimits {
@@ -39,5 +41,9 @@ record PoolLimits(int maxConnections, int maxSessionsPerConnection, Duration bor
         pool.setBlockIfSessionPoolIsFull(true);
         pool.setBlockIfSessionPoolIsFullTimeout(borrowTimeout.toMillis());
         pool.setConnectionIdleTimeout((int) idleTimeout.toMillis());
+        if (!idleTimeout.isZero()) {
+            // Otherwise the pool looks only when somebody wants a connection.
+            pool.setConnectionCheckInterval(Math.max(SHORTEST_CHECK_MILLIS, idleTimeout.toMillis() / 2));
+        }
     }
 }

@@ -104,8 +104,8 @@ final class SessionHandle implements Session {
         }
         var factory = connection.factory();
         var used = factory.enlistedIn(transaction, connection.credentials());
-        used.join(this);
         last = used;
+        used.join(this);
         return used;
     }
 

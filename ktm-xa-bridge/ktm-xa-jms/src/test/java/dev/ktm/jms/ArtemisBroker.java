@@ -13,6 +13,7 @@ import org.apache.activemq.artemis.core.config.impl.SecurityConfiguration;
 import org.apache.activemq.artemis.core.security.Role;
 import org.apache.activemq.artemis.core.server.JournalType;
 import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
+import org.apache.activemq.artemis.core.settings.impl.AddressFullMessagePolicy;
 import org.apache.activemq.artemis.core.settings.impl.AddressSettings;
 import org.apache.activemq.artemis.jms.client.ActiveMQXAConnectionFactory;
 import org.apache.activemq.artemis.spi.core.security.ActiveMQJAASSecurityManager;
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class ArtemisBroker implements Broker {
 
     private static final String DEAD_LETTERS = "dead";
+    /** A queue to which nobody can send much: who does waits until it is emptied. */
+    static final String FULL = "full";
+
     private static final int ATTEMPTS = 3;
 
     private final Path directory;
@@ -49,6 +53,7 @@ final class ArtemisBroker implements Broker {
                 .setMaxDeliveryAttempts(ATTEMPTS)
                 .setAutoDeleteQueues(autoDelete)
                 .setAutoDeleteAddresses(autoDelete);
+        var full = new AddressSettings().setMaxSizeBytes(1).setAddressFullMessagePolicy(AddressFullMessagePolicy.BLOCK);
         var configuration = new ConfigurationImpl()
                 .setPersistenceEnabled(true)
                 .setJournalType(JournalType.NIO)
@@ -61,7 +66,7 @@ final class ArtemisBroker implements Broker {
                 .setSecurityEnabled(secured)
                 .setMaxDiskUsage(-1)
                 .setMessageExpiryScanPeriod(-1)
-                .setAddressSettings(Map.of("#", settings))
+                .setAddressSettings(Map.of("#", settings, FULL, full))
                 .addAcceptorConfiguration("tcp", "tcp://127.0.0.1:" + port + "?protocols=CORE");
         var embedded = new EmbeddedActiveMQ().setConfiguration(configuration);
         if (secured) {

@@ -224,6 +224,40 @@ final class BrokerQuirksTest {
         }
     }
 
+    /** Artemis lets whoever sends to a full queue wait, for ever. */
+    @Test
+    void aCallThatDoesNotComeBackEndsNobodyElsesTransaction() throws Exception {
+        artemis().createQueue(ArtemisBroker.FULL);
+        try (var ktm = ktm(HOUR);
+                var factory =
+                        KtmConnectionFactory.builder(ktm, "broker", broker.xa()).build()) {
+            ktm.userTransaction().begin();
+            send(factory, "healthy");
+            var healthy = ktm.transactionManager().suspend();
+            ktm.transactionManager().setTransactionTimeout(1);
+            ktm.userTransaction().begin();
+
+            assertThatThrownBy(() -> fill(factory)).isInstanceOf(JMSRuntimeException.class);
+
+            assertThatThrownBy(() -> ktm.userTransaction().commit()).isInstanceOf(RollbackException.class);
+            Until.holds(() -> factory.enlistedSessions() == 1);
+            ktm.transactionManager().resume(healthy);
+            send(factory, "healthy still");
+            current(ktm).enlistResource(new CountingResource());
+            ktm.userTransaction().commit();
+            broker.awaitMessages("orders", 2);
+            assertThat(broker.messages(ArtemisBroker.FULL)).isZero();
+        }
+    }
+
+    private static void fill(KtmConnectionFactory factory) {
+        try (var context = factory.createContext()) {
+            while (true) {
+                context.createProducer().send(context.createQueue(ArtemisBroker.FULL), "x".repeat(10_000));
+            }
+        }
+    }
+
     @Test
     void anInterruptDuringCommitChangesNobodysOutcome() throws Exception {
         artemis();

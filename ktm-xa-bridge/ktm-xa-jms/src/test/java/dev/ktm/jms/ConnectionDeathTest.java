@@ -133,6 +133,27 @@ final class ConnectionDeathTest {
         assertThat(faulty.openConnections()).isZero();
     }
 
+    @ParameterizedTest
+    @MethodSource("brokers")
+    void aConnectionThatNobodyUsesIsClosedAlthoughNobodyAsksForAnother(Broker broker) throws Exception {
+        var queue = "idle" + queues.incrementAndGet();
+        broker.createQueue(queue);
+        var faulty = new FaultyBroker(broker.xa());
+        try (var ktm = ktm();
+                var factory = KtmConnectionFactory.builder(ktm, "broker", faulty.xa())
+                        .recoveryConnectionFactory(broker.xa())
+                        .idleTimeout(Duration.ofMillis(200))
+                        .build()) {
+            transact(ktm, factory, queue, "lamp", new CountingResource(), false);
+            assertThat(faulty.openConnections()).isPositive();
+
+            Until.holds(() -> faulty.openConnections() == 0);
+
+            assertThat(transact(ktm, factory, queue, "next", new CountingResource(), false))
+                    .isEqualTo(Told.COMMITTED);
+        }
+    }
+
     private static Told transact(
             Ktm ktm, KtmConnectionFactory factory, String queue, String text, CountingResource other) throws Exception {
         return transact(ktm, factory, queue, text, other, true);

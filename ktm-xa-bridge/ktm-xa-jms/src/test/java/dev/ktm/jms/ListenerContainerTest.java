@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import dev.ktm.jms.FaultyBroker.Fault;
+import dev.ktm.jms.FaultyBroker.Moment;
+import dev.ktm.jms.FaultyBroker.Phase;
 import dev.ktm.log.testing.Until;
 import jakarta.jms.Message;
 import java.nio.file.Path;
@@ -83,6 +86,11 @@ final class ListenerContainerTest {
 
     private static ListenerContainer.Builder listen(KtmConnectionFactory factory, String queue) {
         return ListenerContainer.builder(factory).queue(queue).backOff(Duration.ofMillis(1), Duration.ofMillis(20));
+    }
+
+    /** Waits for each message longer than a test may take. */
+    private static ListenerContainer.Builder listenLong(KtmConnectionFactory factory, String queue) {
+        return listen(factory, queue).transactionTimeout(Duration.ofMinutes(10)).receiveTimeout(Duration.ofMinutes(5));
     }
 
     @ParameterizedTest
@@ -290,10 +298,36 @@ final class ListenerContainerTest {
         try (var ktm = ktm();
                 var factory = factory(ktm, broker)) {
             send(factory, orders, 1);
-            try (var listeners = listen(factory, orders).start(message -> {})) {
+            try (var listeners = listenLong(factory, orders).start(message -> {})) {
                 Until.holds(() -> listeners.committed() == 1);
                 broker.stop();
                 broker.start();
+                send(factory, orders, 1);
+
+                Until.holds(() -> listeners.committed() == 2);
+            }
+        }
+    }
+
+    /** Some clients say then that there is no message, as if it had been waited for. */
+    @ParameterizedTest
+    @MethodSource("brokers")
+    void aConnectionThatDiesWithoutAWordWhileAListenerWaitsIsNoticed(Broker broker) throws Exception {
+        var orders = queue(broker);
+        var faulty = new FaultyBroker(broker.xa());
+        try (var ktm = ktm();
+                var factory = KtmConnectionFactory.builder(ktm, "broker", faulty.xa())
+                        .outsideTransactions(faulty.plain())
+                        .recoveryConnectionFactory(broker.xa())
+                        .build()) {
+            try (var listeners = listenLong(factory, orders).start(message -> {})) {
+                send(factory, orders, 1);
+                Until.holds(() -> listeners.committed() == 1 && factory.enlistedSessions() == 1);
+                faulty.failOnce(new Fault(Phase.SEND, Moment.BEFORE, false));
+                ktm.userTransaction().begin();
+                assertThatThrownBy(() -> send(factory, orders, 1)).hasMessageContaining("died");
+                ktm.userTransaction().rollback();
+
                 send(factory, orders, 1);
 
                 Until.holds(() -> listeners.committed() == 2);

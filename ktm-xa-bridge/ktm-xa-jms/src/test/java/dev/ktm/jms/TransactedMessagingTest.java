@@ -348,6 +348,25 @@ final class TransactedMessagingTest {
         assertThat(receive(messaging, NOTHING_MILLIS)).isNull();
     }
 
+    /** The timeout comes after the session is enlisted, and before the handle is known to it. */
+    @ParameterizedTest
+    @MethodSource("brokers")
+    void aSessionWhoseFirstTransactionTimesOutBeforeItHasJoinedDoesNotGoOnOutside(Broker broker) throws Exception {
+        var messaging = open(broker);
+        try (var connection = messaging.createConnection();
+                var session = (SessionHandle) connection.createSession()) {
+            ktm().transactionManager().setTransactionTimeout(1);
+            ktm().userTransaction().begin();
+            var enlisted = messaging.enlistedIn(ktm().transactionManager().getTransaction(), messaging.credentials());
+            awaitRollback();
+
+            enlisted.join(session);
+
+            ktm().userTransaction().rollback();
+            assertThatThrownBy(session::createMessage).hasMessageContaining("has to be closed first");
+        }
+    }
+
     /** Until the timeout has rolled the transaction of this thread back, and everybody knows. */
     private void awaitRollback() throws Exception {
         var done = new CountDownLatch(1);
