@@ -280,7 +280,7 @@ final class XaResourceManager implements NotificationHandler {
     private XaAnswer decide(XaBranch branch, XaCall call, Decisions decisions) {
         try {
             decisions.note((ConnectableResource) branch.resource, branch.xid().transaction());
-        } catch (Exception e) {
+        } catch (Exception | Error e) {
             // It was not asked to commit, so it has not.
             return new XaAnswer(XaVerdict.REFUSED, XaCodes.codeOf(e), e);
         }
@@ -301,7 +301,7 @@ final class XaResourceManager implements NotificationHandler {
     private static void rollBackIfOpen(XaBranch branch, Throwable first) {
         try {
             branch.resource.rollback(branch.xid());
-        } catch (XAException | RuntimeException e) {
+        } catch (XAException | RuntimeException | Error e) {
             first.addSuppressed(e);
         }
     }

@@ -129,7 +129,8 @@ class RandomFailuresTest {
             switch (call) {
                 case "commit", "rollback", "setAutoCommit", "prepareStatement", "getConnection", "executeUpdate" -> {
                     switch (dice.nextInt(8)) {
-                        case 0, 1 -> throw new IllegalStateException("the driver has a bug");
+                        case 0 -> throw new IllegalStateException("the driver has a bug");
+                        case 1 -> throw new NoClassDefFoundError("the driver lacks a class");
                         case 2, 3 -> throw new SQLException("refused", after ? "08007" : "40001");
                         default -> throw new SQLException("connection lost", "08006");
                     }
