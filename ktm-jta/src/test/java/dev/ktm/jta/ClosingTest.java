@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import dev.ktm.log.testing.Beside;
 import dev.ktm.log.testing.SimulatedDevice;
 import dev.ktm.log.testing.Until;
 import dev.ktm.rm.Notification;
@@ -17,10 +18,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.transaction.xa.XAException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -36,7 +37,7 @@ class ClosingTest {
         return KtmOptions.builder().device(new SimulatedDevice()).recoveryInterval(Duration.ofMillis(20));
     }
 
-    private void commit(Ktm ktm) {
+    private void commit(Ktm ktm) throws Exception {
         commit(ktm, List.of(orders, stock));
     }
 
@@ -87,6 +88,7 @@ class ClosingTest {
     }
 
     @Test
+    @Tag("slow")
     void aThreadThatHeedsNoInterruptIsNotWaitedForAndEndsWhenItsCallComesBack() throws Exception {
         var answer = new CountDownLatch(1);
         var ktm = Ktm.open(options().build());
@@ -176,11 +178,11 @@ class ClosingTest {
                 SimulatedDatabase.awaitUninterruptibly(goOn);
             }
         });
-        var client = CompletableFuture.runAsync(
+        var client = Beside.run(
                 () -> commit(ktm, moment == Moment.COMMIT_ONE_PHASE ? List.of(orders) : List.of(orders, stock)));
         reached.await();
         long begin = System.nanoTime();
-        var closing = CompletableFuture.runAsync(ktm::close);
+        var closing = Beside.run(ktm::close);
         Until.holds(() -> !ktm.manager().isOnline());
 
         goOn.countDown();
@@ -198,39 +200,32 @@ class ClosingTest {
         var reached = new CountDownLatch(1);
         var goOn = new CountDownLatch(1);
         var ktm = Ktm.open(options().build());
-        var client = CompletableFuture.runAsync(() -> {
-            try {
-                var manager = ktm.transactionManager();
-                manager.begin();
-                // Told before everybody else: nothing is reserved yet.
-                ((KtmTransaction) manager.getTransaction()).id();
-                var handle = ktm.manager().createResourceManager(UUID.randomUUID(), "first", Durability.VOLATILE);
-                handle.setHandler((NotificationHandler) event -> {
-                    if (event.notification() == Notification.PREPREPARE) {
-                        reached.countDown();
-                        SimulatedDatabase.awaitUninterruptibly(goOn);
-                    }
-                    return NotificationHandler.Result.SUCCESS;
-                });
-                handle.recover();
-                handle.enlist(
-                        ((KtmTransaction) manager.getTransaction()).unitOfWork(),
-                        NotificationMask.of(
-                                Notification.PREPREPARE,
-                                Notification.PREPARE,
-                                Notification.COMMIT,
-                                Notification.ROLLBACK),
-                        null);
-                for (var database : List.of(orders, stock)) {
-                    manager.getTransaction().enlistResource(ktm.named(database.toString(), database.connect()));
+        var client = Beside.run(() -> {
+            var manager = ktm.transactionManager();
+            manager.begin();
+            // Told before everybody else: nothing is reserved yet.
+            ((KtmTransaction) manager.getTransaction()).id();
+            var handle = ktm.manager().createResourceManager(UUID.randomUUID(), "first", Durability.VOLATILE);
+            handle.setHandler((NotificationHandler) event -> {
+                if (event.notification() == Notification.PREPREPARE) {
+                    reached.countDown();
+                    SimulatedDatabase.awaitUninterruptibly(goOn);
                 }
-                manager.commit();
-            } catch (Exception e) {
-                throw new CompletionException(e);
+                return NotificationHandler.Result.SUCCESS;
+            });
+            handle.recover();
+            handle.enlist(
+                    ((KtmTransaction) manager.getTransaction()).unitOfWork(),
+                    NotificationMask.of(
+                            Notification.PREPREPARE, Notification.PREPARE, Notification.COMMIT, Notification.ROLLBACK),
+                    null);
+            for (var database : List.of(orders, stock)) {
+                manager.getTransaction().enlistResource(ktm.named(database.toString(), database.connect()));
             }
+            manager.commit();
         });
         reached.await();
-        var closing = CompletableFuture.runAsync(ktm::close);
+        var closing = Beside.run(ktm::close);
         Until.holds(() -> !ktm.manager().isOnline());
 
         goOn.countDown();
@@ -242,6 +237,7 @@ class ClosingTest {
     }
 
     @Test
+    @Tag("slow")
     void aRollbackThatHangsKeepsNobodyFromClosing() throws Exception {
         var answer = new CountDownLatch(1);
         var ktm = Ktm.open(options().build());
@@ -256,16 +252,12 @@ class ClosingTest {
         Until.holds(() -> orders.branches() == 0);
     }
 
-    private void commit(Ktm ktm, List<SimulatedDatabase> databases) {
-        try {
-            var manager = ktm.transactionManager();
-            manager.begin();
-            for (var database : databases) {
-                manager.getTransaction().enlistResource(ktm.named(database.toString(), database.connect()));
-            }
-            manager.commit();
-        } catch (Exception e) {
-            throw new CompletionException(e);
+    private static void commit(Ktm ktm, List<SimulatedDatabase> databases) throws Exception {
+        var manager = ktm.transactionManager();
+        manager.begin();
+        for (var database : databases) {
+            manager.getTransaction().enlistResource(ktm.named(database.toString(), database.connect()));
         }
+        manager.commit();
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import dev.ktm.log.testing.Beside;
 import dev.ktm.log.testing.SimulatedDevice;
 import dev.ktm.log.testing.Until;
 import dev.ktm.testing.SimulatedDatabase;
@@ -17,8 +18,6 @@ import jakarta.transaction.TransactionManager;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -27,6 +26,7 @@ import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Resources that hang, or fail while somebody else rolls back. */
@@ -132,17 +132,13 @@ class StuckResourcesTest {
             manager.getTransaction().registerSynchronization(new Heard("it", heard));
             Until.holds(() -> manager.getStatus() == Status.STATUS_ROLLING_BACK);
             var transaction = manager.suspend();
-            var client = CompletableFuture.runAsync(() -> {
-                try {
-                    if (commits) {
-                        assertThatThrownBy(transaction::commit).isInstanceOf(RollbackException.class);
-                    } else {
-                        transaction.rollback();
-                    }
-                    assertThat(heard).containsExactly("after it");
-                } catch (SystemException e) {
-                    throw new CompletionException(e);
+            var client = Beside.run(() -> {
+                if (commits) {
+                    assertThatThrownBy(transaction::commit).isInstanceOf(RollbackException.class);
+                } else {
+                    transaction.rollback();
                 }
+                assertThat(heard).containsExactly("after it");
             });
             assertThatThrownBy(() -> client.get(50, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
 
@@ -260,13 +256,7 @@ class StuckResourcesTest {
             }
         });
         var connection = orders.connect();
-        var enlisting = CompletableFuture.runAsync(() -> {
-            try {
-                transaction.enlistResource(ktm.named("orders", connection));
-            } catch (RollbackException | SystemException e) {
-                throw new CompletionException(e);
-            }
-        });
+        var enlisting = Beside.run(() -> transaction.enlistResource(ktm.named("orders", connection)));
         joining.await();
 
         transaction.rollback();
@@ -350,6 +340,7 @@ class StuckResourcesTest {
     }
 
     @Test
+    @Tag("slow")
     void aNameIsTakenBackAlsoWhileItsResourceManagerHangs() throws Exception {
         var asked = new CountDownLatch(1);
         ktm.register("orders", (XaResourceFactory) () -> {

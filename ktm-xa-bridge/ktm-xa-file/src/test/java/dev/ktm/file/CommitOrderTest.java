@@ -2,6 +2,7 @@ package dev.ktm.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ktm.log.testing.Beside;
 import dev.ktm.log.testing.SimulatedDevice;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -114,13 +115,7 @@ class CommitOrderTest {
     }
 
     private CompletableFuture<Void> run(Work work) {
-        return CompletableFuture.runAsync(() -> {
-            try {
-                work.run();
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
-            }
-        });
+        return Beside.run(work::run);
     }
 
     /** Begins a commit, and returns when it is decided and not in its place. */
