@@ -28,9 +28,10 @@ interface CallChain {
         return false;
     }
 
-    /** Whether a call is given up that takes too long. */
-    default boolean isLimited() {
-        return false;
+    /** Does something within the time that a call has. Returns whether it was done by then; it may still be done later. */
+    default boolean attempt(Runnable task) {
+        task.run();
+        return true;
     }
 
     /** Everything at once, on the thread that asks. */
@@ -50,6 +51,14 @@ interface CallChain {
     interface Threads extends Executor {
         /** Threads for calls of resources that nobody expects to hang. */
         Executor calls();
+
+        /**
+         * As {@link #execute}, and never on the thread of the caller.
+         *
+         * @throws java.util.concurrent.RejectedExecutionException if this is closed
+         * @throws OutOfMemoryError if the machine has no more threads
+         */
+        void elsewhere(Runnable task);
 
         /** Runs this after so many nanoseconds, unless the returned is run before. */
         Runnable after(long nanos, Runnable task);

@@ -7,6 +7,7 @@ import dev.ktm.rm.Outcome;
 import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionState;
 import jakarta.resource.spi.work.Work;
+import jakarta.transaction.Status;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
@@ -42,6 +43,22 @@ final class ImportedBranch {
             case PREPARED, IN_DOUBT -> true;
             default -> false;
         };
+    }
+
+    /** Whether it has been rolled back by itself, everybody was told, and its superior relies on nothing. */
+    boolean isRolledBackUnprepared() {
+        return transaction.getStatus() == Status.STATUS_ROLLEDBACK
+                && transaction
+                        .rolledBackBy()
+                        .filter(RollbackCause.GIVEN_UP::equals)
+                        .isEmpty();
+    }
+
+    /** What its superior is told of that. */
+    int rollbackCode() {
+        boolean timedOut =
+                transaction.rolledBackBy().filter(RollbackCause.TIMEOUT::equals).isPresent();
+        return timedOut ? XAException.XA_RBTIMEOUT : XAException.XA_RBROLLBACK;
     }
 
     /** Whether nobody works in it. */
@@ -100,13 +117,7 @@ final class ImportedBranch {
     /** Fails with the reason if it is rolled back. */
     private void requireNotRolledBack() throws XAException {
         if (transaction.outcome() == Outcome.ABORTED) {
-            boolean timedOut = transaction
-                    .rolledBackBy()
-                    .filter(RollbackCause.TIMEOUT::equals)
-                    .isPresent();
-            throw failure(
-                    timedOut ? XAException.XA_RBTIMEOUT : XAException.XA_RBROLLBACK,
-                    transaction.rollbackCause().orElse("it was rolled back"));
+            throw failure(rollbackCode(), transaction.rollbackCause().orElse("it was rolled back"));
         }
     }
 

@@ -84,7 +84,7 @@ public final class JtaCoordinator implements AutoCloseable {
         this.recovery = new XaRecovery(
                 new Orphans(this::identity, manager.incarnation(), this::live, manager::addDamage, reports),
                 reports,
-                threads,
+                threads::elsewhere,
                 options.recoveryInterval());
         this.lastResources =
                 new LastResources(this::identity, manager.incarnation(), this::remembered, manager::forceLog, recovery);

@@ -2,7 +2,10 @@ package dev.ktm.jta;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -13,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * late answer changes nothing.
  */
 final class QueuedCalls implements CallChain {
+
+    private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final Threads threads;
     private final Executor callers;
@@ -29,8 +34,21 @@ final class QueuedCalls implements CallChain {
     }
 
     @Override
-    public boolean isLimited() {
-        return !limit.isZero();
+    public boolean attempt(Runnable task) {
+        if (limit.isZero()) {
+            task.run();
+            return true;
+        }
+        var done = new CompletableFuture<Boolean>();
+        callers.execute(() -> {
+            try {
+                task.run();
+            } finally {
+                done.complete(true);
+            }
+        });
+        return done.completeOnTimeout(false, limit.toNanos(), TimeUnit.NANOSECONDS)
+                .join();
     }
 
     @Override
@@ -59,7 +77,15 @@ final class QueuedCalls implements CallChain {
 
     private void giveUp(Call call) {
         var why = new TimeoutException("no answer within " + limit);
-        threads.execute(() -> conclude(call, () -> call.givenUp(why)));
+        try {
+            threads.elsewhere(() -> conclude(call, () -> call.givenUp(why)));
+        } catch (RejectedExecutionException e) {
+            // Everything is closed.
+            conclude(call, () -> call.givenUp(why));
+        } catch (OutOfMemoryError e) {
+            // There is no thread for it now; that of all limits is not to be kept by what follows.
+            threads.after(AGAIN_NANOS, () -> giveUp(call));
+        }
     }
 
     private void conclude(Call call, Supplier<XaAnswer> answer) {

@@ -33,6 +33,11 @@ final class Threads implements CallChain.Threads, AutoCloseable {
     }
 
     @Override
+    public void elsewhere(Runnable task) {
+        workers.elsewhere(task);
+    }
+
+    @Override
     public Executor calls() {
         return calls;
     }

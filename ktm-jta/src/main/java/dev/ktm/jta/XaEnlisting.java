@@ -121,6 +121,10 @@ final class XaEnlisting {
         }
         try {
             association.end(branch.xid(), XAResource.TMFAIL);
+        } catch (XAException | RuntimeException | Error e) {
+            notEnded(branch, e);
+        }
+        try {
             association.resource.rollback(branch.xid());
         } catch (XAException | RuntimeException | Error e) {
             System.getLogger(XaEnlisting.class.getName())
@@ -222,10 +226,20 @@ final class XaEnlisting {
         }
     }
 
+    /** Said or not: what counts is the rollback. Some resource managers say here that the branch can only be rolled back. */
+    private static void notEnded(XaBranch branch, Throwable e) {
+        System.getLogger(XaEnlisting.class.getName())
+                .log(System.Logger.Level.DEBUG, "end before the rollback of " + branch.xid(), e);
+    }
+
     /** The transaction was rolled back while the branch was being started: nobody else knows of it. */
     private static void rollBackUnknown(XaBranch branch) {
         try {
             branch.endAll(XAResource.TMFAIL);
+        } catch (XAException | RuntimeException | Error e) {
+            notEnded(branch, e);
+        }
+        try {
             branch.resource.rollback(branch.xid());
         } catch (XAException | RuntimeException | Error e) {
             // It was not asked to prepare: the resource manager presumes that it is rolled back.

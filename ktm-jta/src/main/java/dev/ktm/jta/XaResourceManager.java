@@ -532,12 +532,14 @@ final class XaResourceManager implements NotificationHandler {
         forget(branch);
     }
 
-    /** Whoever must not wait for a resource for ever has recovery do it. */
     private void forget(XaBranch branch) {
-        if (branch.calls.isLimited()) {
+        if (!branch.calls.attempt(() -> forgetNow(branch))) {
+            branch.stuck = true;
             recovery.leaveToForget(branch);
-            return;
         }
+    }
+
+    private void forgetNow(XaBranch branch) {
         try {
             branch.resource.forget(branch.xid());
         } catch (XAException | RuntimeException | Error e) {

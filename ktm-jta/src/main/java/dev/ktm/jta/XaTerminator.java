@@ -6,7 +6,6 @@ import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationEvent;
 import dev.ktm.rm.NotificationHandler;
 import dev.ktm.rm.NotificationMask;
-import dev.ktm.rm.Outcome;
 import dev.ktm.rm.ResourceManager;
 import dev.ktm.rm.TransactionRight;
 import dev.ktm.tm.ManagerHandle;
@@ -17,9 +16,11 @@ import jakarta.transaction.InvalidTransactionException;
 import jakarta.transaction.SystemException;
 import jakarta.transaction.Transaction;
 import java.time.Duration;
-import java.util.ArrayDeque;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.transaction.xa.XAException;
@@ -55,11 +56,16 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
     /** When so many have been imported it is looked for the first time whether some are kept for nobody. */
     private static final int FIRST_LOOK = 1000;
 
+    private static final int MOST_ROLLED_BACK = 100_000;
+
     private final Map<ForeignXid, ImportedBranch> branches = new ConcurrentHashMap<>();
-    /** The oldest first. Guarded by {@link #importing}. */
-    private final ArrayDeque<ImportedBranch> imported = new ArrayDeque<>();
+    /** Those that were not prepared when they were last looked at, the oldest first. Guarded by {@link #importing}. */
+    private final Set<ImportedBranch> imported = new LinkedHashSet<>();
 
     private int nextLook = FIRST_LOOK;
+
+    /** What is left of those that are kept no longer: what their superiors are told, the oldest first. Guarded by {@link #importing}. */
+    private final Map<ForeignXid, Integer> rolledBack = new LinkedHashMap<>();
 
     private final ReentrantLock importing = new ReentrantLock();
 
@@ -99,6 +105,10 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
         importing.lock();
         try {
             var known = branches.get(xid);
+            var code = rolledBack.get(xid);
+            if (code != null) {
+                throw isRolledBack(xid, code);
+            }
             if (known == null) {
                 forgetOldest();
                 known = create(xid, timeout);
@@ -118,20 +128,24 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
     }
 
     /**
-     * A superior that has died before it said prepare says nothing any more. What it is told if it does come back is that there is no
-     * such branch, which means the same to it.
+     * A superior that has died before it said prepare says nothing any more. What it is told if it does come back takes little to
+     * remember.
      */
     private void forgetOldest() {
         if (imported.size() < nextLook) {
             return;
         }
-        imported.removeIf(each -> branches.get(each.xid) != each);
         var older = List.copyOf(imported).subList(0, imported.size() / 2);
         for (var each : older) {
-            if (each.transaction.outcome() == Outcome.ABORTED && !each.isDamaged() && each.isIdle()) {
-                imported.remove(each);
+            if (each.isRolledBackUnprepared() && !each.isDamaged() && each.isIdle()) {
+                rolledBack.put(each.xid, each.rollbackCode());
                 finished(each);
             }
+        }
+        var oldest = rolledBack.keySet().iterator();
+        for (int tooMany = rolledBack.size() - MOST_ROLLED_BACK; tooMany > 0; tooMany--) {
+            oldest.next();
+            oldest.remove();
         }
         nextLook = Math.max(FIRST_LOOK, 2 * imported.size());
     }
@@ -150,9 +164,29 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
         return new ImportedBranch(xid, transaction, superior);
     }
 
+    private static XAException isRolledBack(ForeignXid xid, int code) {
+        var failure = new XAException("imported branch " + xid + " was rolled back before it was prepared");
+        failure.errorCode = code;
+        return failure;
+    }
+
+    /** Fails with that if it was rolled back long ago; its superior knows then, and nobody asks again. */
+    private void requireNotForgotten(ForeignXid xid) throws XAException {
+        importing.lock();
+        try {
+            var code = rolledBack.remove(xid);
+            if (code != null) {
+                throw isRolledBack(xid, code);
+            }
+        } finally {
+            importing.unlock();
+        }
+    }
+
     private ImportedBranch require(Xid xid) throws XAException {
         var found = branches.get(copy(xid));
         if (found == null) {
+            requireNotForgotten(copy(xid));
             var failure = new XAException("expected a branch that was imported, found none of this xid");
             failure.errorCode = XAException.XAER_NOTA;
             throw failure;
@@ -174,9 +208,19 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
     /** It has ended, and its superior knows; only what is damaged is kept until that is forgotten. */
     private void finished(ImportedBranch branch) {
         if (!branch.isDamaged()) {
-            branches.remove(branch.xid, branch);
-            branch.close();
+            remove(branch);
         }
+    }
+
+    private void remove(ImportedBranch branch) {
+        importing.lock();
+        try {
+            branches.remove(branch.xid, branch);
+            imported.remove(branch);
+        } finally {
+            importing.unlock();
+        }
+        branch.close();
     }
 
     // XATerminator.
@@ -214,7 +258,16 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
 
     @Override
     public void rollback(Xid xid) throws XAException {
-        var branch = require(xid);
+        ImportedBranch branch;
+        try {
+            branch = require(xid);
+        } catch (XAException e) {
+            if (e.errorCode >= XAException.XA_RBBASE && e.errorCode <= XAException.XA_RBEND) {
+                // That is what it says.
+                return;
+            }
+            throw e;
+        }
         branch.rollback();
         finished(branch);
     }
@@ -232,8 +285,7 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
             failure.errorCode = XAException.XAER_RMFAIL;
             throw failure;
         }
-        branches.remove(branch.xid, branch);
-        branch.close();
+        remove(branch);
     }
 
     @Override
@@ -359,9 +411,9 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
 
     @Override
     public void removeImportedTransaction(Xid xid) throws XAException {
-        var branch = branches.remove(copy(xid));
+        var branch = branches.get(copy(xid));
         if (branch != null) {
-            branch.close();
+            remove(branch);
         }
     }
 }

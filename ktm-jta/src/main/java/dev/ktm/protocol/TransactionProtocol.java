@@ -65,6 +65,9 @@ public final class TransactionProtocol {
     private Awaited awaited = Awaited.NOTHING;
     private boolean commitRequested;
     private boolean singlePhaseRejected;
+    /** Whether the last participant has gone while it was being written that it decides. */
+    private boolean lastHasGone;
+
     private boolean completed;
     private @Nullable RollbackCause cause;
     private @Nullable Participant culprit;
@@ -449,6 +452,7 @@ public final class TransactionProtocol {
             rollbackAll(RollbackCause.CLOSED, participant);
             postponed(participant);
         } else {
+            lastHasGone |= participant == participants.last && awaited == Awaited.DELEGATION;
             postponed(participant);
         }
     }
@@ -841,7 +845,15 @@ public final class TransactionProtocol {
         switch (what) {
             case DECISION, SUPERIOR_DECISION -> commitAll();
             case PREPARED_RECORD -> preparedUnderSuperior();
-            case DELEGATION -> askLast();
+            case DELEGATION -> {
+                if (lastHasGone) {
+                    var last = Objects.requireNonNull(participants.last);
+                    rollbackAll(RollbackCause.CLOSED, last);
+                    postponed(last);
+                } else {
+                    askLast();
+                }
+            }
             case OPERATOR_COMMIT -> {
                 Objects.requireNonNull(participants.last).become(EnlistmentState.COMMITTED, false);
                 commitAll();
@@ -907,6 +919,9 @@ public final class TransactionProtocol {
         var last = participants.last;
         if (last != null) {
             ask(last, EnlistmentState.ABORTING, Notification.ROLLBACK);
+            if (lastHasGone) {
+                last.excuse();
+            }
         }
     }
 
@@ -915,7 +930,9 @@ public final class TransactionProtocol {
         awaited = Awaited.NOTHING;
         enter(TransactionState.IN_DOUBT);
         outcome = Outcome.UNAVAILABLE;
-        complete();
+        if (!participants.oweAnswers()) {
+            complete();
+        }
     }
 
     private void commitAll() {

@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -52,6 +53,8 @@ final class Coordinator {
     }
 
     private static final int MOST_DESCRIPTION = 64;
+
+    private final CompletableFuture<Boolean> closed = new CompletableFuture<>();
 
     /** How long a close waits for resources that roll back what nobody has committed. */
     private static final long ROLLBACK_NANOS = TimeUnit.SECONDS.toNanos(5);
@@ -522,27 +525,50 @@ final class Coordinator {
 
     /**
      * Takes nothing new, lets commits that have begun come to their end, rolls the rest back. Who is asked something until then can
-     * answer.
+     * answer. Whoever calls it again waits for that, too.
      */
     void close() {
+        boolean isFirst;
         lifecycle.lock();
         try {
-            if (state == State.CLOSED || state == State.CLOSING) {
-                return;
+            isFirst = state != State.CLOSED && state != State.CLOSING;
+            if (isFirst) {
+                state = State.CLOSING;
             }
-            state = State.CLOSING;
         } finally {
             lifecycle.unlock();
         }
+        if (isFirst) {
+            try {
+                end();
+            } finally {
+                closed.complete(true);
+            }
+        } else {
+            awaitClosed();
+        }
+    }
+
+    /** Somebody else is closing it; not from within what he waits for. */
+    private void awaitClosed() {
+        boolean waitsForThis =
+                kernel.live().all().stream().anyMatch(each -> each.coordinator() == this && each.isDrainedHere());
+        if (!waitsForThis) {
+            closed.completeOnTimeout(true, 2 * kernel.closeNanos(), TimeUnit.NANOSECONDS)
+                    .join();
+        }
+    }
+
+    private void end() {
         // Whoever waits to commit does so now, or is rolled back.
         freezing.abandon();
         var committing = new ArrayList<CoreTransaction>();
         var rolledBack = new ArrayList<CoreTransaction>();
         for (var transaction : kernel.live().all()) {
-            if (transaction.coordinator() == this) {
+            if (transaction.coordinator() == this && !transaction.isDrainedHere()) {
                 if (transaction.isCommitting()) {
                     committing.add(transaction);
-                } else if (transaction.abortLater(RollbackCause.CLOSED)) {
+                } else if (transaction.abortLater(RollbackCause.CLOSED) || transaction.isRollingBack()) {
                     // By somebody else: a resource may hang.
                     kernel.workers().execute(transaction::drain);
                     rolledBack.add(transaction);

@@ -801,7 +801,7 @@ final class CoreTransaction implements KtmTransaction {
      */
     void awaitEnd(long nanos) {
         drain();
-        if (completed == null && !locked(effects::isDrainedHere)) {
+        if (completed == null && !isDrainedHere()) {
             awaitUntil(System.nanoTime() + nanos);
         }
     }
@@ -860,6 +860,16 @@ final class CoreTransaction implements KtmTransaction {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Whether this very thread carries out what it has to do. */
+    boolean isDrainedHere() {
+        return locked(effects::isDrainedHere);
+    }
+
+    /** Whether participants are still to be told that it is rolled back. */
+    boolean isRollingBack() {
+        return locked(() -> completed == null && protocol.outcome() == Outcome.ABORTED);
     }
 
     boolean isCommitting() {

@@ -126,8 +126,14 @@ final class Timeouts {
             }
         });
         for (var transaction : due) {
-            transaction.expired();
+            // First: it is not found here again.
             waiting.add(transaction);
+            try {
+                transaction.expired();
+            } catch (RuntimeException | Error e) {
+                System.getLogger(Timeouts.class.getName())
+                        .log(System.Logger.Level.ERROR, "a timeout could not be reported", e);
+            }
         }
         handOver();
         if (found[0] < nearest) {

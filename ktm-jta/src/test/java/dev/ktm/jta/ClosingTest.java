@@ -1,6 +1,7 @@
 package dev.ktm.jta;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
@@ -13,12 +14,15 @@ import dev.ktm.rm.NotificationMask;
 import dev.ktm.testing.SimulatedDatabase;
 import dev.ktm.tm.KtmTransaction;
 import dev.ktm.tm.ManagerHandle.Durability;
+import jakarta.transaction.Synchronization;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.transaction.xa.XAException;
 import org.junit.jupiter.api.Tag;
@@ -259,5 +263,85 @@ class ClosingTest {
             manager.getTransaction().enlistResource(ktm.named(database.toString(), database.connect()));
         }
         manager.commit();
+    }
+
+    @Test
+    void aRollbackThatHasBegunReachesEverybody() throws Exception {
+        var reached = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        var ktm = Ktm.open(options().build());
+        orders.onNext(SimulatedDatabase.Call.ROLLBACK, after -> {
+            if (!after) {
+                reached.countDown();
+                SimulatedDatabase.awaitUninterruptibly(goOn);
+            }
+        });
+        var client = Beside.run(() -> {
+            var manager = ktm.transactionManager();
+            manager.begin();
+            for (var database : List.of(orders, stock)) {
+                manager.getTransaction().enlistResource(ktm.named(database.toString(), database.connect()));
+            }
+            manager.rollback();
+        });
+        reached.await();
+        var closing = Beside.run(ktm::close);
+        Until.holds(() -> !ktm.manager().isOnline());
+
+        goOn.countDown();
+
+        client.get();
+        closing.get();
+        assertThat(orders.branches()).isZero();
+        assertThat(stock.branches()).isZero();
+    }
+
+    @Test
+    void whoClosesFromWithinTheEndOfATransactionDoesNotWaitForIt() throws Exception {
+        var ktm = Ktm.open(options().build());
+        var manager = ktm.transactionManager();
+        manager.begin();
+        manager.getTransaction().registerSynchronization(new Synchronization() {
+            @Override
+            public void beforeCompletion() {}
+
+            @Override
+            public void afterCompletion(int status) {
+                ktm.close();
+            }
+        });
+        manager.getTransaction().enlistResource(ktm.named("orders", orders.connect()));
+        long begin = System.nanoTime();
+
+        manager.commit();
+
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(20));
+        assertThat(orders.commits()).isOne();
+    }
+
+    @Test
+    void whoClosesAgainWaitsForTheFirst() throws Exception {
+        var reached = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        var ktm = Ktm.open(options().build());
+        orders.onNext(SimulatedDatabase.Call.COMMIT, after -> {
+            if (!after) {
+                reached.countDown();
+                SimulatedDatabase.awaitUninterruptibly(goOn);
+            }
+        });
+        var client = Beside.run(() -> commit(ktm));
+        reached.await();
+        var first = Beside.run(ktm::close);
+        Until.holds(() -> !ktm.manager().isOnline());
+        var second = Beside.run(ktm::close);
+        assertThatThrownBy(() -> second.get(50, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+
+        goOn.countDown();
+
+        client.get();
+        first.get();
+        second.get();
+        assertThat(orders.commits()).isOne();
     }
 }

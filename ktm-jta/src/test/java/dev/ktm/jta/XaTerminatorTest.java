@@ -377,7 +377,14 @@ class XaTerminatorTest {
 
         assertThat(kept).isBetween(1, 2500);
         assertThat(refusalOf(() -> terminator.prepare(new Foreign(0))).errorCode)
+                .isEqualTo(XAException.XA_RBROLLBACK);
+        assertThat(refusalOf(() -> terminator.prepare(new Foreign(0))).errorCode)
+                .as("it knows by now")
                 .isEqualTo(XAException.XAER_NOTA);
+        assertThat(refusalOf(() -> ktm.xaTerminator().importTransaction(new Foreign(1), 60)).errorCode)
+                .as("what had been done in it is lost")
+                .isEqualTo(XAException.XA_RBROLLBACK);
+        terminator.rollback(new Foreign(1));
         var newest = new Foreign(2999);
         assertThat(refusalOf(() -> terminator.prepare(newest)).errorCode).isEqualTo(XAException.XA_RBROLLBACK);
     }

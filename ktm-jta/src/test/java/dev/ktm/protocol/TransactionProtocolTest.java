@@ -490,10 +490,32 @@ class TransactionProtocolTest {
 
         protocol.decisionFailed(true);
 
-        assertThat(script.taken()).containsExactly("last ROLLBACK", "complete UNAVAILABLE");
+        assertThat(script.taken()).as("its connection is its own until then").containsExactly("last ROLLBACK");
         script.reply(last, Reply.ROLLBACK_COMPLETE);
-        assertThat(script.taken()).isEmpty();
+        assertThat(script.taken()).containsExactly("complete UNAVAILABLE");
         assertThat(protocol.outcome()).isEqualTo(Outcome.UNAVAILABLE);
+    }
+
+    @Test
+    void aLastOneThatHasLeftWhenItIsWrittenThatItDecidesIsNotAsked() throws Exception {
+        var last = preparedForTheLast();
+
+        protocol.closed(last);
+        assertThat(script.taken()).isEmpty();
+        protocol.decided();
+
+        assertThat(script.taken()).containsExactly("last ROLLBACK", "a ROLLBACK");
+        assertThat(protocol.outcome()).isEqualTo(Outcome.ABORTED);
+    }
+
+    @Test
+    void aLastOneThatHasLeftWhenThatCouldNotBeWrittenIsNotWaitedFor() throws Exception {
+        var last = preparedForTheLast();
+
+        protocol.closed(last);
+        protocol.decisionFailed(true);
+
+        assertThat(script.taken()).containsExactly("last ROLLBACK", "complete UNAVAILABLE");
     }
 
     @Test
