@@ -475,6 +475,11 @@ final class EnlistedSession implements Work, XAResource, Synchronization {
     @Override
     public boolean setTransactionTimeout(int seconds) throws XAException {
         return branch(resource -> {
+                    if (seconds == 0) {
+                        // The broker's own would be shorter than none; its start sets the longest.
+                        timeoutSet = false;
+                        return 1;
+                    }
                     timeoutSet = resource.setTransactionTimeout(seconds);
                     return timeoutSet ? 1 : 0;
                 })
