@@ -25,8 +25,8 @@ public class Application {
     static class Databases {
 
         /** Without a transaction manager a plain pool, as Spring Boot would make it. */
-        private static DataSource database(
-                ObjectProvider<XADataSourceWrapper> wrappers, String directory, String name) throws Exception {
+        private static DataSource database(ObjectProvider<XADataSourceWrapper> wrappers, String directory, String name)
+                throws Exception {
             var source = new JdbcDataSource();
             source.setURL("jdbc:h2:file:" + directory + "/" + name + ";WRITE_DELAY=0");
             source.setUser("sa");

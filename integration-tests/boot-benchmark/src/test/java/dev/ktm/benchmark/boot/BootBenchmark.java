@@ -86,8 +86,8 @@ public final class BootBenchmark {
     private void run() throws Exception {
         Files.createDirectories(directory);
         try (var context = start(directory)) {
-            var manager = context.getBeanProvider(PlatformTransactionManager.class)
-                    .getIfAvailable();
+            var manager =
+                    context.getBeanProvider(PlatformTransactionManager.class).getIfAvailable();
             OUT.printf("Spring Boot %s, Java %s%n", SpringBootVersion.getVersion(), Runtime.version());
             OUT.println(
                     manager == null
