@@ -487,12 +487,21 @@ final class Applier {
 
     private void makeLink(Step.MakeLink link) throws IOException {
         changing(link.name());
+        if (leadsTo(link.name(), link.target())) {
+            // An attempt that was cut short has made it.
+            return;
+        }
         var work = area.newName();
         disk.createLink(work, link.target());
         var seen = new ArrayList<>(listOf(link.before()));
         seen.add(Seen.link(link.target()));
         makeRoom(link.name(), false, seen);
         disk.rename(work, link.name());
+    }
+
+    private boolean leadsTo(String name, String target) throws IOException {
+        return disk.kind(name).filter(Kind.LINK::equals).isPresent()
+                && disk.readLink(name).equals(target);
     }
 
     private void addName(Step.AddName added, List<Step> all) throws IOException {

@@ -584,7 +584,8 @@ final class FileWork implements RedoWork, Operations {
 
     @Override
     public void decided() {
-        replayed = root.replayAlso(this, steps);
+        // It may be told again, when it is too late: what was done stays done.
+        replayed = replayed || root.replayAlso(this, steps);
     }
 
     @Override
@@ -601,7 +602,7 @@ final class FileWork implements RedoWork, Operations {
         if (!replayed) {
             root.finish(this, isStructural());
         } else {
-            root.finishReplayed(this);
+            root.finishReplayed(this, isStructural());
         }
     }
 

@@ -563,11 +563,11 @@ final class ManagedRoot implements RedoStore {
     }
 
     /** It has committed: ends as soon as its changes are in their places. */
-    void finishReplayed(FileWork work) {
+    void finishReplayed(FileWork work, boolean settle) {
         if (replaying) {
             finishing.add(work);
         } else {
-            work.end();
+            finish(work, settle);
         }
     }
 

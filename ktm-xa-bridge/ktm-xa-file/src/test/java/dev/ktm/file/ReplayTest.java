@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -187,5 +188,22 @@ class ReplayTest {
 
         assertThat(read("f")).isEqualTo("new");
         assertThat(disk.setAside()).hasSize(1);
+    }
+
+    @Test
+    void whatIsToldOnceMoreToBeDecidedIsNotTakenForSomebodyElses() throws IOException {
+        var root = new ManagedRoot(ManagedRoot.Surroundings.real(disk), FileOptions.defaults());
+        root.prepareDirectories();
+        var steps = List.<Step>of(put("f", "key", "content"));
+        var work = root.prepared(new UUID(1, 1), List.of(StepFormat.encode(steps)));
+        work.decided();
+        root.restored();
+        // The log had no room for the end.
+        work.decided();
+        work.apply(1);
+        work.finished(1);
+
+        assertThat(read("f")).isEqualTo("content");
+        assertThat(disk.setAside()).isEmpty();
     }
 }
