@@ -462,8 +462,14 @@ final class ManagedRoot implements RedoStore {
     /** Before something is changed outside of transactions: what a restart would do again must not undo it. */
     void beforePlainChange(String name) throws IOException {
         if (touched.has(name)) {
-            var all = touched.allFor(name);
-            forceAll(all);
+            try {
+                forceAll(touched.allFor(name));
+            } catch (IOException | RuntimeException | Error e) {
+                if (!isOnlyUnreached(e)) {
+                    stopUnforced(e);
+                }
+                throw e;
+            }
             resourceManager().noteForced(ByteBuffer.wrap(name.getBytes(StandardCharsets.UTF_8)), lsn -> {});
         }
     }
@@ -472,10 +478,9 @@ final class ManagedRoot implements RedoStore {
         try {
             disk.forceAll(all.files(), all.directories());
         } catch (AccessDeniedException e) {
-            if (!Stream.of(e.getSuppressed()).allMatch(AccessDeniedException.class::isInstance)) {
+            if (!isOnlyUnreached(e)) {
                 throw e;
             }
-            // Nothing has failed to be forced: it was not reached.
             var closed = new ClosedDirectories(disk);
             try {
                 for (var each : all.files()) {
@@ -491,6 +496,18 @@ final class ManagedRoot implements RedoStore {
         }
     }
 
+    /** Whether nothing has failed to be forced: it was not reached. */
+    private static boolean isOnlyUnreached(Throwable e) {
+        return e instanceof AccessDeniedException
+                && Stream.of(e.getSuppressed()).allMatch(AccessDeniedException.class::isInstance);
+    }
+
+    /** What a failed force has left is not known, and the next one would not say: only a restart can do it again. */
+    private void stopUnforced(Throwable e) {
+        failed = true;
+        stopped = "committed files cannot be forced: " + e.getMessage() + "; open the file manager again";
+    }
+
     // The log.
 
     @Override
@@ -503,9 +520,7 @@ final class ManagedRoot implements RedoStore {
         try {
             forceAll(now);
         } catch (IOException | RuntimeException | Error e) {
-            // What a failed force has left is not known: only a restart can do it again.
-            failed = true;
-            stopped = "committed files cannot be forced: " + e.getMessage() + "; open the file manager again";
+            stopUnforced(e);
             throw e;
         }
         resourceManager().checkpoint(covered, identity.bytes());

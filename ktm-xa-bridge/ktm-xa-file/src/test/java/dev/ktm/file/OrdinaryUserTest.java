@@ -21,6 +21,7 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -133,6 +134,11 @@ class OrdinaryUserTest {
         public void forceDirectory(String name) throws IOException {
             require(MAY_READ, name);
             super.forceDirectory(name);
+        }
+
+        @Override
+        public void forceAll(Collection<String> files, Collection<String> directories) throws IOException {
+            RealDisk.force(files, directories, this::forceFileIfThere, this::forceDirectoryIfThere);
         }
 
         @Override
@@ -426,6 +432,8 @@ class OrdinaryUserTest {
         begin();
         Files.createDirectory(path("/d/e"));
         Files.writeString(path("/d/e/in"), "in");
+        Files.writeString(path("/d/e/beside"), "beside");
+        Files.writeString(path("/d/there"), "there");
         commit();
         begin();
         Files.setLastModifiedTime(path("/d/e/in"), FileTime.fromMillis(1_000));
