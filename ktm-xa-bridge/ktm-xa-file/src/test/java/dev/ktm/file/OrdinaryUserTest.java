@@ -383,6 +383,63 @@ class OrdinaryUserTest {
         assertSettles("secret", "---rw----");
     }
 
+    /** The process is killed: nobody tidies. */
+    private void restart(SimulatedDevice left) throws IOException {
+        close();
+        device = left;
+        openFiles();
+    }
+
+    @Test
+    void aFileThatItsOwnerMayNotReadIsDoneAgain() throws Exception {
+        disk.isOrdinary = true;
+        begin();
+        Files.writeString(path("/secret"), "secret");
+        Files.setPosixFilePermissions(path("/secret"), PosixFilePermissions.fromString("---rw----"));
+        commit();
+        restart(device.copy());
+
+        assertThat(directory.resolve("secret")).hasContent("secret");
+        assertThat(Files.getPosixFilePermissions(directory.resolve("secret")))
+                .isEqualTo(PosixFilePermissions.fromString("---rw----"));
+        assertThat(directory.resolve(WorkArea.ASIDE)).isEmptyDirectory();
+        assertWorks();
+    }
+
+    @Test
+    void whatSomebodyHasPutInThePlaceOfAFileAndMayNotBeReadIsPutAside() throws Exception {
+        disk.isOrdinary = true;
+        begin();
+        Files.writeString(path("/f"), "committed");
+        commit();
+        var left = device.copy();
+        Files.delete(directory.resolve("f"));
+        Files.writeString(directory.resolve("f"), "foreign");
+        Files.setLastModifiedTime(directory.resolve("f"), FileTime.fromMillis(4_000_000_000_000L));
+        Files.setPosixFilePermissions(directory.resolve("f"), PosixFilePermissions.fromString("---------"));
+        restart(left);
+
+        assertThat(directory.resolve("f")).hasContent("committed");
+        assertThat(directory.resolve(WorkArea.ASIDE)).isNotEmptyDirectory();
+        assertWorks();
+    }
+
+    @Test
+    void aFileWithTwoNamesThatItsOwnerMayNotReadIsOverwritten() throws Exception {
+        Files.writeString(path("/x"), "before");
+        Files.createLink(path("/y"), path("/x"));
+        Files.setPosixFilePermissions(path("/x"), PosixFilePermissions.fromString("-w-------"));
+        disk.isOrdinary = true;
+        begin();
+        Files.writeString(path("/x"), "after", StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
+        commit();
+
+        assertThat(directory.resolve("y")).hasContent("after");
+        assertThat(Files.getPosixFilePermissions(directory.resolve("y")))
+                .isEqualTo(PosixFilePermissions.fromString("-w-------"));
+        assertWorks();
+    }
+
     @Test
     void aLargeFileThatItsOwnerMayNotReadIsForcedAllTheSame() throws Exception {
         disk.isOrdinary = true;
