@@ -8,14 +8,11 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileTime;
-import java.security.Principal;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -126,7 +123,7 @@ final class Applier {
                 setAttributes(set);
             } else if (step instanceof Step.MakeDirectory made) {
                 closed.close(made.name());
-                setAll(disk, made.name(), made.attributes());
+                AppliedAttributes.setAll(disk, made.name(), made.attributes());
             }
         }
     }
@@ -421,7 +418,7 @@ final class Applier {
         try (var file = disk.open(put.work(), Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))) {
             file.write(ByteBuffer.wrap(bytes), 0);
         }
-        setAll(disk, put.work(), put.attributes());
+        AppliedAttributes.setAll(disk, put.work(), put.attributes());
     }
 
     private void overwrite(Step.Overwrite overwrite) throws IOException {
@@ -447,7 +444,7 @@ final class Applier {
             setAside.add(name + " -> " + aside);
         }
         copy(overwrite.work(), name, WRITE);
-        setAll(disk, name, overwrite.attributes());
+        AppliedAttributes.setAll(disk, name, overwrite.attributes());
     }
 
     private void copy(String source, String target, Set<StandardOpenOption> options) throws IOException {
@@ -564,50 +561,11 @@ final class Applier {
             passOver(set.name(), "was to have other attributes, and is something else now");
             return;
         }
-        setAll(disk, set.name(), set.attributes());
+        AppliedAttributes.setAll(disk, set.name(), set.attributes());
         if (there.get().kind() == Kind.FILE) {
             files.add(set.name());
         } else if (there.get().isDirectory()) {
             directories.add(set.name());
-        }
-    }
-
-    /** Sets attributes of an object; times last, because others change them. */
-    /** Sets attributes of an object; rights last, because they may be such that nobody could set anything any more. */
-    static void setAll(Disk disk, String name, Map<String, Object> attributes) throws IOException {
-        var rights = new LinkedHashMap<String, Object>();
-        for (var each : attributes.entrySet()) {
-            if (each.getKey().startsWith("user:") || each.getValue() instanceof FileTime) {
-                set(disk, name, each.getKey(), each.getValue());
-            } else {
-                rights.put(each.getKey(), each.getValue());
-            }
-        }
-        for (var each : rights.entrySet()) {
-            set(disk, name, each.getKey(), each.getValue());
-        }
-    }
-
-    private static void set(Disk disk, String name, String attribute, Object value) throws IOException {
-        try {
-            disk.setAttribute(name, attribute, value);
-        } catch (IOException e) {
-            if (!isSet(disk, name, attribute, value)) {
-                throw e;
-            }
-        }
-    }
-
-    /** Whether it is so already: whoever may not read a file may not even set what it has. */
-    private static boolean isSet(Disk disk, String name, String attribute, Object value) {
-        try {
-            var found = disk.readAttributes(name, attribute).get(attribute.substring(attribute.indexOf(':') + 1));
-            return value.equals(found)
-                    || (value instanceof String text
-                            && found instanceof Principal principal
-                            && text.equals(principal.getName()));
-        } catch (IOException | RuntimeException e) {
-            return false;
         }
     }
 }

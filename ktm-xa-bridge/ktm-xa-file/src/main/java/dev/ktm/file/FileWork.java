@@ -406,7 +406,7 @@ final class FileWork implements RedoWork, Operations {
             var kept = Attributes.requireSettable(disk, name, attribute, value);
             requireAttributes(name, found);
             change(name, found, false);
-            overlay.touch(name).attributes.put(Attributes.qualified(attribute), kept);
+            Attributes.setLater(overlay.touch(name).attributes, Map.of(Attributes.qualified(attribute), kept));
             return true;
         });
     }

@@ -87,10 +87,10 @@ final class Rehearsal {
             case FILE, OTHER -> area.create(work).close();
         }
         try {
-            Applier.setAll(disk, work, present);
+            AppliedAttributes.setAll(disk, work, present);
             // Once more, as after a crash, when they are set already.
-            Applier.setAll(disk, work, attributes);
-            Applier.setAll(disk, work, attributes);
+            AppliedAttributes.setAll(disk, work, attributes);
+            AppliedAttributes.setAll(disk, work, attributes);
         } finally {
             area.discard(work);
         }

@@ -108,7 +108,7 @@ final class Replay {
 
     private static Step.SetAttributes both(Step.SetAttributes first, Step.SetAttributes second) {
         var all = new LinkedHashMap<>(first.attributes());
-        all.putAll(second.attributes());
+        Attributes.setLater(all, second.attributes());
         return new Step.SetAttributes(second.name(), second.was(), all);
     }
 

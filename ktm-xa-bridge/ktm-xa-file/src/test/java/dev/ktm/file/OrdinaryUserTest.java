@@ -83,6 +83,9 @@ class OrdinaryUserTest {
             if (isOthers(name)) {
                 throw new AccessDeniedException(name);
             }
+            if (attribute.startsWith("user:")) {
+                require(MAY_WRITE, name);
+            }
             // The number that we have is not the true one.
             if (isOrdinary && attribute.endsWith("uid")) {
                 return;
@@ -404,6 +407,58 @@ class OrdinaryUserTest {
                 .isEqualTo(PosixFilePermissions.fromString("---rw----"));
         assertThat(directory.resolve(WorkArea.ASIDE)).isEmptyDirectory();
         assertWorks();
+    }
+
+    private Object userAttribute(String name) throws IOException {
+        return Files.getAttribute(directory.resolve(name), "user:x");
+    }
+
+    @Test
+    void whatWasSetBeforeTheOwnerWasNotToWriteAnyMoreIsSetOnceMore() throws Exception {
+        Files.writeString(path("/f"), "content");
+        disk.isOrdinary = true;
+        begin();
+        Files.setAttribute(path("/f"), "user:x", new byte[] {1});
+        Files.setAttribute(path("/d"), "user:x", new byte[] {2});
+        commit();
+        begin();
+        Files.setPosixFilePermissions(path("/f"), PosixFilePermissions.fromString("r--r--r--"));
+        Files.setPosixFilePermissions(path("/d"), PosixFilePermissions.fromString("r-xr-xr-x"));
+        commit();
+        var left = device.copy();
+        // A power cut has left the file as it was, and its rights as they are.
+        Files.setAttribute(directory.resolve("f"), "user:x", new byte[] {0});
+        restart(left);
+
+        assertThat(userAttribute("f")).isEqualTo(new byte[] {1});
+        assertThat(userAttribute("d")).isEqualTo(new byte[] {2});
+        assertThat(Files.getPosixFilePermissions(directory.resolve("f")))
+                .isEqualTo(PosixFilePermissions.fromString("r--r--r--"));
+        assertThat(Files.getPosixFilePermissions(directory.resolve("d")))
+                .isEqualTo(PosixFilePermissions.fromString("r-xr-xr-x"));
+    }
+
+    @Test
+    void anAttributeAndTheRightToSetItAreSetTogether() throws Exception {
+        Files.writeString(path("/f"), "content");
+        Files.setPosixFilePermissions(path("/f"), PosixFilePermissions.fromString("r--r--r--"));
+        disk.isOrdinary = true;
+        begin();
+        Files.setPosixFilePermissions(path("/f"), PosixFilePermissions.fromString("rw-r--r--"));
+        Files.setAttribute(path("/f"), "user:x", new byte[] {1});
+        commit();
+
+        assertThat(userAttribute("f")).isEqualTo(new byte[] {1});
+        assertWorks();
+    }
+
+    @Test
+    void anAttributeAloneOfAFileThatItsOwnerMayNotWriteIsRefusedAtTheVote() throws Exception {
+        Files.writeString(path("/f"), "content");
+        Files.setPosixFilePermissions(path("/f"), PosixFilePermissions.fromString("r--r--r--"));
+        disk.isOrdinary = true;
+
+        assertRefusedAtTheVote("AccessDeniedException", () -> Files.setAttribute(path("/f"), "user:x", new byte[] {1}));
     }
 
     @Test

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -138,6 +139,19 @@ class ReplayTest {
         assertThat(read("secret")).isEqualTo("content");
         assertThat(mode("secret")).isEqualTo(0600);
         assertThat(mode("d")).isEqualTo(0700);
+    }
+
+    @Test
+    void ofRightsThatAreSetInSeveralWaysTheLastHold() throws IOException {
+        var seen = make("f", "content");
+        var first = PosixFilePermissions.fromString("rwx------");
+        var last = PosixFilePermissions.fromString("rw-------");
+        replay.committed(List.of(new SetAttributes("f", seen, Map.of("posix:permissions", first))));
+        replay.committed(List.of(new SetAttributes("f", seen, Map.of("unix:mode", 0644))));
+        replay.committed(List.of(new SetAttributes("f", seen, Map.of("posix:permissions", last))));
+        run();
+
+        assertThat(mode("f")).isEqualTo(0600);
     }
 
     @Test
