@@ -566,7 +566,7 @@ final class FileWork implements RedoWork, Operations {
         }
         if (isStructural()) {
             // What is about two names is alone in the log with them.
-            root.settle(steps);
+            root.settle(steps, () -> stage == Stage.PREPARED);
         }
         return List.of(StepFormat.encode(steps));
     }

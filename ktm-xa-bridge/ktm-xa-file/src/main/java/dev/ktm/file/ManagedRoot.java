@@ -27,6 +27,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -427,18 +428,22 @@ final class ManagedRoot implements RedoStore {
     }
 
     /**
-     * Has everything that is committed about these names durable in its place, and nothing of it done again by a restart. Waits for
-     * commits that are before it in the log, and are not in their places yet.
+     * Has everything that was committed about these names durable in its place, and nothing of it done again by a restart. Waits for
+     * commits that are before it in the log, and are not in their places yet; not for what is committed meanwhile, which is about
+     * other names, because these are locked.
+     *
+     * @param isWanted whether it is of use still
      */
-    void settle(List<Step> steps) throws IOException {
-        settle();
+    void settle(List<Step> steps, BooleanSupplier isWanted) throws IOException {
+        long last = steps.stream().mapToLong(this::lastTouched).max().orElse(Lsn.NULL);
         boolean interrupted = false;
         try {
-            while (steps.stream().anyMatch(this::isTouched)) {
-                LockSupport.parkNanos(WAIT_NANOS);
+            long shown;
+            do {
                 interrupted |= Thread.interrupted();
+                shown = resourceManager().at(lsn -> lsn);
                 settle();
-            }
+            } while (shown < last && awaitShown(last, isWanted));
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -446,10 +451,32 @@ final class ManagedRoot implements RedoStore {
         }
     }
 
-    private boolean isTouched(Step step) {
-        return touched.has(step.name())
-                || (step instanceof Step.Move move && touched.has(move.from()))
-                || (step instanceof Step.AddName added && touched.has(added.existing()));
+    private long lastTouched(Step step) {
+        long last = touched.last(step.name());
+        if (step instanceof Step.Move move) {
+            return Math.max(last, touched.last(move.from()));
+        }
+        return step instanceof Step.AddName added ? Math.max(last, touched.last(added.existing())) : last;
+    }
+
+    /** Waits until everything up to an LSN is in its place; false if nobody wants that any more. */
+    private boolean awaitShown(long last, BooleanSupplier isWanted) throws TxfException {
+        boolean interrupted = false;
+        try {
+            while (resourceManager().at(lsn -> lsn) < last) {
+                requireActive("");
+                if (!isWanted.getAsBoolean()) {
+                    return false;
+                }
+                LockSupport.parkNanos(WAIT_NANOS);
+                interrupted |= Thread.interrupted();
+            }
+            return true;
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /** Whether everything that is committed is durable in its place. */
