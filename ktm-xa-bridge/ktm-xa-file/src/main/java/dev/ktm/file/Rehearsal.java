@@ -29,6 +29,8 @@ final class Rehearsal {
     /** What goes for one goes for all that are like it. */
     private final Set<List<Object>> tried = new HashSet<>();
 
+    private Optional<Integer> user = Optional.empty();
+
     Rehearsal(Disk disk, WorkArea area) {
         this.disk = disk;
         this.area = area;
@@ -54,22 +56,27 @@ final class Rehearsal {
 
     /** What it has that matters for what is to be set: user attributes share the room that there is for them. */
     private Map<String, Object> present(String name, Disk.Stat stat, Set<String> toSet) throws IOException {
-        if (stat.kind() != Kind.LINK && toSet.stream().anyMatch(each -> each.startsWith("user:"))) {
-            return Attributes.toKeep(disk, name, stat);
-        }
-        var owned = new HashMap<>(Attributes.owned(stat));
         if (stat.kind() == Kind.LINK) {
             // It has no rights of its own.
-            owned.remove("unix:mode");
+            return Map.of();
         }
-        return owned;
+        var present = toSet.stream().anyMatch(each -> each.startsWith("user:"))
+                ? Attributes.toKeep(disk, name, stat)
+                : Attributes.owned(stat);
+        // It keeps its group, which need not be one that we may give to anything.
+        present.remove("unix:uid");
+        present.remove("unix:gid");
+        return present;
     }
 
     private void requireOurs(String name, Disk.Stat stat) throws IOException {
         if (stat.owned().isPresent()) {
             var owned = stat.owned().get();
             if (stat.kind() == Kind.FILE && (owned.mode() & LOST_BITS) != 0) {
-                disk.setAttribute(name, "unix:mode", owned.mode());
+                // Even its own mode, set once more, takes bits away if its group is not ours.
+                if (user().filter(us -> us == owned.user()).isEmpty()) {
+                    disk.setAttribute(name, "unix:mode", owned.mode());
+                }
             } else {
                 disk.setAttribute(name, "unix:uid", owned.user());
             }
@@ -98,6 +105,13 @@ final class Rehearsal {
 
     /** The number of the user that we are; empty where users are not numbers. */
     private Optional<Integer> user() throws IOException {
+        if (user.isEmpty()) {
+            user = findUser();
+        }
+        return user;
+    }
+
+    private Optional<Integer> findUser() throws IOException {
         var work = area.newName();
         area.create(work).close();
         try {
@@ -109,7 +123,6 @@ final class Rehearsal {
 
     /** Fails if a name in a sticky directory is not ours to remove. */
     void requireRemovable(Set<String> names) throws IOException {
-        Optional<Integer> us = Optional.empty();
         var parents = new HashMap<String, Optional<Disk.Owned>>();
         for (var name : names) {
             var parent = parents.get(Names.parent(name));
@@ -120,9 +133,7 @@ final class Rehearsal {
             if (parent.isEmpty() || (parent.get().mode() & STICKY) == 0) {
                 continue;
             }
-            if (us.isEmpty()) {
-                us = user();
-            }
+            var us = user();
             int owner = disk.stat(name)
                     .flatMap(Disk.Stat::owned)
                     .map(Disk.Owned::user)

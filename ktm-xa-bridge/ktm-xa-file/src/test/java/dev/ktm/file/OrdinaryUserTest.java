@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,6 +38,7 @@ class OrdinaryUserTest {
 
     private static final int US = 1000;
     private static final int SOMEBODY = 1001;
+    private static final int THEIR_GROUP = 2001;
     private static final int MAY_READ = 0b100_000_000;
     private static final int MAY_WRITE = 0b010_000_000;
     private static final int MAY_SEARCH = 0b001_000_000;
@@ -46,6 +48,8 @@ class OrdinaryUserTest {
         volatile String others = "";
         volatile String refused = "";
         volatile boolean isOrdinary;
+        /** What has got a mode. */
+        final Set<String> modesSet = ConcurrentHashMap.newKeySet();
 
         OrdinaryUser(Disk disk) {
             super(disk);
@@ -85,6 +89,12 @@ class OrdinaryUserTest {
             }
             if (attribute.startsWith("user:")) {
                 require(MAY_WRITE, name);
+            }
+            if (isOrdinary && attribute.equals("unix:gid") && value.equals(THEIR_GROUP)) {
+                throw new AccessDeniedException(name);
+            }
+            if (isOrdinary && attribute.endsWith("mode") && !Names.isWithin(name, WorkArea.HIDDEN)) {
+                modesSet.add(name);
             }
             // The number that we have is not the true one.
             if (isOrdinary && attribute.endsWith("uid")) {
@@ -310,6 +320,33 @@ class OrdinaryUserTest {
         disk.others = "a";
         assertRefusedAtTheVote(
                 "AccessDeniedException: a", () -> Files.setLastModifiedTime(path("/a"), FileTime.fromMillis(0)));
+    }
+
+    @Test
+    void whatIsOursHasAttributesSetThoughItsGroupIsNotOurs() throws Exception {
+        Files.writeString(path("/f"), "content");
+        Files.setAttribute(directory.resolve("f"), "unix:gid", THEIR_GROUP);
+        disk.isOrdinary = true;
+        begin();
+        Files.setLastModifiedTime(path("/f"), FileTime.fromMillis(1_000));
+        Files.setAttribute(path("/f"), "user:x", new byte[] {1});
+        commit();
+
+        assertThat(Files.getLastModifiedTime(directory.resolve("f"))).isEqualTo(FileTime.fromMillis(1_000));
+        assertWorks();
+    }
+
+    @Test
+    void theVoteDoesNotTouchTheBitsOfAFileThatGo() throws Exception {
+        Files.writeString(path("/f"), "content");
+        Files.setAttribute(directory.resolve("f"), "unix:mode", 02755);
+        disk.isOrdinary = true;
+        begin();
+        Files.setLastModifiedTime(path("/f"), FileTime.fromMillis(1_000));
+        commit();
+
+        assertThat(disk.modesSet).doesNotContain("f");
+        assertWorks();
     }
 
     @Test
