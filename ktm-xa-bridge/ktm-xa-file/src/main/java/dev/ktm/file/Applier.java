@@ -275,6 +275,7 @@ final class Applier {
         }
         try {
             disk.delete(name);
+            closed.forget(name);
         } catch (DirectoryNotEmptyException e) {
             if (when == When.AGAIN && !delete.was().isSameObject(there)) {
                 passOver(name, "was deleted, and is a directory with something in it now, which stays");
@@ -490,9 +491,23 @@ final class Applier {
             if (disk.kind(made.name()).filter(Kind.DIRECTORY::equals).isEmpty()) {
                 makeRoom(made.name(), true, List.of());
                 disk.createDirectory(made.name());
+            } else {
+                makeAgain(made.name());
             }
         }
         directories.add(made.name());
+    }
+
+    /** What is there may be one that was deleted, and nothing of it is to be found in the new one. */
+    private void makeAgain(String directory) throws IOException {
+        try {
+            disk.delete(directory);
+        } catch (DirectoryNotEmptyException e) {
+            // It is the new one: what was in the other has gone already.
+            return;
+        }
+        closed.forget(directory);
+        disk.createDirectory(directory);
     }
 
     private void makeLink(Step.MakeLink link) throws IOException {

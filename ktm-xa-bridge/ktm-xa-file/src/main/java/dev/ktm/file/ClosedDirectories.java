@@ -74,6 +74,12 @@ final class ClosedDirectories {
         }
     }
 
+    /** It has gone: whatever has its name from now on is another. */
+    void forget(String directory) {
+        opened.removeIf(each -> each.name().equals(directory));
+        reached.remove(directory);
+    }
+
     /** Closes what was opened. */
     void closeAll() throws IOException {
         for (var each = opened.poll(); each != null; each = opened.poll()) {

@@ -606,6 +606,34 @@ class OrdinaryUserTest {
         assertThat(directory.resolve("d/e/in")).hasContent("in");
     }
 
+    @Test
+    void theRightsOfTheRootAreSet() throws Exception {
+        begin();
+        Files.setPosixFilePermissions(path("/"), PosixFilePermissions.fromString("rwxr-x---"));
+        commit();
+
+        assertThat(Files.getPosixFilePermissions(directory)).isEqualTo(PosixFilePermissions.fromString("rwxr-x---"));
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        // It was not durable yet.
+        restart(device.copy());
+        assertThat(Files.getPosixFilePermissions(directory)).isEqualTo(PosixFilePermissions.fromString("rwxr-x---"));
+        assertWorks();
+    }
+
+    @Test
+    void aDirectoryThatIsDeletedAndMadeAgainHasTheRightsOfANewOne() throws Exception {
+        var usual = Files.getPosixFilePermissions(directory.resolve("d"));
+        Files.setPosixFilePermissions(path("/d"), PosixFilePermissions.fromString("rwxrwxrwx"));
+        begin();
+        Files.delete(path("/d"));
+        Files.createDirectory(path("/d"));
+        Files.writeString(path("/d/in"), "in");
+        commit();
+
+        assertThat(Files.getPosixFilePermissions(directory.resolve("d"))).isEqualTo(usual);
+        assertThat(directory.resolve("d/in")).hasContent("in");
+    }
+
     private void assertClosed() throws IOException {
         assertThat(Files.getPosixFilePermissions(directory.resolve("d"))).isEmpty();
         assertThat(Files.getPosixFilePermissions(directory.resolve("d/e")))

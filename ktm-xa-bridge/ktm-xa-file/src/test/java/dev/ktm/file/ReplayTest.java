@@ -220,4 +220,19 @@ class ReplayTest {
         assertThat(read("f")).isEqualTo("content");
         assertThat(disk.setAside()).isEmpty();
     }
+
+    @Test
+    void aDirectoryThatIsMadeAgainHasNothingOfTheOneThatWasDeleted() throws IOException {
+        disk.createDirectory("d");
+        disk.setAttribute("d", "unix:mode", 0777);
+        var inside = make("d/x", "content");
+        replay.committed(List.of(new Delete("d/x", inside)));
+        replay.committed(
+                List.of(new Delete("d", Seen.of(disk, "d", disk.stat("d").orElseThrow()))));
+        replay.committed(List.of(new MakeDirectory("d", Map.of())));
+        run();
+
+        assertThat(disk.list("d")).isEmpty();
+        assertThat(mode("d")).isEqualTo(0755);
+    }
 }
