@@ -79,6 +79,11 @@ final class Applier {
         looksForClosed = true;
     }
 
+    /** Whether it may open directories. */
+    boolean looksForClosed() {
+        return looksForClosed;
+    }
+
     /** Has directories that had to be opened be as they were. */
     void closeAgain() throws IOException {
         closed.closeAll();
@@ -319,6 +324,7 @@ final class Applier {
         reach(move.name());
         if (isAt(move.from(), move.was()) && !isAt(move.name(), move.was())) {
             disk.rename(move.from(), staging(move));
+            closed.moved(move.from(), staging(move));
         }
     }
 
@@ -334,6 +340,7 @@ final class Applier {
         }
         makeRoom(move.name(), false, listOf(move.before()));
         disk.rename(staging(move), move.name());
+        closed.moved(staging(move), move.name());
     }
 
     private static List<Seen> listOf(Optional<Seen> seen) {

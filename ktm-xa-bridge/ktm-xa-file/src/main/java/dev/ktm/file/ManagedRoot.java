@@ -58,6 +58,9 @@ final class ManagedRoot implements RedoStore {
     private final BiConsumer<String, Exception> onStop;
     private final FileLocks locks = new FileLocks();
     private final ReentrantReadWriteLock tree = new ReentrantReadWriteLock();
+    /** Over directories that are opened for a while, and whatever else sets rights; taken after that over the tree. */
+    private final ReentrantLock opening = new ReentrantLock();
+
     private final Map<UUID, FileWork> works = new ConcurrentHashMap<>();
     private final ReentrantLock joining = new ReentrantLock();
 
@@ -351,11 +354,20 @@ final class ManagedRoot implements RedoStore {
         }
     }
 
-    private static void run(Applier applier, List<Step> steps) throws IOException {
+    private void run(Applier applier, List<Step> steps) throws IOException {
+        if (isAtomic(steps) && !applier.looksForClosed()) {
+            applier.run(steps);
+            return;
+        }
+        opening.lock();
         try {
             applier.run(steps);
         } finally {
-            applier.closeAgain();
+            try {
+                applier.closeAgain();
+            } finally {
+                opening.unlock();
+            }
         }
     }
 
@@ -508,6 +520,13 @@ final class ManagedRoot implements RedoStore {
             if (!isOnlyUnreached(e)) {
                 throw e;
             }
+            forceClosed(all);
+        }
+    }
+
+    private void forceClosed(Touched.ToForce all) throws IOException {
+        opening.lock();
+        try {
             var closed = new ClosedDirectories(disk);
             try {
                 for (var each : all.files()) {
@@ -520,6 +539,8 @@ final class ManagedRoot implements RedoStore {
             } finally {
                 closed.closeAll();
             }
+        } finally {
+            opening.unlock();
         }
     }
 
