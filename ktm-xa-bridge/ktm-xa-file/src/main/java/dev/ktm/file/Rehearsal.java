@@ -37,7 +37,7 @@ final class Rehearsal {
     }
 
     /**
-     * Fails if one of the steps could not set its attributes.
+     * Fails if one of the steps could not set its attributes, or give a file another name.
      *
      * @param committed the committed names of what the transaction relies on, by its keys
      */
@@ -45,6 +45,8 @@ final class Rehearsal {
         for (var step : steps) {
             if (step instanceof Step.MakeDirectory made && !made.attributes().isEmpty()) {
                 set(Kind.DIRECTORY, Map.of(), made.attributes());
+            } else if (step instanceof Step.AddName added && !isWritten(added.existing(), steps)) {
+                tryName(Optional.ofNullable(committed.get(added.was().key())).orElse(added.existing()));
             } else if (step instanceof Step.SetAttributes set) {
                 var name = Optional.ofNullable(committed.get(set.was().key())).orElse(set.name());
                 var stat = disk.stat(name).orElseThrow(() -> new NoSuchFileException(name));
@@ -52,6 +54,18 @@ final class Rehearsal {
                 set(stat.kind(), present(name, stat, set.attributes().keySet()), set.attributes());
             }
         }
+    }
+
+    private static boolean isWritten(String name, List<Step> steps) {
+        return steps.stream()
+                .anyMatch(step -> step instanceof Step.Put && step.name().equals(name));
+    }
+
+    /** Not everybody may give a file of somebody else a name, and no file has room for any number of them. */
+    private void tryName(String existing) throws IOException {
+        var work = area.newName();
+        disk.addName(existing, work);
+        area.discard(work);
     }
 
     /** What it has that matters for what is to be set: user attributes share the room that there is for them. */

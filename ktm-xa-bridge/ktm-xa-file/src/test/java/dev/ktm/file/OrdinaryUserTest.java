@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
@@ -159,6 +160,14 @@ class OrdinaryUserTest {
             requireEntered(from);
             requireEntered(to);
             super.rename(from, to);
+        }
+
+        @Override
+        public void addName(String existing, String added) throws IOException {
+            if (isOthers(existing)) {
+                throw new FileSystemException(added, existing, "Operation not permitted");
+            }
+            super.addName(existing, added);
         }
 
         @Override
@@ -357,6 +366,54 @@ class OrdinaryUserTest {
         disk.others = "d";
 
         assertRefusedAtTheVote("not sticky", () -> Files.delete(path("/d/theirs")));
+    }
+
+    @Test
+    void nothingIsMovedOverWhatIsSomebodyElsesInAStickyDirectory() throws Exception {
+        Files.writeString(path("/ours"), "ours");
+        Files.writeString(path("/d/theirs"), "theirs");
+        Files.setAttribute(directory.resolve("d"), "unix:mode", 01777);
+        disk.isOrdinary = true;
+        disk.others = "d";
+
+        assertRefusedAtTheVote(
+                "not sticky", () -> Files.move(path("/ours"), path("/d/theirs"), StandardCopyOption.REPLACE_EXISTING));
+    }
+
+    @Test
+    void aFileThatMayNotBeLinkedIsFoundAtTheVote() throws Exception {
+        Files.writeString(path("/theirs"), "theirs");
+        disk.isOrdinary = true;
+        disk.others = "theirs";
+
+        assertRefusedAtTheVote("Operation not permitted", () -> Files.createLink(path("/added"), path("/theirs")));
+    }
+
+    @Test
+    void whatMayNotBeChangedBelowADirectoryThatIsMovedIsFoundAtTheVote() throws Exception {
+        Files.createDirectory(path("/d/sub"));
+        Files.setPosixFilePermissions(path("/d/sub"), PosixFilePermissions.fromString("r-xr-xr-x"));
+        disk.isOrdinary = true;
+
+        assertRefusedAtTheVote("AccessDeniedException: d/sub", () -> {
+            Files.move(path("/d"), path("/moved"));
+            Files.writeString(path("/moved/sub/in"), "in");
+        });
+    }
+
+    @Test
+    void whatMayBeChangedIsNotTakenForWhatHadItsNameBefore() throws Exception {
+        Files.createDirectories(path("/d/sub"));
+        Files.createDirectories(path("/e/sub"));
+        Files.setPosixFilePermissions(path("/d/sub"), PosixFilePermissions.fromString("r-xr-xr-x"));
+        disk.isOrdinary = true;
+        begin();
+        Files.move(path("/d"), path("/other"));
+        Files.move(path("/e"), path("/d"));
+        Files.writeString(path("/d/sub/in"), "in");
+        commit();
+
+        assertThat(directory.resolve("d/sub/in")).hasContent("in");
     }
 
     @Test
