@@ -120,11 +120,17 @@ final class Applier {
     /** Takes all steps. */
     void run(List<Step> steps) throws IOException {
         takeAll(steps);
+        // As they were committed: two names may be of the same file.
+        for (var step : steps) {
+            if (step instanceof Step.SetAttributes set && !set.was().isDirectory()) {
+                setAttributes(set);
+            }
+        }
         // Once everything is in them; the deepest first, so that none is closed before what is in it has its own.
         var last = new ArrayList<Step>(steps);
         last.sort(Comparator.comparingInt(step -> -Names.depth(step.name())));
         for (var step : last) {
-            if (step instanceof Step.SetAttributes set) {
+            if (step instanceof Step.SetAttributes set && set.was().isDirectory()) {
                 setAttributes(set);
             } else if (step instanceof Step.MakeDirectory made) {
                 closed.close(made.name());

@@ -96,9 +96,20 @@ final class FileWork implements RedoWork, Operations {
                 root.locks().change(FileLocks.allNames(added.was().key()), unitOfWork, false, false);
             } else if (step instanceof Step.Overwrite overwrite) {
                 root.locks().change(FileLocks.allNames(overwrite.was().key()), unitOfWork, false, false);
+            } else if (step instanceof Step.SetAttributes set) {
+                work.lockAllNames(set.was());
+            } else if (step instanceof Step.Delete delete) {
+                work.lockAllNames(delete.was());
             }
         }
         return work;
+    }
+
+    /** Under whichever name it is used. */
+    private void lockAllNames(Seen was) throws IOException {
+        if (was.kind() == Kind.FILE) {
+            root.locks().change(FileLocks.allNames(was.key()), unitOfWork, false, false);
+        }
     }
 
     void enlisted(RedoResourceManager.Part value) {

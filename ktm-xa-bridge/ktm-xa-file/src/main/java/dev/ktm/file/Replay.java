@@ -41,7 +41,9 @@ final class Replay {
         for (var step : steps) {
             addVersions(step, versions.computeIfAbsent(step.name(), name -> new LinkedHashSet<>()));
             if (step instanceof Step.SetAttributes set) {
-                attributes.merge(set.name(), set, Replay::both);
+                var former = attributes.remove(set.name());
+                // Of a file that has two names the attributes that were set last are set last.
+                attributes.put(set.name(), former == null ? set : both(former, set));
                 continue;
             }
             attributes.remove(step.name());

@@ -2,6 +2,7 @@ package dev.ktm.file;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.file.Disk.Kind;
 import dev.ktm.file.Step.Delete;
@@ -234,5 +235,36 @@ class ReplayTest {
 
         assertThat(disk.list("d")).isEmpty();
         assertThat(mode("d")).isEqualTo(0755);
+    }
+
+    @Test
+    void theRightsOfAFileWithTwoNamesAreThoseThatWereSetLast() throws IOException {
+        var seen = make("a", "content");
+        disk.createDirectory("d");
+        disk.addName("a", "d/b");
+        replay.committed(List.of(new SetAttributes("a", seen, Map.of("unix:mode", 0600))));
+        replay.committed(List.of(new SetAttributes("d/b", seen, Map.of("unix:mode", 0644))));
+        run();
+        assertThat(mode("a")).isEqualTo(0644);
+
+        replay.clear();
+        replay.committed(List.of(new SetAttributes("a", seen, Map.of("unix:mode", 0600))));
+        replay.committed(List.of(new SetAttributes("d/b", seen, Map.of("unix:mode", 0644))));
+        replay.committed(List.of(new SetAttributes("a", seen, Map.of("unix:mode", 0640))));
+        run();
+        assertThat(mode("a")).isEqualTo(0640);
+    }
+
+    @Test
+    void whatIsInDoubtIsLockedUnderAllItsNames() throws IOException {
+        var root = new ManagedRoot(ManagedRoot.Surroundings.real(disk), FileOptions.defaults());
+        root.prepareDirectories();
+        var seen = make("a", "content");
+        disk.addName("a", "b");
+        var step = new SetAttributes("a", seen, Map.of("unix:mode", 0600));
+        root.prepared(new UUID(1, 1), List.of(StepFormat.encode(List.of(step))));
+
+        assertThatThrownBy(() -> root.locks().requireFree(FileLocks.allNames(seen.key()), false))
+                .isInstanceOf(TxfException.class);
     }
 }
