@@ -15,9 +15,11 @@ import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -447,7 +449,10 @@ final class ManagedRoot implements RedoStore {
      * @param isWanted whether it is of use still
      */
     void settle(List<Step> steps, BooleanSupplier isWanted) throws IOException {
-        long last = steps.stream().mapToLong(this::lastTouched).max().orElse(Lsn.NULL);
+        long last = Lsn.NULL;
+        for (var step : steps) {
+            last = Math.max(last, lastTouched(step));
+        }
         boolean interrupted = false;
         try {
             long shown;
@@ -463,12 +468,16 @@ final class ManagedRoot implements RedoStore {
         }
     }
 
-    private long lastTouched(Step step) {
-        long last = touched.last(step.name());
+    private long lastTouched(Step step) throws IOException {
+        long last = lastTouched(step.name());
         if (step instanceof Step.Move move) {
-            return Math.max(last, touched.last(move.from()));
+            return Math.max(last, lastTouched(move.from()));
         }
-        return step instanceof Step.AddName added ? Math.max(last, touched.last(added.existing())) : last;
+        return step instanceof Step.AddName added ? Math.max(last, lastTouched(added.existing())) : last;
+    }
+
+    private long lastTouched(String name) throws IOException {
+        return touchedNames(name).stream().mapToLong(touched::last).max().orElse(Lsn.NULL);
     }
 
     /** Waits until everything up to an LSN is in its place; false if nobody wants that any more. */
@@ -500,17 +509,41 @@ final class ManagedRoot implements RedoStore {
 
     /** Before something is changed outside of transactions: what a restart would do again must not undo it. */
     void beforePlainChange(String name) throws IOException {
-        if (touched.has(name)) {
+        for (var each : touchedNames(name)) {
             try {
-                forceAll(touched.allFor(name));
+                forceAll(touched.allFor(each));
             } catch (IOException | RuntimeException | Error e) {
                 if (!isOnlyUnreached(e)) {
                     stopUnforced(e);
                 }
                 throw e;
             }
-            resourceManager().noteForced(ByteBuffer.wrap(name.getBytes(StandardCharsets.UTF_8)), lsn -> {});
+            resourceManager().noteForced(ByteBuffer.wrap(each.getBytes(StandardCharsets.UTF_8)), lsn -> {});
         }
+    }
+
+    /** The names by which commits may have changed what has this name: it may be a file that has others. */
+    private Set<String> touchedNames(String name) throws IOException {
+        var all = new LinkedHashSet<String>();
+        if (touched.isEmpty()) {
+            return all;
+        }
+        if (touched.has(name)) {
+            all.add(name);
+        }
+        var file = disk.names(name) == 1
+                ? Optional.<Disk.Stat>empty()
+                : disk.stat(name).filter(stat -> stat.kind() == Disk.Kind.FILE);
+        if (file.isPresent()) {
+            for (var each : touched.all().files()) {
+                if (disk.stat(each)
+                        .filter(stat -> stat.key().equals(file.get().key()))
+                        .isPresent()) {
+                    all.add(each);
+                }
+            }
+        }
+        return all;
     }
 
     private void forceAll(Touched.ToForce all) throws IOException {

@@ -191,6 +191,19 @@ class CommitOrderTest {
     }
 
     @Test
+    void whatIsChangedOutsideByAnotherNameIsNotUndone() throws Exception {
+        writePlainly("a", "content");
+        var plain = machine.files.plainFileSystem();
+        Files.createLink(plain.getPath("b"), plain.getPath("a"));
+        machine.files.settle();
+        commit(() -> CrashStatesTest.permit(machine.files.fileSystem(), "b", "rw-------"));
+        CrashStatesTest.permit(plain, "a", "rw-r-----");
+        restart();
+
+        assertThat(machine.tree.attributedTree().get("b")).contains(" 640 ");
+    }
+
+    @Test
     void aMoveIsVotedForWhileOthersAlwaysCommitBesideIt() throws Exception {
         commit(() -> write("f", "moved"));
         var beside = new AtomicInteger();
