@@ -8,7 +8,6 @@ import dev.ktm.rm.KtmException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -30,7 +29,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,6 +60,8 @@ final class ManagedRoot implements RedoStore {
     private final ReentrantReadWriteLock tree = new ReentrantReadWriteLock();
     /** Over directories that are opened for a while, and whatever else sets rights; taken after that over the tree. */
     private final ReentrantLock opening = new ReentrantLock();
+
+    private final Forcing forcing;
 
     private final Map<UUID, FileWork> works = new ConcurrentHashMap<>();
     private final ReentrantLock joining = new ReentrantLock();
@@ -122,6 +122,7 @@ final class ManagedRoot implements RedoStore {
     ManagedRoot(Surroundings surroundings, FileOptions options) {
         this.disk = surroundings.disk();
         this.area = new WorkArea(disk);
+        this.forcing = new Forcing(disk, opening);
         this.identity = new RootIdentity(area);
         this.settingsFile = new SettingsFile(area);
         this.options = options;
@@ -511,9 +512,9 @@ final class ManagedRoot implements RedoStore {
     void beforePlainChange(String name) throws IOException {
         for (var each : touchedNames(name)) {
             try {
-                forceAll(touched.allFor(each));
+                forcing.force(touched.allFor(each));
             } catch (IOException | RuntimeException | Error e) {
-                if (!isOnlyUnreached(e)) {
+                if (!Forcing.isOnlyUnreached(e)) {
                     stopUnforced(e);
                 }
                 throw e;
@@ -546,43 +547,6 @@ final class ManagedRoot implements RedoStore {
         return all;
     }
 
-    private void forceAll(Touched.ToForce all) throws IOException {
-        try {
-            disk.forceAll(all.files(), all.directories());
-        } catch (AccessDeniedException e) {
-            if (!isOnlyUnreached(e)) {
-                throw e;
-            }
-            forceClosed(all);
-        }
-    }
-
-    private void forceClosed(Touched.ToForce all) throws IOException {
-        opening.lock();
-        try {
-            var closed = new ClosedDirectories(disk);
-            try {
-                for (var each : all.files()) {
-                    closed.reach(Names.parent(each));
-                }
-                for (var each : all.directories()) {
-                    closed.reach(Names.parent(each));
-                }
-                disk.forceAll(all.files(), all.directories());
-            } finally {
-                closed.closeAll();
-            }
-        } finally {
-            opening.unlock();
-        }
-    }
-
-    /** Whether nothing has failed to be forced: it was not reached. */
-    private static boolean isOnlyUnreached(Throwable e) {
-        return e instanceof AccessDeniedException
-                && Stream.of(e.getSuppressed()).allMatch(AccessDeniedException.class::isInstance);
-    }
-
     /** What a failed force has left is not known, and the next one would not say: only a restart can do it again. */
     private void stopUnforced(Throwable e) {
         failed = true;
@@ -599,7 +563,7 @@ final class ManagedRoot implements RedoStore {
         long covered = resourceManager().at(lsn -> lsn);
         var now = touched.all();
         try {
-            forceAll(now);
+            forcing.force(now);
         } catch (IOException | RuntimeException | Error e) {
             stopUnforced(e);
             throw e;
