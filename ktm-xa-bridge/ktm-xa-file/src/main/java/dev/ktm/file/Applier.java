@@ -8,14 +8,11 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileTime;
-import java.security.Principal;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -82,6 +79,11 @@ final class Applier {
         looksForClosed = true;
     }
 
+    /** Whether it may open directories. */
+    boolean looksForClosed() {
+        return looksForClosed;
+    }
+
     /** Has directories that had to be opened be as they were. */
     void closeAgain() throws IOException {
         closed.closeAll();
@@ -118,15 +120,21 @@ final class Applier {
     /** Takes all steps. */
     void run(List<Step> steps) throws IOException {
         takeAll(steps);
+        // As they were committed: two names may be of the same file.
+        for (var step : steps) {
+            if (step instanceof Step.SetAttributes set && !set.was().isDirectory()) {
+                setAttributes(set);
+            }
+        }
         // Once everything is in them; the deepest first, so that none is closed before what is in it has its own.
         var last = new ArrayList<Step>(steps);
         last.sort(Comparator.comparingInt(step -> -Names.depth(step.name())));
         for (var step : last) {
-            if (step instanceof Step.SetAttributes set) {
+            if (step instanceof Step.SetAttributes set && set.was().isDirectory()) {
                 setAttributes(set);
             } else if (step instanceof Step.MakeDirectory made) {
                 closed.close(made.name());
-                setAll(disk, made.name(), made.attributes());
+                AppliedAttributes.setAll(disk, made.name(), made.attributes());
             }
         }
     }
@@ -278,6 +286,7 @@ final class Applier {
         }
         try {
             disk.delete(name);
+            closed.forget(name);
         } catch (DirectoryNotEmptyException e) {
             if (when == When.AGAIN && !delete.was().isSameObject(there)) {
                 passOver(name, "was deleted, and is a directory with something in it now, which stays");
@@ -321,6 +330,7 @@ final class Applier {
         reach(move.name());
         if (isAt(move.from(), move.was()) && !isAt(move.name(), move.was())) {
             disk.rename(move.from(), staging(move));
+            closed.moved(move.from(), staging(move));
         }
     }
 
@@ -336,6 +346,7 @@ final class Applier {
         }
         makeRoom(move.name(), false, listOf(move.before()));
         disk.rename(staging(move), move.name());
+        closed.moved(staging(move), move.name());
     }
 
     private static List<Seen> listOf(Optional<Seen> seen) {
@@ -395,8 +406,12 @@ final class Applier {
         if (there.kind() != Kind.FILE || there.size() > wanted.length) {
             return false;
         }
+        if (isOurs(put.name(), there, List.of(put.made()))) {
+            // Known without being read.
+            return true;
+        }
         var found = ByteBuffer.allocate((int) there.size());
-        try (var file = disk.open(put.name(), READ)) {
+        try (var file = openToRead(put.name())) {
             while (found.hasRemaining() && file.read(found, found.position()) > 0) {}
         }
         for (int i = 0; i < found.position(); i++) {
@@ -417,7 +432,7 @@ final class Applier {
         try (var file = disk.open(put.work(), Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))) {
             file.write(ByteBuffer.wrap(bytes), 0);
         }
-        setAll(disk, put.work(), put.attributes());
+        AppliedAttributes.setAll(disk, put.work(), put.attributes());
     }
 
     private void overwrite(Step.Overwrite overwrite) throws IOException {
@@ -443,11 +458,11 @@ final class Applier {
             setAside.add(name + " -> " + aside);
         }
         copy(overwrite.work(), name, WRITE);
-        setAll(disk, name, overwrite.attributes());
+        AppliedAttributes.setAll(disk, name, overwrite.attributes());
     }
 
     private void copy(String source, String target, Set<StandardOpenOption> options) throws IOException {
-        try (var from = disk.open(source, READ);
+        try (var from = openToRead(source);
                 var to = openToWrite(target, options)) {
             var buffer = ByteBuffer.allocate(COPY_BYTES);
             long at = 0;
@@ -459,6 +474,15 @@ final class Applier {
             }
             to.resize(at);
             to.force();
+        }
+    }
+
+    /** Also what its owner is not to read. */
+    private DiskFile openToRead(String name) throws IOException {
+        try {
+            return disk.open(name, READ);
+        } catch (AccessDeniedException e) {
+            return disk.openAsOwner(name);
         }
     }
 
@@ -480,19 +504,42 @@ final class Applier {
             if (disk.kind(made.name()).filter(Kind.DIRECTORY::equals).isEmpty()) {
                 makeRoom(made.name(), true, List.of());
                 disk.createDirectory(made.name());
+            } else {
+                makeAgain(made.name());
             }
         }
         directories.add(made.name());
     }
 
+    /** What is there may be one that was deleted, and nothing of it is to be found in the new one. */
+    private void makeAgain(String directory) throws IOException {
+        try {
+            disk.delete(directory);
+        } catch (DirectoryNotEmptyException e) {
+            // It is the new one: what was in the other has gone already.
+            return;
+        }
+        closed.forget(directory);
+        disk.createDirectory(directory);
+    }
+
     private void makeLink(Step.MakeLink link) throws IOException {
         changing(link.name());
+        if (leadsTo(link.name(), link.target())) {
+            // An attempt that was cut short has made it.
+            return;
+        }
         var work = area.newName();
         disk.createLink(work, link.target());
         var seen = new ArrayList<>(listOf(link.before()));
         seen.add(Seen.link(link.target()));
         makeRoom(link.name(), false, seen);
         disk.rename(work, link.name());
+    }
+
+    private boolean leadsTo(String name, String target) throws IOException {
+        return disk.kind(name).filter(Kind.LINK::equals).isPresent()
+                && disk.readLink(name).equals(target);
     }
 
     private void addName(Step.AddName added, List<Step> all) throws IOException {
@@ -542,50 +589,11 @@ final class Applier {
             passOver(set.name(), "was to have other attributes, and is something else now");
             return;
         }
-        setAll(disk, set.name(), set.attributes());
+        AppliedAttributes.setAll(disk, set.name(), set.attributes());
         if (there.get().kind() == Kind.FILE) {
             files.add(set.name());
         } else if (there.get().isDirectory()) {
             directories.add(set.name());
-        }
-    }
-
-    /** Sets attributes of an object; times last, because others change them. */
-    /** Sets attributes of an object; rights last, because they may be such that nobody could set anything any more. */
-    static void setAll(Disk disk, String name, Map<String, Object> attributes) throws IOException {
-        var rights = new LinkedHashMap<String, Object>();
-        for (var each : attributes.entrySet()) {
-            if (each.getKey().startsWith("user:") || each.getValue() instanceof FileTime) {
-                set(disk, name, each.getKey(), each.getValue());
-            } else {
-                rights.put(each.getKey(), each.getValue());
-            }
-        }
-        for (var each : rights.entrySet()) {
-            set(disk, name, each.getKey(), each.getValue());
-        }
-    }
-
-    private static void set(Disk disk, String name, String attribute, Object value) throws IOException {
-        try {
-            disk.setAttribute(name, attribute, value);
-        } catch (IOException e) {
-            if (!isSet(disk, name, attribute, value)) {
-                throw e;
-            }
-        }
-    }
-
-    /** Whether it is so already: whoever may not read a file may not even set what it has. */
-    private static boolean isSet(Disk disk, String name, String attribute, Object value) {
-        try {
-            var found = disk.readAttributes(name, attribute).get(attribute.substring(attribute.indexOf(':') + 1));
-            return value.equals(found)
-                    || (value instanceof String text
-                            && found instanceof Principal principal
-                            && text.equals(principal.getName()));
-        } catch (IOException | RuntimeException e) {
-            return false;
         }
     }
 }

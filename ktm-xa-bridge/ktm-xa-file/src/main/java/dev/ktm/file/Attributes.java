@@ -227,11 +227,19 @@ final class Attributes {
         return kept instanceof byte[] bytes ? bytes.clone() : kept instanceof Set<?> set ? Set.copyOf(set) : kept;
     }
 
+    /** Sets some later than what was set before: of two that are about the same, like rights, the later one holds. */
+    static void setLater(Map<String, Object> all, Map<String, Object> later) {
+        later.forEach((name, value) -> {
+            all.remove(name);
+            all.put(name, value);
+        });
+    }
+
     /** Has something that is made have attributes. */
     static void setAll(Disk disk, String name, Node node, FileAttribute<?>... attributes) throws TxfException {
         for (var each : attributes) {
             var value = requireSettable(disk, name, each.name(), each.value());
-            node.attributes.put(qualified(each.name()), value);
+            setLater(node.attributes, Map.of(qualified(each.name()), value));
         }
     }
 

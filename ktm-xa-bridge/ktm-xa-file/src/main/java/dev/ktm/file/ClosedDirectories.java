@@ -5,6 +5,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -24,7 +25,13 @@ final class ClosedDirectories {
     /** Which are known to be open. */
     private final Set<String> reached = new HashSet<>();
 
-    private record Opened(String name, int mode) {}
+    /** What it was before, and is now. */
+    private record Opened(String name, Disk.Stat before, Disk.Stat now) {
+
+        Opened at(String other) {
+            return new Opened(other, before, now);
+        }
+    }
 
     ClosedDirectories(Disk disk) {
         this.disk = disk;
@@ -52,13 +59,14 @@ final class ClosedDirectories {
     }
 
     private void open(String directory) throws IOException {
-        var mode = disk.stat(directory)
-                .filter(Disk.Stat::isDirectory)
-                .flatMap(Disk.Stat::owned)
-                .map(Disk.Owned::mode);
-        if (mode.isPresent()) {
-            opened.push(new Opened(directory, mode.get()));
+        var before = disk.stat(directory).filter(Disk.Stat::isDirectory);
+        var mode = before.flatMap(Disk.Stat::owned).map(Disk.Owned::mode);
+        if (before.isPresent() && mode.isPresent()) {
             disk.setAttribute(directory, MODE, mode.get() | OPEN_TO_OWNER);
+            opened.push(new Opened(
+                    directory,
+                    before.get(),
+                    disk.stat(directory).orElseThrow(() -> new NoSuchFileException(directory))));
         }
     }
 
@@ -74,6 +82,23 @@ final class ClosedDirectories {
         }
     }
 
+    /** One, or what it lies in, has another name. */
+    void moved(String from, String to) {
+        var all = List.copyOf(opened);
+        opened.clear();
+        for (var each : all) {
+            opened.add(
+                    Names.isWithin(each.name(), from) ? each.at(to + each.name().substring(from.length())) : each);
+        }
+        reached.removeIf(each -> Names.isWithin(each, from));
+    }
+
+    /** It has gone: whatever has its name from now on is another. */
+    void forget(String directory) {
+        opened.removeIf(each -> each.name().equals(directory));
+        reached.remove(directory);
+    }
+
     /** Closes what was opened. */
     void closeAll() throws IOException {
         for (var each = opened.poll(); each != null; each = opened.poll()) {
@@ -83,10 +108,17 @@ final class ClosedDirectories {
     }
 
     private void close(Opened each) throws IOException {
-        try {
-            disk.setAttribute(each.name(), MODE, each.mode());
-        } catch (NoSuchFileException e) {
-            // It was to go.
+        var there = disk.stat(each.name());
+        if (there.filter(stat -> stat.key().equals(each.now().key())
+                        && stat.isDirectory()
+                        && stat.owned().equals(each.now().owned()))
+                .isEmpty()) {
+            // It has gone, or somebody has given it other rights since.
+            return;
+        }
+        var mode = each.before().owned().map(Disk.Owned::mode);
+        if (mode.isPresent()) {
+            disk.setAttribute(each.name(), MODE, mode.get());
         }
     }
 }

@@ -96,9 +96,20 @@ final class FileWork implements RedoWork, Operations {
                 root.locks().change(FileLocks.allNames(added.was().key()), unitOfWork, false, false);
             } else if (step instanceof Step.Overwrite overwrite) {
                 root.locks().change(FileLocks.allNames(overwrite.was().key()), unitOfWork, false, false);
+            } else if (step instanceof Step.SetAttributes set) {
+                work.lockAllNames(set.was());
+            } else if (step instanceof Step.Delete delete) {
+                work.lockAllNames(delete.was());
             }
         }
         return work;
+    }
+
+    /** Under whichever name it is used. */
+    private void lockAllNames(Seen was) throws IOException {
+        if (was.kind() == Kind.FILE) {
+            root.locks().change(FileLocks.allNames(was.key()), unitOfWork, false, false);
+        }
     }
 
     void enlisted(RedoResourceManager.Part value) {
@@ -406,7 +417,7 @@ final class FileWork implements RedoWork, Operations {
             var kept = Attributes.requireSettable(disk, name, attribute, value);
             requireAttributes(name, found);
             change(name, found, false);
-            overlay.touch(name).attributes.put(Attributes.qualified(attribute), kept);
+            Attributes.setLater(overlay.touch(name).attributes, Map.of(Attributes.qualified(attribute), kept));
             return true;
         });
     }
@@ -566,7 +577,7 @@ final class FileWork implements RedoWork, Operations {
         }
         if (isStructural()) {
             // What is about two names is alone in the log with them.
-            root.settle(steps);
+            root.settle(steps, () -> stage == Stage.PREPARED);
         }
         return List.of(StepFormat.encode(steps));
     }
@@ -584,7 +595,8 @@ final class FileWork implements RedoWork, Operations {
 
     @Override
     public void decided() {
-        replayed = root.replayAlso(this, steps);
+        // It may be told again, when it is too late: what was done stays done.
+        replayed = replayed || root.replayAlso(this, steps);
     }
 
     @Override
@@ -601,7 +613,7 @@ final class FileWork implements RedoWork, Operations {
         if (!replayed) {
             root.finish(this, isStructural());
         } else {
-            root.finishReplayed(this);
+            root.finishReplayed(this, isStructural());
         }
     }
 

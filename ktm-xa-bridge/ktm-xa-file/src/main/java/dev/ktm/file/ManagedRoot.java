@@ -8,16 +8,17 @@ import dev.ktm.rm.KtmException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,7 +28,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiConsumer;
-import java.util.stream.Stream;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +58,11 @@ final class ManagedRoot implements RedoStore {
     private final BiConsumer<String, Exception> onStop;
     private final FileLocks locks = new FileLocks();
     private final ReentrantReadWriteLock tree = new ReentrantReadWriteLock();
+    /** Over directories that are opened for a while, and whatever else sets rights; taken after that over the tree. */
+    private final ReentrantLock opening = new ReentrantLock();
+
+    private final Forcing forcing;
+
     private final Map<UUID, FileWork> works = new ConcurrentHashMap<>();
     private final ReentrantLock joining = new ReentrantLock();
 
@@ -116,6 +122,7 @@ final class ManagedRoot implements RedoStore {
     ManagedRoot(Surroundings surroundings, FileOptions options) {
         this.disk = surroundings.disk();
         this.area = new WorkArea(disk);
+        this.forcing = new Forcing(disk, opening);
         this.identity = new RootIdentity(area);
         this.settingsFile = new SettingsFile(area);
         this.options = options;
@@ -350,11 +357,20 @@ final class ManagedRoot implements RedoStore {
         }
     }
 
-    private static void run(Applier applier, List<Step> steps) throws IOException {
+    private void run(Applier applier, List<Step> steps) throws IOException {
+        if (isAtomic(steps) && !applier.looksForClosed()) {
+            applier.run(steps);
+            return;
+        }
+        opening.lock();
         try {
             applier.run(steps);
         } finally {
-            applier.closeAgain();
+            try {
+                applier.closeAgain();
+            } finally {
+                opening.unlock();
+            }
         }
     }
 
@@ -427,18 +443,25 @@ final class ManagedRoot implements RedoStore {
     }
 
     /**
-     * Has everything that is committed about these names durable in its place, and nothing of it done again by a restart. Waits for
-     * commits that are before it in the log, and are not in their places yet.
+     * Has everything that was committed about these names durable in its place, and nothing of it done again by a restart. Waits for
+     * commits that are before it in the log, and are not in their places yet; not for what is committed meanwhile, which is about
+     * other names, because these are locked.
+     *
+     * @param isWanted whether it is of use still
      */
-    void settle(List<Step> steps) throws IOException {
-        settle();
+    void settle(List<Step> steps, BooleanSupplier isWanted) throws IOException {
+        long last = Lsn.NULL;
+        for (var step : steps) {
+            last = Math.max(last, lastTouched(step));
+        }
         boolean interrupted = false;
         try {
-            while (steps.stream().anyMatch(this::isTouched)) {
-                LockSupport.parkNanos(WAIT_NANOS);
+            long shown;
+            do {
                 interrupted |= Thread.interrupted();
+                shown = resourceManager().at(lsn -> lsn);
                 settle();
-            }
+            } while (shown < last && awaitShown(last, isWanted));
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -446,10 +469,36 @@ final class ManagedRoot implements RedoStore {
         }
     }
 
-    private boolean isTouched(Step step) {
-        return touched.has(step.name())
-                || (step instanceof Step.Move move && touched.has(move.from()))
-                || (step instanceof Step.AddName added && touched.has(added.existing()));
+    private long lastTouched(Step step) throws IOException {
+        long last = lastTouched(step.name());
+        if (step instanceof Step.Move move) {
+            return Math.max(last, lastTouched(move.from()));
+        }
+        return step instanceof Step.AddName added ? Math.max(last, lastTouched(added.existing())) : last;
+    }
+
+    private long lastTouched(String name) throws IOException {
+        return touchedNames(name).stream().mapToLong(touched::last).max().orElse(Lsn.NULL);
+    }
+
+    /** Waits until everything up to an LSN is in its place; false if nobody wants that any more. */
+    private boolean awaitShown(long last, BooleanSupplier isWanted) throws TxfException {
+        boolean interrupted = false;
+        try {
+            while (resourceManager().at(lsn -> lsn) < last) {
+                requireActive("");
+                if (!isWanted.getAsBoolean()) {
+                    return false;
+                }
+                LockSupport.parkNanos(WAIT_NANOS);
+                interrupted |= Thread.interrupted();
+            }
+            return true;
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /** Whether everything that is committed is durable in its place. */
@@ -461,34 +510,47 @@ final class ManagedRoot implements RedoStore {
 
     /** Before something is changed outside of transactions: what a restart would do again must not undo it. */
     void beforePlainChange(String name) throws IOException {
-        if (touched.has(name)) {
-            var all = touched.allFor(name);
-            forceAll(all);
-            resourceManager().noteForced(ByteBuffer.wrap(name.getBytes(StandardCharsets.UTF_8)), lsn -> {});
+        for (var each : touchedNames(name)) {
+            try {
+                forcing.force(touched.allFor(each));
+            } catch (IOException | RuntimeException | Error e) {
+                if (!Forcing.isOnlyUnreached(e)) {
+                    stopUnforced(e);
+                }
+                throw e;
+            }
+            resourceManager().noteForced(ByteBuffer.wrap(each.getBytes(StandardCharsets.UTF_8)), lsn -> {});
         }
     }
 
-    private void forceAll(Touched.ToForce all) throws IOException {
-        try {
-            disk.forceAll(all.files(), all.directories());
-        } catch (AccessDeniedException e) {
-            if (!Stream.of(e.getSuppressed()).allMatch(AccessDeniedException.class::isInstance)) {
-                throw e;
-            }
-            // Nothing has failed to be forced: it was not reached.
-            var closed = new ClosedDirectories(disk);
-            try {
-                for (var each : all.files()) {
-                    closed.reach(Names.parent(each));
+    /** The names by which commits may have changed what has this name: it may be a file that has others. */
+    private Set<String> touchedNames(String name) throws IOException {
+        var all = new LinkedHashSet<String>();
+        if (touched.isEmpty()) {
+            return all;
+        }
+        if (touched.has(name)) {
+            all.add(name);
+        }
+        var file = disk.names(name) == 1
+                ? Optional.<Disk.Stat>empty()
+                : disk.stat(name).filter(stat -> stat.kind() == Disk.Kind.FILE);
+        if (file.isPresent()) {
+            for (var each : touched.all().files()) {
+                if (disk.stat(each)
+                        .filter(stat -> stat.key().equals(file.get().key()))
+                        .isPresent()) {
+                    all.add(each);
                 }
-                for (var each : all.directories()) {
-                    closed.reach(Names.parent(each));
-                }
-                disk.forceAll(all.files(), all.directories());
-            } finally {
-                closed.closeAll();
             }
         }
+        return all;
+    }
+
+    /** What a failed force has left is not known, and the next one would not say: only a restart can do it again. */
+    private void stopUnforced(Throwable e) {
+        failed = true;
+        stopped = "committed files cannot be forced: " + e.getMessage() + "; open the file manager again";
     }
 
     // The log.
@@ -501,11 +563,9 @@ final class ManagedRoot implements RedoStore {
         long covered = resourceManager().at(lsn -> lsn);
         var now = touched.all();
         try {
-            forceAll(now);
+            forcing.force(now);
         } catch (IOException | RuntimeException | Error e) {
-            // What a failed force has left is not known: only a restart can do it again.
-            failed = true;
-            stopped = "committed files cannot be forced: " + e.getMessage() + "; open the file manager again";
+            stopUnforced(e);
             throw e;
         }
         resourceManager().checkpoint(covered, identity.bytes());
@@ -563,11 +623,11 @@ final class ManagedRoot implements RedoStore {
     }
 
     /** It has committed: ends as soon as its changes are in their places. */
-    void finishReplayed(FileWork work) {
+    void finishReplayed(FileWork work, boolean settle) {
         if (replaying) {
             finishing.add(work);
         } else {
-            work.end();
+            finish(work, settle);
         }
     }
 

@@ -338,6 +338,10 @@ final class Overlay {
         var moves = new ArrayList<Step>();
         var others = new ArrayList<Step>();
         walk(root, "", moved, new Sink(deletes, moves, others, files, places));
+        var origin = root.origin;
+        if (origin != null && !root.attributes.isEmpty()) {
+            others.add(new Step.SetAttributes("", seen(origin), root.attributes));
+        }
         var all = new ArrayList<Step>(deletes);
         all.addAll(moves);
         all.addAll(others);

@@ -419,8 +419,8 @@ final class RealDisk implements Disk, Closeable {
         force(files, directories, this::forceFileIfThere, this::forceDirectoryIfThere);
     }
 
-    private static void force(
-            Collection<String> files, Collection<String> directories, ByName forceFile, ByName forceDirectory)
+    /** Files, and then directories, each on many threads. */
+    static void force(Collection<String> files, Collection<String> directories, ByName forceFile, ByName forceDirectory)
             throws IOException {
         var threads = Executors.newFixedThreadPool(Math.max(1, Math.min(FORCING_THREADS, files.size())), task -> {
             var thread = new Thread(task, "ktm files forced");
@@ -436,7 +436,7 @@ final class RealDisk implements Disk, Closeable {
     }
 
     /** Something that is done to a name. */
-    private interface ByName {
+    interface ByName {
         void run(String name) throws IOException;
     }
 
@@ -478,7 +478,8 @@ final class RealDisk implements Disk, Closeable {
                     ? failure
                     : new IOException(String.valueOf(e.getCause()), e.getCause());
         }
-        first.addSuppressed(e);
+        // Whoever looks at them wants to know what they are.
+        first.addSuppressed(e.getCause());
         return first;
     }
 

@@ -29,13 +29,15 @@ final class Rehearsal {
     /** What goes for one goes for all that are like it. */
     private final Set<List<Object>> tried = new HashSet<>();
 
+    private Optional<Integer> user = Optional.empty();
+
     Rehearsal(Disk disk, WorkArea area) {
         this.disk = disk;
         this.area = area;
     }
 
     /**
-     * Fails if one of the steps could not set its attributes.
+     * Fails if one of the steps could not set its attributes, or give a file another name.
      *
      * @param committed the committed names of what the transaction relies on, by its keys
      */
@@ -43,6 +45,8 @@ final class Rehearsal {
         for (var step : steps) {
             if (step instanceof Step.MakeDirectory made && !made.attributes().isEmpty()) {
                 set(Kind.DIRECTORY, Map.of(), made.attributes());
+            } else if (step instanceof Step.AddName added && !isWritten(added.existing(), steps)) {
+                tryName(Optional.ofNullable(committed.get(added.was().key())).orElse(added.existing()));
             } else if (step instanceof Step.SetAttributes set) {
                 var name = Optional.ofNullable(committed.get(set.was().key())).orElse(set.name());
                 var stat = disk.stat(name).orElseThrow(() -> new NoSuchFileException(name));
@@ -52,24 +56,41 @@ final class Rehearsal {
         }
     }
 
+    private static boolean isWritten(String name, List<Step> steps) {
+        return steps.stream()
+                .anyMatch(step -> step instanceof Step.Put && step.name().equals(name));
+    }
+
+    /** Not everybody may give a file of somebody else a name, and no file has room for any number of them. */
+    private void tryName(String existing) throws IOException {
+        var work = area.newName();
+        disk.addName(existing, work);
+        area.discard(work);
+    }
+
     /** What it has that matters for what is to be set: user attributes share the room that there is for them. */
     private Map<String, Object> present(String name, Disk.Stat stat, Set<String> toSet) throws IOException {
-        if (stat.kind() != Kind.LINK && toSet.stream().anyMatch(each -> each.startsWith("user:"))) {
-            return Attributes.toKeep(disk, name, stat);
-        }
-        var owned = new HashMap<>(Attributes.owned(stat));
         if (stat.kind() == Kind.LINK) {
             // It has no rights of its own.
-            owned.remove("unix:mode");
+            return Map.of();
         }
-        return owned;
+        var present = toSet.stream().anyMatch(each -> each.startsWith("user:"))
+                ? Attributes.toKeep(disk, name, stat)
+                : Attributes.owned(stat);
+        // It keeps its group, which need not be one that we may give to anything.
+        present.remove("unix:uid");
+        present.remove("unix:gid");
+        return present;
     }
 
     private void requireOurs(String name, Disk.Stat stat) throws IOException {
         if (stat.owned().isPresent()) {
             var owned = stat.owned().get();
             if (stat.kind() == Kind.FILE && (owned.mode() & LOST_BITS) != 0) {
-                disk.setAttribute(name, "unix:mode", owned.mode());
+                // Even its own mode, set once more, takes bits away if its group is not ours.
+                if (user().filter(us -> us == owned.user()).isEmpty()) {
+                    disk.setAttribute(name, "unix:mode", owned.mode());
+                }
             } else {
                 disk.setAttribute(name, "unix:uid", owned.user());
             }
@@ -87,10 +108,10 @@ final class Rehearsal {
             case FILE, OTHER -> area.create(work).close();
         }
         try {
-            Applier.setAll(disk, work, present);
+            AppliedAttributes.setAll(disk, work, present);
             // Once more, as after a crash, when they are set already.
-            Applier.setAll(disk, work, attributes);
-            Applier.setAll(disk, work, attributes);
+            AppliedAttributes.setAll(disk, work, attributes);
+            AppliedAttributes.setAll(disk, work, attributes);
         } finally {
             area.discard(work);
         }
@@ -98,6 +119,13 @@ final class Rehearsal {
 
     /** The number of the user that we are; empty where users are not numbers. */
     private Optional<Integer> user() throws IOException {
+        if (user.isEmpty()) {
+            user = findUser();
+        }
+        return user;
+    }
+
+    private Optional<Integer> findUser() throws IOException {
         var work = area.newName();
         area.create(work).close();
         try {
@@ -109,7 +137,6 @@ final class Rehearsal {
 
     /** Fails if a name in a sticky directory is not ours to remove. */
     void requireRemovable(Set<String> names) throws IOException {
-        Optional<Integer> us = Optional.empty();
         var parents = new HashMap<String, Optional<Disk.Owned>>();
         for (var name : names) {
             var parent = parents.get(Names.parent(name));
@@ -120,9 +147,7 @@ final class Rehearsal {
             if (parent.isEmpty() || (parent.get().mode() & STICKY) == 0) {
                 continue;
             }
-            if (us.isEmpty()) {
-                us = user();
-            }
+            var us = user();
             int owner = disk.stat(name)
                     .flatMap(Disk.Stat::owned)
                     .map(Disk.Owned::user)

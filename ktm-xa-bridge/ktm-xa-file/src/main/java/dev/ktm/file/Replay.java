@@ -41,7 +41,9 @@ final class Replay {
         for (var step : steps) {
             addVersions(step, versions.computeIfAbsent(step.name(), name -> new LinkedHashSet<>()));
             if (step instanceof Step.SetAttributes set) {
-                attributes.merge(set.name(), set, Replay::both);
+                var former = attributes.remove(set.name());
+                // Of a file that has two names the attributes that were set last are set last.
+                attributes.put(set.name(), former == null ? set : both(former, set));
                 continue;
             }
             attributes.remove(step.name());
@@ -108,7 +110,7 @@ final class Replay {
 
     private static Step.SetAttributes both(Step.SetAttributes first, Step.SetAttributes second) {
         var all = new LinkedHashMap<>(first.attributes());
-        all.putAll(second.attributes());
+        Attributes.setLater(all, second.attributes());
         return new Step.SetAttributes(second.name(), second.was(), all);
     }
 

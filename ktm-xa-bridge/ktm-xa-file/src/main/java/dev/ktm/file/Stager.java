@@ -43,7 +43,7 @@ final class Stager {
             var now = Objects.requireNonNullElse(present.get(origin.name()), origin.stat());
             attributes.putAll(Attributes.toKeep(disk, origin.name(), now));
         }
-        attributes.putAll(file.attributes);
+        Attributes.setLater(attributes, file.attributes);
 
         boolean inMemory = content.isInMemory();
         long size = content.size();
@@ -52,9 +52,11 @@ final class Stager {
         var toSet = new LinkedHashMap<String, Object>(attributes);
         var made = disk.stat(work).orElseThrow();
         var usual = Attributes.owned(made);
-        // What it has already need not be set.
-        toSet.entrySet().removeIf(each -> each.getValue().equals(usual.get(each.getKey())));
-        Applier.setAll(disk, work, toSet);
+        if (!toSet.containsKey("posix:permissions")) {
+            // What it has already need not be set, unless something else is set before.
+            toSet.entrySet().removeIf(each -> each.getValue().equals(usual.get(each.getKey())));
+        }
+        AppliedAttributes.setAll(disk, work, toSet);
         if (attributes.keySet().stream().anyMatch(Attributes::isTimeOfChange)) {
             // As the disk keeps it.
             made = disk.stat(work).orElseThrow();

@@ -1,7 +1,9 @@
 package dev.ktm.file;
 
+import dev.ktm.log.Lsn;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
@@ -89,6 +91,24 @@ final class Touched {
                     || directories.containsKey(Names.parent(name))
                     || files.keySet().stream().anyMatch(each -> Names.isWithin(each, name))
                     || directories.keySet().stream().anyMatch(each -> Names.isWithin(each, name));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The LSN of the latest commit that has changed something of this name, or in it; {@link Lsn#NULL} if none has. */
+    long last(String name) {
+        lock.lock();
+        try {
+            long last = directories.getOrDefault(Names.parent(name), Lsn.NULL);
+            for (var all : List.of(files, directories)) {
+                for (var each : all.entrySet()) {
+                    if (Names.isWithin(each.getKey(), name)) {
+                        last = Math.max(last, each.getValue());
+                    }
+                }
+            }
+            return last;
         } finally {
             lock.unlock();
         }

@@ -2,6 +2,7 @@ package dev.ktm.file;
 
 import java.io.IOException;
 import java.nio.file.ClosedWatchServiceException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
@@ -150,7 +151,13 @@ final class TreeWatcher implements WatchService {
             }
             var all = new HashMap<String, String>();
             for (var each : sees.list(name)) {
-                var found = sees.readAttributes(Names.child(name, each), "size,lastModifiedTime,fileKey,isDirectory");
+                Map<String, Object> found;
+                try {
+                    found = sees.readAttributes(Names.child(name, each), "size,lastModifiedTime,fileKey,isDirectory");
+                } catch (NoSuchFileException e) {
+                    // It has gone since it was listed.
+                    continue;
+                }
                 all.put(
                         each,
                         Boolean.TRUE.equals(found.get("isDirectory"))

@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 
@@ -56,21 +57,37 @@ final class Vote {
         for (var step : steps) {
             if (step instanceof Step.Delete delete) {
                 removed.add(delete.name());
+                if (delete.was().isDirectory()) {
+                    requireOnDevice(delete.name());
+                }
             } else if (step instanceof Step.Move move) {
                 removed.add(move.from());
                 requireMovable(move.from());
-            } else if (step instanceof Step.Put put) {
-                put.before().map(Seen::key).map(committed::get).ifPresent(removed::add);
-            } else if (step instanceof Step.MakeLink link) {
-                link.before().map(Seen::key).map(committed::get).ifPresent(removed::add);
             }
+            replaced(step).map(Seen::key).map(committed::get).ifPresent(removed::add);
         }
         rehearsal.requireRemovable(removed);
     }
 
+    /** What has the name now that a step gives to something else. */
+    private static Optional<Seen> replaced(Step step) {
+        if (step instanceof Step.Put put) {
+            return put.before();
+        } else if (step instanceof Step.MakeLink link) {
+            return link.before();
+        } else if (step instanceof Step.Move move) {
+            return move.before();
+        }
+        return step instanceof Step.AddName added ? added.before() : Optional.empty();
+    }
+
     /** A directory that gets another above it is changed itself. */
     private void requireMovable(String name) throws IOException {
-        if (disk.kind(name).filter(Disk.Kind.DIRECTORY::equals).isPresent() && !disk.isWritable(name)) {
+        if (disk.kind(name).filter(Disk.Kind.DIRECTORY::equals).isEmpty()) {
+            return;
+        }
+        requireOnDevice(name);
+        if (!disk.isWritable(name)) {
             throw new AccessDeniedException(
                     name, null, "expected a directory that may be moved, found that it may not be written to");
         }
@@ -97,6 +114,15 @@ final class Vote {
         return present;
     }
 
+    /** A directory of the transaction, which may have been moved, or made, by it. */
+    private void requireNewNamesIn(String directory) throws IOException {
+        var found = overlay.find(directory);
+        var committed = found.isEmpty() ? null : found.get().committed();
+        if (committed != null) {
+            requireChangeable(committed);
+        }
+    }
+
     private void requireChangeable(String directory) throws IOException {
         boolean isRoot = directory.isEmpty();
         if (!changeable.add(directory) || (!isRoot && disk.kind(directory).isEmpty())) {
@@ -107,6 +133,10 @@ final class Vote {
                     directory, null, "expected a directory that may be changed at commit, found that it may not");
         }
         requireReachable(directory);
+        requireOnDevice(directory);
+    }
+
+    private void requireOnDevice(String directory) throws IOException {
         if (!disk.isOnDevice(directory)) {
             throw new TxfException(
                     TxfError.CANT_CROSS_RM_BOUNDARY,
@@ -141,8 +171,10 @@ final class Vote {
             }
         }
         for (var step : steps) {
-            if (!(step instanceof Step.SetAttributes)) {
+            if (step instanceof Step.Delete) {
                 requireChangeable(Names.parent(step.name()));
+            } else if (!(step instanceof Step.SetAttributes)) {
+                requireNewNamesIn(Names.parent(step.name()));
             }
             if (step instanceof Step.Move move) {
                 requireChangeable(Names.parent(move.from()));

@@ -37,6 +37,7 @@ class CommitOrderTest {
         private final CountDownLatch goOn = new CountDownLatch(1);
         private final CompletableFuture<Boolean> forcedAgain = new CompletableFuture<>();
         private final AtomicInteger forcesLeft = new AtomicInteger(Integer.MAX_VALUE);
+        private volatile Runnable beforeForcing = () -> {};
 
         Slow(Disk disk) {
             super(disk);
@@ -62,6 +63,7 @@ class CommitOrderTest {
 
         @Override
         public void forceDirectory(String name) throws IOException {
+            beforeForcing.run();
             super.forceDirectory(name);
             if (name.isEmpty() && forcesLeft.decrementAndGet() == 0) {
                 forcedAgain.complete(true);
@@ -168,7 +170,7 @@ class CommitOrderTest {
     void aMoveIsVotedForWhenNothingThatItNeedsIsDoneAgain() throws Exception {
         commitSlowly("slow");
         commit(() -> write("f", "moved"));
-        disk.awaitForces(2);
+        disk.awaitForces(1);
         var resource = machine.files.xaResource();
         var vote = run(() -> {
             resource.start(new ForeignXid(1), XAResource.TMNOFLAGS);
@@ -185,6 +187,42 @@ class CommitOrderTest {
         machine.files.xaResource().commit(new ForeignXid(1), false);
 
         assertThat(hasVoted).isFalse();
+        assertThat(tree()).containsEntry("g", is("moved")).doesNotContainKey("f");
+    }
+
+    @Test
+    void whatIsChangedOutsideByAnotherNameIsNotUndone() throws Exception {
+        writePlainly("a", "content");
+        var plain = machine.files.plainFileSystem();
+        Files.createLink(plain.getPath("b"), plain.getPath("a"));
+        machine.files.settle();
+        commit(() -> CrashStatesTest.permit(machine.files.fileSystem(), "b", "rw-------"));
+        CrashStatesTest.permit(plain, "a", "rw-r-----");
+        restart();
+
+        assertThat(machine.tree.attributedTree().get("b")).contains(" 640 ");
+    }
+
+    @Test
+    void aMoveIsVotedForWhileOthersAlwaysCommitBesideIt() throws Exception {
+        commit(() -> write("f", "moved"));
+        var beside = new AtomicInteger();
+        disk.beforeForcing = () -> {
+            int number = beside.incrementAndGet();
+            if (number < 50) {
+                run(() -> commit(() -> write("beside" + number, "content"))).join();
+            }
+        };
+        var resource = machine.files.xaResource();
+        resource.start(new ForeignXid(1), XAResource.TMNOFLAGS);
+        var files = machine.files.fileSystem();
+        Files.move(files.getPath("f"), files.getPath("g"));
+        resource.end(new ForeignXid(1), XAResource.TMSUCCESS);
+        resource.prepare(new ForeignXid(1));
+        disk.beforeForcing = () -> {};
+
+        assertThat(beside).hasValueLessThan(10);
+        resource.commit(new ForeignXid(1), false);
         assertThat(tree()).containsEntry("g", is("moved")).doesNotContainKey("f");
     }
 

@@ -116,6 +116,22 @@ class ForcedFilesTest {
     }
 
     @Test
+    void everythingStopsWhenAForceFailsBeforeAPlainChange() throws Exception {
+        commit(() -> Files.writeString(path("a"), "committed"));
+        // The next force would say that all is well.
+        disk.beforeForcingNames = () -> {
+            throw new IOException("Input/output error");
+        };
+        assertThatThrownBy(() -> Files.writeString(path("a"), "plain")).hasMessageContaining("Input/output error");
+
+        assertThatThrownBy(() -> Files.readString(path("a")))
+                .isInstanceOf(TxfException.class)
+                .extracting(Fixture::errorOf)
+                .isEqualTo(TxfError.RM_NOT_ACTIVE);
+        assertThatThrownBy(() -> files.settle()).isInstanceOf(TxfException.class);
+    }
+
+    @Test
     void whatIsCommittedWhileItIsBeingClosedIsNotForgotten() throws Exception {
         commit(() -> Files.writeString(path("early"), "1"));
         disk.beforeForcingNames = () -> {

@@ -127,6 +127,22 @@ class MountedTest {
     }
 
     @Test
+    void whatIsMountedIsNeitherMovedNorDeleted() throws Exception {
+        mount(fixture.rootDirectory.resolve("mounted"), "size=1m");
+        fixture.begin();
+        Files.move(fixture.path("/mounted"), fixture.path("/moved"));
+        assertThatThrownBy(fixture::commit)
+                .isInstanceOf(RollbackException.class)
+                .hasStackTraceContaining("another mounted here");
+
+        fixture.begin();
+        Files.delete(fixture.path("/mounted"));
+        assertThatThrownBy(fixture::commit)
+                .isInstanceOf(RollbackException.class)
+                .hasStackTraceContaining("another mounted here");
+    }
+
+    @Test
     void aRootOnAnotherDeviceThanTheLogIsARootAsAnyOther() throws Exception {
         var other = mount(directory.resolve("other"), "size=4m");
         try (var files = TransactedFiles.open(fixture.ktm, "other", other)) {

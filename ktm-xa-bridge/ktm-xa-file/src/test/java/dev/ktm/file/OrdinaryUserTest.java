@@ -16,13 +16,16 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,6 +39,7 @@ class OrdinaryUserTest {
 
     private static final int US = 1000;
     private static final int SOMEBODY = 1001;
+    private static final int THEIR_GROUP = 2001;
     private static final int MAY_READ = 0b100_000_000;
     private static final int MAY_WRITE = 0b010_000_000;
     private static final int MAY_SEARCH = 0b001_000_000;
@@ -45,6 +49,8 @@ class OrdinaryUserTest {
         volatile String others = "";
         volatile String refused = "";
         volatile boolean isOrdinary;
+        /** What has got a mode. */
+        final Set<String> modesSet = ConcurrentHashMap.newKeySet();
 
         OrdinaryUser(Disk disk) {
             super(disk);
@@ -81,6 +87,15 @@ class OrdinaryUserTest {
             }
             if (isOthers(name)) {
                 throw new AccessDeniedException(name);
+            }
+            if (attribute.startsWith("user:")) {
+                require(MAY_WRITE, name);
+            }
+            if (isOrdinary && attribute.equals("unix:gid") && value.equals(THEIR_GROUP)) {
+                throw new AccessDeniedException(name);
+            }
+            if (isOrdinary && attribute.endsWith("mode") && !Names.isWithin(name, WorkArea.HIDDEN)) {
+                modesSet.add(name);
             }
             // The number that we have is not the true one.
             if (isOrdinary && attribute.endsWith("uid")) {
@@ -136,10 +151,23 @@ class OrdinaryUserTest {
         }
 
         @Override
+        public void forceAll(Collection<String> files, Collection<String> directories) throws IOException {
+            RealDisk.force(files, directories, this::forceFileIfThere, this::forceDirectoryIfThere);
+        }
+
+        @Override
         public void rename(String from, String to) throws IOException {
             requireEntered(from);
             requireEntered(to);
             super.rename(from, to);
+        }
+
+        @Override
+        public void addName(String existing, String added) throws IOException {
+            if (isOthers(existing)) {
+                throw new FileSystemException(added, existing, "Operation not permitted");
+            }
+            super.addName(existing, added);
         }
 
         @Override
@@ -304,6 +332,33 @@ class OrdinaryUserTest {
     }
 
     @Test
+    void whatIsOursHasAttributesSetThoughItsGroupIsNotOurs() throws Exception {
+        Files.writeString(path("/f"), "content");
+        Files.setAttribute(directory.resolve("f"), "unix:gid", THEIR_GROUP);
+        disk.isOrdinary = true;
+        begin();
+        Files.setLastModifiedTime(path("/f"), FileTime.fromMillis(1_000));
+        Files.setAttribute(path("/f"), "user:x", new byte[] {1});
+        commit();
+
+        assertThat(Files.getLastModifiedTime(directory.resolve("f"))).isEqualTo(FileTime.fromMillis(1_000));
+        assertWorks();
+    }
+
+    @Test
+    void theVoteDoesNotTouchTheBitsOfAFileThatGo() throws Exception {
+        Files.writeString(path("/f"), "content");
+        Files.setAttribute(directory.resolve("f"), "unix:mode", 02755);
+        disk.isOrdinary = true;
+        begin();
+        Files.setLastModifiedTime(path("/f"), FileTime.fromMillis(1_000));
+        commit();
+
+        assertThat(disk.modesSet).doesNotContain("f");
+        assertWorks();
+    }
+
+    @Test
     void whatIsSomebodyElsesInAStickyDirectoryIsNotRemoved() throws Exception {
         Files.writeString(path("/d/theirs"), "theirs");
         Files.setAttribute(directory.resolve("d"), "unix:mode", 01777);
@@ -311,6 +366,54 @@ class OrdinaryUserTest {
         disk.others = "d";
 
         assertRefusedAtTheVote("not sticky", () -> Files.delete(path("/d/theirs")));
+    }
+
+    @Test
+    void nothingIsMovedOverWhatIsSomebodyElsesInAStickyDirectory() throws Exception {
+        Files.writeString(path("/ours"), "ours");
+        Files.writeString(path("/d/theirs"), "theirs");
+        Files.setAttribute(directory.resolve("d"), "unix:mode", 01777);
+        disk.isOrdinary = true;
+        disk.others = "d";
+
+        assertRefusedAtTheVote(
+                "not sticky", () -> Files.move(path("/ours"), path("/d/theirs"), StandardCopyOption.REPLACE_EXISTING));
+    }
+
+    @Test
+    void aFileThatMayNotBeLinkedIsFoundAtTheVote() throws Exception {
+        Files.writeString(path("/theirs"), "theirs");
+        disk.isOrdinary = true;
+        disk.others = "theirs";
+
+        assertRefusedAtTheVote("Operation not permitted", () -> Files.createLink(path("/added"), path("/theirs")));
+    }
+
+    @Test
+    void whatMayNotBeChangedBelowADirectoryThatIsMovedIsFoundAtTheVote() throws Exception {
+        Files.createDirectory(path("/d/sub"));
+        Files.setPosixFilePermissions(path("/d/sub"), PosixFilePermissions.fromString("r-xr-xr-x"));
+        disk.isOrdinary = true;
+
+        assertRefusedAtTheVote("AccessDeniedException: d/sub", () -> {
+            Files.move(path("/d"), path("/moved"));
+            Files.writeString(path("/moved/sub/in"), "in");
+        });
+    }
+
+    @Test
+    void whatMayBeChangedIsNotTakenForWhatHadItsNameBefore() throws Exception {
+        Files.createDirectories(path("/d/sub"));
+        Files.createDirectories(path("/e/sub"));
+        Files.setPosixFilePermissions(path("/d/sub"), PosixFilePermissions.fromString("r-xr-xr-x"));
+        disk.isOrdinary = true;
+        begin();
+        Files.move(path("/d"), path("/other"));
+        Files.move(path("/e"), path("/d"));
+        Files.writeString(path("/d/sub/in"), "in");
+        commit();
+
+        assertThat(directory.resolve("d/sub/in")).hasContent("in");
     }
 
     @Test
@@ -377,6 +480,115 @@ class OrdinaryUserTest {
         assertSettles("secret", "---rw----");
     }
 
+    /** The process is killed: nobody tidies. */
+    private void restart(SimulatedDevice left) throws IOException {
+        close();
+        device = left;
+        openFiles();
+    }
+
+    @Test
+    void aFileThatItsOwnerMayNotReadIsDoneAgain() throws Exception {
+        disk.isOrdinary = true;
+        begin();
+        Files.writeString(path("/secret"), "secret");
+        Files.setPosixFilePermissions(path("/secret"), PosixFilePermissions.fromString("---rw----"));
+        commit();
+        restart(device.copy());
+
+        assertThat(directory.resolve("secret")).hasContent("secret");
+        assertThat(Files.getPosixFilePermissions(directory.resolve("secret")))
+                .isEqualTo(PosixFilePermissions.fromString("---rw----"));
+        assertThat(directory.resolve(WorkArea.ASIDE)).isEmptyDirectory();
+        assertWorks();
+    }
+
+    private Object userAttribute(String name) throws IOException {
+        return Files.getAttribute(directory.resolve(name), "user:x");
+    }
+
+    @Test
+    void whatWasSetBeforeTheOwnerWasNotToWriteAnyMoreIsSetOnceMore() throws Exception {
+        Files.writeString(path("/f"), "content");
+        disk.isOrdinary = true;
+        begin();
+        Files.setAttribute(path("/f"), "user:x", new byte[] {1});
+        Files.setAttribute(path("/d"), "user:x", new byte[] {2});
+        commit();
+        begin();
+        Files.setPosixFilePermissions(path("/f"), PosixFilePermissions.fromString("r--r--r--"));
+        Files.setPosixFilePermissions(path("/d"), PosixFilePermissions.fromString("r-xr-xr-x"));
+        commit();
+        var left = device.copy();
+        // A power cut has left the file as it was, and its rights as they are.
+        Files.setAttribute(directory.resolve("f"), "user:x", new byte[] {0});
+        restart(left);
+
+        assertThat(userAttribute("f")).isEqualTo(new byte[] {1});
+        assertThat(userAttribute("d")).isEqualTo(new byte[] {2});
+        assertThat(Files.getPosixFilePermissions(directory.resolve("f")))
+                .isEqualTo(PosixFilePermissions.fromString("r--r--r--"));
+        assertThat(Files.getPosixFilePermissions(directory.resolve("d")))
+                .isEqualTo(PosixFilePermissions.fromString("r-xr-xr-x"));
+    }
+
+    @Test
+    void anAttributeAndTheRightToSetItAreSetTogether() throws Exception {
+        Files.writeString(path("/f"), "content");
+        Files.setPosixFilePermissions(path("/f"), PosixFilePermissions.fromString("r--r--r--"));
+        disk.isOrdinary = true;
+        begin();
+        Files.setPosixFilePermissions(path("/f"), PosixFilePermissions.fromString("rw-r--r--"));
+        Files.setAttribute(path("/f"), "user:x", new byte[] {1});
+        commit();
+
+        assertThat(userAttribute("f")).isEqualTo(new byte[] {1});
+        assertWorks();
+    }
+
+    @Test
+    void anAttributeAloneOfAFileThatItsOwnerMayNotWriteIsRefusedAtTheVote() throws Exception {
+        Files.writeString(path("/f"), "content");
+        Files.setPosixFilePermissions(path("/f"), PosixFilePermissions.fromString("r--r--r--"));
+        disk.isOrdinary = true;
+
+        assertRefusedAtTheVote("AccessDeniedException", () -> Files.setAttribute(path("/f"), "user:x", new byte[] {1}));
+    }
+
+    @Test
+    void whatSomebodyHasPutInThePlaceOfAFileAndMayNotBeReadIsPutAside() throws Exception {
+        disk.isOrdinary = true;
+        begin();
+        Files.writeString(path("/f"), "committed");
+        commit();
+        var left = device.copy();
+        Files.delete(directory.resolve("f"));
+        Files.writeString(directory.resolve("f"), "foreign");
+        Files.setLastModifiedTime(directory.resolve("f"), FileTime.fromMillis(4_000_000_000_000L));
+        Files.setPosixFilePermissions(directory.resolve("f"), PosixFilePermissions.fromString("---------"));
+        restart(left);
+
+        assertThat(directory.resolve("f")).hasContent("committed");
+        assertThat(directory.resolve(WorkArea.ASIDE)).isNotEmptyDirectory();
+        assertWorks();
+    }
+
+    @Test
+    void aFileWithTwoNamesThatItsOwnerMayNotReadIsOverwritten() throws Exception {
+        Files.writeString(path("/x"), "before");
+        Files.createLink(path("/y"), path("/x"));
+        Files.setPosixFilePermissions(path("/x"), PosixFilePermissions.fromString("-w-------"));
+        disk.isOrdinary = true;
+        begin();
+        Files.writeString(path("/x"), "after", StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
+        commit();
+
+        assertThat(directory.resolve("y")).hasContent("after");
+        assertThat(Files.getPosixFilePermissions(directory.resolve("y")))
+                .isEqualTo(PosixFilePermissions.fromString("-w-------"));
+        assertWorks();
+    }
+
     @Test
     void aLargeFileThatItsOwnerMayNotReadIsForcedAllTheSame() throws Exception {
         disk.isOrdinary = true;
@@ -426,6 +638,8 @@ class OrdinaryUserTest {
         begin();
         Files.createDirectory(path("/d/e"));
         Files.writeString(path("/d/e/in"), "in");
+        Files.writeString(path("/d/e/beside"), "beside");
+        Files.writeString(path("/d/there"), "there");
         commit();
         begin();
         Files.setLastModifiedTime(path("/d/e/in"), FileTime.fromMillis(1_000));
@@ -447,6 +661,34 @@ class OrdinaryUserTest {
         assertWorks();
         disk.isOrdinary = false;
         assertThat(directory.resolve("d/e/in")).hasContent("in");
+    }
+
+    @Test
+    void theRightsOfTheRootAreSet() throws Exception {
+        begin();
+        Files.setPosixFilePermissions(path("/"), PosixFilePermissions.fromString("rwxr-x---"));
+        commit();
+
+        assertThat(Files.getPosixFilePermissions(directory)).isEqualTo(PosixFilePermissions.fromString("rwxr-x---"));
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        // It was not durable yet.
+        restart(device.copy());
+        assertThat(Files.getPosixFilePermissions(directory)).isEqualTo(PosixFilePermissions.fromString("rwxr-x---"));
+        assertWorks();
+    }
+
+    @Test
+    void aDirectoryThatIsDeletedAndMadeAgainHasTheRightsOfANewOne() throws Exception {
+        var usual = Files.getPosixFilePermissions(directory.resolve("d"));
+        Files.setPosixFilePermissions(path("/d"), PosixFilePermissions.fromString("rwxrwxrwx"));
+        begin();
+        Files.delete(path("/d"));
+        Files.createDirectory(path("/d"));
+        Files.writeString(path("/d/in"), "in");
+        commit();
+
+        assertThat(Files.getPosixFilePermissions(directory.resolve("d"))).isEqualTo(usual);
+        assertThat(directory.resolve("d/in")).hasContent("in");
     }
 
     private void assertClosed() throws IOException {

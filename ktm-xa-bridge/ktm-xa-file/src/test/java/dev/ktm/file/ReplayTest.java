@@ -2,6 +2,7 @@ package dev.ktm.file;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.file.Disk.Kind;
 import dev.ktm.file.Step.Delete;
@@ -13,10 +14,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -140,6 +143,19 @@ class ReplayTest {
     }
 
     @Test
+    void ofRightsThatAreSetInSeveralWaysTheLastHold() throws IOException {
+        var seen = make("f", "content");
+        var first = PosixFilePermissions.fromString("rwx------");
+        var last = PosixFilePermissions.fromString("rw-------");
+        replay.committed(List.of(new SetAttributes("f", seen, Map.of("posix:permissions", first))));
+        replay.committed(List.of(new SetAttributes("f", seen, Map.of("unix:mode", 0644))));
+        replay.committed(List.of(new SetAttributes("f", seen, Map.of("posix:permissions", last))));
+        run();
+
+        assertThat(mode("f")).isEqualTo(0600);
+    }
+
+    @Test
     void whatIsWrittenAfterItWasPermittedIsNotPermittedOnceMore() throws IOException {
         var written = put("f", "its first key", "content");
         replay.committed(List.of(written));
@@ -187,5 +203,68 @@ class ReplayTest {
 
         assertThat(read("f")).isEqualTo("new");
         assertThat(disk.setAside()).hasSize(1);
+    }
+
+    @Test
+    void whatIsToldOnceMoreToBeDecidedIsNotTakenForSomebodyElses() throws IOException {
+        var root = new ManagedRoot(ManagedRoot.Surroundings.real(disk), FileOptions.defaults());
+        root.prepareDirectories();
+        var steps = List.<Step>of(put("f", "key", "content"));
+        var work = root.prepared(new UUID(1, 1), List.of(StepFormat.encode(steps)));
+        work.decided();
+        root.restored();
+        // The log had no room for the end.
+        work.decided();
+        work.apply(1);
+        work.finished(1);
+
+        assertThat(read("f")).isEqualTo("content");
+        assertThat(disk.setAside()).isEmpty();
+    }
+
+    @Test
+    void aDirectoryThatIsMadeAgainHasNothingOfTheOneThatWasDeleted() throws IOException {
+        disk.createDirectory("d");
+        disk.setAttribute("d", "unix:mode", 0777);
+        var inside = make("d/x", "content");
+        replay.committed(List.of(new Delete("d/x", inside)));
+        replay.committed(
+                List.of(new Delete("d", Seen.of(disk, "d", disk.stat("d").orElseThrow()))));
+        replay.committed(List.of(new MakeDirectory("d", Map.of())));
+        run();
+
+        assertThat(disk.list("d")).isEmpty();
+        assertThat(mode("d")).isEqualTo(0755);
+    }
+
+    @Test
+    void theRightsOfAFileWithTwoNamesAreThoseThatWereSetLast() throws IOException {
+        var seen = make("a", "content");
+        disk.createDirectory("d");
+        disk.addName("a", "d/b");
+        replay.committed(List.of(new SetAttributes("a", seen, Map.of("unix:mode", 0600))));
+        replay.committed(List.of(new SetAttributes("d/b", seen, Map.of("unix:mode", 0644))));
+        run();
+        assertThat(mode("a")).isEqualTo(0644);
+
+        replay.clear();
+        replay.committed(List.of(new SetAttributes("a", seen, Map.of("unix:mode", 0600))));
+        replay.committed(List.of(new SetAttributes("d/b", seen, Map.of("unix:mode", 0644))));
+        replay.committed(List.of(new SetAttributes("a", seen, Map.of("unix:mode", 0640))));
+        run();
+        assertThat(mode("a")).isEqualTo(0640);
+    }
+
+    @Test
+    void whatIsInDoubtIsLockedUnderAllItsNames() throws IOException {
+        var root = new ManagedRoot(ManagedRoot.Surroundings.real(disk), FileOptions.defaults());
+        root.prepareDirectories();
+        var seen = make("a", "content");
+        disk.addName("a", "b");
+        var step = new SetAttributes("a", seen, Map.of("unix:mode", 0600));
+        root.prepared(new UUID(1, 1), List.of(StepFormat.encode(List.of(step))));
+
+        assertThatThrownBy(() -> root.locks().requireFree(FileLocks.allNames(seen.key()), false))
+                .isInstanceOf(TxfException.class);
     }
 }
