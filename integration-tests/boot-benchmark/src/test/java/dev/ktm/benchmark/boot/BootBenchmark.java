@@ -88,7 +88,7 @@ public final class BootBenchmark {
         try (var context = start(directory)) {
             var manager =
                     context.getBeanProvider(PlatformTransactionManager.class).getIfAvailable();
-            OUT.printf("Spring Boot %s, Java %s%n", SpringBootVersion.getVersion(), Runtime.version());
+            OUT.println("Spring Boot " + SpringBootVersion.getVersion() + ", Java " + Runtime.version());
             OUT.println(
                     manager == null
                             ? "no transaction manager"
