@@ -357,9 +357,7 @@ final class XaResourceManager implements NotificationHandler {
             }
         } catch (KtmException e) {
             if (e.error() == KtmError.TRANSACTIONMANAGER_NOT_ONLINE) {
-                // What it did on its own cannot be written down, because the log is full or broken: it is asked again,
-                // also
-                // after a restart.
+                // What it did on its own cannot be written down, in a log that is full or broken: it is asked again.
                 postpone(branch, call, answer);
             }
             // Otherwise the transaction has gone another way meanwhile, and tells the branch so.

@@ -49,15 +49,15 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
             Notification.COMMIT_COMPLETE,
             Notification.ROLLBACK_COMPLETE);
 
-    private final JtaCoordinator coordinator;
-    private final ManagerHandle manager;
-    private final ResourceManager handle;
-    private final JtaTransactionManager threads;
     /** When so many have been imported it is looked for the first time whether some are kept for nobody. */
     private static final int FIRST_LOOK = 1000;
 
     private static final int MOST_ROLLED_BACK = 100_000;
 
+    private final JtaCoordinator coordinator;
+    private final ManagerHandle manager;
+    private final ResourceManager handle;
+    private final JtaTransactionManager threads;
     private final Map<ForeignXid, ImportedBranch> branches = new ConcurrentHashMap<>();
     /** Those that were not prepared when they were last looked at, the oldest first. Guarded by {@link #importing}. */
     private final Set<ImportedBranch> imported = new LinkedHashSet<>();

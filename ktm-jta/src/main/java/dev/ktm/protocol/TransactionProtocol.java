@@ -884,9 +884,8 @@ public final class TransactionProtocol {
             case PREPARED_RECORD -> rollbackAll(RollbackCause.LOG, null);
             case DELEGATION -> {
                 if (mayBeDurable) {
-                    // After a restart the last one is asked, and if it is gone for good an operator may commit in its
-                    // place:
-                    // nobody else may have rolled back then.
+                    // After a restart an operator may commit in the place of one that is gone for good: nobody else may
+                    // have rolled back by then.
                     askLastToRollBack();
                     unavailable();
                 } else {

@@ -54,10 +54,11 @@ final class Coordinator {
 
     private static final int MOST_DESCRIPTION = 64;
 
-    private final CompletableFuture<Boolean> closed = new CompletableFuture<>();
-
     /** How long a close waits for resources that roll back what nobody has committed. */
     private static final long ROLLBACK_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    /** Completed once it is closed. */
+    private final CompletableFuture<Boolean> closed = new CompletableFuture<>();
 
     private final TransactionManagers kernel;
     private final ManagerOptions options;

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Theory of operation.</b> A transaction knows its deadline. The thread looks at all of them, notes the nearest deadline
  * and sleeps until then; most transactions have ended long before, so that it wakes about once in the usual timeout. Whoever
- * sets a deadline that is nearer than the one it sleeps for wakes it. The thread itself calls nobody who could keep it: what
- * no other thread can be had for now, it tries again soon.
+ * sets a deadline that is nearer than the one it sleeps for wakes it. The thread itself calls nobody who could keep it: if no
+ * other thread can be had, it tries again a moment later.
  */
 final class Timeouts {
 
@@ -150,7 +150,7 @@ final class Timeouts {
             try {
                 workers.execute(waiting.get(0)::drain);
             } catch (RuntimeException | Error e) {
-                // The machine may have no thread left for now.
+                // The machine may have no thread left at this moment; the next look is soon.
                 System.getLogger(Timeouts.class.getName())
                         .log(
                                 System.Logger.Level.WARNING,

@@ -32,7 +32,7 @@ public final class Workers implements Executor, AutoCloseable {
 
     private final ExecutorService executor;
 
-    private Workers(ExecutorService executor) {
+    Workers(ExecutorService executor) {
         this.executor = executor;
     }
 

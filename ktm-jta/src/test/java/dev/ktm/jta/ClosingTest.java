@@ -41,6 +41,32 @@ class ClosingTest {
         return KtmOptions.builder().device(new SimulatedDevice()).recoveryInterval(Duration.ofMillis(20));
     }
 
+    /** Whether somebody is where he is held, and whether he may go on. */
+    private final CountDownLatch reached = new CountDownLatch(1);
+
+    private final CountDownLatch goOn = new CountDownLatch(1);
+
+    private void hold() {
+        reached.countDown();
+        SimulatedDatabase.awaitUninterruptibly(goOn);
+    }
+
+    /** Holds the next call of this kind before its work. */
+    private void holdNext(SimulatedDatabase.Call call) {
+        orders.onNext(call, after -> {
+            if (!after) {
+                hold();
+            }
+        });
+    }
+
+    /** Closes on another thread; returns once nothing new is taken. */
+    private static CompletableFuture<Void> beginToClose(Ktm ktm) throws Exception {
+        var closing = Beside.run(ktm::close);
+        Until.holds(() -> !ktm.manager().isOnline());
+        return closing;
+    }
+
     private void commit(Ktm ktm) throws Exception {
         commit(ktm, List.of(orders, stock));
     }
@@ -173,21 +199,13 @@ class ClosingTest {
     @ParameterizedTest
     @EnumSource(Moment.class)
     void aCommitThatHasBegunEndsAsIfNobodyClosed(Moment moment) throws Exception {
-        var reached = new CountDownLatch(1);
-        var goOn = new CountDownLatch(1);
         var ktm = Ktm.open(options().build());
-        orders.onNext(moment.call, after -> {
-            if (!after) {
-                reached.countDown();
-                SimulatedDatabase.awaitUninterruptibly(goOn);
-            }
-        });
+        holdNext(moment.call);
         var client = Beside.run(
                 () -> commit(ktm, moment == Moment.COMMIT_ONE_PHASE ? List.of(orders) : List.of(orders, stock)));
         reached.await();
         long begin = System.nanoTime();
-        var closing = Beside.run(ktm::close);
-        Until.holds(() -> !ktm.manager().isOnline());
+        var closing = beginToClose(ktm);
 
         goOn.countDown();
 
@@ -201,8 +219,6 @@ class ClosingTest {
 
     @Test
     void aCommitThatHasNotReservedItsSpaceYetEndsAsIfNobodyClosed() throws Exception {
-        var reached = new CountDownLatch(1);
-        var goOn = new CountDownLatch(1);
         var ktm = Ktm.open(options().build());
         var client = Beside.run(() -> {
             var manager = ktm.transactionManager();
@@ -212,8 +228,7 @@ class ClosingTest {
             var handle = ktm.manager().createResourceManager(UUID.randomUUID(), "first", Durability.VOLATILE);
             handle.setHandler((NotificationHandler) event -> {
                 if (event.notification() == Notification.PREPREPARE) {
-                    reached.countDown();
-                    SimulatedDatabase.awaitUninterruptibly(goOn);
+                    hold();
                 }
                 return NotificationHandler.Result.SUCCESS;
             });
@@ -229,8 +244,7 @@ class ClosingTest {
             manager.commit();
         });
         reached.await();
-        var closing = Beside.run(ktm::close);
-        Until.holds(() -> !ktm.manager().isOnline());
+        var closing = beginToClose(ktm);
 
         goOn.countDown();
 
@@ -267,15 +281,8 @@ class ClosingTest {
 
     @Test
     void aRollbackThatHasBegunReachesEverybody() throws Exception {
-        var reached = new CountDownLatch(1);
-        var goOn = new CountDownLatch(1);
         var ktm = Ktm.open(options().build());
-        orders.onNext(SimulatedDatabase.Call.ROLLBACK, after -> {
-            if (!after) {
-                reached.countDown();
-                SimulatedDatabase.awaitUninterruptibly(goOn);
-            }
-        });
+        holdNext(SimulatedDatabase.Call.ROLLBACK);
         var client = Beside.run(() -> {
             var manager = ktm.transactionManager();
             manager.begin();
@@ -285,8 +292,7 @@ class ClosingTest {
             manager.rollback();
         });
         reached.await();
-        var closing = Beside.run(ktm::close);
-        Until.holds(() -> !ktm.manager().isOnline());
+        var closing = beginToClose(ktm);
 
         goOn.countDown();
 
@@ -321,19 +327,11 @@ class ClosingTest {
 
     @Test
     void whoClosesAgainWaitsForTheFirst() throws Exception {
-        var reached = new CountDownLatch(1);
-        var goOn = new CountDownLatch(1);
         var ktm = Ktm.open(options().build());
-        orders.onNext(SimulatedDatabase.Call.COMMIT, after -> {
-            if (!after) {
-                reached.countDown();
-                SimulatedDatabase.awaitUninterruptibly(goOn);
-            }
-        });
+        holdNext(SimulatedDatabase.Call.COMMIT);
         var client = Beside.run(() -> commit(ktm));
         reached.await();
-        var first = Beside.run(ktm::close);
-        Until.holds(() -> !ktm.manager().isOnline());
+        var first = beginToClose(ktm);
         var second = Beside.run(ktm::close);
         assertThatThrownBy(() -> second.get(50, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
 

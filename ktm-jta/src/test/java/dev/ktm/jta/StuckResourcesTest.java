@@ -23,8 +23,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.transaction.xa.XAException;
-import javax.transaction.xa.XAResource;
-import javax.transaction.xa.Xid;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -275,61 +273,18 @@ class StuckResourcesTest {
 
     @Test
     void anErrorOfADriverIsAFailureLikeOthers() throws Exception {
+        orders.onNext(SimulatedDatabase.Call.START, after -> {
+            throw new NoClassDefFoundError("planted");
+        });
         manager.begin();
-        var broken = new Broken();
 
-        assertThatThrownBy(() -> manager.getTransaction().enlistResource(ktm.named("broken", broken)))
+        assertThatThrownBy(() -> enlist(orders))
                 .isInstanceOf(SystemException.class)
                 .hasRootCauseInstanceOf(LinkageError.class);
 
         enlist(stock).put("b");
         manager.commit();
         assertThat(stock.committed()).containsExactly("b");
-    }
-
-    /** A driver of which a part is missing. */
-    private static final class Broken implements XAResource {
-        @Override
-        public void start(Xid xid, int flags) {
-            throw new NoClassDefFoundError("planted");
-        }
-
-        @Override
-        public void end(Xid xid, int flags) {}
-
-        @Override
-        public int prepare(Xid xid) {
-            return XA_OK;
-        }
-
-        @Override
-        public void commit(Xid xid, boolean onePhase) {}
-
-        @Override
-        public void rollback(Xid xid) {}
-
-        @Override
-        public void forget(Xid xid) {}
-
-        @Override
-        public Xid[] recover(int flag) {
-            return new Xid[0];
-        }
-
-        @Override
-        public boolean isSameRM(XAResource other) {
-            return false;
-        }
-
-        @Override
-        public int getTransactionTimeout() {
-            return 0;
-        }
-
-        @Override
-        public boolean setTransactionTimeout(int seconds) {
-            return false;
-        }
     }
 
     // Names.
