@@ -3,6 +3,7 @@ package dev.ktm.log.testing;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Waits for what others bring about, and nobody reports, by asking again and again. */
@@ -21,10 +22,15 @@ public final class Until {
 
     /** Returns once the answer is yes; fails when it has not been for half a minute. */
     public static void holds(Question question) throws Exception {
+        holds(question, () -> "it does not hold");
+    }
+
+    /** As {@link #holds(Question)}; when it fails it says what is so instead. */
+    public static void holds(Question question, Supplier<String> instead) throws Exception {
         long start = System.nanoTime();
         while (!question.ask()) {
             if (System.nanoTime() - start > LIMIT.toNanos()) {
-                throw new AssertionError("it does not hold after " + LIMIT);
+                throw new AssertionError("after " + LIMIT + ": " + instead.get());
             }
             LockSupport.parkNanos(LOOK_NANOS);
         }

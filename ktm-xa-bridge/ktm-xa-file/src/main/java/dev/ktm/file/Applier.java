@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -413,6 +414,9 @@ final class Applier {
         var found = ByteBuffer.allocate((int) there.size());
         try (var file = openToRead(put.name())) {
             while (found.hasRemaining() && file.read(found, found.position()) > 0) {}
+        } catch (FileSystemException e) {
+            // Somebody else's: it is not known to be ours.
+            return false;
         }
         for (int i = 0; i < found.position(); i++) {
             if (found.get(i) != 0 && found.get(i) != wanted[i]) {

@@ -322,10 +322,15 @@ final class FileLocks {
     }
 
     private void requireNothingBelow(String name, Owner owner) throws TxfException {
-        var prefix = rules.fold(name) + "/";
+        var own = rules.fold(name);
+        // Everything lies below the root, whose name is none.
+        var prefix = own.isEmpty() ? "" : own + "/";
         for (var below : entries.tailMap(prefix).values()) {
             if (!below.key.startsWith(prefix)) {
                 return;
+            }
+            if (below.key.equals(own)) {
+                continue;
             }
             var by = below.changedBy;
             if (by != null && !by.equals(owner.transaction())) {

@@ -11,6 +11,7 @@ import dev.ktm.redo.RedoWork;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -88,7 +89,7 @@ final class FileWork implements RedoWork, Operations {
                             step.name(),
                             unitOfWork,
                             wholly,
-                            work.disk.stat(step.name()).isEmpty());
+                            work.ifReachable(step.name()).isEmpty());
             if (step instanceof Step.Move move) {
                 root.locks().change(move.from(), unitOfWork, true, false);
             } else if (step instanceof Step.AddName added) {
@@ -97,18 +98,30 @@ final class FileWork implements RedoWork, Operations {
             } else if (step instanceof Step.Overwrite overwrite) {
                 root.locks().change(FileLocks.allNames(overwrite.was().key()), unitOfWork, false, false);
             } else if (step instanceof Step.SetAttributes set) {
-                work.lockAllNames(set.was());
+                work.lockAllNames(set.name(), set.was());
             } else if (step instanceof Step.Delete delete) {
-                work.lockAllNames(delete.was());
+                work.lockAllNames(delete.name(), delete.was());
             }
         }
         return work;
     }
 
-    /** Under whichever name it is used. */
-    private void lockAllNames(Seen was) throws IOException {
-        if (was.kind() == Kind.FILE) {
-            root.locks().change(FileLocks.allNames(was.key()), unitOfWork, false, false);
+    /** Under whichever name it is used; one with one name may have been made once more, and another may have its key. */
+    private void lockAllNames(String name, Seen was) throws IOException {
+        var allNames = FileLocks.allNames(was.key());
+        if (ifReachable(name)
+                .filter(stat -> allNames.equals(FileLocks.otherNames(stat)))
+                .isPresent()) {
+            root.locks().change(allNames, unitOfWork, false, false);
+        }
+    }
+
+    /** What has this name, if a directory above it was not closed since. */
+    private Optional<Disk.Stat> ifReachable(String name) throws IOException {
+        try {
+            return disk.stat(name);
+        } catch (AccessDeniedException e) {
+            return Optional.empty();
         }
     }
 

@@ -178,6 +178,11 @@ final class RealDisk implements Disk, Closeable {
             return (Integer) Files.getAttribute(path(name), "unix:nlink", LinkOption.NOFOLLOW_LINKS);
         } catch (NoSuchFileException e) {
             return 1;
+        } catch (FileSystemException e) {
+            if (!hasFileOnTheWay(name)) {
+                throw e;
+            }
+            return 1;
         }
     }
 

@@ -267,4 +267,30 @@ class ReplayTest {
         assertThatThrownBy(() -> root.locks().requireFree(FileLocks.allNames(seen.key()), false))
                 .isInstanceOf(TxfException.class);
     }
+
+    /** A restart makes small files once more, and the next file may get the number that one of them had. */
+    @Test
+    void whatIsInDoubtAboutTwoFilesThatHadOneKeyAfterTheOtherIsTakenUp() throws IOException {
+        var root = new ManagedRoot(ManagedRoot.Surroundings.real(disk), FileOptions.defaults());
+        root.prepareDirectories();
+        var seen = make("a", "content");
+        make("c", "other");
+
+        root.prepared(
+                new UUID(1, 1),
+                List.of(StepFormat.encode(List.of(new SetAttributes("a", seen, Map.of("unix:mode", 0600))))));
+        root.prepared(new UUID(1, 2), List.of(StepFormat.encode(List.of(new Delete("c", seen)))));
+
+        assertThatThrownBy(() -> root.locks().requireFree("a", false)).isInstanceOf(TxfException.class);
+        assertThatThrownBy(() -> root.locks().requireFree("c", false)).isInstanceOf(TxfException.class);
+    }
+
+    @Test
+    void theRootIsNotFreeWhileSomethingInItIsChanged() throws IOException {
+        var root = new ManagedRoot(ManagedRoot.Surroundings.real(disk), FileOptions.defaults());
+        root.locks().requireFree("", true);
+        root.locks().change("a", new UUID(1, 1), false, true);
+
+        assertThatThrownBy(() -> root.locks().requireFree("", true)).isInstanceOf(TxfException.class);
+    }
 }

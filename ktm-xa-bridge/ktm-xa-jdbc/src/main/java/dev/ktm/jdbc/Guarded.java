@@ -125,7 +125,7 @@ final class Guarded implements InvocationHandler {
             refuseEnd(method.getName(), sql);
         }
         var result = isWork(method.getName())
-                ? connection.perform(() -> pass(method, arguments))
+                ? connection.perform(() -> pass(method, arguments), !(target instanceof DatabaseMetaData))
                 : passIfWorking(method, arguments);
         if (result instanceof ResultSet found) {
             return resultSet(found, target instanceof Statement ? proxy : null);

@@ -31,15 +31,24 @@ final class SqlWords {
         return word();
     }
 
-    /** What {@link #next} would give, and then again. */
+    /** What {@link #next} would give, and then again; empty once the statement has ended. */
     List<String> peek(int count) {
         int start = at;
         var words = new ArrayList<String>(count);
         for (int i = 0; i < count; i++) {
-            words.add(next());
+            words.add(isAtEndOfStatement() ? "" : next());
         }
         at = start;
         return words;
+    }
+
+    private boolean isAtEndOfStatement() {
+        while (at < sql.length() && (Character.isWhitespace(sql.charAt(at)) || skipComment())) {
+            if (at < sql.length() && Character.isWhitespace(sql.charAt(at))) {
+                at++;
+            }
+        }
+        return at < sql.length() && sql.charAt(at) == ';';
     }
 
     /** The words up to the end of the statement that are not in parentheses, and stay to be read. */

@@ -272,14 +272,18 @@ final class TransactionConnection implements Synchronization {
         Object run() throws Throwable;
     }
 
-    /** Does something that the end of the branch has to wait for. */
+    /**
+     * Does something that the end of the branch has to wait for.
+     *
+     * @param isStatement whether there may be something to commit afterwards
+     */
     @Nullable
-    Object perform(Work task) throws Throwable {
+    Object perform(Work task, boolean isStatement) throws Throwable {
         requireThisTransaction();
         work.lock();
         try {
             requireWorking();
-            worked = true;
+            worked |= isStatement;
             return task.run();
         } finally {
             work.unlock();

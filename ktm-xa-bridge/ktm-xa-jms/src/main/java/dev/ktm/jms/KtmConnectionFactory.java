@@ -252,7 +252,8 @@ public final class KtmConnectionFactory implements ConnectionFactory, AutoClosea
             try {
                 session.resource().rollback(branch);
             } finally {
-                session.giveBack();
+                // It is one more than those who work with the pool need, and may have failed.
+                session.discard(null, () -> {});
             }
         } catch (JMSException | XAException | RuntimeException e) {
             LOGGER.log(System.Logger.Level.DEBUG, "branch " + branch + " could not be rolled back", e);

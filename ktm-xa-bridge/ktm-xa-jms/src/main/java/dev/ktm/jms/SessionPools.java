@@ -191,6 +191,8 @@ final class SessionPools implements AutoCloseable {
 
         XaPool(ExceptionListener failures) {
             this.failures = failures;
+            // All idle ones each time, and not three of them.
+            getConnectionsPool().setNumTestsPerEvictionRun(-1);
         }
 
         @Override
@@ -207,6 +209,8 @@ final class SessionPools implements AutoCloseable {
 
         LocalPool(ExceptionListener failures) {
             this.failures = failures;
+            // All idle ones each time, and not three of them.
+            getConnectionsPool().setNumTestsPerEvictionRun(-1);
         }
 
         @Override

@@ -263,9 +263,10 @@ final class ConnectionDeathTest {
                     .as("seed %d", SEED)
                     .isEqualTo(committed);
             assertThat(listed(broker.xa())).isZero();
-            // Each thread's, and the one that has received outside of transactions, which is of another kind to the
-            // pool.
-            Until.holds(() -> faulty.openSessions() <= THREADS + 1);
+            // Each thread's, and the one of this thread, which has received.
+            Until.holds(
+                    () -> faulty.openSessions() <= THREADS + 1,
+                    () -> faulty.openSessions() + " sessions are open, seed " + SEED);
             assertThat(faulty.openConnections()).isLessThanOrEqualTo(1);
         }
         assertThat(faulty.openSessions()).isZero();
