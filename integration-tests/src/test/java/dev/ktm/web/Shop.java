@@ -1,6 +1,8 @@
 package dev.ktm.web;
 
 import dev.ktm.jdbc.KtmDataSource;
+import jakarta.jms.ConnectionFactory;
+import jakarta.jms.JMSContext;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -14,11 +16,12 @@ import javax.naming.InitialContext;
 import javax.naming.NamingException;
 import javax.sql.DataSource;
 
-/** Writes into two databases; everything that it needs it looks up, each time anew. */
+/** Writes into two databases and sends to a queue; everything that it needs it looks up, each time anew. */
 @SuppressWarnings("BanJNDI") // Looks its own names up.
 public final class Shop extends HttpServlet {
 
     private static final long serialVersionUID = 1;
+    private static final String QUEUE = "sales";
 
     static Object find(String name) throws NamingException {
         return new InitialContext().lookup("java:comp/" + name);
@@ -36,6 +39,8 @@ public final class Shop extends HttpServlet {
                 case "/make" -> make();
                 case "/sell" -> sell(request.getParameter("item"), request.getParameter("end"));
                 case "/sold" -> sold("orders") + " " + sold("audit");
+                case "/announce" -> announce(request.getParameter("item"), request.getParameter("end"));
+                case "/announced" -> announced();
                 case "/who" -> who();
                 case "/find" -> find(request.getParameter("name")).getClass().getName();
                 default -> "";
@@ -74,12 +79,43 @@ public final class Shop extends HttpServlet {
             user.rollback();
             throw e;
         }
+        return end(user, end);
+    }
+
+    private static String end(UserTransaction user, String end) throws Exception {
         if (end.equals("commit")) {
             user.commit();
         } else {
             user.rollback();
         }
         return end;
+    }
+
+    private static JMSContext messages() throws NamingException {
+        return ((ConnectionFactory) find("env/jms/sales")).createContext();
+    }
+
+    private static String announce(String item, String end) throws Exception {
+        var user = (UserTransaction) find("UserTransaction");
+        user.begin();
+        insert(database("orders"), item);
+        try (var context = messages()) {
+            context.createProducer().send(context.createQueue(QUEUE), item);
+        }
+        return end(user, end);
+    }
+
+    private static String announced() throws Exception {
+        try (var context = messages();
+                var consumer = context.createConsumer(context.createQueue(QUEUE))) {
+            var items = new ArrayList<String>();
+            for (var item = consumer.receiveBody(String.class, 1_000);
+                    item != null;
+                    item = consumer.receiveBody(String.class, 200)) {
+                items.add(item);
+            }
+            return items.toString();
+        }
     }
 
     private static String sold(String name) throws Exception {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ktm.Ktm;
 import dev.ktm.jdbc.KtmDataSourceObjectFactory;
+import dev.ktm.jms.KtmConnectionFactory;
 import dev.ktm.log.testing.JavaCommand;
 import dev.ktm.naming.KtmObjectFactory;
 import java.io.IOException;
@@ -15,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import org.apache.activemq.artemis.core.config.impl.ConfigurationImpl;
+import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
 import org.apache.tomcat.util.descriptor.web.ContextResource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,7 +30,11 @@ class TomcatTest {
     private static final Path GUIDE = Path.of("../ktm-xa-bridge/docs/jakarta-ee.md");
     private static final Path LISTENER = Path.of("src/test/java/dev/ktm/web/OpensAll.java");
     private static final Pattern XML = Pattern.compile("```xml\\n(<Context>.*?)```", Pattern.DOTALL);
+    private static final Pattern QUEUE = Pattern.compile("```xml\\n(<Resource name=\"jms/.*?)```", Pattern.DOTALL);
     private static final Pattern CODE = Pattern.compile("\\n// guide\\n(.*?)\\n// end of guide\\n", Pattern.DOTALL);
+    /** In this process, and no other's. */
+    private static final String BROKER = "vm://4711";
+
     private static final int MOST_COLLECTIONS = 200;
 
     private final NamingProperties properties = new NamingProperties();
@@ -141,6 +148,32 @@ class TomcatTest {
             first.start();
             assertThat(server.ask("/first/shop/sell?item=chair&end=commit")).isEqualTo("commit");
             assertThat(server.ask("/first/shop/sold")).isEqualTo("[chair, lamp] [chair, lamp]");
+        }
+    }
+
+    @Test
+    void aQueueTakesPartWithTheDatabases() throws Exception {
+        var broker = new EmbeddedActiveMQ()
+                .setConfiguration(new ConfigurationImpl()
+                        .setPersistenceEnabled(false)
+                        .setSecurityEnabled(false)
+                        .addAcceptorConfiguration("vm", BROKER));
+        broker.start();
+        var queue = first(QUEUE, GUIDE).replace("tcp://broker:61616", BROKER);
+        assertThat(queue).contains(BROKER);
+        try (var server = TomcatServer.withKtmInside(base)) {
+            server.add("", contextXml().replace("</Context>", queue + "</Context>"));
+            server.start();
+            server.get("make");
+
+            assertThat(server.get("announce?item=lamp&end=commit")).isEqualTo("commit");
+            assertThat(server.get("announce?item=chair&end=rollback")).isEqualTo("rollback");
+
+            assertThat(server.get("announced")).isEqualTo("[lamp]");
+            assertThat(server.get("sold")).isEqualTo("[lamp] []");
+            assertThat(server.get("find?name=env/jms/sales")).isEqualTo(KtmConnectionFactory.class.getName());
+        } finally {
+            broker.stop();
         }
     }
 

@@ -38,8 +38,8 @@ class CommitSimulationTest {
 
     @Test
     @Tag("slow")
-    void everyOtherCastOfThreeParticipantsCrashedOnce(TestReporter reporter) throws Exception {
-        var found = Casts.simulate(3, 1, 2, false, false);
+    void everyFifthCastOfThreeParticipantsCrashedOnce(TestReporter reporter) throws Exception {
+        var found = Casts.simulate(3, 1, 5, false, false);
 
         keepsItsRules(found, reporter);
         assertThat(found.runs()).isGreaterThan(100_000);

@@ -19,6 +19,21 @@ final class AppliedAttributes {
 
     /** Sets them, perhaps once more. */
     static void setAll(Disk disk, String name, Map<String, Object> attributes) throws IOException {
+        set(disk, name, attributes, attributes.containsKey(MODE) || attributes.containsKey(PERMISSIONS));
+    }
+
+    /** As {@link #setAll}, when it may have other rights by now than it had when they were set first. */
+    static void setAgain(Disk disk, String name, Map<String, Object> attributes) throws IOException {
+        set(disk, name, attributes, true);
+    }
+
+    /**
+     * Sets them.
+     *
+     * @param mayOpen whether its rights are not those that count, so that it is opened to its owner for what these do not allow
+     */
+    private static void set(Disk disk, String name, Map<String, Object> attributes, boolean mayOpen)
+            throws IOException {
         var rights = new LinkedHashMap<String, Object>();
         var others = new LinkedHashMap<String, Object>();
         attributes.forEach((attribute, value) ->
@@ -26,10 +41,17 @@ final class AppliedAttributes {
         try {
             setEach(disk, name, others);
         } catch (IOException e) {
-            if (!isOpenedToOwner(disk, name, rights)) {
+            var there = disk.stat(name).filter(stat -> stat.kind() != Disk.Kind.LINK);
+            var mode = there.flatMap(Disk.Stat::owned).map(Disk.Owned::mode);
+            if (!mayOpen || mode.isEmpty() || mode.get() == opened(there.get(), mode.get())) {
                 throw e;
             }
-            setEach(disk, name, others);
+            disk.setAttribute(name, MODE, opened(there.get(), mode.get()));
+            try {
+                setEach(disk, name, others);
+            } finally {
+                disk.setAttribute(name, MODE, mode.get());
+            }
         }
         setEach(disk, name, rights);
     }
@@ -40,27 +62,9 @@ final class AppliedAttributes {
         }
     }
 
-    /**
-     * Its rights may be older, or younger, than the others, and are to be set anyway: whoever it belongs to gets all that it takes to
-     * set the others until then. False if he has that, or the rights are to stay as they are.
-     */
-    private static boolean isOpenedToOwner(Disk disk, String name, Map<String, Object> rights) throws IOException {
-        if (!rights.containsKey(MODE) && !rights.containsKey(PERMISSIONS)) {
-            return false;
-        }
-        var there = disk.stat(name).filter(stat -> stat.kind() != Disk.Kind.LINK);
-        var owned = there.flatMap(Disk.Stat::owned);
-        if (owned.isEmpty()) {
-            return false;
-        }
-        int open = owned.get().mode()
-                | OWNER_READS_AND_WRITES
-                | (there.filter(Disk.Stat::isDirectory).isPresent() ? OWNER_SEARCHES : 0);
-        if (open == owned.get().mode()) {
-            return false;
-        }
-        disk.setAttribute(name, MODE, open);
-        return true;
+    /** A mode with all that it takes whoever something belongs to to set what it has. */
+    private static int opened(Disk.Stat there, int mode) {
+        return mode | OWNER_READS_AND_WRITES | (there.isDirectory() ? OWNER_SEARCHES : 0);
     }
 
     private static void set(Disk disk, String name, String attribute, Object value) throws IOException {

@@ -135,7 +135,7 @@ final class Applier {
                 setAttributes(set);
             } else if (step instanceof Step.MakeDirectory made) {
                 closed.close(made.name());
-                AppliedAttributes.setAll(disk, made.name(), made.attributes());
+                setAll(made.name(), made.attributes());
             }
         }
     }
@@ -436,7 +436,7 @@ final class Applier {
         try (var file = disk.open(put.work(), Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))) {
             file.write(ByteBuffer.wrap(bytes), 0);
         }
-        AppliedAttributes.setAll(disk, put.work(), put.attributes());
+        setAll(put.work(), put.attributes());
     }
 
     private void overwrite(Step.Overwrite overwrite) throws IOException {
@@ -462,7 +462,7 @@ final class Applier {
             setAside.add(name + " -> " + aside);
         }
         copy(overwrite.work(), name, WRITE);
-        AppliedAttributes.setAll(disk, name, overwrite.attributes());
+        setAll(name, overwrite.attributes());
     }
 
     private void copy(String source, String target, Set<StandardOpenOption> options) throws IOException {
@@ -522,6 +522,11 @@ final class Applier {
         } catch (DirectoryNotEmptyException e) {
             // It is the new one: what was in the other has gone already.
             return;
+        } catch (NoSuchFileException e) {
+            // Gone meanwhile.
+        } catch (FileSystemException e) {
+            // Somebody uses it for a mount, say: it stays as it is.
+            return;
         }
         closed.forget(directory);
         disk.createDirectory(directory);
@@ -579,6 +584,14 @@ final class Applier {
         disk.rename(work, added.name());
     }
 
+    private void setAll(String name, Map<String, Object> attributes) throws IOException {
+        if (when == When.AGAIN) {
+            AppliedAttributes.setAgain(disk, name, attributes);
+        } else {
+            AppliedAttributes.setAll(disk, name, attributes);
+        }
+    }
+
     private void setAttributes(Step.SetAttributes set) throws IOException {
         reach(set.name());
         closed.close(set.name());
@@ -593,7 +606,7 @@ final class Applier {
             passOver(set.name(), "was to have other attributes, and is something else now");
             return;
         }
-        AppliedAttributes.setAll(disk, set.name(), set.attributes());
+        setAll(set.name(), set.attributes());
         if (there.get().kind() == Kind.FILE) {
             files.add(set.name());
         } else if (there.get().isDirectory()) {

@@ -8,6 +8,7 @@ import dev.ktm.rm.KtmException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -237,6 +238,11 @@ final class ManagedRoot implements RedoStore {
 
     ReentrantReadWriteLock tree() {
         return tree;
+    }
+
+    /** Held by whoever sets rights outside of transactions. */
+    ReentrantLock opening() {
+        return opening;
     }
 
     /** Who wants to hear of changes. */
@@ -537,14 +543,21 @@ final class ManagedRoot implements RedoStore {
                 : disk.stat(name).filter(stat -> stat.kind() == Disk.Kind.FILE);
         if (file.isPresent()) {
             for (var each : touched.all().files()) {
-                if (disk.stat(each)
-                        .filter(stat -> stat.key().equals(file.get().key()))
-                        .isPresent()) {
+                if (mayBe(each, file.get())) {
                     all.add(each);
                 }
             }
         }
         return all;
+    }
+
+    /** Whether a name may be one of this file: who closes a directory above it may have left it there. */
+    private boolean mayBe(String name, Disk.Stat file) throws IOException {
+        try {
+            return disk.stat(name).filter(stat -> stat.key().equals(file.key())).isPresent();
+        } catch (AccessDeniedException e) {
+            return true;
+        }
     }
 
     /** What a failed force has left is not known, and the next one would not say: only a restart can do it again. */

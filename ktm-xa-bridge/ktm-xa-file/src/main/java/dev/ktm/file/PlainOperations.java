@@ -435,6 +435,14 @@ final class PlainOperations implements Operations {
 
     @Override
     public void setAttribute(String name, String attribute, Object value) throws IOException {
-        change(name, null, () -> disk.setAttribute(name, attribute, value));
+        change(name, null, () -> {
+            // Whoever has opened a directory for a while closes it again.
+            root.opening().lock();
+            try {
+                disk.setAttribute(name, attribute, value);
+            } finally {
+                root.opening().unlock();
+            }
+        });
     }
 }

@@ -595,10 +595,10 @@ final class RealDisk implements Disk, Closeable {
     }
 
     @Override
-    public boolean isOnDevice(String directory) throws IOException {
+    public boolean isOnDevice(String name) throws IOException {
         return !unix
-                || directory.isEmpty()
-                || Files.getAttribute(path(directory), "unix:dev", LinkOption.NOFOLLOW_LINKS)
+                || name.isEmpty()
+                || Files.getAttribute(path(name), "unix:dev", LinkOption.NOFOLLOW_LINKS)
                         .equals(Files.getAttribute(root, "unix:dev"));
     }
 

@@ -57,14 +57,15 @@ final class Vote {
         for (var step : steps) {
             if (step instanceof Step.Delete delete) {
                 removed.add(delete.name());
-                if (delete.was().isDirectory()) {
-                    requireOnDevice(delete.name());
-                }
             } else if (step instanceof Step.Move move) {
                 removed.add(move.from());
                 requireMovable(move.from());
             }
             replaced(step).map(Seen::key).map(committed::get).ifPresent(removed::add);
+        }
+        for (var each : removed) {
+            // What something is mounted on cannot be taken away, be it a file.
+            requireOnDevice(each);
         }
         rehearsal.requireRemovable(removed);
     }
@@ -86,7 +87,6 @@ final class Vote {
         if (disk.kind(name).filter(Disk.Kind.DIRECTORY::equals).isEmpty()) {
             return;
         }
-        requireOnDevice(name);
         if (!disk.isWritable(name)) {
             throw new AccessDeniedException(
                     name, null, "expected a directory that may be moved, found that it may not be written to");

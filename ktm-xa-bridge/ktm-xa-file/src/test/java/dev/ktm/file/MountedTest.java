@@ -7,9 +7,11 @@ import jakarta.transaction.RollbackException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -124,6 +126,47 @@ class MountedTest {
         Files.writeString(fixture.path("/a"), "new");
         fixture.commit();
         assertThat(fixture.real("a")).hasContent("new");
+    }
+
+    @Test
+    void aFileThatIsMountedIsNotReplaced() throws Exception {
+        var other = mount(directory.resolve("other"), "size=1m").resolve("file");
+        Files.writeString(other, "mounted");
+        var place = fixture.rootDirectory.resolve("a");
+        Assumptions.assumeTrue(
+                run("mount", "--bind", other.toString(), place.toString()), "nothing can be mounted here");
+        mounted.add(place);
+        try {
+            fixture.begin();
+            Files.writeString(fixture.path("/a"), "new");
+            assertThatThrownBy(fixture::commit)
+                    .isInstanceOf(RollbackException.class)
+                    .hasStackTraceContaining("another mounted here");
+            fixture.begin();
+            Files.delete(fixture.path("/a"));
+            assertThatThrownBy(fixture::commit)
+                    .isInstanceOf(RollbackException.class)
+                    .hasStackTraceContaining("another mounted here");
+        } finally {
+            // It is mounted from there.
+            assertThat(run("umount", place.toString())).isTrue();
+            mounted.remove(place);
+        }
+        assertThat(place).hasContent("old");
+    }
+
+    @Test
+    void aDirectoryOnWhichSomethingIsMountedSinceStays() throws Exception {
+        var made = Files.createDirectory(fixture.rootDirectory.resolve("made"));
+        mount(made, "size=1m");
+        Files.setAttribute(made, "unix:mode", 0750);
+        try (var disk = new RealDisk(fixture.rootDirectory)) {
+            new Applier(disk, new WorkArea(disk), Applier.When.AGAIN)
+                    .run(List.of(new Step.MakeDirectory("made", Map.of("unix:mode", 0700))));
+        }
+
+        assertThat(Files.getAttribute(made, "unix:mode", LinkOption.NOFOLLOW_LINKS))
+                .isEqualTo(040700);
     }
 
     @Test

@@ -664,6 +664,50 @@ class OrdinaryUserTest {
     }
 
     @Test
+    void aDirectoryThatWasMadeWithATimeAndClosedSinceIsMadeAgain() throws Exception {
+        disk.isOrdinary = true;
+        begin();
+        Files.createDirectory(path("/dated"));
+        Files.writeString(path("/dated/in"), "in");
+        Files.setLastModifiedTime(path("/dated"), FileTime.fromMillis(1_000));
+        Files.setAttribute(path("/dated"), "user:x", new byte[] {1});
+        commit();
+        begin();
+        Files.setPosixFilePermissions(path("/dated"), PosixFilePermissions.fromString("---------"));
+        commit();
+        var left = device.copy();
+        // A power cut has left it as it was made, and its rights as they are.
+        Files.setAttribute(directory.resolve("dated"), "user:x", new byte[] {0});
+        restart(left);
+
+        assertThat(Files.getPosixFilePermissions(directory.resolve("dated"))).isEmpty();
+        assertThat(Files.getLastModifiedTime(directory.resolve("dated"))).isEqualTo(FileTime.fromMillis(1_000));
+        assertThat(userAttribute("dated")).isEqualTo(new byte[] {1});
+        assertWorks();
+    }
+
+    @Test
+    void whatLiesBelowAClosedDirectoryKeepsNoFileOfTwoNamesFromBeingChanged() throws Exception {
+        begin();
+        Files.writeString(path("/d/in"), "in");
+        Files.writeString(path("/f"), "one file");
+        commit();
+        Files.createLink(directory.resolve("g"), directory.resolve("f"));
+        disk.isOrdinary = true;
+        begin();
+        Files.setPosixFilePermissions(path("/d"), PosixFilePermissions.fromString("---------"));
+        commit();
+
+        Files.setLastModifiedTime(path("/f"), FileTime.fromMillis(1_000));
+        begin();
+        Files.setLastModifiedTime(path("/g"), FileTime.fromMillis(2_000));
+        commit();
+
+        assertThat(Files.getLastModifiedTime(directory.resolve("f"))).isEqualTo(FileTime.fromMillis(2_000));
+        assertWorks();
+    }
+
+    @Test
     void theRightsOfTheRootAreSet() throws Exception {
         begin();
         Files.setPosixFilePermissions(path("/"), PosixFilePermissions.fromString("rwxr-x---"));

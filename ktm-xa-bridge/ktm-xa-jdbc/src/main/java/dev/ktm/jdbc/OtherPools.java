@@ -5,19 +5,22 @@ import java.sql.SQLException;
 import java.util.Set;
 import javax.sql.DataSource;
 
-/** Tells a data source that pools already from a driver's. */
+/** Tells a data source that pools already from a driver's, as far as pools are known here. */
 final class OtherPools {
 
     private static final Set<String> KNOWN = Set.of(
-            "com.mchange.v2.c3p0.ComboPooledDataSource",
+            "com.alibaba.druid.pool.DruidAbstractDataSource",
+            "com.mchange.v2.c3p0.impl.AbstractPoolBackedDataSource",
             "io.agroal.pool.DataSource",
+            "oracle.ucp.jdbc.PoolDataSourceImpl",
             "org.apache.commons.dbcp2.BasicDataSource",
             "org.apache.commons.dbcp2.PoolingDataSource",
             "org.apache.tomcat.dbcp.dbcp2.BasicDataSource",
             "org.apache.tomcat.jdbc.pool.DataSource",
             "org.h2.jdbcx.JdbcConnectionPool",
             "org.mariadb.jdbc.MariaDbPoolDataSource",
-            "org.postgresql.ds.PGPoolingDataSource");
+            "org.postgresql.ds.PGPoolingDataSource",
+            "org.vibur.dbcp.ViburDBCPDataSource");
 
     private OtherPools() {}
 

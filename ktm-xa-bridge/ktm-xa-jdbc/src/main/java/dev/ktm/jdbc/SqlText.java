@@ -85,6 +85,10 @@ final class SqlText {
         boolean isFirst = true;
         do {
             var first = words.next();
+            if (isSettingForAStatement(first)) {
+                words.skipPast("FOR");
+                first = words.next();
+            }
             if (first.equals("SET")) {
                 var found = settingThatCommits();
                 if (!found.isEmpty()) {
@@ -96,6 +100,13 @@ final class SqlText {
             isFirst = false;
         } while (several && words.skipStatement());
         return "";
+    }
+
+    /** MariaDB's SET STATEMENT … FOR, with a statement. */
+    private boolean isSettingForAStatement(String first) {
+        return (kind == DatabaseKind.MARIADB || kind == DatabaseKind.MYSQL)
+                && first.equals("SET")
+                && words.peek(1).contains("STATEMENT");
     }
 
     /** Whether a statement that starts with this word ends a transaction; an END further on closes a block. */

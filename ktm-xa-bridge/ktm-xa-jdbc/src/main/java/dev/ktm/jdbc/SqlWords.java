@@ -75,6 +75,19 @@ final class SqlWords {
         return words;
     }
 
+    /** Goes behind the next word that is this one, or to the end of the statement. */
+    void skipPast(String wanted) {
+        while (at < sql.length() && sql.charAt(at) != ';') {
+            if (Character.isLetter(sql.charAt(at))) {
+                if (word().equals(wanted)) {
+                    return;
+                }
+            } else if (!skipQuotedOrComment()) {
+                at++;
+            }
+        }
+    }
+
     private String word() {
         int start = at;
         while (at < sql.length() && isOfWord(sql.charAt(at), at > start)) {

@@ -305,6 +305,9 @@ final class TransactionConnection implements Synchronization {
         try {
             requireWorking();
             return call.on(connection);
+        } catch (SQLException e) {
+            failed(e);
+            throw e;
         } finally {
             work.unlock();
         }

@@ -368,6 +368,20 @@ class BadInputTest {
     }
 
     @Test
+    void aSwallowedDeadlockWhileAStatementIsMadeStillRollsBack() throws Exception {
+        var source = open(builder("orders"));
+        begin();
+        Databases.insert(source, "a");
+        driver.failNext("prepareStatement", new SQLException("deadlock", "40001"));
+        assertThatThrownBy(() -> Databases.insert(source, "b")).hasMessage("deadlock");
+
+        assertThatThrownBy(() -> ktm.userTransaction().commit())
+                .isInstanceOf(jakarta.transaction.RollbackException.class);
+
+        assertThat(Databases.count(observer)).isZero();
+    }
+
+    @Test
     void aFailedStatementAloneDoesNotRollBack() throws Exception {
         var source = open(builder("orders"));
         begin();

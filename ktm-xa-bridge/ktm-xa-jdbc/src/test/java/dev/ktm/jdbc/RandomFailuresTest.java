@@ -65,8 +65,8 @@ class RandomFailuresTest {
 
     @Test
     @Tag("slow")
-    void tenThousandTransactionsWithALastResourceLoseNoConnection() throws Exception {
-        runWithLastResource(10_000, 4_712);
+    void threeThousandTransactionsWithALastResourceLoseNoConnection() throws Exception {
+        runWithLastResource(3_000, 4_712);
     }
 
     @RepeatedTest(3)

@@ -144,6 +144,8 @@ class SqlTextTest {
                 "SET DEFAULT ROLE NONE",
                 "SET `autocommit` = 1",
                 "SET @@session.autocommit := 1",
+                "SET STATEMENT max_statement_time = 10 FOR CREATE TABLE t (id INT)",
+                "SET STATEMENT sql_mode = 'FOR SELECT' FOR COMMIT",
                 "START REPLICA",
                 "BACKUP STAGE START",
                 "INSTALL PLUGIN x SONAME 'y'",

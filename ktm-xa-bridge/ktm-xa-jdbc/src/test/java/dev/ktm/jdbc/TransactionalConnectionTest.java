@@ -418,6 +418,22 @@ class TransactionalConnectionTest {
 
     @ParameterizedTest
     @EnumSource
+    void whetherALevelOfIsolationIsSupportedMayBeAskedBeforeItIsSet(Database database) throws Exception {
+        open(database);
+        begin();
+        try (var connection = source.getConnection()) {
+            assertThat(connection.getMetaData().supportsTransactionIsolationLevel(Connection.TRANSACTION_SERIALIZABLE))
+                    .isTrue();
+            connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+            Databases.insert(connection, "a");
+        }
+        commit();
+
+        assertThat(Databases.count(observer)).isOne();
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void aLevelOfIsolationThatIsSetAfterTheFirstStatementCommitsNothing(Database database) throws Exception {
         open(database);
         begin();

@@ -2,6 +2,7 @@ package dev.ktm.jms;
 
 import jakarta.jms.JMSException;
 import jakarta.jms.Session;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -23,6 +24,8 @@ final class PhysicalSession {
     private final XAResource resource;
     private final Executor closing;
     private final AtomicBoolean gone = new AtomicBoolean();
+    /** Done when it is closed or given back. */
+    private final CompletableFuture<@Nullable Void> over = new CompletableFuture<>();
 
     /**
      * A session of a connection of the pool.
@@ -67,12 +70,14 @@ final class PhysicalSession {
     }
 
     /**
-     * What became of its branch is not known here, or it has failed: nobody may have it. Closes it on another thread.
+     * What became of its branch is not known here, or it has failed: nobody may have it. Closes it on another thread, unless somebody
+     * else does.
      *
      * @param call is in it, if one does not come back
-     * @param afterwards is run there, too
+     * @param afterwards is run on another thread once it is closed, whoever closes it; not if the pool is closed first
      */
     void discard(@Nullable Hanging call, Runnable afterwards) {
+        var unused = over.thenRunAsync(afterwards, closing);
         if (gone.compareAndSet(false, true)) {
             try {
                 closing.execute(() -> {
@@ -82,7 +87,6 @@ final class PhysicalSession {
                         closeUnder(call);
                     }
                     giveConnectionBack();
-                    afterwards.run();
                 });
             } catch (RejectedExecutionException e) {
                 // The pool is closed, and every connection with it.
@@ -151,6 +155,8 @@ final class PhysicalSession {
         } catch (JMSException | RuntimeException e) {
             System.getLogger(PhysicalSession.class.getName())
                     .log(System.Logger.Level.DEBUG, "a connection could not be given back", e);
+        } finally {
+            over.complete(null);
         }
     }
 }

@@ -23,11 +23,13 @@ import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What particular brokers do, each with what is done about it; and calls that do not come back. */
+@Tag("slow")
 @Timeout(120)
 final class BrokerQuirksTest {
 
