@@ -27,7 +27,7 @@ class RandomHarmTest {
     @ParameterizedTest
     @EnumSource
     @Tag("slow")
-    @Timeout(120)
+    @Timeout(300)
     void twoHundredTransactionsLoseNothing(Kind kind) throws Exception {
         run(kind, 120);
     }

@@ -21,10 +21,12 @@ import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
 import org.apache.tomcat.util.descriptor.web.ContextResource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Tomcat with the configuration of the guide, and with wrong ones. */
+@Tag("slow")
 class TomcatTest {
 
     private static final Path GUIDE = Path.of("../ktm-xa-bridge/docs/jakarta-ee.md");

@@ -31,7 +31,7 @@ class SuperiorCrashTest {
 
     private static final int LOGS = 3;
     private static final int TREES = 3;
-    private static final int RANDOM_RUNS = 12;
+    private static final int RANDOM_RUNS = 6;
     private static final int CAMPAIGN_RUNS = 1000;
 
     private record TreePoint(int operations) {}
