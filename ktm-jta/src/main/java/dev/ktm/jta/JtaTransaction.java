@@ -171,12 +171,10 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         requireNotEnded("commit");
         try {
             if (core.outcome() == Outcome.ABORTED) {
-                ended = true;
                 throw rolledBack(core.rollbackCause().orElse("it was rolled back"), rollbackOnly);
             }
             var why = rollbackOnly;
             if (why != null && core.state() == TransactionState.ACTIVE) {
-                ended = true;
                 handle.rollback();
                 throw rolledBack("it was marked for rollback", why);
             }
@@ -198,17 +196,19 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
 
     /**
      * Its client is told of the end. If somebody else is rolling it back, because its time is over or a participant cannot go on, he
-     * is told when that is done: his connections work for it until then.
+     * is told when that is done: his connections work for it until then. Synchronizations that this thread calls meanwhile may suspend
+     * it and take it up again, so it has not ended for its client before.
      */
     private void endClient() {
         if (core.outcome() == Outcome.ABORTED) {
-            ended = true;
             try {
                 handle.awaitEnd(LONGEST_ROLLBACK);
             } catch (KtmException e) {
                 // Everything is closed.
                 System.getLogger(JtaTransaction.class.getName())
                         .log(System.Logger.Level.DEBUG, "nobody can say whether it has been rolled back", e);
+            } finally {
+                ended = true;
             }
         }
         if (completed) {

@@ -450,6 +450,39 @@ class TransactionManagerTest {
     }
 
     @Test
+    void afterCompletionOfAMarkedTransactionMayDoWorkInAnotherAndTakeItUpAgain() throws Exception {
+        var ended = new ArrayList<Object>();
+        manager.begin();
+        var marked = manager.getTransaction();
+        marked.registerSynchronization(new Synchronization() {
+            @Override
+            public void beforeCompletion() {}
+
+            @Override
+            public void afterCompletion(int status) {
+                try {
+                    var suspended = manager.suspend();
+                    manager.begin();
+                    enlist(orders).put("a");
+                    manager.commit();
+                    manager.resume(suspended);
+                    ended.add(suspended);
+                } catch (Exception e) {
+                    ended.add(e);
+                }
+            }
+        });
+        manager.setRollbackOnly();
+
+        assertThatThrownBy(manager::commit).isInstanceOf(RollbackException.class);
+
+        assertThat(ended).containsExactly(marked);
+        assertThat(orders.committed()).containsExactly("a");
+        assertThat(manager.getStatus()).isEqualTo(Status.STATUS_NO_TRANSACTION);
+        assertThatThrownBy(() -> manager.resume(marked)).isInstanceOf(InvalidTransactionException.class);
+    }
+
+    @Test
     @Conforms("JTA-20")
     void nothingIsEnlistedOrRegisteredOnceTheCommitIsPastItsBeginning() throws Exception {
         var failures = new ArrayList<Throwable>();

@@ -5,14 +5,14 @@ import jakarta.transaction.HeuristicRollbackException;
 import jakarta.transaction.NotSupportedException;
 import jakarta.transaction.RollbackException;
 import jakarta.transaction.SystemException;
-import jakarta.transaction.TransactionManager;
 import jakarta.transaction.UserTransaction;
 
 /**
  * What beans begin and end transactions with. Inside a method whose annotation decides about that, it refuses (Jakarta Transactions
- * 2.0 §3.7), unless the annotation says that there is no transaction.
+ * 2.0 §3.7), unless the annotation says that there is no transaction. It is the coordinator's own, which says no there as well, and begins the scope of a
+ * transaction with it.
  */
-record GuardedUserTransaction(TransactionManager manager, Transactions transactions) implements UserTransaction {
+record GuardedUserTransaction(UserTransaction faced, Transactions transactions) implements UserTransaction {
 
     private void requireInCharge(String what) {
         if (transactions.isDemarcated()) {
@@ -25,37 +25,38 @@ record GuardedUserTransaction(TransactionManager manager, Transactions transacti
     @Override
     public void begin() throws NotSupportedException, SystemException {
         requireInCharge("begin");
-        manager.begin();
+        faced.begin();
+        transactions.scopes().begin();
     }
 
     @Override
     public void commit()
             throws RollbackException, HeuristicMixedException, HeuristicRollbackException, SystemException {
         requireInCharge("commit");
-        manager.commit();
+        faced.commit();
     }
 
     @Override
     public void rollback() throws SystemException {
         requireInCharge("rollback");
-        manager.rollback();
+        faced.rollback();
     }
 
     @Override
     public void setRollbackOnly() throws SystemException {
         requireInCharge("setRollbackOnly");
-        manager.setRollbackOnly();
+        faced.setRollbackOnly();
     }
 
     @Override
     public int getStatus() throws SystemException {
         requireInCharge("getStatus");
-        return manager.getStatus();
+        return faced.getStatus();
     }
 
     @Override
     public void setTransactionTimeout(int seconds) throws SystemException {
         requireInCharge("setTransactionTimeout");
-        manager.setTransactionTimeout(seconds);
+        faced.setTransactionTimeout(seconds);
     }
 }

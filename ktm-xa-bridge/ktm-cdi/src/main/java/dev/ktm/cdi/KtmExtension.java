@@ -3,13 +3,16 @@ package dev.ktm.cdi;
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.context.Dependent;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Any;
 import jakarta.enterprise.inject.Default;
 import jakarta.enterprise.inject.Instance;
 import jakarta.enterprise.inject.spi.AfterBeanDiscovery;
+import jakarta.enterprise.inject.spi.AfterDeploymentValidation;
 import jakarta.enterprise.inject.spi.BeanManager;
 import jakarta.enterprise.inject.spi.BeforeBeanDiscovery;
+import jakarta.enterprise.inject.spi.DeploymentException;
 import jakarta.enterprise.inject.spi.Extension;
 import jakarta.enterprise.inject.spi.ProcessManagedBean;
 import jakarta.inject.Singleton;
@@ -27,7 +30,8 @@ import java.util.function.Function;
  *
  * <p>The coordinator is the bean of type {@link Ktm}. If there is none, one is opened on first use and closed with the container:
  * with the bean of type {@link KtmOptions}, or else with its log in the directory that the system property {@value
- * #LOG_DIRECTORY} names. A {@code Ktm} is final and cannot have a proxy: its scope is {@code @Singleton} or {@code @Dependent}.
+ * #LOG_DIRECTORY} names. A {@code Ktm} is final and cannot have a proxy, and there has to be one for all: its scope is {@code
+ * @Singleton}.
  */
 public final class KtmExtension implements Extension {
 
@@ -70,6 +74,32 @@ public final class KtmExtension implements Extension {
         addFace(event, beans, UserTransaction.class, Transactions::userTransaction);
         addFace(event, beans, TransactionSynchronizationRegistry.class, Transactions::synchronizationRegistry);
         event.addContext(new TransactionContext(() -> transactions(beans)));
+        if (isWeldThere()) {
+            WeldTransactionServices.connect(beans, () -> transactions(beans));
+        }
+    }
+
+    /** What is for Weld alone cannot even be loaded where it is not. */
+    private static boolean isWeldThere() {
+        try {
+            Class.forName("org.jboss.weld.manager.api.WeldManager", false, KtmExtension.class.getClassLoader());
+            return true;
+        } catch (ClassNotFoundException e) {
+            return false;
+        }
+    }
+
+    /** One that is made anew for each who wants it is several coordinators, each with its own transactions. */
+    void requireOneCoordinator(@Observes AfterDeploymentValidation event, BeanManager beans) {
+        // Thrown, not added to the event: OpenWebBeans keeps to itself what is added.
+        for (var bean : beans.getBeans(Ktm.class)) {
+            if (bean.getScope() == Dependent.class) {
+                throw new DeploymentException("expected a bean of type " + Ktm.class.getName()
+                        + " that is @Singleton, found " + bean
+                        + ", which is @Dependent: each that it is injected into would"
+                        + " have a coordinator of its own");
+            }
+        }
     }
 
     private static Transactions transactions(BeanManager beans) {
@@ -96,7 +126,8 @@ public final class KtmExtension implements Extension {
 
     private static Ktm open(Instance<Object> instance) {
         var options = instance.select(KtmOptions.class);
-        if (options.isResolvable()) {
+        if (!options.isUnsatisfied()) {
+            // Of two the container says which.
             return Ktm.open(options.get());
         }
         var directory = System.getProperty(LOG_DIRECTORY);

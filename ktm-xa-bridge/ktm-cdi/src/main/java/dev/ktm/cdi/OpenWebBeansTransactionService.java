@@ -5,7 +5,6 @@ import jakarta.enterprise.inject.spi.CDI;
 import jakarta.enterprise.inject.spi.ObserverMethod;
 import jakarta.transaction.Status;
 import jakarta.transaction.Synchronization;
-import jakarta.transaction.SystemException;
 import jakarta.transaction.Transaction;
 import jakarta.transaction.TransactionManager;
 import jakarta.transaction.UserTransaction;
@@ -29,11 +28,7 @@ public final class OpenWebBeansTransactionService implements TransactionService 
 
     @Override
     public @Nullable Transaction getTransaction() {
-        try {
-            return transactions().current();
-        } catch (SystemException e) {
-            throw new IllegalStateException("the transaction of this thread cannot be told", e);
-        }
+        return transactions().current();
     }
 
     @Override
@@ -41,27 +36,37 @@ public final class OpenWebBeansTransactionService implements TransactionService 
         return transactions().userTransaction();
     }
 
-    /** Without a transaction there is nothing to wait for (CDI 4 §10.4.5). */
+    /**
+     * Without a transaction there is nothing to wait for. In one that takes no more callbacks, because it is ending or was rolled back,
+     * nothing succeeds, and the other phases are there (CDI 4 §10.4.5).
+     */
     @Override
     public void registerTransactionSynchronization(
             TransactionPhase phase, ObserverMethod<? super Object> observer, Object event) {
-        if (transactions().scopes().isActive()) {
-            transactions()
+        var transactions = transactions();
+        if (!transactions.scopes().isInProgress()) {
+            observer.notify(event);
+            return;
+        }
+        try {
+            transactions
                     .synchronizationRegistry()
                     .registerInterposedSynchronization(new Waiting(phase, observer, event));
-        } else {
-            observer.notify(event);
+        } catch (IllegalStateException e) {
+            if (phase != TransactionPhase.AFTER_SUCCESS) {
+                observer.notify(event);
+            }
         }
     }
 
-    /** An observer that waits for a phase. */
+    /** An observer that waits for a phase. What it throws changes nothing of the transaction. */
     private record Waiting(TransactionPhase phase, ObserverMethod<? super Object> observer, Object event)
             implements Synchronization {
 
         @Override
         public void beforeCompletion() {
             if (phase == TransactionPhase.BEFORE_COMPLETION) {
-                observer.notify(event);
+                tell();
             }
         }
 
@@ -73,7 +78,16 @@ public final class OpenWebBeansTransactionService implements TransactionService 
                                     ? TransactionPhase.AFTER_SUCCESS
                                     : TransactionPhase.AFTER_FAILURE);
             if (isDue) {
+                tell();
+            }
+        }
+
+        private void tell() {
+            try {
                 observer.notify(event);
+            } catch (Exception e) { // also what is checked: observers declare what they like
+                System.getLogger(OpenWebBeansTransactionService.class.getName())
+                        .log(System.Logger.Level.WARNING, "an observer has failed: " + observer + ", " + phase, e);
             }
         }
     }

@@ -32,6 +32,8 @@ final class TransactionScopes {
     private final TransactionManager manager;
     private final TransactionSynchronizationRegistry registry;
     private final Event<Object> events;
+    /** Under which a scope is begun that several threads may want to begin. */
+    private final ReentrantLock beginning = new ReentrantLock();
 
     TransactionScopes(TransactionManager manager, TransactionSynchronizationRegistry registry, Event<Object> events) {
         this.manager = manager;
@@ -53,9 +55,32 @@ final class TransactionScopes {
         };
     }
 
-    /** A transaction has begun on this thread. */
+    /**
+     * Whether observers that wait for the end of a transaction have one to wait for. One that was rolled back by its timeout or by
+     * somebody else is still that of its thread: nothing of it succeeds.
+     */
+    boolean isInProgress() {
+        return switch (registry.getTransactionStatus()) {
+            case Status.STATUS_NO_TRANSACTION, Status.STATUS_COMMITTED -> false;
+            default -> true;
+        };
+    }
+
+    /**
+     * A transaction has begun on this thread, and nobody else knows of it yet. If an observer of that fails, it is rolled back: nobody
+     * would end it.
+     */
     void begin() {
-        scope();
+        try {
+            tellBegin(register());
+        } catch (RuntimeException | Error e) {
+            try {
+                manager.rollback();
+            } catch (SystemException | RuntimeException | Error alsoFailed) {
+                e.addSuppressed(alsoFailed);
+            }
+            throw e;
+        }
     }
 
     /** The bean of the current transaction, which is made if it is to be and not there. */
@@ -74,9 +99,13 @@ final class TransactionScopes {
 
     private void requireActive() {
         if (!isActive()) {
-            throw new ContextNotActiveException("expected a transaction, found none on this thread: beans that are"
-                    + " @TransactionScoped are there while one is under way");
+            throw notActive();
         }
+    }
+
+    private static ContextNotActiveException notActive() {
+        return new ContextNotActiveException("expected a transaction, found none on this thread: beans that are"
+                + " @TransactionScoped are there while one is under way");
     }
 
     private Optional<Scope> existing() {
@@ -84,10 +113,31 @@ final class TransactionScopes {
     }
 
     private Scope scope() {
-        var known = registry.getResource(this);
-        if (known != null) {
-            return (Scope) known;
+        return existing().orElseGet(this::beginLate);
+    }
+
+    /** Of several threads that work in the transaction one begins it, and tells outside of the lock: observers may wait for others. */
+    private Scope beginLate() {
+        Scope scope;
+        beginning.lock();
+        try {
+            var known = existing();
+            if (known.isPresent()) {
+                return known.get();
+            }
+            scope = register();
+        } finally {
+            beginning.unlock();
         }
+        tellBegin(scope);
+        return scope;
+    }
+
+    private void tellBegin(Scope scope) {
+        events.select(Initialized.Literal.of(TransactionScoped.class)).fire(scope.transaction);
+    }
+
+    private Scope register() {
         var scope = new Scope(transaction());
         try {
             registry.registerInterposedSynchronization(scope);
@@ -98,7 +148,6 @@ final class TransactionScopes {
                     e);
         }
         registry.putResource(this, scope);
-        events.select(Initialized.Literal.of(TransactionScoped.class)).fire(scope.transaction);
         return scope;
     }
 
@@ -126,6 +175,8 @@ final class TransactionScopes {
         private final Transaction transaction;
         private final ReentrantLock lock = new ReentrantLock();
         private final Map<Contextual<?>, Made<?>> beans = new LinkedHashMap<>();
+        /** Its transaction has ended: nobody would destroy what is made now. */
+        private boolean isClosed;
 
         Scope(Transaction transaction) {
             this.transaction = transaction;
@@ -149,6 +200,9 @@ final class TransactionScopes {
                 var known = get(contextual);
                 if (known != null) {
                     return known;
+                }
+                if (isClosed) {
+                    throw notActive();
                 }
                 var made = new Made<>(contextual, contextual.create(creation), creation);
                 beans.put(contextual, made);
@@ -191,11 +245,11 @@ final class TransactionScopes {
                             .fire(transaction));
         }
 
-        /** The transaction has ended, and nobody is there to be told. */
+        /** The transaction has ended, and nobody is there to be told; the others have to end as well. */
         private void attempt(String what, Runnable task) {
             try {
                 task.run();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 System.getLogger(TransactionScopes.class.getName())
                         .log(System.Logger.Level.WARNING, what + " has failed, after " + transaction, e);
             }
@@ -207,6 +261,7 @@ final class TransactionScopes {
             try {
                 var all = new ArrayList<Made<?>>(beans.values());
                 beans.clear();
+                isClosed = true;
                 Collections.reverse(all);
                 return all;
             } finally {

@@ -17,6 +17,7 @@ import jakarta.transaction.Transactional.TxType;
 import jakarta.transaction.TransactionalException;
 import java.io.Serializable;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * or has said that it may only roll back. What goes wrong with beginning and ending is a {@link TransactionalException} with the
  * cause. If the method ends with an exception as well, the caller gets that one when what it left was rolled back as was due, and
  * otherwise the {@code TransactionalException}, so that nobody takes for committed what is not.
+ *
+ * <p>Threads are pooled: whatever a method does, its thread is left with the transaction that was there before, or none.
  */
 abstract class TransactionalInterceptor implements Serializable {
 
@@ -55,18 +58,84 @@ abstract class TransactionalInterceptor implements Serializable {
     }
 
     /** Goes on in what is there: what it does is its caller's. */
-    final Object join(InvocationContext call) throws Exception {
-        boolean before = transactions.demarcate(true);
+    final Object join(InvocationContext call, @Nullable Transaction current) throws Exception {
         try {
-            return call.proceed();
+            return proceed(call, true, current);
         } catch (Exception | Error e) {
             if (rollsBack(call, e)) {
                 markForRollback(e);
             }
             throw e;
+        }
+    }
+
+    /**
+     * Goes on with the method, which has to leave on its thread what is there now. If it leaves another transaction, that one is rolled
+     * back; what was there is taken up again, if it has not ended, and may only roll back.
+     *
+     * @param isDemarcated whether an annotation decides about transactions meanwhile
+     */
+    private Object proceed(InvocationContext call, boolean isDemarcated, @Nullable Transaction expected)
+            throws Exception {
+        Object result;
+        boolean before = transactions.demarcate(isDemarcated);
+        try {
+            result = call.proceed();
+        } catch (Exception | Error e) {
+            transactions.demarcate(before);
+            var failure = restore(call, expected);
+            if (failure == null) {
+                throw e;
+            }
+            if (expected != null && expected.getStatus() == Status.STATUS_ROLLEDBACK && rollsBack(call, e)) {
+                // It has become of it what was due.
+                e.addSuppressed(failure);
+                throw e;
+            }
+            failure.addSuppressed(e);
+            throw failure;
         } finally {
             transactions.demarcate(before);
         }
+        var failure = restore(call, expected);
+        if (failure != null) {
+            throw failure;
+        }
+        return result;
+    }
+
+    /** Puts on the thread what has to be there, and returns what to tell the caller if it was not. */
+    private @Nullable TransactionalException restore(InvocationContext call, @Nullable Transaction expected) {
+        var found = transactions.current();
+        if (Objects.equals(found, expected)) {
+            return null;
+        }
+        var failure = failure(
+                "the transaction was not left as it was by ",
+                call,
+                new IllegalStateException("expected " + (expected == null ? "no transaction" : expected)
+                        + " on the thread, as before the method, found " + (found == null ? "none" : found)
+                        + ": a method that is @Transactional must end what it begins, resume what it suspends, and end"
+                        + " nothing else"));
+        var manager = transactions.transactionManager();
+        try {
+            if (found != null) {
+                manager.rollback();
+            }
+        } catch (Exception | Error e) {
+            failure.addSuppressed(e);
+        }
+        try {
+            if (expected != null) {
+                manager.resume(expected);
+                markForRollback(failure);
+            }
+        } catch (InvalidTransactionException e) {
+            // The method has ended it: nothing of it is left to take up.
+        } catch (Exception | Error e) {
+            failure.addSuppressed(e);
+        }
+        return failure;
     }
 
     private void markForRollback(Throwable cause) {
@@ -87,26 +156,25 @@ abstract class TransactionalInterceptor implements Serializable {
         } catch (Exception e) {
             throw failure("a transaction cannot be begun for ", call, e);
         }
-        var begun = transactions.current();
         Object result;
-        boolean before = transactions.demarcate(true);
         try {
-            result = call.proceed();
+            result = proceed(call, true, transactions.current());
         } catch (Exception | Error e) {
-            transactions.demarcate(before);
-            endAfter(e, call, begun);
+            endAfter(e, call);
             throw e;
-        } finally {
-            transactions.demarcate(before);
         }
-        end(call, begun);
+        end(call);
         return result;
     }
 
-    private void endAfter(Throwable thrown, InvocationContext call, @Nullable Transaction begun) {
+    private void endAfter(Throwable thrown, InvocationContext call) {
+        if (transactions.current() == null) {
+            // The method has ended it, and what was thrown says so.
+            return;
+        }
         if (!rollsBack(call, thrown)) {
             try {
-                end(call, begun);
+                end(call);
             } catch (TransactionalException e) {
                 e.addSuppressed(thrown);
                 throw e;
@@ -114,7 +182,6 @@ abstract class TransactionalInterceptor implements Serializable {
             return;
         }
         try {
-            requireStillThere(begun);
             transactions.transactionManager().rollback();
         } catch (Exception e) {
             thrown.addSuppressed(e);
@@ -122,9 +189,8 @@ abstract class TransactionalInterceptor implements Serializable {
     }
 
     /** A transaction that its method has marked is rolled back, which is no failure; one that was rolled back otherwise is. */
-    private void end(InvocationContext call, @Nullable Transaction begun) {
+    private void end(InvocationContext call) {
         try {
-            requireStillThere(begun);
             var manager = transactions.transactionManager();
             if (manager.getStatus() == Status.STATUS_MARKED_ROLLBACK) {
                 manager.rollback();
@@ -133,15 +199,6 @@ abstract class TransactionalInterceptor implements Serializable {
             }
         } catch (Exception e) {
             throw failure("the transaction was not committed after ", call, e);
-        }
-    }
-
-    private void requireStillThere(@Nullable Transaction begun) throws Exception {
-        var found = transactions.current();
-        if (found == null ? begun != null : !found.equals(begun)) {
-            throw new IllegalStateException(
-                    "expected " + begun + " on the thread, which was begun for the method, found " + found
-                            + ": a method that is @Transactional must leave the transaction as it was");
         }
     }
 
@@ -177,12 +234,7 @@ abstract class TransactionalInterceptor implements Serializable {
 
     /** Goes on where no annotation decides. */
     final Object free(InvocationContext call) throws Exception {
-        boolean before = transactions.demarcate(false);
-        try {
-            return call.proceed();
-        } finally {
-            transactions.demarcate(before);
-        }
+        return proceed(call, false, null);
     }
 
     /** What goes on. */
@@ -211,7 +263,7 @@ abstract class TransactionalInterceptor implements Serializable {
 
         @Override
         Object around(InvocationContext call, @Nullable Transaction current) throws Exception {
-            return current == null ? inNew(call) : join(call);
+            return current == null ? inNew(call) : join(call, current);
         }
     }
 
@@ -243,7 +295,7 @@ abstract class TransactionalInterceptor implements Serializable {
                         call,
                         new TransactionRequiredException("MANDATORY: begin one before the call"));
             }
-            return join(call);
+            return join(call, current);
         }
     }
 
@@ -256,7 +308,7 @@ abstract class TransactionalInterceptor implements Serializable {
 
         @Override
         Object around(InvocationContext call, @Nullable Transaction current) throws Exception {
-            return join(call);
+            return join(call, current);
         }
     }
 

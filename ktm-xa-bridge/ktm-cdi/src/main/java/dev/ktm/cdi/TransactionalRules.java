@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which exceptions roll back, for every method of every bean: what stands at the method, else at its class, else at one of its
- * stereotypes (Jakarta Transactions 2.0 §3.7). Taken from the container's view of the classes, which other extensions may have
+ * Which exceptions roll back, for every method of every bean: what stands at the method, else at its class, in both cases also by way
+ * of another interceptor binding, else at one of its stereotypes (Jakarta Transactions 2.0 §3.7). Taken from the container's view of the classes, which other extensions may have
  * changed. Safe for many threads.
  */
 final class TransactionalRules {
@@ -45,19 +45,22 @@ final class TransactionalRules {
         return own != null ? own : find(annotated.getAnnotations(), manager);
     }
 
+    /** Itself, else what comes with another interceptor binding, else what comes with a stereotype. */
     private static @Nullable Transactional find(Set<Annotation> annotations, BeanManager manager) {
-        for (var annotation : annotations) {
-            if (annotation instanceof Transactional found) {
-                return found;
-            }
-            if (manager.isStereotype(annotation.annotationType())) {
-                var inherited = find(manager.getStereotypeDefinition(annotation.annotationType()), manager);
-                if (inherited != null) {
-                    return inherited;
-                }
-            }
-        }
-        return null;
+        var types = annotations.stream().map(Annotation::annotationType).toList();
+        return Stream.of(
+                        annotations.stream(),
+                        types.stream()
+                                .filter(manager::isInterceptorBinding)
+                                .map(type -> find(manager.getInterceptorBindingDefinition(type), manager)),
+                        types.stream()
+                                .filter(manager::isStereotype)
+                                .map(type -> find(manager.getStereotypeDefinition(type), manager)))
+                .flatMap(found -> found)
+                .filter(Transactional.class::isInstance)
+                .map(Transactional.class::cast)
+                .findFirst()
+                .orElse(null);
     }
 
     /**

@@ -8,6 +8,7 @@ import jakarta.transaction.TransactionManager;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.UserTransaction;
 import java.lang.reflect.Method;
+import org.jboss.tm.usertx.UserTransactionOperationsProvider;
 import org.jspecify.annotations.Nullable;
 
 /** The transactions of a container. Safe for many threads. Not final, since a proxy stands for it. */
@@ -17,10 +18,11 @@ class Transactions {
 
     private record State(
             TransactionManager manager,
+            UserTransaction user,
+            UserTransactionOperationsProvider availability,
             TransactionSynchronizationRegistry registry,
             TransactionScopes scopes,
-            TransactionalRules rules,
-            ThreadLocal<Boolean> demarcated) {}
+            TransactionalRules rules) {}
 
     /** For proxies alone. */
     Transactions() {
@@ -29,12 +31,14 @@ class Transactions {
 
     Transactions(Ktm ktm, TransactionalRules rules, Event<Object> events) {
         var registry = ktm.synchronizationRegistry();
+        var user = ktm.userTransaction();
         state = new State(
                 ktm.transactionManager(),
+                user,
+                (UserTransactionOperationsProvider) user,
                 registry,
                 new TransactionScopes(ktm.transactionManager(), registry, events),
-                rules,
-                new ThreadLocal<>());
+                rules);
     }
 
     private State state() {
@@ -51,7 +55,7 @@ class Transactions {
 
     /** For beans: refuses while a {@code @Transactional} method of theirs is in charge. */
     UserTransaction userTransaction() {
-        return new GuardedUserTransaction(transactionManager(), this);
+        return new GuardedUserTransaction(state().user(), this);
     }
 
     TransactionSynchronizationRegistry synchronizationRegistry() {
@@ -67,23 +71,26 @@ class Transactions {
     }
 
     @Nullable
-    Transaction current() throws SystemException {
-        return state().manager().getTransaction();
+    Transaction current() {
+        try {
+            return state().manager().getTransaction();
+        } catch (SystemException e) {
+            throw new IllegalStateException("the transaction of this thread cannot be told", e);
+        }
     }
 
     /** Whether the calling thread is in a method whose annotation decides about transactions. */
     boolean isDemarcated() {
-        return Boolean.TRUE.equals(state().demarcated().get());
+        return !state().availability().getAvailability();
     }
 
-    /** Says whether it is, and returns whether it was. */
+    /**
+     * Says whether it is, and returns whether it was. The coordinator's own {@code UserTransaction}, which is also found by other ways
+     * than through a bean, keeps it for each thread.
+     */
     boolean demarcate(boolean value) {
         boolean before = isDemarcated();
-        if (value) {
-            state().demarcated().set(true);
-        } else {
-            state().demarcated().remove();
-        }
+        state().availability().setAvailability(!value);
         return before;
     }
 }

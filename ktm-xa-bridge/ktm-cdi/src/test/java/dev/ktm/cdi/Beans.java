@@ -16,6 +16,7 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.enterprise.inject.Stereotype;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import jakarta.interceptor.InterceptorBinding;
 import jakarta.transaction.RollbackException;
 import jakarta.transaction.Status;
 import jakarta.transaction.Synchronization;
@@ -74,6 +75,13 @@ final class Beans {
     @Retention(RetentionPolicy.RUNTIME)
     @interface SeriousBusiness {}
 
+    /** A binding that brings transactions. */
+    @InterceptorBinding
+    @Transactional(rollbackOn = OutOfStock.class)
+    @Target({ElementType.TYPE, ElementType.METHOD})
+    @Retention(RetentionPolicy.RUNTIME)
+    @interface Strict {}
+
     /** Methods of every kind, each of which does what it is told. */
     @Transactional(rollbackOn = OutOfStock.class, dontRollbackOn = SoldOut.class)
     @ApplicationScoped
@@ -130,14 +138,46 @@ final class Beans {
         }
     }
 
+    /** Its annotation comes with its other one. */
+    @Strict
+    @ApplicationScoped
+    static class ByBinding {
+        public void run(Callable<?> work) throws Exception {
+            work.call();
+        }
+    }
+
+    /** The same for a method. */
+    @ApplicationScoped
+    static class ByBindingOfItsMethod {
+        @Strict
+        public void run(Callable<?> work) throws Exception {
+            work.call();
+        }
+    }
+
     /** What has happened. */
     @ApplicationScoped
     static class Journal {
         private final List<String> lines = new CopyOnWriteArrayList<>();
-        private volatile boolean failing;
+        private volatile String failingLine = "";
+        private volatile Runnable failure = () -> {};
 
         void note(String line) {
             lines.add(line);
+            if (line.equals(failingLine)) {
+                failure.run();
+            }
+        }
+
+        /** Whoever notes this line fails. */
+        void fail(String line, Runnable how) {
+            failure = how;
+            failingLine = line;
+        }
+
+        void succeed() {
+            failingLine = "";
         }
 
         List<String> lines() {
@@ -150,14 +190,6 @@ final class Beans {
 
         void ending(@Observes @BeforeDestroyed(TransactionScoped.class) Object transaction) {
             note("scope ends");
-            if (failing) {
-                throw new IllegalStateException("an observer that fails");
-            }
-        }
-
-        /** Whether it fails when a scope ends. */
-        void fail(boolean value) {
-            failing = value;
         }
 
         void ended(@Observes @Destroyed(TransactionScoped.class) Object transaction) {
@@ -204,6 +236,25 @@ final class Beans {
         }
     }
 
+    /** Another, which has a transactional method itself. */
+    @TransactionScoped
+    static class Receipt implements Serializable {
+        private static final long serialVersionUID = 1;
+
+        @Inject
+        Journal journal;
+
+        @Transactional(TxType.MANDATORY)
+        public void print() {
+            journal.note("receipt is printed");
+        }
+
+        @PreDestroy
+        void destroy() {
+            journal.note("receipt is destroyed");
+        }
+    }
+
     /** Holds proxies of everything. */
     @Dependent
     static class Shop {
@@ -214,7 +265,16 @@ final class Beans {
         ByStereotype byStereotype;
 
         @Inject
+        ByBinding byBinding;
+
+        @Inject
+        ByBindingOfItsMethod byBindingOfItsMethod;
+
+        @Inject
         Basket basket;
+
+        @Inject
+        Receipt receipt;
 
         @Inject
         Journal journal;

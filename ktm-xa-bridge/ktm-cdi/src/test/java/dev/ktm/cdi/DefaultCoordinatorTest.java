@@ -7,14 +7,17 @@ import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.context.Dependent;
+import jakarta.enterprise.inject.AmbiguousResolutionException;
 import jakarta.enterprise.inject.Produces;
 import jakarta.enterprise.inject.se.SeContainer;
+import jakarta.enterprise.inject.se.SeContainerInitializer;
 import jakarta.inject.Inject;
 import jakarta.transaction.Status;
 import jakarta.transaction.Transactional;
 import jakarta.transaction.UserTransaction;
 import java.nio.file.Path;
 import org.apache.openwebbeans.se.OWBInitializer;
+import org.jboss.weld.environment.se.Weld;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -51,6 +54,24 @@ class DefaultCoordinatorTest {
         @Dependent
         KtmOptions options() {
             return KtmOptions.builder().inMemory().build();
+        }
+    }
+
+    @ApplicationScoped
+    static class MoreOptions {
+        @Produces
+        @Dependent
+        KtmOptions options() {
+            return KtmOptions.builder().inMemory().build();
+        }
+    }
+
+    @ApplicationScoped
+    static class ManyCoordinators {
+        @Produces
+        @Dependent
+        Ktm ktm() {
+            return Ktm.open(KtmOptions.builder().inMemory().build());
         }
     }
 
@@ -91,5 +112,31 @@ class DefaultCoordinatorTest {
             assertThat(transaction.getStatus()).isEqualTo(Status.STATUS_ACTIVE);
             transaction.commit();
         }
+    }
+
+    @Test
+    void ofTwoBeansOfOptionsNeitherIsTaken() {
+        try (var container = container(Application.class, Options.class, MoreOptions.class)) {
+            var application = container.select(Application.class).get();
+
+            assertThatThrownBy(application::work).isInstanceOf(AmbiguousResolutionException.class);
+        }
+    }
+
+    @Test
+    void aCoordinatorForEachInjectionPointIsRefused() {
+        // OpenWebBeans does not forget the class loader of what it could not start.
+        var ownLoader = new ClassLoader(getClass().getClassLoader()) {};
+
+        isRefused(new OWBInitializer().setClassLoader(ownLoader));
+        isRefused(new Weld().addExtensions(new KtmExtension()));
+    }
+
+    private static void isRefused(SeContainerInitializer initializer) {
+        initializer.disableDiscovery().addBeanClasses(Application.class, ManyCoordinators.class);
+
+        assertThatThrownBy(initializer::initialize)
+                .hasStackTraceContaining("that is @Singleton, found")
+                .hasStackTraceContaining("which is @Dependent");
     }
 }

@@ -32,6 +32,13 @@ public class AnnotatedShop {
         throw new IOException("sold out");
     }
 
+    /** Sells, and breaks. */
+    @Transactional
+    public void sellAndBreak(String item) throws SQLException {
+        shop.sell(item);
+        throw new AssertionError("broken");
+    }
+
     /** Does what an annotated method may not do, and says whether it is refused. */
     @Transactional
     public boolean isRefusedTheUserTransaction() throws Exception {

@@ -172,6 +172,16 @@ class ProviderTest {
         assertThat(server.annotatedShop.isRefusedTheUserTransaction()).isTrue();
     }
 
+    /** What OpenEJB does, with any transaction manager: the guide says so. */
+    @Test
+    void anErrorThatAnAnnotatedMethodLetsOutLeavesItsTransactionOnTheThread() throws Exception {
+        assertThatThrownBy(() -> server.annotatedShop.sellAndBreak("cup")).isInstanceOf(AssertionError.class);
+
+        assertThat(server.manager().getTransaction()).isNotNull();
+        server.manager().rollback();
+        assertThat(server.shop.sold()).doesNotContain("cup");
+    }
+
     /** Returns when the transaction of this thread has been rolled back behind its back. */
     private static void outlastTheTimeout() throws Exception {
         var isOver = new CountDownLatch(1);
