@@ -9,8 +9,8 @@ import jakarta.transaction.UserTransaction;
 import java.nio.file.Path;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
-import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.LazyInitializationExcludeFilter;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -133,8 +133,13 @@ public class KtmAutoConfiguration {
     }
 
     @Bean
-    static BeansThatAreNamed beansThatKtmPropertiesName(KtmProperties properties, ListableBeanFactory beans) {
+    static BeansThatAreNamed beansThatKtmPropertiesName(KtmProperties properties, ConfigurableListableBeanFactory beans) {
         return new BeansThatAreNamed(properties, beans);
+    }
+
+    @Bean
+    static BeansOutside beansOutsideKtm(KtmProperties properties, ConfigurableListableBeanFactory beans) {
+        return new BeansOutside(properties, beans);
     }
 
     /** Recovery begins with the application, also of one that makes its other beans when they are needed. */

@@ -3,9 +3,10 @@ package dev.ktm.spring;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.convert.DurationUnit;
@@ -52,6 +53,9 @@ public class KtmProperties {
 
     /** More about connection factories, by the names of their beans, with dashes or capitals. */
     private final Map<String, Resource> jms = new LinkedHashMap<>();
+
+    /** Names of data sources and connection factories that are not part of transactions on purpose: nobody is warned of them. */
+    private Set<String> outsideTransactions = new LinkedHashSet<>();
 
     /** More about a data source or a connection factory. */
     public static class Resource {
@@ -101,14 +105,7 @@ public class KtmProperties {
         }
     }
 
-    /** What is said of a bean; bean names have capitals where properties have dashes. */
-    static <T> Optional<T> of(Map<String, T> all, String beanName) {
-        return all.entrySet().stream()
-                .filter(each -> uniform(each.getKey()).equals(uniform(beanName)))
-                .map(Map.Entry::getValue)
-                .findFirst();
-    }
-
+    /** Bean names have capitals where properties have dashes. */
     static String uniform(String name) {
         return name.replace("-", "").toLowerCase(Locale.ROOT);
     }
@@ -187,5 +184,13 @@ public class KtmProperties {
 
     public Map<String, Resource> getJms() {
         return jms;
+    }
+
+    public Set<String> getOutsideTransactions() {
+        return outsideTransactions;
+    }
+
+    public void setOutsideTransactions(Set<String> value) {
+        outsideTransactions = value;
     }
 }

@@ -23,8 +23,9 @@ import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.diagnostics.FailureAnalyzer;
 import org.springframework.boot.jdbc.XADataSourceWrapper;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.core.io.support.SpringFactoriesLoader;
-import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.support.AbstractPlatformTransactionManager;
@@ -140,6 +141,15 @@ class FailuresTest {
                 });
     }
 
+    /** A data source that has dashes in properties. */
+    @Configuration(proxyBeanMethods = false)
+    static class Audit {
+        @Bean
+        DataSource auditSource(XADataSourceWrapper wrapper) throws Exception {
+            return wrapper.wrapDataSource(database("audit"));
+        }
+    }
+
     private static XADataSource database(String name) {
         var database = new JdbcDataSource();
         database.setURL("jdbc:h2:mem:" + name + ";DB_CLOSE_DELAY=-1");
@@ -199,10 +209,10 @@ class FailuresTest {
         assertRefused("ktm.datasource.adit.name=audit", "ktm.datasource.adit", "are none", "found adit");
         assertRefused("ktm.jms.broker.recovery-user=me", "ktm.jms.broker", "ConnectionFactory");
         runner.withPropertyValues("ktm.in-memory=true", "ktm.datasource.audit-source.name=before")
-                .withBean("auditSource", DataSource.class, DriverManagerDataSource::new)
+                .withUserConfiguration(Audit.class)
                 .run(context -> assertThat(context).hasNotFailed());
         runner.withPropertyValues("ktm.in-memory=true", "ktm.datasource.audit.name=before")
-                .withBean("auditSource", DataSource.class, DriverManagerDataSource::new)
+                .withUserConfiguration(Audit.class)
                 .run(context -> assertThat(context.getStartupFailure())
                         .isInstanceOf(PropertyException.class)
                         .hasMessageContaining("auditSource"));
@@ -225,20 +235,12 @@ class FailuresTest {
 
     @Test
     void aPropertyThatThePoolHasNot() {
-        runner.withPropertyValues("ktm.in-memory=true", "ktm.datasource.orders.hikari.maximum-pool-siez=3")
-                .withBean("orders", DataSource.class, DriverManagerDataSource::new)
-                .run(context -> {
-                    var made = new BeanDataSource(
-                            context.getBean(Ktm.class),
-                            context.getBean(KtmProperties.class),
-                            context.getEnvironment(),
-                            database("wrong"));
-                    made.setBeanName("orders");
-                    assertThatThrownBy(made::afterPropertiesSet)
-                            .rootCause()
-                            .isInstanceOf(UnboundConfigurationPropertiesException.class)
-                            .hasMessageContaining("ktm.datasource.orders.hikari.maximum-pool-siez");
-                });
+        runner.withPropertyValues("ktm.in-memory=true", "ktm.datasource.audit-source.hikari.maximum-pool-siez=3")
+                .withUserConfiguration(Audit.class)
+                .run(context -> assertThat(context.getStartupFailure())
+                        .rootCause()
+                        .isInstanceOf(UnboundConfigurationPropertiesException.class)
+                        .hasMessageContaining("ktm.datasource.audit-source.hikari.maximum-pool-siez"));
     }
 
     @Test
