@@ -6,9 +6,7 @@ import jakarta.jms.ConnectionFactory;
 import jakarta.transaction.TransactionManager;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.UserTransaction;
-import java.nio.file.Path;
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.LazyInitializationExcludeFilter;
@@ -19,7 +17,6 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.jdbc.XADataSourceWrapper;
 import org.springframework.boot.jms.XAConnectionFactoryWrapper;
-import org.springframework.boot.system.ApplicationHome;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
@@ -55,51 +52,24 @@ import org.springframework.transaction.jta.JtaTransactionManager;
 @ConditionalOnMissingBean(org.springframework.transaction.TransactionManager.class)
 @EnableConfigurationProperties(KtmProperties.class)
 @ImportRuntimeHints(KtmRuntimeHints.class)
-@Import({ManagerCustomizing.OfBoot3.class, ManagerCustomizing.OfBoot4.class, NativeResources.class})
+@Import({ManagerCustomizing.OfBoot3.class, ManagerCustomizing.OfBoot4.class, NativeResources.Registries.class, NativeResources.Directories.class})
 public class KtmAutoConfiguration {
 
     /** What the coordinator is made with; a bean of the application takes its place. */
     @Bean
     @ConditionalOnMissingBean
     KtmOptions ktmOptions(
-            KtmProperties properties, Environment environment, ObjectProvider<KtmCustomizer> customizers) {
-        var options = KtmOptions.builder()
-                .nodeName(nodeName(properties, environment))
-                .defaultTimeout(properties.getDefaultTimeout())
-                .recoveryInterval(properties.getRecoveryInterval())
-                .parallel(properties.isParallel())
-                .resourceTimeout(properties.getResourceTimeout());
-        if (properties.isInMemory()) {
-            options.inMemory();
-        } else {
-            options.logDirectory(logDirectory(properties.getLogDirectory()));
-        }
-        customizers.orderedStream().forEach(each -> each.customize(options));
-        return options.build();
-    }
-
-    private static String nodeName(KtmProperties properties, Environment environment) {
-        var name = properties.getNodeName();
-        return name == null ? environment.getProperty("spring.application.name", "") : name;
-    }
-
-    private static Path logDirectory(@Nullable String said) {
-        return said == null ? home().resolve("ktm-log") : Path.of(said).toAbsolutePath();
-    }
-
-    /** Beside the jar; what is started from a directory of classes, which the next build may empty, has it where it is started. */
-    private static Path home() {
-        var application = new ApplicationHome();
-        var source = application.getSource();
-        return source != null && source.isFile()
-                ? application.getDir().toPath()
-                : Path.of("").toAbsolutePath();
+            KtmProperties properties,
+            Environment environment,
+            ObjectProvider<KtmCustomizer> customizers,
+            ConfigurableListableBeanFactory beans) {
+        return Coordinators.options(properties, environment, customizers, beans);
     }
 
     @Bean(destroyMethod = "close")
     @ConditionalOnMissingBean
     Ktm ktm(KtmOptions options) {
-        return Ktm.open(options);
+        return Coordinators.open(options);
     }
 
     @Bean

@@ -21,6 +21,9 @@ public class KtmProperties {
      */
     private @Nullable String logDirectory;
 
+    /** What to do with a log that is a copy of another. For one start. */
+    private LogCopy logCopy = LogCopy.REFUSED;
+
     /** Whether the log lies in memory: nothing is recovered after a crash. For tests. */
     private boolean inMemory;
 
@@ -56,6 +59,14 @@ public class KtmProperties {
 
     /** Names of data sources and connection factories that are not part of transactions on purpose: nobody is warned of them. */
     private Set<String> outsideTransactions = new LinkedHashSet<>();
+
+    /** What to do with a log that is a copy of another. */
+    public enum LogCopy {
+        /** It is not opened: the original may live, and finish the same transactions. */
+        REFUSED,
+        /** The original is gone for ever: this is it, on another disk or from a backup. */
+        MOVED
+    }
 
     /** More about a data source or a connection factory. */
     public static class Resource {
@@ -116,6 +127,14 @@ public class KtmProperties {
 
     public void setLogDirectory(@Nullable String value) {
         logDirectory = value;
+    }
+
+    public LogCopy getLogCopy() {
+        return logCopy;
+    }
+
+    public void setLogCopy(LogCopy value) {
+        logCopy = value;
     }
 
     public boolean isInMemory() {

@@ -5,16 +5,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
+import dev.ktm.file.TransactedFiles;
+import dev.ktm.log.LogOptions;
+import dev.ktm.log.storage.FileDevice;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import javax.sql.DataSource;
 import javax.sql.XADataSource;
+import org.h2.Driver;
 import org.h2.jdbcx.JdbcDataSource;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -25,6 +34,8 @@ import org.springframework.boot.jdbc.XADataSourceWrapper;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.MapPropertySource;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
 import org.springframework.core.io.support.SpringFactoriesLoader;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
@@ -83,6 +94,164 @@ class FailuresTest {
             var analysis = analysis(Objects.requireNonNull(context.getStartupFailure()));
             assertThat(analysis.getAction()).contains("Leave ktm.log-directory as it is");
         });
+    }
+
+    /** A closed log, and a copy of it. */
+    private Path copiedLog() throws Exception {
+        var log = directory.resolve("original");
+        Ktm.open(KtmOptions.builder().logDirectory(log).build()).close();
+        var copy = Files.createDirectory(directory.resolve("copy"));
+        try (var files = Files.list(log)) {
+            for (var file : files.toList()) {
+                Files.copy(file, copy.resolve(file.getFileName()));
+            }
+        }
+        return copy;
+    }
+
+    @Test
+    void aCopiedLogIsNotToBeLeftBehind() throws Exception {
+        var copy = copiedLog();
+        runner.withPropertyValues("ktm.log-directory=" + copy).run(context -> {
+            var analysis = analysis(Objects.requireNonNull(context.getStartupFailure()));
+            assertThat(analysis.getDescription()).contains("finds a copy of a log");
+            assertThat(analysis.getAction())
+                    .contains("Leave ktm.log-directory as it is", "ktm.log-copy=moved");
+        });
+        runner.withPropertyValues("ktm.log-directory=" + copy, "ktm.log-copy=moved")
+                .run(context -> assertThat(context).hasNotFailed());
+        runner.withPropertyValues("ktm.log-directory=" + copy)
+                .run(context -> assertThat(context).hasNotFailed());
+    }
+
+    @Test
+    void aMovedLogMayHaveOptionsOfItsOwn() throws Exception {
+        runner.withPropertyValues("ktm.log-directory=" + copiedLog(), "ktm.log-copy=moved")
+                .withBean(
+                        KtmCustomizer.class,
+                        () -> options -> options.logOptions(
+                                LogOptions.builder().idleFlush(Duration.ZERO).build()))
+                .run(context -> assertThat(context.getBean(KtmOptions.class)
+                                .logOptions()
+                                .idleFlush())
+                        .isZero());
+    }
+
+    @Test
+    void aLogThatIsThereIsNotToBeLeftBehind() throws Exception {
+        var log = directory.resolve("another");
+        Ktm.open(KtmOptions.builder().logDirectory(log).build()).close();
+        var lock = log.resolve("ktm.lock");
+        Files.deleteIfExists(lock);
+        Files.createDirectory(lock);
+        runner.withPropertyValues("ktm.log-directory=" + log).run(context -> {
+            var analysis = analysis(Objects.requireNonNull(context.getStartupFailure()));
+            assertThat(analysis.getDescription()).contains("cannot open its log");
+            assertThat(analysis.getAction()).contains("Leave ktm.log-directory as it is");
+        });
+    }
+
+    @Test
+    void aLogDirectoryWithoutAName() {
+        runner.withPropertyValues("ktm.log-directory= ").run(context -> {
+            var analysis = analysis(Objects.requireNonNull(context.getStartupFailure()));
+            assertThat(analysis.getDescription()).contains("ktm.log-directory", "found nothing");
+        });
+    }
+
+    @Test
+    void theLogIsBesideTheJarThatTheApplicationIsIn() throws Exception {
+        var found = new ArrayList<@Nullable Path>();
+        // Spring Boot takes what is called by JUnit for a program without a jar.
+        var apart = new Thread(() -> {
+            found.add(Coordinators.home(Ktm.class));
+            found.add(Coordinators.home(Driver.class));
+        });
+        apart.start();
+        apart.join();
+
+        var jar = Path.of(Driver.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toURI());
+        assertThat(found).containsExactly(null, jar.getParent());
+    }
+
+    @Test
+    void aCustomizerMayPutTheLogElsewhere() throws Exception {
+        var elsewhere = directory.resolve("elsewhere");
+        var device = FileDevice.openOrCreate(elsewhere);
+        runner.withBean(KtmCustomizer.class, () -> options -> options.device(device))
+                .run(context -> {
+                    assertThat(context).hasNotFailed();
+                    assertThat(context.getBean(KtmOptions.class).logDirectory()).isEmpty();
+                    assertThat(elsewhere).isNotEmptyDirectory();
+                });
+    }
+
+    @Test
+    void whatNeedsALogSaysThatThereIsNone() throws Exception {
+        Files.createDirectory(directory.resolve("settings"));
+        assertRefused("ktm.files.settings=" + directory.resolve("settings"), "ktm.in-memory", "ktm.files.settings");
+        assertRefused("ktm.registry=machine", "ktm.in-memory", "ktm.registry");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"ktm.recovery-interval,0", "ktm.default-timeout,-1", "ktm.resource-timeout,-1"})
+    void aTimeThatCannotBe(String property, String value) {
+        assertRefused(property + "=" + value, property, "found PT");
+    }
+
+    @Test
+    void twoDataSourcesOfOneName() {
+        runner.withPropertyValues("ktm.in-memory=true", "ktm.datasource.other.name=auditSource")
+                .withUserConfiguration(Audit.class, Other.class)
+                .run(context -> {
+                    var analysis = analysis(Objects.requireNonNull(context.getStartupFailure()));
+                    assertThat(analysis.getDescription()).contains("ktm.datasource.", ".name", "\"auditSource\"");
+                    assertThat(analysis.getAction()).contains("ktm.datasource.").doesNotContain("spring.datasource");
+                });
+    }
+
+    @Test
+    void filesAndTheRegistryAreRecoveredInAnApplicationThatIsLazy() throws Exception {
+        var settings = Files.createDirectory(directory.resolve("settings"));
+        runner.withInitializer(context ->
+                        context.addBeanFactoryPostProcessor(new LazyInitializationBeanFactoryPostProcessor()))
+                .withPropertyValues(
+                        "ktm.log-directory=" + directory.resolve("lazy"),
+                        "ktm.files.settings=" + settings,
+                        "ktm.registry=machine")
+                .run(context -> {
+                    assertThat(context.getBeanFactory().containsSingleton("settingsFiles"))
+                            .isTrue();
+                    assertThat(context.getBeanFactory().containsSingleton("ktmRegistry"))
+                            .isTrue();
+                });
+    }
+
+    @Test
+    void theEnvironmentMakesNoSecondRootOfOne() throws Exception {
+        var first = Files.createDirectory(directory.resolve("first"));
+        var second = Files.createDirectory(directory.resolve("second"));
+        runner.withInitializer(context -> context.getEnvironment()
+                        .getPropertySources()
+                        .replace(
+                                "systemEnvironment",
+                                new SystemEnvironmentPropertySource(
+                                        "systemEnvironment", Map.of("KTM_FILES_PRINTRECEIPTS", second.toString()))))
+                .withInitializer(context -> context.getEnvironment()
+                        .getPropertySources()
+                        .addLast(new MapPropertySource(
+                                "file", Map.of("ktm.files.print-receipts", first.toString()))))
+                .withPropertyValues("ktm.log-directory=" + directory.resolve("log"))
+                .run(context -> {
+                    assertThat(context).hasNotFailed();
+                    assertThat(context.getBeansOfType(TransactedFiles.class)).containsOnlyKeys("print-receiptsFiles");
+                    assertThat(second).isNotEmptyDirectory();
+                    assertThat(first).isEmptyDirectory();
+                });
     }
 
     @Test
@@ -147,6 +316,15 @@ class FailuresTest {
         @Bean
         DataSource auditSource(XADataSourceWrapper wrapper) throws Exception {
             return wrapper.wrapDataSource(database("audit"));
+        }
+    }
+
+    /** Another. */
+    @Configuration(proxyBeanMethods = false)
+    static class Other {
+        @Bean
+        DataSource other(XADataSourceWrapper wrapper) throws Exception {
+            return wrapper.wrapDataSource(database("other"));
         }
     }
 
