@@ -2,11 +2,15 @@ package dev.ktm.spring;
 
 import dev.ktm.Ktm;
 import dev.ktm.jms.KtmConnectionFactory;
+import dev.ktm.rm.KtmException;
+import dev.ktm.rm.TransactionState;
 import jakarta.jms.Connection;
 import jakarta.jms.ConnectionFactory;
 import jakarta.jms.JMSContext;
 import jakarta.jms.JMSException;
 import jakarta.jms.XAConnectionFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.BeanFactoryAware;
@@ -17,6 +21,9 @@ import org.springframework.beans.factory.InitializingBean;
 /** A {@link KtmConnectionFactory} that is found again after a crash by the name of its bean. Opened when that is known. */
 final class BeanConnectionFactory
         implements ConnectionFactory, BeanNameAware, BeanFactoryAware, InitializingBean, DisposableBean {
+
+    private static final long LONGEST_COMMIT_NANOS = TimeUnit.SECONDS.toNanos(30);
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
     private final Ktm ktm;
     private final KtmProperties properties;
@@ -117,7 +124,32 @@ final class BeanConnectionFactory
     @Override
     public void destroy() {
         if (opened != null) {
+            awaitCommits(opened);
             opened.close();
+        }
+    }
+
+    /**
+     * A commit may be under way on a thread that no lifecycle waits for. What it has decided reaches the broker now, with the
+     * session that it has, rather than after the next start.
+     */
+    private void awaitCommits(KtmConnectionFactory factoryOfTransactions) {
+        long began = System.nanoTime();
+        while (factoryOfTransactions.enlistedSessions() > 0
+                && someEnd()
+                && System.nanoTime() - began < LONGEST_COMMIT_NANOS
+                && !Thread.currentThread().isInterrupted()) {
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+    }
+
+    private boolean someEnd() {
+        try {
+            return ktm.manager().live().stream().anyMatch(each -> each.state() != TransactionState.ACTIVE);
+        } catch (KtmException e) {
+            System.getLogger(BeanConnectionFactory.class.getName())
+                    .log(System.Logger.Level.DEBUG, "the coordinator cannot be asked", e);
+            return false;
         }
     }
 

@@ -21,6 +21,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.ImportRuntimeHints;
+import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 import org.springframework.transaction.jta.JtaTransactionManager;
 
@@ -100,6 +101,11 @@ public class KtmAutoConfiguration {
         manager.setTransactionSynchronizationRegistry(registry);
         customizing.orderedStream().forEach(each -> each.customize(manager));
         return manager;
+    }
+
+    @Bean
+    static SaidProperties propertiesThatKtmIsTold(ConfigurableEnvironment environment) {
+        return new SaidProperties(environment);
     }
 
     @Bean

@@ -31,6 +31,7 @@ import org.springframework.boot.context.properties.bind.UnboundConfigurationProp
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.diagnostics.FailureAnalyzer;
 import org.springframework.boot.jdbc.XADataSourceWrapper;
+import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -335,29 +336,116 @@ class FailuresTest {
         return database;
     }
 
+    private static final class Another extends AbstractPlatformTransactionManager {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected Object doGetTransaction() {
+            return this;
+        }
+
+        @Override
+        protected void doBegin(Object transaction, TransactionDefinition definition) {}
+
+        @Override
+        protected void doCommit(DefaultTransactionStatus status) {}
+
+        @Override
+        protected void doRollback(DefaultTransactionStatus status) {}
+    }
+
+    private final ApplicationContextRunner another = new ApplicationContextRunner()
+            .withConfiguration(AutoConfigurations.of(KtmAutoConfiguration.class, KtmAbsentAutoConfiguration.class))
+            .withBean("anothers", PlatformTransactionManager.class, Another::new);
+
     @Test
-    void itBacksOff() {
-        runner.withPropertyValues("ktm.in-memory=true", "spring.jta.enabled=false")
-                .run(context -> assertThat(context).doesNotHaveBean(Ktm.class));
+    void itBacksOffIfThatIsSaid() {
+        try (var warnings = new Warnings(Absence.class)) {
+            another.withPropertyValues("ktm.in-memory=true", "spring.jta.enabled=false")
+                    .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(Ktm.class));
+            assertThat(warnings.all()).isEmpty();
+        }
+    }
+
+    @Test
+    void itBacksOffFromAnotherTransactionManagerAndSaysSo() {
+        try (var warnings = new Warnings(Absence.class)) {
+            another.run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(Ktm.class));
+            assertThat(warnings.all())
+                    .singleElement()
+                    .asString()
+                    .contains("\"anothers\"", Another.class.getName(), "spring.jta.enabled=false");
+        }
+    }
+
+    @Test
+    void propertiesThatNobodyReadsBesideAnotherTransactionManager() {
+        another.withPropertyValues("ktm.default-timeout=3").run(context -> {
+            var analysis = analysis(Objects.requireNonNull(context.getStartupFailure()));
+            assertThat(analysis.getDescription()).contains("ktm.default-timeout", "\"anothers\"");
+            assertThat(analysis.getAction()).contains("spring.jta.enabled=false");
+        });
+    }
+
+    @Test
+    void propertiesThatNobodyReadsWithoutSpringsTransactions() {
+        new ApplicationContextRunner()
+                .withConfiguration(AutoConfigurations.of(KtmAutoConfiguration.class, KtmAbsentAutoConfiguration.class))
+                .withClassLoader(new FilteredClassLoader("org.springframework.transaction"))
+                .withPropertyValues("ktm.default-timeout=3")
+                .run(context -> assertThat(analysis(Objects.requireNonNull(context.getStartupFailure()))
+                                .getDescription())
+                        .contains("ktm.default-timeout", "spring-tx"));
+    }
+
+    @Test
+    void nothingIsSaidWhereItIsThere() {
+        try (var warnings = new Warnings(Absence.class)) {
+            runner.withConfiguration(AutoConfigurations.of(KtmAbsentAutoConfiguration.class))
+                    .withPropertyValues("ktm.in-memory=true")
+                    .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(Absence.class));
+            assertThat(warnings.all()).isEmpty();
+        }
+    }
+
+    @Test
+    void aPropertyOfTheSystemThatThereIsNot() {
         runner.withPropertyValues("ktm.in-memory=true")
-                .withBean(PlatformTransactionManager.class, () -> new AbstractPlatformTransactionManager() {
-                    private static final long serialVersionUID = 1;
+                .withSystemProperties("ktm.defalt-timeout=3")
+                .run(context -> assertThat(context.getStartupFailure())
+                        .rootCause()
+                        .isInstanceOf(UnboundConfigurationPropertiesException.class)
+                        .hasMessageContaining("ktm.defalt-timeout"));
+        runner.withPropertyValues("ktm.in-memory=true")
+                .withSystemProperties("ktm.default-timeout=3", "ktm.outside-transactions[0]=ktm")
+                .run(context -> assertThat(context.getBean(KtmOptions.class).defaultTimeout())
+                        .hasSeconds(3));
+    }
 
-                    @Override
-                    protected Object doGetTransaction() {
-                        return this;
-                    }
-
-                    @Override
-                    protected void doBegin(Object transaction, TransactionDefinition definition) {}
-
-                    @Override
-                    protected void doCommit(DefaultTransactionStatus status) {}
-
-                    @Override
-                    protected void doRollback(DefaultTransactionStatus status) {}
-                })
-                .run(context -> assertThat(context).doesNotHaveBean(Ktm.class));
+    @Test
+    void theEnvironmentIsNotTheApplicationsAlone() {
+        Map<String, Object> variables = Map.of(
+                "KTM_DEFALT_TIMEOUT", "3",
+                "KTM_DEFAULT_TIMEOUT", "3",
+                "KTM_RECOVERYINTERVAL", "3",
+                "KTM_PORT_8080_TCP", "tcp://10.0.0.1:8080",
+                "KTM_SERVICE_HOST", "10.0.0.1",
+                "KTM_DATASOURCE_AUDITSOURCE_RECOVERYUSER", "sa",
+                "KTM_DATASOURCE_AUDITSOURCE_RECOVERYUSR", "sa");
+        try (var warnings = new Warnings(SaidProperties.class)) {
+            runner.withInitializer(context -> context.getEnvironment()
+                            .getPropertySources()
+                            .replace(
+                                    "systemEnvironment",
+                                    new SystemEnvironmentPropertySource("systemEnvironment", variables)))
+                    .withPropertyValues("ktm.in-memory=true")
+                    .withUserConfiguration(Audit.class)
+                    .run(context -> assertThat(context).hasNotFailed());
+            assertThat(warnings.all())
+                    .singleElement()
+                    .asString()
+                    .contains("found KTM_DATASOURCE_AUDITSOURCE_RECOVERYUSR, KTM_DEFALT_TIMEOUT, of");
+        }
     }
 
     private void assertRefused(String property, String... why) {
