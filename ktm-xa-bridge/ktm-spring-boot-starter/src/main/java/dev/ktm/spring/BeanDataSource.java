@@ -55,8 +55,8 @@ final class BeanDataSource extends DelegatingDataSource implements BeanNameAware
         var names = BeanNames.of(beanName, beans);
         beanName = names.name();
         var prefix = "ktm.datasource." + beanName;
-        var more = names.find("ktm.datasource.", properties.getDatasource())
-                .orElseGet(KtmProperties.PooledDatabase::new);
+        var more =
+                names.find("ktm.datasource.", properties.getDatasource()).orElseGet(KtmProperties.PooledDatabase::new);
         var name = more.getName() == null ? beanName : more.getName();
         if (ktm.resourceManagers().contains(name)) {
             throw new PropertyException(

@@ -50,8 +50,7 @@ final class BeansOutside implements SmartInitializingSingleton {
         }
     }
 
-    private <T> void warn(
-            Class<T> type, Predicate<T> takesPart, BiPredicate<T, List<T>> isSourceOf, String what) {
+    private <T> void warn(Class<T> type, Predicate<T> takesPart, BiPredicate<T, List<T>> isSourceOf, String what) {
         var outside = new LinkedHashMap<String, T>();
         var enlisted = new LinkedHashMap<String, T>();
         made(type).forEach((name, each) -> (takesPart.test(each) ? enlisted : outside).put(name, each));
@@ -61,8 +60,8 @@ final class BeansOutside implements SmartInitializingSingleton {
                     && List.of(beans.getDependentBeans(name)).stream().noneMatch(enlisted::containsKey)) {
                 LOGGER.log(
                         System.Logger.Level.WARNING,
-                        String.format(Locale.ROOT, what, name, each.getClass().getName()) + " if this is meant, name it in"
-                                + " ktm.outside-transactions");
+                        String.format(Locale.ROOT, what, name, each.getClass().getName())
+                                + " if this is meant, name it in" + " ktm.outside-transactions");
             }
         });
     }

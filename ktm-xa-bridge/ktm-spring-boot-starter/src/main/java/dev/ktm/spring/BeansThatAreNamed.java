@@ -49,8 +49,7 @@ final class BeansThatAreNamed implements SmartInitializingSingleton {
         properties.getOutsideTransactions().forEach(this::requireBean);
     }
 
-    private <T> void check(
-            String prefix, Collection<String> said, Class<T> type, Predicate<T> reads, String wrapper) {
+    private <T> void check(String prefix, Collection<String> said, Class<T> type, Predicate<T> reads, String wrapper) {
         var known = new TreeMap<String, BeanNames>();
         for (var name : beans.getBeanNamesForType(type, true, false)) {
             if (name.indexOf('#') < 0) {
@@ -86,8 +85,9 @@ final class BeansThatAreNamed implements SmartInitializingSingleton {
 
     private void requireBean(String said) {
         var all = List.of(beans.getBeanDefinitionNames());
-        if (all.stream().map(BeanNames::withoutScope).noneMatch(each -> KtmProperties.uniform(each)
-                .equals(KtmProperties.uniform(said)))) {
+        if (all.stream()
+                .map(BeanNames::withoutScope)
+                .noneMatch(each -> KtmProperties.uniform(each).equals(KtmProperties.uniform(said)))) {
             throw new PropertyException(
                     "ktm.outside-transactions", "expected names of beans, found " + said + ", which there is not");
         }

@@ -27,9 +27,8 @@ final class Coordinators {
             Environment environment,
             ObjectProvider<KtmCustomizer> customizers,
             ListableBeanFactory beans) {
-        var options = KtmOptions.builder()
-                .nodeName(nodeName(properties, environment))
-                .parallel(properties.isParallel());
+        var options =
+                KtmOptions.builder().nodeName(nodeName(properties, environment)).parallel(properties.isParallel());
         said("ktm.default-timeout", () -> options.defaultTimeout(properties.getDefaultTimeout()));
         said("ktm.recovery-interval", () -> options.recoveryInterval(properties.getRecoveryInterval()));
         said("ktm.resource-timeout", () -> options.resourceTimeout(properties.getResourceTimeout()));
@@ -64,7 +63,8 @@ final class Coordinators {
 
     private static Path directory(String said) {
         if (said.isBlank()) {
-            throw new InvalidPathException(said, "expected a directory, found nothing: without the property there is a default");
+            throw new InvalidPathException(
+                    said, "expected a directory, found nothing: without the property there is a default");
         }
         return Path.of(said).toAbsolutePath();
     }

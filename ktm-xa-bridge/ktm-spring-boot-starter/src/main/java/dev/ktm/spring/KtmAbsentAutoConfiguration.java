@@ -64,8 +64,7 @@ public class KtmAbsentAutoConfiguration {
 
         static String describe(ConfigurableListableBeanFactory beans) {
             var found = new ArrayList<String>();
-            for (var name : beans.getBeanNamesForType(
-                    TransactionManager.class, true, false)) {
+            for (var name : beans.getBeanNamesForType(TransactionManager.class, true, false)) {
                 var type = beans.getType(name);
                 found.add("\"" + name + "\"" + (type == null ? "" : " (" + type.getName() + ")"));
             }

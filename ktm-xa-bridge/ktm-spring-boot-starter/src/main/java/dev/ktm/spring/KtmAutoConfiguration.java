@@ -53,7 +53,12 @@ import org.springframework.transaction.jta.JtaTransactionManager;
 @ConditionalOnMissingBean(org.springframework.transaction.TransactionManager.class)
 @EnableConfigurationProperties(KtmProperties.class)
 @ImportRuntimeHints(KtmRuntimeHints.class)
-@Import({ManagerCustomizing.OfBoot3.class, ManagerCustomizing.OfBoot4.class, NativeResources.Registries.class, NativeResources.Directories.class})
+@Import({
+    ManagerCustomizing.OfBoot3.class,
+    ManagerCustomizing.OfBoot4.class,
+    NativeResources.Registries.class,
+    NativeResources.Directories.class
+})
 public class KtmAutoConfiguration {
 
     /** What the coordinator is made with; a bean of the application takes its place. */
@@ -109,7 +114,8 @@ public class KtmAutoConfiguration {
     }
 
     @Bean
-    static BeansThatAreNamed beansThatKtmPropertiesName(KtmProperties properties, ConfigurableListableBeanFactory beans) {
+    static BeansThatAreNamed beansThatKtmPropertiesName(
+            KtmProperties properties, ConfigurableListableBeanFactory beans) {
         return new BeansThatAreNamed(properties, beans);
     }
 

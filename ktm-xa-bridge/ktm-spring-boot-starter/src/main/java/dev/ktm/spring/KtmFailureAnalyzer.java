@@ -10,8 +10,9 @@ import org.springframework.boot.diagnostics.FailureAnalysis;
 /** Says which property to change if the coordinator cannot be opened. */
 final class KtmFailureAnalyzer extends AbstractFailureAnalyzer<KtmOpenException> {
 
-    private static final String LEAVE = "Leave ktm.log-directory as it is: another directory, or ktm.in-memory=true, would"
-            + " forget what is decided. ";
+    private static final String LEAVE =
+            "Leave ktm.log-directory as it is: another directory, or ktm.in-memory=true, would"
+                    + " forget what is decided. ";
 
     @Override
     protected FailureAnalysis analyze(Throwable root, KtmOpenException cause) {

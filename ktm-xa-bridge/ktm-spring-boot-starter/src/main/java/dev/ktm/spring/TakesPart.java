@@ -19,32 +19,40 @@ import org.springframework.util.ClassUtils;
 /** Whether what a bean gives takes part in transactions, however it is wrapped. In doubt it does: nobody is warned in vain. */
 final class TakesPart {
 
+    /** What there is where there are data sources. */
+    static final List<String> DATABASES = List.of(
+            "org.springframework.boot.jdbc.XADataSourceWrapper",
+            "org.springframework.jdbc.datasource.DelegatingDataSource",
+            "dev.ktm.jdbc.KtmDataSource");
+
+    /** What there is where there are brokers. */
+    static final List<String> BROKERS = List.of(
+            "org.springframework.boot.jms.XAConnectionFactoryWrapper",
+            "jakarta.jms.XAConnectionFactory",
+            "dev.ktm.jms.KtmConnectionFactory");
+
+    /** What there is where Spring wraps them. */
+    static final String SPRING_BROKERS = "org.springframework.jms.connection.SingleConnectionFactory";
+
     private TakesPart() {}
 
     static boolean hasDatabases() {
-        return isPresent("org.springframework.boot.jdbc.XADataSourceWrapper")
-                && isPresent("org.springframework.jdbc.datasource.DelegatingDataSource")
-                && isPresent("dev.ktm.jdbc.KtmDataSource");
+        return DATABASES.stream().allMatch(TakesPart::isPresent);
     }
 
     static boolean hasBrokers() {
-        return isPresent("org.springframework.boot.jms.XAConnectionFactoryWrapper")
-                && isPresent("jakarta.jms.XAConnectionFactory")
-                && isPresent("dev.ktm.jms.KtmConnectionFactory");
+        return BROKERS.stream().allMatch(TakesPart::isPresent);
     }
 
     /** Data sources. Loaded where there are such things only. */
     static final class Databases {
-
-        private static final boolean HAS_ROUTES =
-                isPresent("org.springframework.jdbc.datasource.lookup.AbstractRoutingDataSource");
 
         private Databases() {}
 
         /** Whether a data source is one of KTM's, or leads to such ones only. */
         static boolean takesPart(DataSource source) {
             try {
-                return HAS_ROUTES ? Routes.takePart(source) : source.isWrapperFor(KtmDataSource.class);
+                return leadsInside(source);
             } catch (SQLException | RuntimeException e) {
                 // Of another scope, or of a server that cannot be reached.
                 return true;
@@ -71,26 +79,20 @@ final class TakesPart {
             });
         }
 
-        /** Data sources of which each use chooses one. */
-        private static final class Routes {
-
-            private Routes() {}
-
-            static boolean takePart(DataSource source) throws SQLException {
-                return source instanceof AbstractRoutingDataSource routing
-                        ? Stream.concat(
-                                        routing.getResolvedDataSources().values().stream(),
-                                        Stream.ofNullable(routing.getResolvedDefaultDataSource()))
-                                .allMatch(Databases::takesPart)
-                        : source.isWrapperFor(KtmDataSource.class);
-            }
+        private static boolean leadsInside(DataSource source) throws SQLException {
+            return source instanceof AbstractRoutingDataSource routing
+                    ? Stream.concat(
+                                    routing.getResolvedDataSources().values().stream(),
+                                    Stream.ofNullable(routing.getResolvedDefaultDataSource()))
+                            .allMatch(Databases::takesPart)
+                    : source.isWrapperFor(KtmDataSource.class);
         }
     }
 
     /** Connection factories. Loaded where there are such things only. */
     static final class Brokers {
 
-        private static final boolean HAS_SPRING = isPresent("org.springframework.jms.connection.SingleConnectionFactory");
+        private static final boolean HAS_SPRING = isPresent(SPRING_BROKERS);
 
         private Brokers() {}
 
@@ -114,7 +116,8 @@ final class TakesPart {
         }
 
         private static boolean isOfAnotherScope(ConnectionFactory factory) {
-            return factory instanceof Advised advised && !advised.getTargetSource().isStatic();
+            return factory instanceof Advised advised
+                    && !advised.getTargetSource().isStatic();
         }
 
         private static Optional<ConnectionFactory> behind(ConnectionFactory factory) {

@@ -30,14 +30,14 @@ class BeanNamesTest {
             .withConfiguration(AutoConfigurations.of(KtmAutoConfiguration.class))
             .withPropertyValues("ktm.in-memory=true");
 
-    private static DataSource wrapped(XADataSourceWrapper wrapper) throws Exception {
-        var database = new JdbcDataSource();
-        database.setURL("jdbc:h2:mem:names;DB_CLOSE_DELAY=-1");
-        database.setUser("sa");
-        return wrapper.wrapDataSource(database);
+    private static DataSource database(XADataSourceWrapper wrapper) throws Exception {
+        var made = new JdbcDataSource();
+        made.setURL("jdbc:h2:mem:names;DB_CLOSE_DELAY=-1");
+        made.setUser("sa");
+        return wrapper.wrapDataSource(made);
     }
 
-    private static ConnectionFactory wrapped(XAConnectionFactoryWrapper wrapper) throws Exception {
+    private static ConnectionFactory broker(XAConnectionFactoryWrapper wrapper) throws Exception {
         return wrapper.wrapConnectionFactory(new ActiveMQConnectionFactory("vm://0?broker.persistent=false"));
     }
 
@@ -50,12 +50,12 @@ class BeanNamesTest {
     static class Aliases {
         @Bean({"orders", "sales"})
         DataSource orders(XADataSourceWrapper wrapper) throws Exception {
-            return wrapped(wrapper);
+            return database(wrapper);
         }
 
         @Bean({"jmsConnectionFactory", "xaJmsConnectionFactory"})
         ConnectionFactory jmsConnectionFactory(XAConnectionFactoryWrapper wrapper) throws Exception {
-            return wrapped(wrapper);
+            return broker(wrapper);
         }
     }
 
@@ -105,7 +105,7 @@ class BeanNamesTest {
         @Bean
         @Scope(value = "anew", proxyMode = ScopedProxyMode.INTERFACES)
         DataSource orders(XADataSourceWrapper wrapper) throws Exception {
-            return wrapped(wrapper);
+            return database(wrapper);
         }
     }
 
@@ -113,8 +113,7 @@ class BeanNamesTest {
     void aScopeChangesNoName() {
         for (var said : new String[] {"orders", "sales"}) {
             runner.withUserConfiguration(Scoped.class)
-                    .withInitializer(
-                            context -> context.getBeanFactory().registerScope("anew", new SimpleThreadScope()))
+                    .withInitializer(context -> context.getBeanFactory().registerScope("anew", new SimpleThreadScope()))
                     .withPropertyValues(said.equals("orders") ? "x=y" : "ktm.datasource.orders.name=" + said)
                     .run(context -> {
                         context.getBean("orders", DataSource.class)
@@ -131,12 +130,12 @@ class BeanNamesTest {
     static class Unusual {
         @Bean("büro")
         DataSource first(XADataSourceWrapper wrapper) throws Exception {
-            return wrapped(wrapper);
+            return database(wrapper);
         }
 
         @Bean("shop/orders$1")
         DataSource second(XADataSourceWrapper wrapper) throws Exception {
-            return wrapped(wrapper);
+            return database(wrapper);
         }
     }
 
@@ -153,10 +152,10 @@ class BeanNamesTest {
     void whatIsPartOfAnotherBeanHasNoNameThatStays() {
         runner.run(context -> {
             for (var made : Arrays.asList(
-                    wrapped(context.getBean(XADataSourceWrapper.class)),
-                    wrapped(context.getBean(XAConnectionFactoryWrapper.class)))) {
-                assertThatThrownBy(() -> context.getAutowireCapableBeanFactory()
-                                .initializeBean(made, "org.example.Shop#4f2a1b"))
+                    database(context.getBean(XADataSourceWrapper.class)),
+                    broker(context.getBean(XAConnectionFactoryWrapper.class)))) {
+                assertThatThrownBy(() ->
+                                context.getAutowireCapableBeanFactory().initializeBean(made, "org.example.Shop#4f2a1b"))
                         .rootCause()
                         .hasMessageContaining("make it a bean of its own");
             }

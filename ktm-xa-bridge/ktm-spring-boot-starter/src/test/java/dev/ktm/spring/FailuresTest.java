@@ -15,6 +15,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import javax.sql.XADataSource;
 import org.h2.Driver;
@@ -116,8 +120,7 @@ class FailuresTest {
         runner.withPropertyValues("ktm.log-directory=" + copy).run(context -> {
             var analysis = analysis(Objects.requireNonNull(context.getStartupFailure()));
             assertThat(analysis.getDescription()).contains("finds a copy of a log");
-            assertThat(analysis.getAction())
-                    .contains("Leave ktm.log-directory as it is", "ktm.log-copy=moved");
+            assertThat(analysis.getAction()).contains("Leave ktm.log-directory as it is", "ktm.log-copy=moved");
         });
         runner.withPropertyValues("ktm.log-directory=" + copy, "ktm.log-copy=moved")
                 .run(context -> assertThat(context).hasNotFailed());
@@ -132,9 +135,8 @@ class FailuresTest {
                         KtmCustomizer.class,
                         () -> options -> options.logOptions(
                                 LogOptions.builder().idleFlush(Duration.ZERO).build()))
-                .run(context -> assertThat(context.getBean(KtmOptions.class)
-                                .logOptions()
-                                .idleFlush())
+                .run(context -> assertThat(
+                                context.getBean(KtmOptions.class).logOptions().idleFlush())
                         .isZero());
     }
 
@@ -171,11 +173,8 @@ class FailuresTest {
         apart.start();
         apart.join();
 
-        var jar = Path.of(Driver.class
-                .getProtectionDomain()
-                .getCodeSource()
-                .getLocation()
-                .toURI());
+        var jar = Path.of(
+                Driver.class.getProtectionDomain().getCodeSource().getLocation().toURI());
         assertThat(found).containsExactly(null, jar.getParent());
     }
 
@@ -244,8 +243,7 @@ class FailuresTest {
                                         "systemEnvironment", Map.of("KTM_FILES_PRINTRECEIPTS", second.toString()))))
                 .withInitializer(context -> context.getEnvironment()
                         .getPropertySources()
-                        .addLast(new MapPropertySource(
-                                "file", Map.of("ktm.files.print-receipts", first.toString()))))
+                        .addLast(new MapPropertySource("file", Map.of("ktm.files.print-receipts", first.toString()))))
                 .withPropertyValues("ktm.log-directory=" + directory.resolve("log"))
                 .run(context -> {
                     assertThat(context).hasNotFailed();
@@ -513,22 +511,22 @@ class FailuresTest {
     void editorsKnowEveryPropertyOfTheGuide() throws Exception {
         var metadata = Files.readString(Path.of("target/classes/META-INF/spring-configuration-metadata.json"));
         var guide = Files.readString(Path.of("../docs/spring.md"));
-        for (var name : List.of(
-                "ktm.log-directory",
-                "ktm.in-memory",
-                "ktm.default-timeout",
-                "ktm.recovery-interval",
-                "ktm.parallel",
-                "ktm.resource-timeout",
-                "ktm.node-name",
-                "ktm.files",
-                "ktm.registry",
-                "ktm.datasource",
-                "ktm.jms")) {
-            assertThat(metadata).contains("\"name\": \"" + name + "\"");
-            assertThat(guide).contains("`" + name);
-        }
+        var table = guide.substring(guide.indexOf("\n## Properties"), guide.indexOf("\n## For operators"));
+
+        var known = all(Pattern.compile("\"name\": \"(ktm\\.[a-z-]+)\""), metadata);
+
+        assertThat(all(Pattern.compile("(?m)^\\| .*$"), table))
+                .flatMap(line -> all(Pattern.compile("`(ktm\\.[a-z-]+)"), line.substring(0, line.indexOf('|', 1))))
+                .isNotEmpty()
+                .hasSameElementsAs(known);
         assertThat(metadata).contains("Directory of the log");
+    }
+
+    private static Set<String> all(Pattern pattern, String text) {
+        return pattern.matcher(text)
+                .results()
+                .map(each -> each.group(each.groupCount()))
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     @Test

@@ -81,7 +81,10 @@ class StarterTest {
         assertThat(HikariConfig.class.getProtectionDomain().getCodeSource().getLocation())
                 .asString()
                 .contains(wanted.equals("3.5") ? "HikariCP-6.3" : "HikariCP-7.0");
-        assertThat(JmsPoolConnectionFactory.class.getProtectionDomain().getCodeSource().getLocation())
+        assertThat(JmsPoolConnectionFactory.class
+                        .getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation())
                 .asString()
                 .contains(wanted.equals("4.1") ? "pooled-jms-3.2" : "pooled-jms-3.1");
     }
