@@ -141,6 +141,11 @@ public final class KtmOptions {
             return this;
         }
 
+        /** Whether it is said where the log is to be kept, or that there is to be none. */
+        public boolean hasPlace() {
+            return logDirectory != null || device != null || inMemory;
+        }
+
         /** Makes a new log like this. */
         public Builder logOptions(LogOptions value) {
             logOptions = value;

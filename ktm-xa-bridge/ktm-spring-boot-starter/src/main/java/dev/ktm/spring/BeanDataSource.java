@@ -7,6 +7,8 @@ import java.sql.SQLException;
 import javax.sql.DataSource;
 import javax.sql.XADataSource;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.BeanFactory;
+import org.springframework.beans.factory.BeanFactoryAware;
 import org.springframework.beans.factory.BeanNameAware;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.context.properties.bind.BindHandler;
@@ -19,7 +21,7 @@ import org.springframework.core.env.Environment;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
 
 /** A {@link KtmDataSource} that is found again after a crash by the name of its bean. Opened when that is known. */
-final class BeanDataSource extends DelegatingDataSource implements BeanNameAware, DisposableBean {
+final class BeanDataSource extends DelegatingDataSource implements BeanNameAware, BeanFactoryAware, DisposableBean {
 
     private static final String MAIN = "dataSource";
 
@@ -28,6 +30,7 @@ final class BeanDataSource extends DelegatingDataSource implements BeanNameAware
     private final Environment environment;
     private final XADataSource source;
     private String beanName = "";
+    private @Nullable BeanFactory beans;
     private @Nullable KtmDataSource opened;
 
     BeanDataSource(Ktm ktm, KtmProperties properties, Environment environment, XADataSource source) {
@@ -38,25 +41,30 @@ final class BeanDataSource extends DelegatingDataSource implements BeanNameAware
     }
 
     @Override
+    public void setBeanFactory(BeanFactory value) {
+        beans = value;
+    }
+
+    @Override
     public void setBeanName(String name) {
         beanName = name;
     }
 
     @Override
     public void afterPropertiesSet() {
-        var more = KtmProperties.of(properties.getDatasource(), beanName).orElseGet(KtmProperties.PooledDatabase::new);
+        var names = BeanNames.of(beanName, beans);
+        beanName = names.name();
+        var prefix = "ktm.datasource." + beanName;
+        var more =
+                names.find("ktm.datasource.", properties.getDatasource()).orElseGet(KtmProperties.PooledDatabase::new);
         var name = more.getName() == null ? beanName : more.getName();
-        var pool = new HikariConfig();
-        pool.setPoolName(name);
-        if (beanName.equals(MAIN)) {
-            Binder.get(environment).bind("spring.datasource.hikari", Bindable.ofInstance(pool));
+        if (ktm.resourceManagers().contains(name)) {
+            throw new PropertyException(
+                    prefix + ".name",
+                    "expected a name that no other data source or connection factory has, found \"" + name
+                            + "\" again: each has its own, by which its branches are found after a crash");
         }
-        var ofBean = new MapConfigurationPropertySource();
-        var prefix = "ktm.datasource." + DataObjectPropertyName.toDashedForm(beanName) + ".hikari";
-        more.getHikari().forEach((key, value) -> ofBean.put(prefix + "." + key, value));
-        new Binder(ofBean)
-                .bind(prefix, Bindable.ofInstance(pool), new NoUnboundElementsBindHandler(BindHandler.DEFAULT));
-        var builder = KtmDataSource.builder(ktm, name).source(source).pool(pool);
+        var builder = KtmDataSource.builder(ktm, name).source(source).pool(pool(name, more));
         var user = more.getRecoveryUser();
         if (user != null) {
             var password = more.getRecoveryPassword();
@@ -68,6 +76,22 @@ final class BeanDataSource extends DelegatingDataSource implements BeanNameAware
             throw new DataSourceOpenException(beanName, e);
         }
         setTargetDataSource(opened);
+    }
+
+    private HikariConfig pool(String name, KtmProperties.PooledDatabase more) {
+        var pool = new HikariConfig();
+        pool.setPoolName(name);
+        if (beanName.equals(MAIN)) {
+            Binder.get(environment).bind("spring.datasource.hikari", Bindable.ofInstance(pool));
+        }
+        if (!more.getHikari().isEmpty()) {
+            var ofBean = new MapConfigurationPropertySource();
+            var prefix = "ktm.datasource." + DataObjectPropertyName.toDashedForm(beanName) + ".hikari";
+            more.getHikari().forEach((key, value) -> ofBean.put(prefix + "." + key, value));
+            new Binder(ofBean)
+                    .bind(prefix, Bindable.ofInstance(pool), new NoUnboundElementsBindHandler(BindHandler.DEFAULT));
+        }
+        return pool;
     }
 
     @Override

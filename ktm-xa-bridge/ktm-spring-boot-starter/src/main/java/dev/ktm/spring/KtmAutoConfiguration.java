@@ -6,11 +6,9 @@ import jakarta.jms.ConnectionFactory;
 import jakarta.transaction.TransactionManager;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.UserTransaction;
-import java.nio.file.Path;
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
-import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.LazyInitializationExcludeFilter;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -19,11 +17,11 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.jdbc.XADataSourceWrapper;
 import org.springframework.boot.jms.XAConnectionFactoryWrapper;
-import org.springframework.boot.system.ApplicationHome;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.ImportRuntimeHints;
+import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 import org.springframework.transaction.jta.JtaTransactionManager;
 
@@ -55,51 +53,29 @@ import org.springframework.transaction.jta.JtaTransactionManager;
 @ConditionalOnMissingBean(org.springframework.transaction.TransactionManager.class)
 @EnableConfigurationProperties(KtmProperties.class)
 @ImportRuntimeHints(KtmRuntimeHints.class)
-@Import({ManagerCustomizing.OfBoot3.class, ManagerCustomizing.OfBoot4.class, NativeResources.class})
+@Import({
+    ManagerCustomizing.OfBoot3.class,
+    ManagerCustomizing.OfBoot4.class,
+    NativeResources.Registries.class,
+    NativeResources.Directories.class
+})
 public class KtmAutoConfiguration {
 
     /** What the coordinator is made with; a bean of the application takes its place. */
     @Bean
     @ConditionalOnMissingBean
     KtmOptions ktmOptions(
-            KtmProperties properties, Environment environment, ObjectProvider<KtmCustomizer> customizers) {
-        var options = KtmOptions.builder()
-                .nodeName(nodeName(properties, environment))
-                .defaultTimeout(properties.getDefaultTimeout())
-                .recoveryInterval(properties.getRecoveryInterval())
-                .parallel(properties.isParallel())
-                .resourceTimeout(properties.getResourceTimeout());
-        if (properties.isInMemory()) {
-            options.inMemory();
-        } else {
-            options.logDirectory(logDirectory(properties.getLogDirectory()));
-        }
-        customizers.orderedStream().forEach(each -> each.customize(options));
-        return options.build();
-    }
-
-    private static String nodeName(KtmProperties properties, Environment environment) {
-        var name = properties.getNodeName();
-        return name == null ? environment.getProperty("spring.application.name", "") : name;
-    }
-
-    private static Path logDirectory(@Nullable String said) {
-        return said == null ? home().resolve("ktm-log") : Path.of(said).toAbsolutePath();
-    }
-
-    /** Beside the jar; what is started from a directory of classes, which the next build may empty, has it where it is started. */
-    private static Path home() {
-        var application = new ApplicationHome();
-        var source = application.getSource();
-        return source != null && source.isFile()
-                ? application.getDir().toPath()
-                : Path.of("").toAbsolutePath();
+            KtmProperties properties,
+            Environment environment,
+            ObjectProvider<KtmCustomizer> customizers,
+            ConfigurableListableBeanFactory beans) {
+        return Coordinators.options(properties, environment, customizers, beans);
     }
 
     @Bean(destroyMethod = "close")
     @ConditionalOnMissingBean
     Ktm ktm(KtmOptions options) {
-        return Ktm.open(options);
+        return Coordinators.open(options);
     }
 
     @Bean
@@ -133,8 +109,19 @@ public class KtmAutoConfiguration {
     }
 
     @Bean
-    static BeansThatAreNamed beansThatKtmPropertiesName(KtmProperties properties, ListableBeanFactory beans) {
+    static SaidProperties propertiesThatKtmIsTold(ConfigurableEnvironment environment) {
+        return new SaidProperties(environment);
+    }
+
+    @Bean
+    static BeansThatAreNamed beansThatKtmPropertiesName(
+            KtmProperties properties, ConfigurableListableBeanFactory beans) {
         return new BeansThatAreNamed(properties, beans);
+    }
+
+    @Bean
+    static BeansOutside beansOutsideKtm(KtmProperties properties, ConfigurableListableBeanFactory beans) {
+        return new BeansOutside(properties, beans);
     }
 
     /** Recovery begins with the application, also of one that makes its other beans when they are needed. */

@@ -3,9 +3,10 @@ package dev.ktm.spring;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.convert.DurationUnit;
@@ -19,6 +20,9 @@ public class KtmProperties {
      * beside the jar of the application, or, if it has none, where it is started.
      */
     private @Nullable String logDirectory;
+
+    /** What to do with a log that is a copy of another. For one start. */
+    private LogCopy logCopy = LogCopy.REFUSED;
 
     /** Whether the log lies in memory: nothing is recovered after a crash. For tests. */
     private boolean inMemory;
@@ -52,6 +56,17 @@ public class KtmProperties {
 
     /** More about connection factories, by the names of their beans, with dashes or capitals. */
     private final Map<String, Resource> jms = new LinkedHashMap<>();
+
+    /** Names of data sources and connection factories that are not part of transactions on purpose: nobody is warned of them. */
+    private Set<String> outsideTransactions = new LinkedHashSet<>();
+
+    /** What to do with a log that is a copy of another. */
+    public enum LogCopy {
+        /** It is not opened: the original may live, and finish the same transactions. */
+        REFUSED,
+        /** The original is gone for ever: this is it, on another disk or from a backup. */
+        MOVED
+    }
 
     /** More about a data source or a connection factory. */
     public static class Resource {
@@ -101,14 +116,7 @@ public class KtmProperties {
         }
     }
 
-    /** What is said of a bean; bean names have capitals where properties have dashes. */
-    static <T> Optional<T> of(Map<String, T> all, String beanName) {
-        return all.entrySet().stream()
-                .filter(each -> uniform(each.getKey()).equals(uniform(beanName)))
-                .map(Map.Entry::getValue)
-                .findFirst();
-    }
-
+    /** Bean names have capitals where properties have dashes. */
     static String uniform(String name) {
         return name.replace("-", "").toLowerCase(Locale.ROOT);
     }
@@ -119,6 +127,14 @@ public class KtmProperties {
 
     public void setLogDirectory(@Nullable String value) {
         logDirectory = value;
+    }
+
+    public LogCopy getLogCopy() {
+        return logCopy;
+    }
+
+    public void setLogCopy(LogCopy value) {
+        logCopy = value;
     }
 
     public boolean isInMemory() {
@@ -187,5 +203,13 @@ public class KtmProperties {
 
     public Map<String, Resource> getJms() {
         return jms;
+    }
+
+    public Set<String> getOutsideTransactions() {
+        return outsideTransactions;
+    }
+
+    public void setOutsideTransactions(Set<String> value) {
+        outsideTransactions = value;
     }
 }

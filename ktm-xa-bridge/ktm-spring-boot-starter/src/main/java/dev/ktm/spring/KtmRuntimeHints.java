@@ -6,6 +6,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aot.hint.MemberCategory;
 import org.springframework.aot.hint.RuntimeHints;
@@ -29,11 +30,15 @@ final class KtmRuntimeHints implements RuntimeHintsRegistrar {
 
     @Override
     public void registerHints(RuntimeHints hints, @Nullable ClassLoader loader) {
+        Stream.of(TakesPart.DATABASES, TakesPart.BROKERS, List.of(TakesPart.SPRING_BROKERS))
+                .flatMap(List::stream)
+                .forEach(each -> hints.reflection().registerTypeIfPresent(loader(loader), each));
         PROXIED.forEach(each -> hints.proxies().registerJdkProxy(each));
-        BY_NAME.forEach(each -> hints.reflection()
-                .registerTypeIfPresent(
-                        loader == null ? KtmRuntimeHints.class.getClassLoader() : loader,
-                        each,
-                        MemberCategory.INVOKE_PUBLIC_METHODS));
+        BY_NAME.forEach(each ->
+                hints.reflection().registerTypeIfPresent(loader(loader), each, MemberCategory.INVOKE_PUBLIC_METHODS));
+    }
+
+    private static ClassLoader loader(@Nullable ClassLoader given) {
+        return given == null ? KtmRuntimeHints.class.getClassLoader() : given;
     }
 }

@@ -6,12 +6,16 @@ import dev.ktm.registry.Registry;
 import dev.ktm.registry.RegistryException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import org.springframework.beans.factory.config.ConstructorArgumentValues;
 import org.springframework.beans.factory.config.RuntimeBeanReference;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.beans.factory.support.RootBeanDefinition;
+import org.springframework.boot.LazyInitializationExcludeFilter;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.bind.Bindable;
@@ -26,18 +30,52 @@ import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.type.AnnotationMetadata;
 
 /** The transactional registry, and a transactional file system for each directory that the properties name. */
-@Configuration(proxyBeanMethods = false)
-@Import(NativeResources.FileSystems.class)
-class NativeResources {
+final class NativeResources {
 
-    @Bean(destroyMethod = "close")
-    @ConditionalOnMissingBean
+    private NativeResources() {}
+
+    /** They write into the coordinator's log. */
+    private static void requireLog(Ktm ktm, String property) {
+        if (ktm.manager().isVolatile()) {
+            throw new PropertyException(
+                    "ktm.in-memory",
+                    "expected a log for " + property + ", found none: take ktm.in-memory=true away, or " + property);
+        }
+    }
+
+    /** The registry. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(Registry.class)
     @ConditionalOnProperty("ktm.registry")
-    Registry ktmRegistry(Ktm ktm, Environment environment) {
-        try {
-            return Registry.open(ktm, environment.getRequiredProperty("ktm.registry"));
-        } catch (RegistryException e) {
-            throw new PropertyException("ktm.registry", Objects.requireNonNullElse(e.getMessage(), e.toString()), e);
+    static class Registries {
+
+        @Bean
+        static LazyInitializationExcludeFilter ktmRegistryIsNotLazy() {
+            return (name, definition, type) -> Registry.class.isAssignableFrom(type);
+        }
+
+        @Bean(destroyMethod = "close")
+        @ConditionalOnMissingBean
+        Registry ktmRegistry(Ktm ktm, Environment environment) {
+            requireLog(ktm, "ktm.registry");
+            try {
+                return Registry.open(ktm, environment.getRequiredProperty("ktm.registry"));
+            } catch (RegistryException e) {
+                throw new PropertyException(
+                        "ktm.registry", Objects.requireNonNullElse(e.getMessage(), e.toString()), e);
+            }
+        }
+    }
+
+    /** The file systems. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(TransactedFiles.class)
+    @Import(FileSystems.class)
+    static class Directories {
+
+        @Bean
+        static LazyInitializationExcludeFilter ktmFilesAreNotLazy() {
+            return (name, definition, type) -> TransactedFiles.class.isAssignableFrom(type);
         }
     }
 
@@ -53,11 +91,8 @@ class NativeResources {
 
         @Override
         public void registerBeanDefinitions(AnnotationMetadata importing, BeanDefinitionRegistry registry) {
-            Map<String, String> roots = Binder.get(environment)
-                    .bind("ktm.files", Bindable.mapOf(String.class, String.class))
-                    .orElse(Map.of());
             // Of an application that is processed ahead of time the names are fixed then; the directories are not.
-            roots.keySet().forEach(name -> {
+            names().forEach(name -> {
                 var definition = new RootBeanDefinition(FileSystems.class);
                 definition.setFactoryMethodName("open");
                 definition.setTargetType(TransactedFiles.class);
@@ -71,9 +106,20 @@ class NativeResources {
             });
         }
 
+        /** The environment can only say a directory anew in capitals: the name is that of who says it first. */
+        private Collection<String> names() {
+            Map<String, String> roots = Binder.get(environment)
+                    .bind("ktm.files", Bindable.mapOf(String.class, String.class))
+                    .orElse(Map.of());
+            var names = new LinkedHashMap<String, String>();
+            roots.keySet().forEach(each -> names.put(KtmProperties.uniform(each), each));
+            return names.values();
+        }
+
         /** Opens one root. */
         static TransactedFiles open(Ktm ktm, Environment environment, String name) {
             var property = "ktm.files." + name;
+            requireLog(ktm, property);
             try {
                 return TransactedFiles.open(ktm, name, Path.of(environment.getRequiredProperty(property)));
             } catch (IOException e) {

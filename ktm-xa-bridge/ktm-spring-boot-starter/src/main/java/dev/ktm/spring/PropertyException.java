@@ -7,14 +7,22 @@ final class PropertyException extends IllegalStateException {
 
     private static final long serialVersionUID = 1;
 
-    private final String property;
+    private final String advice;
 
-    PropertyException(String property, String message, @Nullable Exception cause) {
-        super(property + ": " + message, cause);
-        this.property = property;
+    PropertyException(String property, String message) {
+        this(property, message, null);
     }
 
-    String property() {
-        return property;
+    PropertyException(String property, String message, @Nullable Exception cause) {
+        this(property, message, "Change the property " + property + ", or what it speaks of.", cause);
+    }
+
+    PropertyException(String property, String message, String advice, @Nullable Exception cause) {
+        super(property + ": " + message, cause);
+        this.advice = advice;
+    }
+
+    String advice() {
+        return advice;
     }
 }

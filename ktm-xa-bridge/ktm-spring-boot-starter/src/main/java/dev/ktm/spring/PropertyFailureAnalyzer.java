@@ -8,7 +8,6 @@ final class PropertyFailureAnalyzer extends AbstractFailureAnalyzer<PropertyExce
 
     @Override
     protected FailureAnalysis analyze(Throwable root, PropertyException cause) {
-        return new FailureAnalysis(
-                cause.getMessage(), "Change the property " + cause.property() + ", or what it speaks of.", cause);
+        return new FailureAnalysis(cause.getMessage(), cause.advice(), cause);
     }
 }

@@ -6,7 +6,11 @@ import dev.ktm.spring.aot.AheadApplication;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.CallableStatement;
+import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -102,7 +106,14 @@ class AotTest {
     void aNativeImageKeepsWhatIsUsedThroughProxies() {
         var hints = new RuntimeHints();
         new KtmRuntimeHints().registerHints(hints, null);
-        assertThat(RuntimeHintsPredicates.proxies().forInterfaces(PreparedStatement.class))
-                .accepts(hints);
+        assertThat(List.of(
+                        Statement.class,
+                        PreparedStatement.class,
+                        CallableStatement.class,
+                        ResultSet.class,
+                        DatabaseMetaData.class))
+                .allSatisfy(each -> assertThat(RuntimeHintsPredicates.proxies().forInterfaces(each))
+                        .accepts(hints));
+        assertThat(RuntimeHintsPredicates.reflection().onType(Thread.class)).accepts(hints);
     }
 }

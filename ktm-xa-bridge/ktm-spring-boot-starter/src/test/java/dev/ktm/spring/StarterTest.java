@@ -3,6 +3,7 @@ package dev.ktm.spring;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.zaxxer.hikari.HikariConfig;
 import dev.ktm.Ktm;
 import dev.ktm.file.TransactedFiles;
 import dev.ktm.registry.Registry;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
 import org.springframework.boot.SpringBootVersion;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
@@ -73,7 +75,18 @@ class StarterTest {
 
     @Test
     void theVersionIsTheOneThatIsMeant() {
-        assertThat(SpringBootVersion.getVersion()).startsWith(System.getProperty("ktm.spring-boot", "3.5"));
+        var wanted = System.getProperty("tested.spring-boot", "3.5");
+        assertThat(SpringBootVersion.getVersion()).startsWith(wanted);
+        // With the pools that this version manages, which it puts in the place of newer ones.
+        assertThat(HikariConfig.class.getProtectionDomain().getCodeSource().getLocation())
+                .asString()
+                .contains(wanted.equals("3.5") ? "HikariCP-6.3" : "HikariCP-7.0");
+        assertThat(JmsPoolConnectionFactory.class
+                        .getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation())
+                .asString()
+                .contains(wanted.equals("4.1") ? "pooled-jms-3.2" : "pooled-jms-3.1");
     }
 
     @Test
