@@ -21,8 +21,12 @@ import jakarta.transaction.RollbackException;
 import jakarta.transaction.Status;
 import jakarta.transaction.SystemException;
 import jakarta.transaction.Transaction;
+import jakarta.transaction.TransactionManager;
+import java.lang.ref.WeakReference;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
+import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Lock;
 import javax.transaction.xa.XAResource;
@@ -52,6 +56,12 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
     private final FreezeGate gate = new FreezeGate();
     /** What the server holds of transactions that have not ended, by the coordinator's. */
     private final Map<Transaction, ServerTransaction> known = new ConcurrentHashMap<>();
+    /**
+     * The coordinator's transactions by what the server has made of them, which does not say: also those that have ended by
+     * themselves, of which the client does not know. What the server has holds the coordinator's, not this.
+     */
+    private final Map<JavaEETransaction, WeakReference<ServerTransaction>> inners =
+            Collections.synchronizedMap(new WeakHashMap<>());
 
     private volatile @Nullable JavaEETransactionManagerSimplified server;
 
@@ -71,6 +81,9 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
     @Override
     public void setTransactionManager(JavaEETransactionManager manager) {
         server = (JavaEETransactionManagerSimplified) manager;
+        if (manager instanceof ServerTransactionManager own) {
+            own.delegate(this);
+        }
     }
 
     private JavaEETransactionManagerSimplified server() {
@@ -93,21 +106,48 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
         gate.lock();
         var ktm = ktm();
         var manager = ktm.transactionManager();
-        if (manager.suspend() != null) {
+        boolean ofThread = server().getCurrentTransaction() == local;
+        var other = manager.suspend();
+        if (ofThread && other != null) {
             LOGGER.log(System.Logger.Level.WARNING, "a thread had kept a transaction that the server had taken off it");
         }
         manager.setTransactionTimeout(hasTimeout ? secondsLeft((JavaEETransactionImpl) local) : 0);
         try {
             manager.begin();
+            var begun = wrap(ktm, manager.getTransaction());
+            meet(begun, local);
+            server().monitorTxBegin(begun);
+            return begun;
         } catch (NotSupportedException e) {
             throw new IllegalStateException(e);
         } finally {
             manager.setTransactionTimeout(0);
+            if (!ofThread) {
+                // It is worked with from a thread that is in another one, or in none.
+                manager.suspend();
+                resume(manager, other);
+            }
         }
-        var begun = wrap(ktm, manager.getTransaction());
-        begun.outer(local);
-        server().monitorTxBegin(begun);
-        return begun;
+    }
+
+    private static void resume(TransactionManager manager, @Nullable Transaction suspended) throws SystemException {
+        if (suspended != null) {
+            try {
+                manager.resume(suspended);
+            } catch (InvalidTransactionException e) {
+                throw new IllegalStateException(e.getMessage(), e);
+            }
+        }
+    }
+
+    private void meet(ServerTransaction inner, JavaEETransaction outer) {
+        inner.outer(outer);
+        inners.put(outer, new WeakReference<>(inner));
+    }
+
+    /** The coordinator's transaction that the server works with as this; none if it is the server's own, or was ended through it. */
+    Optional<ServerTransaction> innerOf(JavaEETransaction outer) {
+        return Optional.ofNullable(inners.get(outer)).map(WeakReference::get);
     }
 
     /** From now on the time is kept here. What is over already ends at once; it is marked for rollback besides. */
@@ -152,7 +192,7 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
             var outer = imported.outer();
             if (outer == null) {
                 outer = server().createImportedTransaction(imported);
-                imported.outer(outer);
+                meet(imported, outer);
             }
             return outer;
         }
@@ -168,8 +208,11 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
                 .map(transaction -> wrap(open.get(), transaction));
     }
 
+    /** The one that the server means: it may be worked with from a thread that the coordinator has in another one. */
     private ServerTransaction requireOfThread() throws SystemException {
-        return ofThread()
+        var current = server().getCurrentTransaction();
+        var inner = current == null ? Optional.<ServerTransaction>empty() : innerOf(current);
+        return (inner.isPresent() ? inner : ofThread())
                 .orElseThrow(() -> new IllegalStateException("expected a transaction on this thread, found none"));
     }
 

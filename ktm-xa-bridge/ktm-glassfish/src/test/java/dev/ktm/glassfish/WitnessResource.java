@@ -5,7 +5,7 @@ import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 
 /** Writes down what it is told. It holds nothing. */
-final class WitnessResource implements XAResource {
+class WitnessResource implements XAResource {
 
     private final List<String> told;
 
