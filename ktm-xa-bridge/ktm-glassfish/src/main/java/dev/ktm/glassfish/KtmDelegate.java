@@ -116,6 +116,7 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
             manager.begin();
             var begun = wrap(ktm, manager.getTransaction());
             meet(begun, local);
+            begun.registerInterposedSynchronization(new LateConnections(begun, local));
             server().monitorTxBegin(begun);
             return begun;
         } catch (NotSupportedException e) {
@@ -181,7 +182,9 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
         if (imported.isEmpty()) {
             return null;
         }
-        var outer = outerOf(imported.get());
+        var inner = imported.get();
+        var held = known.computeIfAbsent(inner.transaction(), each -> inner);
+        var outer = outerOf(held);
         server().setCurrentTransaction(outer);
         return outer;
     }
@@ -191,21 +194,31 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
         synchronized (imported) {
             var outer = imported.outer();
             if (outer == null) {
-                outer = server().createImportedTransaction(imported);
+                try {
+                    outer = server().createImportedTransaction(imported);
+                } catch (SystemException e) {
+                    // It has ended, and nobody else says so.
+                    known.remove(imported.transaction());
+                    throw e;
+                }
                 meet(imported, outer);
+                imported.registerInterposedSynchronization(new LateConnections(imported, outer));
             }
             return outer;
         }
     }
 
-    /** The coordinator's transaction of this thread. */
+    /** The coordinator's transaction of this thread; one that the server does not know is not held. */
     private Optional<ServerTransaction> ofThread() throws SystemException {
         var open = coordinator.ifOpen();
         if (open.isEmpty()) {
             return Optional.empty();
         }
         return Optional.ofNullable(open.get().transactionManager().getTransaction())
-                .map(transaction -> wrap(open.get(), transaction));
+                .map(transaction -> {
+                    var held = known.get(transaction);
+                    return held == null ? new ServerTransaction(coordinator, open.get(), transaction) : held;
+                });
     }
 
     /** The one that the server means: it may be worked with from a thread that the coordinator has in another one. */
@@ -361,7 +374,12 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
 
     @Override
     public boolean enlistDistributedNonXAResource(Transaction transaction, TransactionalResource resource) {
-        throw new IllegalStateException(
+        throw cannotPrepare(resource);
+    }
+
+    /** The refusal of this one. */
+    static IllegalStateException cannotPrepare(TransactionalResource resource) {
+        return new IllegalStateException(
                 "expected a resource that can prepare, because others take part in the transaction, found "
                         + resource.getName()
                         + ": set the res-type of its pool to javax.sql.XADataSource, or the transaction support of its"
@@ -485,7 +503,7 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
                 ? new TransactionAdminBean(inner, "", "", 0, "unknown", null)
                 : server().getTransactionAdminBean(outer);
         bean.setIdentifier(inner);
-        bean.setId(inner.toString());
+        bean.setId(inner.unitOfWork().toString());
         bean.setStatus(JavaEETransactionManagerSimplified.getStatusAsString(inner.getStatus()));
         bean.setElapsedTime(System.currentTimeMillis() - inner.startMillis());
         if (bean.getComponentName() == null) {

@@ -3,6 +3,8 @@ package dev.ktm.glassfish;
 import com.sun.enterprise.transaction.api.JavaEETransaction;
 import com.sun.enterprise.transaction.spi.TransactionInternal;
 import dev.ktm.Ktm;
+import dev.ktm.rm.RollbackCause;
+import dev.ktm.tm.KtmTransaction;
 import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.HeuristicRollbackException;
 import jakarta.transaction.InvalidTransactionException;
@@ -11,6 +13,7 @@ import jakarta.transaction.Synchronization;
 import jakarta.transaction.SystemException;
 import jakarta.transaction.Transaction;
 import java.util.Objects;
+import java.util.UUID;
 import javax.transaction.xa.XAResource;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +35,19 @@ final class ServerTransaction implements TransactionInternal {
 
     Transaction transaction() {
         return transaction;
+    }
+
+    /** What identifies it, in the log and for people. */
+    UUID unitOfWork() {
+        return ((KtmTransaction) transaction).unitOfWork();
+    }
+
+    /** Whether it was rolled back because its time was over. */
+    boolean isTimedOut() {
+        return ((KtmTransaction) transaction)
+                .rolledBackBy()
+                .filter(RollbackCause.TIMEOUT::equals)
+                .isPresent();
     }
 
     long startMillis() {
@@ -98,8 +114,7 @@ final class ServerTransaction implements TransactionInternal {
     }
 
     @Override
-    public void registerInterposedSynchronization(Synchronization synchronization)
-            throws RollbackException, SystemException {
+    public void registerInterposedSynchronization(Synchronization synchronization) throws SystemException {
         if (isOfThisThread()) {
             ktm.synchronizationRegistry().registerInterposedSynchronization(synchronization);
             return;

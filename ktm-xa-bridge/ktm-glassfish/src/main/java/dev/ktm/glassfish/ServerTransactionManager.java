@@ -4,10 +4,13 @@ import com.sun.enterprise.transaction.JavaEETransactionManagerSimplified;
 import com.sun.enterprise.transaction.api.JavaEETransaction;
 import com.sun.enterprise.transaction.spi.TransactionalResource;
 import jakarta.inject.Inject;
+import jakarta.transaction.HeuristicMixedException;
+import jakarta.transaction.HeuristicRollbackException;
 import jakarta.transaction.InvalidTransactionException;
 import jakarta.transaction.RollbackException;
 import jakarta.transaction.SystemException;
 import jakarta.transaction.Transaction;
+import javax.transaction.xa.XAException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,11 +50,54 @@ public class ServerTransactionManager extends JavaEETransactionManagerSimplified
     @Override
     public boolean enlistResource(Transaction transaction, TransactionalResource resource)
             throws RollbackException, SystemException {
+        requireThatAllCanPrepare(transaction, resource);
         var before = coordinator.enlisting(resource.supportsXA() ? pools.nameOf(resource) : null);
         try {
             return super.enlistResource(transaction, resource);
         } finally {
             coordinator.enlisting(before);
+        }
+    }
+
+    /** Before the server is asked: it notes what it then refuses, and refuses everything after that. */
+    private static void requireThatAllCanPrepare(Transaction transaction, TransactionalResource resource) {
+        if (!(transaction instanceof JavaEETransaction outer)
+                || !resource.isTransactional()
+                || resource.isEnlistmentSuspended()) {
+            return;
+        }
+        if (!resource.supportsXA() && !outer.isLocalTx()) {
+            throw KtmDelegate.cannotPrepare(resource);
+        }
+        var alone = outer.getNonXAResource();
+        if (alone != null && !isSame(resource, alone)) {
+            throw KtmDelegate.cannotPrepare(resource.supportsXA() ? alone : resource);
+        }
+    }
+
+    /** As the server compares them; it says what is wrong with one that fails at that. */
+    private static boolean isSame(TransactionalResource one, TransactionalResource other) {
+        try {
+            return one.getXAResource().isSameRM(other.getXAResource());
+        } catch (XAException | RuntimeException e) {
+            return true;
+        }
+    }
+
+    /** What comes of the resources that are enlisted first while it commits is said in the server by a cause only. */
+    @Override
+    public void commit()
+            throws RollbackException, HeuristicMixedException, HeuristicRollbackException, SystemException {
+        try {
+            super.commit();
+        } catch (SystemException e) {
+            if (e.getCause() instanceof HeuristicMixedException mixed) {
+                throw mixed;
+            }
+            if (e.getCause() instanceof HeuristicRollbackException rolledBack) {
+                throw rolledBack;
+            }
+            throw e;
         }
     }
 

@@ -7,23 +7,33 @@ import static dev.ktm.glassfish.Naming.find;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.enterprise.transaction.api.JavaEETransactionManager;
+import com.sun.enterprise.transaction.api.TransactionAdminBean;
 import dev.ktm.log.testing.Until;
 import jakarta.ejb.EJBException;
+import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.InvalidTransactionException;
 import jakarta.transaction.RollbackException;
 import jakarta.transaction.Status;
 import jakarta.transaction.Synchronization;
+import jakarta.transaction.SystemException;
 import jakarta.transaction.TransactionManager;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.UserTransaction;
 import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import javax.naming.NamingException;
+import javax.sql.DataSource;
+import javax.transaction.xa.XAException;
+import javax.transaction.xa.Xid;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -215,5 +225,165 @@ class ServerTransactionManagerTest {
             assertThat(count("jdbc/one", item)).isOne();
             assertThat(count("jdbc/two", item)).isEqualTo(distributed && commits ? 1 : 0);
         }
+    }
+
+    // Ended by itself.
+
+    @Test
+    void aConnectionThatIsOpenWhenTheTimeIsOverWritesNothingAfterwards() throws Exception {
+        bean("tests", BeanManaged.class)
+                .run(() -> withinOneSecond(() -> {
+                    user().begin();
+                    try (var connection = find("jdbc/one", DataSource.class).getConnection();
+                            var statement = connection.createStatement()) {
+                        statement.execute("insert into sale values ('before its time was over')");
+                        assertThat(end().await(20, TimeUnit.SECONDS)).isTrue();
+
+                        assertThatThrownBy(() -> statement.execute("insert into sale values ('after it was over')"))
+                                .isInstanceOf(SQLException.class);
+                        assertThatThrownBy(connection::createStatement).isInstanceOf(SQLException.class);
+                    }
+                    assertThatThrownBy(() -> user().commit()).isInstanceOf(RollbackException.class);
+                    user().begin();
+                    insert("one", "in the next transaction");
+                    user().commit();
+                }));
+
+        assertThat(count("jdbc/one", "before its time was over")).isZero();
+        assertThat(count("jdbc/one", "after it was over")).isZero();
+        assertThat(count("jdbc/one", "in the next transaction")).isOne();
+    }
+
+    @Test
+    void connectionsThatTimeOutDoNotUseThePoolUp() throws Exception {
+        server.createXaH2("small");
+        server.command("set", "resources.jdbc-connection-pool.small.steady-pool-size=1");
+        server.command("set", "resources.jdbc-connection-pool.small.max-pool-size=1");
+        execute("jdbc/small", "create table sale (item varchar(40))");
+        for (var closesFirst : new boolean[] {true, false}) {
+            bean("tests", BeanManaged.class)
+                    .run(() -> withinOneSecond(() -> {
+                        user().begin();
+                        var over = end();
+                        var connection = find("jdbc/small", DataSource.class).getConnection();
+                        if (closesFirst) {
+                            connection.close();
+                        }
+                        assertThat(over.await(20, TimeUnit.SECONDS)).isTrue();
+                        connection.close();
+                        assertThatThrownBy(() -> user().commit()).isInstanceOf(RollbackException.class);
+                    }));
+            assertThat(count("jdbc/small", "none")).isZero();
+        }
+    }
+
+    // Outcomes and refusals.
+
+    /** Rolls back by itself what it has prepared. */
+    private static final class HastyResource extends WitnessResource {
+        HastyResource(List<String> told) {
+            super(told);
+        }
+
+        @Override
+        public void commit(Xid xid, boolean onePhase) throws XAException {
+            super.commit(xid, onePhase);
+            throw new XAException(XAException.XA_HEURRB);
+        }
+    }
+
+    @Test
+    void aHeuristicOutcomeOfWhatJoinsDuringTheCommitIsSaid() throws Exception {
+        var told = new CopyOnWriteArrayList<String>();
+        manager().begin();
+        var transaction = Objects.requireNonNull(manager().getTransaction());
+        transaction.registerSynchronization(new Synchronization() {
+            @Override
+            public void beforeCompletion() {
+                try {
+                    transaction.enlistResource(new WitnessResource(told));
+                    transaction.enlistResource(new HastyResource(told));
+                } catch (RollbackException | SystemException e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+
+            @Override
+            public void afterCompletion(int status) {}
+        });
+
+        assertThatThrownBy(() -> manager().commit()).isInstanceOf(HeuristicMixedException.class);
+
+        assertThat(told).contains("commit", "forget");
+    }
+
+    @Test
+    void aResourceThatIsRefusedBesideOthersLeavesTheTransactionAsItWas() throws Exception {
+        manager().begin();
+        insert("one", "beside what is refused");
+        assertThatThrownBy(() -> insert("local", "refused"))
+                .hasMessageContaining("expected a resource that can prepare")
+                .hasMessageContaining("found jdbc/local");
+        insert("two", "beside what is refused");
+        manager().commit();
+
+        assertThat(count("jdbc/one", "beside what is refused")).isOne();
+        assertThat(count("jdbc/two", "beside what is refused")).isOne();
+        assertThat(count("jdbc/local", "refused")).isZero();
+    }
+
+    @Test
+    void whatComesBesideAResourceThatCannotPrepareIsRefusedWithItsName() throws Exception {
+        manager().begin();
+        insert("local", "alone");
+        assertThatThrownBy(() -> insert("one", "beside it"))
+                .hasMessageContaining("expected a resource that can prepare")
+                .hasMessageContaining("found jdbc/local");
+        manager().commit();
+
+        assertThat(count("jdbc/local", "alone")).isOne();
+        assertThat(count("jdbc/one", "beside it")).isZero();
+    }
+
+    // From outside, and for administrators.
+
+    @Test
+    void aTransactionFromOutsideThatTheServerNeverSawIsNotHeld() throws Exception {
+        var manager = server.service(JavaEETransactionManager.class);
+        var xid = new ForeignXid("suspended");
+
+        manager.recreate(xid, 30);
+        var suspended = Objects.requireNonNull(manager.suspend());
+        manager.resume(suspended);
+        assertThat(manager.getStatus()).isEqualTo(Status.STATUS_ACTIVE);
+        manager.release(xid);
+        manager.getXATerminator().rollback(xid);
+    }
+
+    /** The ids of what administrators are shown. */
+    private static List<String> active(JavaEETransactionManager manager) {
+        return Stream.of(manager.getActiveTransactions().toArray())
+                .map(bean -> ((TransactionAdminBean) bean).getId())
+                .toList();
+    }
+
+    @Test
+    void anAdministratorSeesATransactionAndHasItRolledBack() throws Exception {
+        var manager = server.service(JavaEETransactionManager.class);
+        manager.setMonitoringEnabled(true);
+        try {
+            manager.begin();
+            insert("one", "administrated");
+            var id = server.onlyTransaction().unitOfWork().toString();
+
+            assertThat(active(manager)).containsExactly(id);
+            server.command("rollback-transaction", "--transaction_id=" + id);
+
+            assertThatThrownBy(manager::commit).isInstanceOf(RollbackException.class);
+            assertThat(active(manager)).isEmpty();
+        } finally {
+            manager.setMonitoringEnabled(false);
+        }
+        assertThat(count("jdbc/one", "administrated")).isZero();
     }
 }

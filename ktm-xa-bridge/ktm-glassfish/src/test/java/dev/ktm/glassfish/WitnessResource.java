@@ -1,6 +1,7 @@
 package dev.ktm.glassfish;
 
 import java.util.List;
+import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 
@@ -30,7 +31,7 @@ class WitnessResource implements XAResource {
     }
 
     @Override
-    public void commit(Xid xid, boolean onePhase) {
+    public void commit(Xid xid, boolean onePhase) throws XAException {
         told.add(onePhase ? "commit in one phase" : "commit");
     }
 
