@@ -23,6 +23,7 @@ import jakarta.transaction.SystemException;
 import jakarta.transaction.Transaction;
 import jakarta.transaction.TransactionManager;
 import java.lang.ref.WeakReference;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
@@ -46,6 +47,9 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
 
     /** Above every delegate that the server brings, of which the highest is 3. */
     private static final int ORDER = 100;
+
+    /** How long a freeze waits for those that are ending: a resource may hang. */
+    private static final Duration LONGEST_END = Duration.ofSeconds(30);
 
     private static final System.Logger LOGGER = System.getLogger(KtmDelegate.class.getName());
 
@@ -104,6 +108,14 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
     public TransactionInternal startJTSTx(JavaEETransaction local, boolean hasTimeout)
             throws RollbackException, SystemException {
         gate.lock();
+        try {
+            return begin(local, hasTimeout);
+        } finally {
+            gate.unlock();
+        }
+    }
+
+    private ServerTransaction begin(JavaEETransaction local, boolean hasTimeout) throws SystemException {
         var ktm = ktm();
         var manager = ktm.transactionManager();
         boolean ofThread = server().getCurrentTransaction() == local;
@@ -159,7 +171,7 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
     }
 
     private ServerTransaction wrap(Ktm ktm, Transaction transaction) {
-        return known.computeIfAbsent(transaction, begun -> new ServerTransaction(coordinator, ktm, begun));
+        return known.computeIfAbsent(transaction, begun -> new ServerTransaction(coordinator, gate, ktm, begun));
     }
 
     @Override
@@ -217,7 +229,7 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
         return Optional.ofNullable(open.get().transactionManager().getTransaction())
                 .map(transaction -> {
                     var held = known.get(transaction);
-                    return held == null ? new ServerTransaction(coordinator, open.get(), transaction) : held;
+                    return held == null ? new ServerTransaction(coordinator, gate, open.get(), transaction) : held;
                 });
     }
 
@@ -284,7 +296,6 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
     public void commitDistributedTransaction()
             throws RollbackException, HeuristicMixedException, HeuristicRollbackException, SystemException {
         var current = requireOfThread();
-        gate.lock();
         var committed = false;
         try {
             whileCompleting(current::commit);
@@ -301,7 +312,6 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
     @Override
     public void rollbackDistributedTransaction() throws SystemException {
         var current = requireOfThread();
-        gate.lock();
         try {
             whileCompleting(current::rollback);
         } catch (RollbackException | HeuristicMixedException | HeuristicRollbackException e) {
@@ -391,7 +401,7 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
     @Override
     public XATerminator getXATerminator() {
         try {
-            return new InflowTerminator(ktm(), server());
+            return new InflowTerminator(ktm(), server(), gate);
         } catch (SystemException e) {
             throw new IllegalStateException(e.getMessage(), e);
         }
@@ -400,10 +410,15 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
     @Override
     public void recreate(Xid xid, long timeoutSeconds) throws WorkException {
         try {
-            inflow.enter(ktm(), xid, timeoutSeconds);
+            inflow.enter(ktm(), xid, timeoutSeconds > 0 ? timeoutSeconds : defaultTimeoutSeconds());
         } catch (SystemException e) {
             throw new WorkException(e.getMessage(), e);
         }
+    }
+
+    /** The server's, for adapters that say nothing. */
+    private int defaultTimeoutSeconds() {
+        return server() instanceof ServerTransactionManager own ? own.defaultTimeoutSeconds() : 0;
     }
 
     @Override
@@ -419,7 +434,7 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
 
     @Override
     public boolean isNullTransaction() {
-        return false;
+        return OrbCalls.isInForeignTransaction();
     }
 
     // Recovery.
@@ -471,6 +486,16 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
         LOGGER.log(
                 System.Logger.Level.INFO,
                 "property " + name + " of the transaction service has no meaning with KTM; see the ktm. properties");
+    }
+
+    /** Whatever is to begin or to end waits from now on; returns when what was about it has done so, or after some time. */
+    void freeze() {
+        gate.close();
+        if (!gate.awaitNobody(LONGEST_END)) {
+            LOGGER.log(
+                    System.Logger.Level.WARNING,
+                    "transactions still end after " + LONGEST_END + ", although the transaction service is frozen");
+        }
     }
 
     @Override

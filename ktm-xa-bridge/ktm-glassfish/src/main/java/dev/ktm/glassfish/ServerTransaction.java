@@ -21,14 +21,16 @@ import org.jspecify.annotations.Nullable;
 final class ServerTransaction implements TransactionInternal {
 
     private final ServerCoordinator coordinator;
+    private final FreezeGate gate;
     private final Ktm ktm;
     private final Transaction transaction;
     private final long startMillis = System.currentTimeMillis();
     /** What the server has made of it. */
     private volatile @Nullable JavaEETransaction outer;
 
-    ServerTransaction(ServerCoordinator coordinator, Ktm ktm, Transaction transaction) {
+    ServerTransaction(ServerCoordinator coordinator, FreezeGate gate, Ktm ktm, Transaction transaction) {
         this.coordinator = coordinator;
+        this.gate = gate;
         this.ktm = ktm;
         this.transaction = transaction;
     }
@@ -70,20 +72,30 @@ final class ServerTransaction implements TransactionInternal {
     @Override
     public void commit()
             throws RollbackException, HeuristicMixedException, HeuristicRollbackException, SystemException {
-        if (isOfThisThread()) {
-            // Leaves the thread without one, as the server does.
-            ktm.transactionManager().commit();
-        } else {
-            transaction.commit();
+        gate.lock();
+        try {
+            if (isOfThisThread()) {
+                // Leaves the thread without one, as the server does.
+                ktm.transactionManager().commit();
+            } else {
+                transaction.commit();
+            }
+        } finally {
+            gate.unlock();
         }
     }
 
     @Override
     public void rollback() throws SystemException {
-        if (isOfThisThread()) {
-            ktm.transactionManager().rollback();
-        } else {
-            transaction.rollback();
+        gate.lock();
+        try {
+            if (isOfThisThread()) {
+                ktm.transactionManager().rollback();
+            } else {
+                transaction.rollback();
+            }
+        } finally {
+            gate.unlock();
         }
     }
 

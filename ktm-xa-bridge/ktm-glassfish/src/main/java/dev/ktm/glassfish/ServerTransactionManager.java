@@ -26,6 +26,7 @@ public class ServerTransactionManager extends JavaEETransactionManagerSimplified
     private final ThreadLocal<@Nullable JavaEETransaction> ended = new ThreadLocal<>();
 
     private volatile @Nullable KtmDelegate delegate;
+    private volatile int defaultTimeoutSeconds;
 
     /** Over this coordinator. */
     @Inject
@@ -42,9 +43,31 @@ public class ServerTransactionManager extends JavaEETransactionManagerSimplified
     @Override
     public void postConstruct() {
         super.postConstruct();
-        if (getEffectiveTimeout() == 0) {
-            setDefaultTransactionTimeout(coordinator.options().defaultTimeoutSeconds());
+        // Nobody has said anything else for this thread yet.
+        int configured = getEffectiveTimeout();
+        setDefaultTransactionTimeout(configured == 0 ? coordinator.options().defaultTimeoutSeconds() : configured);
+    }
+
+    @Override
+    public void setDefaultTransactionTimeout(int seconds) {
+        super.setDefaultTransactionTimeout(seconds);
+        defaultTimeoutSeconds = Math.max(0, seconds);
+    }
+
+    /** What is configured for transactions for which nothing is said; 0 for none. */
+    int defaultTimeoutSeconds() {
+        return defaultTimeoutSeconds;
+    }
+
+    /** Waits for those that are ending before the server's own lock is held, which they need to end. */
+    @Override
+    @SuppressWarnings("UnsynchronizedOverridesSynchronized")
+    public void freeze() {
+        var known = delegate;
+        if (known != null) {
+            known.freeze();
         }
+        super.freeze();
     }
 
     @Override

@@ -9,7 +9,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.enterprise.transaction.api.JavaEETransactionManager;
 import com.sun.enterprise.transaction.api.TransactionAdminBean;
+import com.sun.jts.pi.InterceptorImpl;
 import dev.ktm.log.testing.Until;
+import dev.ktm.rm.Outcome;
 import jakarta.ejb.EJBException;
 import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.InvalidTransactionException;
@@ -26,9 +28,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import javax.naming.NamingException;
 import javax.sql.DataSource;
@@ -385,5 +389,104 @@ class ServerTransactionManagerTest {
             manager.setMonitoringEnabled(false);
         }
         assertThat(count("jdbc/one", "administrated")).isZero();
+    }
+
+    @Test
+    void aTransactionFromOutsideWithoutATimeoutHasTheConfiguredOne() throws Exception {
+        var manager = server.service(JavaEETransactionManager.class);
+        var xid = new ForeignXid("without a timeout");
+        manager.setDefaultTransactionTimeout(1);
+        try {
+            manager.recreate(xid, -1);
+            insert("one", "from outside");
+            var transaction = server.onlyTransaction();
+            manager.release(xid);
+
+            Until.holds(() -> transaction.outcome() == Outcome.ABORTED);
+        } finally {
+            manager.setDefaultTransactionTimeout(0);
+        }
+
+        assertThatThrownBy(() -> manager.getXATerminator().prepare(xid))
+                .isInstanceOfSatisfying(
+                        XAException.class, e -> assertThat(e.errorCode).isEqualTo(XAException.XA_RBTIMEOUT));
+        assertThat(count("jdbc/one", "from outside")).isZero();
+    }
+
+    @Test
+    void aCallWithinATransactionOfAnotherServerIsNotTakenForOneWithout() throws Exception {
+        int contexts = InterceptorImpl.NULL_CTX_SLOT;
+        var manager = server.service(JavaEETransactionManager.class);
+        assertThat(manager.isNullTransaction()).isFalse();
+
+        InterceptorImpl.setThreadLocalData(contexts, InterceptorImpl.PROPER_CTX);
+        assertThat(manager.isNullTransaction()).isFalse();
+        InterceptorImpl.setThreadLocalData(contexts, InterceptorImpl.NULL_CTX);
+        assertThat(manager.isNullTransaction()).isTrue();
+
+        InterceptorImpl.getThreadLocalData(contexts);
+        InterceptorImpl.getThreadLocalData(contexts);
+        assertThat(manager.isNullTransaction()).isFalse();
+    }
+
+    // Frozen.
+
+    @Test
+    void whatAResourceAdapterEndsWaitsWhileTheServiceIsFrozen() throws Exception {
+        var manager = server.service(JavaEETransactionManager.class);
+        var xid = new ForeignXid("frozen");
+        manager.recreate(xid, 30);
+        insert("one", "frozen");
+        manager.release(xid);
+        server.command("freeze-transaction-service");
+
+        var done = running(() -> manager.getXATerminator().commit(xid, true));
+        assertThatThrownBy(() -> done.get(300, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+        server.command("unfreeze-transaction-service");
+
+        done.get(20, TimeUnit.SECONDS);
+        assertThat(count("jdbc/one", "frozen")).isOne();
+    }
+
+    @Test
+    void theServiceIsFrozenOnlyWhenWhatWasAboutToEndHasEnded() throws Exception {
+        var commits = new CountDownLatch(1);
+        var mayCommit = new CountDownLatch(1);
+        var committing = running(() -> {
+            manager().begin();
+            Objects.requireNonNull(manager().getTransaction())
+                    .enlistResource(new WitnessResource(new CopyOnWriteArrayList<>()) {
+                        @Override
+                        public void commit(Xid xid, boolean onePhase) throws XAException {
+                            commits.countDown();
+                            try {
+                                mayCommit.await();
+                            } catch (InterruptedException e) {
+                                throw new IllegalStateException(e);
+                            }
+                        }
+                    });
+            manager().commit();
+        });
+        assertThat(commits.await(20, TimeUnit.SECONDS)).isTrue();
+
+        var freezing = running(() -> server.command("freeze-transaction-service"));
+        assertThatThrownBy(() -> freezing.get(300, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+        mayCommit.countDown();
+
+        committing.get(20, TimeUnit.SECONDS);
+        freezing.get(20, TimeUnit.SECONDS);
+        server.command("unfreeze-transaction-service");
+    }
+
+    /** Runs it on another thread. */
+    private static CompletableFuture<Void> running(Task task) {
+        return CompletableFuture.runAsync(() -> {
+            try {
+                task.run();
+            } catch (Exception e) {
+                throw new CompletionException(e);
+            }
+        });
     }
 }
