@@ -259,6 +259,27 @@ class ServerTransactionManagerTest {
     }
 
     @Test
+    void aConnectionThatIsKeptOverATimeoutDoesNotDisturbTheNextTransaction() throws Exception {
+        bean("tests", BeanManaged.class).run(() -> {
+            try (var kept = find("jdbc/one", DataSource.class).getConnection()) {
+                withinOneSecond(() -> {
+                    user().begin();
+                    execute("jdbc/two", "insert into sale values ('lost')");
+                    assertThat(end().await(20, TimeUnit.SECONDS)).isTrue();
+                    assertThatThrownBy(() -> user().commit()).isInstanceOf(RollbackException.class);
+                });
+                assertThatThrownBy(kept::createStatement).isInstanceOf(SQLException.class);
+
+                user().begin();
+                insert("two", "after one that is kept");
+                user().commit();
+            }
+        });
+
+        assertThat(count("jdbc/two", "after one that is kept")).isOne();
+    }
+
+    @Test
     void connectionsThatTimeOutDoNotUseThePoolUp() throws Exception {
         server.createXaH2("small");
         server.command("set", "resources.jdbc-connection-pool.small.steady-pool-size=1");
