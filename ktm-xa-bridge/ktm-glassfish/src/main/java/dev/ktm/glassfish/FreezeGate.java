@@ -1,5 +1,6 @@
 package dev.ktm.glassfish;
 
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.Lock;
@@ -7,13 +8,19 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * What {@code freeze-transaction-service} closes: transactions that are to begin or to end wait until it is opened again; what is
- * past it goes on. Whoever closes it need not be the one that opens it. Safe for many threads.
+ * past it goes on, and so does what that begins and ends meanwhile. Whoever closes it need not be the one that opens it. Safe for
+ * many threads.
  */
 final class FreezeGate implements Lock {
 
     private final ReentrantLock guard = new ReentrantLock();
-    private final Condition opened = guard.newCondition();
+    private final Condition changed = guard.newCondition();
     private boolean closed;
+    /** How many threads are past it. */
+    private int inside;
+    /** How often this thread has passed it, here and not in another server. */
+    @SuppressWarnings("ThreadLocalUsage")
+    private final ThreadLocal<Integer> depth = ThreadLocal.withInitial(() -> 0);
 
     void close() {
         guard.lock();
@@ -28,7 +35,7 @@ final class FreezeGate implements Lock {
         guard.lock();
         try {
             closed = false;
-            opened.signalAll();
+            changed.signalAll();
         } finally {
             guard.unlock();
         }
@@ -43,14 +50,33 @@ final class FreezeGate implements Lock {
         }
     }
 
+    /** Waits until nobody is past it, this thread apart; false if somebody still is after this time. */
+    boolean awaitNobody(Duration limit) {
+        int own = depth.get() == 0 ? 0 : 1;
+        guard.lock();
+        try {
+            long left = limit.toNanos();
+            while (inside > own && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+            return inside <= own;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            guard.unlock();
+        }
+    }
+
     /** Waits until it is open. */
     @Override
     public void lock() {
         guard.lock();
         try {
-            while (closed) {
-                opened.awaitUninterruptibly();
+            while (mustWait()) {
+                changed.awaitUninterruptibly();
             }
+            pass();
         } finally {
             guard.unlock();
         }
@@ -60,9 +86,10 @@ final class FreezeGate implements Lock {
     public void lockInterruptibly() throws InterruptedException {
         guard.lockInterruptibly();
         try {
-            while (closed) {
-                opened.await();
+            while (mustWait()) {
+                changed.await();
             }
+            pass();
         } finally {
             guard.unlock();
         }
@@ -70,7 +97,12 @@ final class FreezeGate implements Lock {
 
     @Override
     public boolean tryLock() {
-        return !isClosed();
+        guard.lock();
+        try {
+            return !mustWait() && pass();
+        } finally {
+            guard.unlock();
+        }
     }
 
     @Override
@@ -78,18 +110,48 @@ final class FreezeGate implements Lock {
         guard.lockInterruptibly();
         try {
             long left = unit.toNanos(time);
-            while (closed && left > 0) {
-                left = opened.awaitNanos(left);
+            while (mustWait() && left > 0) {
+                left = changed.awaitNanos(left);
             }
-            return !closed;
+            return !mustWait() && pass();
         } finally {
             guard.unlock();
         }
     }
 
-    /** Nothing is held. */
+    /** Whoever is past it may be what others wait for. */
+    private boolean mustWait() {
+        return closed && depth.get() == 0;
+    }
+
+    private boolean pass() {
+        int before = depth.get();
+        if (before == 0) {
+            inside++;
+        }
+        depth.set(before + 1);
+        return true;
+    }
+
     @Override
-    public void unlock() {}
+    public void unlock() {
+        int before = depth.get();
+        if (before == 0) {
+            throw new IllegalMonitorStateException("expected a thread that has passed the gate");
+        }
+        if (before > 1) {
+            depth.set(before - 1);
+            return;
+        }
+        depth.remove();
+        guard.lock();
+        try {
+            inside--;
+            changed.signalAll();
+        } finally {
+            guard.unlock();
+        }
+    }
 
     @Override
     public Condition newCondition() {

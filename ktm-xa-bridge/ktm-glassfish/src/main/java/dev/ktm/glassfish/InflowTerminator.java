@@ -19,8 +19,10 @@ final class InflowTerminator implements XATerminator {
     private final Ktm ktm;
     private final XATerminator terminator;
     private final JavaEETransactionManagerSimplified server;
+    private final FreezeGate gate;
 
-    InflowTerminator(Ktm ktm, JavaEETransactionManagerSimplified server) {
+    InflowTerminator(Ktm ktm, JavaEETransactionManagerSimplified server, FreezeGate gate) {
+        this.gate = gate;
         this.ktm = ktm;
         this.terminator = (XATerminator) ktm.xaTerminator();
         this.server = server;
@@ -33,18 +35,25 @@ final class InflowTerminator implements XATerminator {
 
     @Override
     public int prepare(Xid xid) throws XAException {
-        return within(xid, () -> terminator.prepare(xid));
+        return pass(() -> within(xid, () -> terminator.prepare(xid)));
     }
 
     @Override
     public void commit(Xid xid, boolean onePhase) throws XAException {
-        if (onePhase) {
-            within(xid, () -> {
-                terminator.commit(xid, true);
-                return true;
-            });
-        } else {
-            terminator.commit(xid, false);
+        Call<Boolean> commit = () -> {
+            terminator.commit(xid, onePhase);
+            return true;
+        };
+        pass(() -> onePhase ? within(xid, commit) : commit.run());
+    }
+
+    /** Waits while the transaction service is frozen. */
+    private <R> R pass(Call<R> call) throws XAException {
+        gate.lock();
+        try {
+            return call.run();
+        } finally {
+            gate.unlock();
         }
     }
 
@@ -88,7 +97,10 @@ final class InflowTerminator implements XATerminator {
 
     @Override
     public void rollback(Xid xid) throws XAException {
-        terminator.rollback(xid);
+        pass(() -> {
+            terminator.rollback(xid);
+            return true;
+        });
     }
 
     @Override

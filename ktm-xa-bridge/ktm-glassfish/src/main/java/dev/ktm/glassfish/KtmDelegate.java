@@ -21,8 +21,13 @@ import jakarta.transaction.RollbackException;
 import jakarta.transaction.Status;
 import jakarta.transaction.SystemException;
 import jakarta.transaction.Transaction;
+import jakarta.transaction.TransactionManager;
+import java.lang.ref.WeakReference;
+import java.time.Duration;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
+import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Lock;
 import javax.transaction.xa.XAResource;
@@ -43,6 +48,9 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
     /** Above every delegate that the server brings, of which the highest is 3. */
     private static final int ORDER = 100;
 
+    /** How long a freeze waits for those that are ending: a resource may hang. */
+    private static final Duration LONGEST_END = Duration.ofSeconds(30);
+
     private static final System.Logger LOGGER = System.getLogger(KtmDelegate.class.getName());
 
     private final ServerCoordinator coordinator;
@@ -52,6 +60,12 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
     private final FreezeGate gate = new FreezeGate();
     /** What the server holds of transactions that have not ended, by the coordinator's. */
     private final Map<Transaction, ServerTransaction> known = new ConcurrentHashMap<>();
+    /**
+     * The coordinator's transactions by what the server has made of them, which does not say: also those that have ended by
+     * themselves, of which the client does not know. What the server has holds the coordinator's, not this.
+     */
+    private final Map<JavaEETransaction, WeakReference<ServerTransaction>> inners =
+            Collections.synchronizedMap(new WeakHashMap<>());
 
     private volatile @Nullable JavaEETransactionManagerSimplified server;
 
@@ -71,6 +85,9 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
     @Override
     public void setTransactionManager(JavaEETransactionManager manager) {
         server = (JavaEETransactionManagerSimplified) manager;
+        if (manager instanceof ServerTransactionManager own) {
+            own.delegate(this);
+        }
     }
 
     private JavaEETransactionManagerSimplified server() {
@@ -91,23 +108,59 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
     public TransactionInternal startJTSTx(JavaEETransaction local, boolean hasTimeout)
             throws RollbackException, SystemException {
         gate.lock();
+        try {
+            return begin(local, hasTimeout);
+        } finally {
+            gate.unlock();
+        }
+    }
+
+    private ServerTransaction begin(JavaEETransaction local, boolean hasTimeout) throws SystemException {
         var ktm = ktm();
         var manager = ktm.transactionManager();
-        if (manager.suspend() != null) {
+        boolean ofThread = server().getCurrentTransaction() == local;
+        var other = manager.suspend();
+        if (ofThread && other != null) {
             LOGGER.log(System.Logger.Level.WARNING, "a thread had kept a transaction that the server had taken off it");
         }
         manager.setTransactionTimeout(hasTimeout ? secondsLeft((JavaEETransactionImpl) local) : 0);
         try {
             manager.begin();
+            var begun = wrap(ktm, manager.getTransaction());
+            meet(begun, local);
+            begun.registerInterposedSynchronization(new LateConnections(begun, local));
+            server().monitorTxBegin(begun);
+            return begun;
         } catch (NotSupportedException e) {
             throw new IllegalStateException(e);
         } finally {
             manager.setTransactionTimeout(0);
+            if (!ofThread) {
+                // It is worked with from a thread that is in another one, or in none.
+                manager.suspend();
+                resume(manager, other);
+            }
         }
-        var begun = wrap(ktm, manager.getTransaction());
-        begun.outer(local);
-        server().monitorTxBegin(begun);
-        return begun;
+    }
+
+    private static void resume(TransactionManager manager, @Nullable Transaction suspended) throws SystemException {
+        if (suspended != null) {
+            try {
+                manager.resume(suspended);
+            } catch (InvalidTransactionException e) {
+                throw new IllegalStateException(e.getMessage(), e);
+            }
+        }
+    }
+
+    private void meet(ServerTransaction inner, JavaEETransaction outer) {
+        inner.outer(outer);
+        inners.put(outer, new WeakReference<>(inner));
+    }
+
+    /** The coordinator's transaction that the server works with as this; none if it is the server's own, or was ended through it. */
+    Optional<ServerTransaction> innerOf(JavaEETransaction outer) {
+        return Optional.ofNullable(inners.get(outer)).map(WeakReference::get);
     }
 
     /** From now on the time is kept here. What is over already ends at once; it is marked for rollback besides. */
@@ -118,7 +171,7 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
     }
 
     private ServerTransaction wrap(Ktm ktm, Transaction transaction) {
-        return known.computeIfAbsent(transaction, begun -> new ServerTransaction(coordinator, ktm, begun));
+        return known.computeIfAbsent(transaction, begun -> new ServerTransaction(coordinator, gate, ktm, begun));
     }
 
     @Override
@@ -141,7 +194,9 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
         if (imported.isEmpty()) {
             return null;
         }
-        var outer = outerOf(imported.get());
+        var inner = imported.get();
+        var held = known.computeIfAbsent(inner.transaction(), each -> inner);
+        var outer = outerOf(held);
         server().setCurrentTransaction(outer);
         return outer;
     }
@@ -151,25 +206,38 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
         synchronized (imported) {
             var outer = imported.outer();
             if (outer == null) {
-                outer = server().createImportedTransaction(imported);
-                imported.outer(outer);
+                try {
+                    outer = server().createImportedTransaction(imported);
+                } catch (SystemException e) {
+                    // It has ended, and nobody else says so.
+                    known.remove(imported.transaction());
+                    throw e;
+                }
+                meet(imported, outer);
+                imported.registerInterposedSynchronization(new LateConnections(imported, outer));
             }
             return outer;
         }
     }
 
-    /** The coordinator's transaction of this thread. */
+    /** The coordinator's transaction of this thread; one that the server does not know is not held. */
     private Optional<ServerTransaction> ofThread() throws SystemException {
         var open = coordinator.ifOpen();
         if (open.isEmpty()) {
             return Optional.empty();
         }
         return Optional.ofNullable(open.get().transactionManager().getTransaction())
-                .map(transaction -> wrap(open.get(), transaction));
+                .map(transaction -> {
+                    var held = known.get(transaction);
+                    return held == null ? new ServerTransaction(coordinator, gate, open.get(), transaction) : held;
+                });
     }
 
+    /** The one that the server means: it may be worked with from a thread that the coordinator has in another one. */
     private ServerTransaction requireOfThread() throws SystemException {
-        return ofThread()
+        var current = server().getCurrentTransaction();
+        var inner = current == null ? Optional.<ServerTransaction>empty() : innerOf(current);
+        return (inner.isPresent() ? inner : ofThread())
                 .orElseThrow(() -> new IllegalStateException("expected a transaction on this thread, found none"));
     }
 
@@ -228,7 +296,6 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
     public void commitDistributedTransaction()
             throws RollbackException, HeuristicMixedException, HeuristicRollbackException, SystemException {
         var current = requireOfThread();
-        gate.lock();
         var committed = false;
         try {
             whileCompleting(current::commit);
@@ -245,7 +312,6 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
     @Override
     public void rollbackDistributedTransaction() throws SystemException {
         var current = requireOfThread();
-        gate.lock();
         try {
             whileCompleting(current::rollback);
         } catch (RollbackException | HeuristicMixedException | HeuristicRollbackException e) {
@@ -318,7 +384,12 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
 
     @Override
     public boolean enlistDistributedNonXAResource(Transaction transaction, TransactionalResource resource) {
-        throw new IllegalStateException(
+        throw cannotPrepare(resource);
+    }
+
+    /** The refusal of this one. */
+    static IllegalStateException cannotPrepare(TransactionalResource resource) {
+        return new IllegalStateException(
                 "expected a resource that can prepare, because others take part in the transaction, found "
                         + resource.getName()
                         + ": set the res-type of its pool to javax.sql.XADataSource, or the transaction support of its"
@@ -330,7 +401,7 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
     @Override
     public XATerminator getXATerminator() {
         try {
-            return new InflowTerminator(ktm(), server());
+            return new InflowTerminator(ktm(), server(), gate);
         } catch (SystemException e) {
             throw new IllegalStateException(e.getMessage(), e);
         }
@@ -339,10 +410,15 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
     @Override
     public void recreate(Xid xid, long timeoutSeconds) throws WorkException {
         try {
-            inflow.enter(ktm(), xid, timeoutSeconds);
+            inflow.enter(ktm(), xid, timeoutSeconds > 0 ? timeoutSeconds : defaultTimeoutSeconds());
         } catch (SystemException e) {
             throw new WorkException(e.getMessage(), e);
         }
+    }
+
+    /** The server's, for adapters that say nothing. */
+    private int defaultTimeoutSeconds() {
+        return server() instanceof ServerTransactionManager own ? own.defaultTimeoutSeconds() : 0;
     }
 
     @Override
@@ -358,7 +434,7 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
 
     @Override
     public boolean isNullTransaction() {
-        return false;
+        return OrbCalls.isInForeignTransaction();
     }
 
     // Recovery.
@@ -412,6 +488,16 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
                 "property " + name + " of the transaction service has no meaning with KTM; see the ktm. properties");
     }
 
+    /** Whatever is to begin or to end waits from now on; returns when what was about it has done so, or after some time. */
+    void freeze() {
+        gate.close();
+        if (!gate.awaitNobody(LONGEST_END)) {
+            LOGGER.log(
+                    System.Logger.Level.WARNING,
+                    "transactions still end after " + LONGEST_END + ", although the transaction service is frozen");
+        }
+    }
+
     @Override
     public Lock getReadLock() {
         return gate;
@@ -442,7 +528,7 @@ public final class KtmDelegate implements JavaEETransactionManagerDelegate {
                 ? new TransactionAdminBean(inner, "", "", 0, "unknown", null)
                 : server().getTransactionAdminBean(outer);
         bean.setIdentifier(inner);
-        bean.setId(inner.toString());
+        bean.setId(inner.unitOfWork().toString());
         bean.setStatus(JavaEETransactionManagerSimplified.getStatusAsString(inner.getStatus()));
         bean.setElapsedTime(System.currentTimeMillis() - inner.startMillis());
         if (bean.getComponentName() == null) {

@@ -3,6 +3,8 @@ package dev.ktm.glassfish;
 import com.sun.enterprise.transaction.api.JavaEETransaction;
 import com.sun.enterprise.transaction.spi.TransactionInternal;
 import dev.ktm.Ktm;
+import dev.ktm.rm.RollbackCause;
+import dev.ktm.tm.KtmTransaction;
 import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.HeuristicRollbackException;
 import jakarta.transaction.InvalidTransactionException;
@@ -11,6 +13,7 @@ import jakarta.transaction.Synchronization;
 import jakarta.transaction.SystemException;
 import jakarta.transaction.Transaction;
 import java.util.Objects;
+import java.util.UUID;
 import javax.transaction.xa.XAResource;
 import org.jspecify.annotations.Nullable;
 
@@ -18,20 +21,35 @@ import org.jspecify.annotations.Nullable;
 final class ServerTransaction implements TransactionInternal {
 
     private final ServerCoordinator coordinator;
+    private final FreezeGate gate;
     private final Ktm ktm;
     private final Transaction transaction;
     private final long startMillis = System.currentTimeMillis();
     /** What the server has made of it. */
     private volatile @Nullable JavaEETransaction outer;
 
-    ServerTransaction(ServerCoordinator coordinator, Ktm ktm, Transaction transaction) {
+    ServerTransaction(ServerCoordinator coordinator, FreezeGate gate, Ktm ktm, Transaction transaction) {
         this.coordinator = coordinator;
+        this.gate = gate;
         this.ktm = ktm;
         this.transaction = transaction;
     }
 
     Transaction transaction() {
         return transaction;
+    }
+
+    /** What identifies it, in the log and for people. */
+    UUID unitOfWork() {
+        return ((KtmTransaction) transaction).unitOfWork();
+    }
+
+    /** Whether it was rolled back because its time was over. */
+    boolean isTimedOut() {
+        return ((KtmTransaction) transaction)
+                .rolledBackBy()
+                .filter(RollbackCause.TIMEOUT::equals)
+                .isPresent();
     }
 
     long startMillis() {
@@ -54,20 +72,30 @@ final class ServerTransaction implements TransactionInternal {
     @Override
     public void commit()
             throws RollbackException, HeuristicMixedException, HeuristicRollbackException, SystemException {
-        if (isOfThisThread()) {
-            // Leaves the thread without one, as the server does.
-            ktm.transactionManager().commit();
-        } else {
-            transaction.commit();
+        gate.lock();
+        try {
+            if (isOfThisThread()) {
+                // Leaves the thread without one, as the server does.
+                ktm.transactionManager().commit();
+            } else {
+                transaction.commit();
+            }
+        } finally {
+            gate.unlock();
         }
     }
 
     @Override
     public void rollback() throws SystemException {
-        if (isOfThisThread()) {
-            ktm.transactionManager().rollback();
-        } else {
-            transaction.rollback();
+        gate.lock();
+        try {
+            if (isOfThisThread()) {
+                ktm.transactionManager().rollback();
+            } else {
+                transaction.rollback();
+            }
+        } finally {
+            gate.unlock();
         }
     }
 
@@ -98,8 +126,7 @@ final class ServerTransaction implements TransactionInternal {
     }
 
     @Override
-    public void registerInterposedSynchronization(Synchronization synchronization)
-            throws RollbackException, SystemException {
+    public void registerInterposedSynchronization(Synchronization synchronization) throws SystemException {
         if (isOfThisThread()) {
             ktm.synchronizationRegistry().registerInterposedSynchronization(synchronization);
             return;

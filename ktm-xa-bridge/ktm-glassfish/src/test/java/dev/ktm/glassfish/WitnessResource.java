@@ -1,11 +1,12 @@
 package dev.ktm.glassfish;
 
 import java.util.List;
+import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 
 /** Writes down what it is told. It holds nothing. */
-final class WitnessResource implements XAResource {
+class WitnessResource implements XAResource {
 
     private final List<String> told;
 
@@ -30,7 +31,7 @@ final class WitnessResource implements XAResource {
     }
 
     @Override
-    public void commit(Xid xid, boolean onePhase) {
+    public void commit(Xid xid, boolean onePhase) throws XAException {
         told.add(onePhase ? "commit in one phase" : "commit");
     }
 
