@@ -527,6 +527,24 @@ final class RedoLog {
         });
     }
 
+    /** Keeps space for a note. */
+    Reservation reserve(ByteBuffer note, Relief relief) throws LogException {
+        var reserved = new Reservation[1];
+        retrying(
+                relief, () -> reserved[0] = stream.reserve(RedoFormat.note(note).remaining()));
+        return reserved[0];
+    }
+
+    /** As {@link #note}, in space that was kept for it. */
+    void note(Reservation space, ByteBuffer note, LongConsumer show) throws LogException {
+        order.lock();
+        try {
+            show.accept(append(space, RedoFormat.note(note)));
+        } finally {
+            order.unlock();
+        }
+    }
+
     /** As {@link #note}, durable before it is shown. */
     void noteForced(ByteBuffer note, LongConsumer show, Relief relief) throws LogException {
         var record = RedoFormat.note(note);

@@ -194,6 +194,7 @@ final class Draft {
         if (known < names.size()) {
             hive.requirePermission(node(at), KeyRight.CREATE_SUB_KEY);
             requireRoom(depthOf(at), names.size() - known);
+            Hive.requireClass(how.className());
         }
         for (int i = known; i < names.size(); i++) {
             var isLast = i == names.size() - 1;
@@ -219,6 +220,7 @@ final class Draft {
         if (present != null) {
             return new Made(present.id(), false);
         }
+        hive.requireNoHive(parent, name);
         var above = node(parent);
         long id = hive.nextId(isVolatile);
         var change = changed(id);
@@ -350,6 +352,7 @@ final class Draft {
         lock(parent, Kind.CHILD, nameOf(id));
         require(id);
         requireFree(id, parent, newName);
+        hive.requireNoHive(parent, newName);
         var oldName = nameOf(id);
         var links = changed(parent).children;
         links.put(oldName, Optional.empty());
@@ -368,6 +371,7 @@ final class Draft {
     }
 
     void attributes(long id, Attributes attributes) throws RegistryException {
+        Hive.requireSize(attributes.security());
         require(id);
         lock(id, Kind.ATTRIBUTES, "");
         require(id);

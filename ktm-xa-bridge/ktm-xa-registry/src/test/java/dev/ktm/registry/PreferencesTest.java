@@ -154,6 +154,12 @@ class PreferencesTest {
     }
 
     @Test
+    void halfAPairIsKeptAsItIs() {
+        root.put("k", "\ud83d");
+        assertThat(root.get("k", "")).isEqualTo("\ud83d");
+    }
+
+    @Test
     void theSystemHasPreferencesOfItsOwn() {
         root.put("v", "user");
         var system = site.registry().systemPreferences();

@@ -108,6 +108,14 @@ final class Site implements AutoCloseable {
         return (SimulatedDevice) files;
     }
 
+    LogDevice logDisk() {
+        return log;
+    }
+
+    LogDevice filesDisk() {
+        return files;
+    }
+
     /** As after the end of the process: what was not written is lost. */
     void crash() throws Exception {
         reopen(log().copy(), files().copy());
