@@ -173,8 +173,11 @@ final class RedoLog {
                     case RedoFormat.PREPARED -> {
                         var id = RedoFormat.id(record);
                         var unitOfWork = RedoFormat.id(record);
-                        found.computeIfAbsent(id, absent -> new Found(unitOfWork))
-                                .add(lsn, record.getInt(), RedoFormat.rest(record));
+                        var prepared = found.computeIfAbsent(id, absent -> new Found(unitOfWork));
+                        // What the restart area has counts more than what stands before it.
+                        if (prepared.carried == null || lsn > restartArea) {
+                            prepared.add(lsn, record.getInt(), RedoFormat.rest(record));
+                        }
                     }
                     case RedoFormat.COMMITTED -> {
                         var id = RedoFormat.id(record);
@@ -622,6 +625,21 @@ final class RedoLog {
             order.unlock();
         }
         return written;
+    }
+
+    /** These bring about nothing, should they be decided to commit; from the next checkpoint on that is durable. */
+    void dropRedo(Collection<RedoEntry> undecided) {
+        order.lock();
+        try {
+            for (var entry : undecided) {
+                var redo = live.get(entry.id());
+                if (redo != null && redo.commit == Lsn.INVALID) {
+                    redo.carried = new RedoFormat.Carried(entry.id(), entry.unitOfWork, List.of());
+                }
+            }
+        } finally {
+            order.unlock();
+        }
     }
 
     /** Whether the store holds every record of this stream itself. */

@@ -566,6 +566,14 @@ public final class RedoResourceManager implements AutoCloseable {
         }
     }
 
+    /**
+     * The store is another than the one in which an earlier life has prepared what is in doubt, which brings about nothing therefore.
+     * Only until there is anything new; durable with the next {@link #checkpoint}.
+     */
+    public void dropRedo() {
+        log.dropRedo(entries.values());
+    }
+
     /** Whether no transaction takes part that has not ended. */
     public boolean isIdle() {
         return entries.isEmpty();

@@ -16,7 +16,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -47,14 +46,13 @@ final class Hive implements RedoStore {
      * The version of what the log says of the files, big-endian.
      * <pre>
      *   0         1      17       25
-     *   | version | hive | begins | ids of dropped transactions, 16 each - - -
+     *   | version | hive | begins |
      * </pre>
      * The log has what came after the LSN {@code begins}; negative if it has everything, or if the hive was unloaded.
      */
     private static final byte RESTART_VERSION = 1;
 
     private static final int RESTART_BYTES = 1 + 3 * Long.BYTES;
-    private static final int ID_BYTES = 2 * Long.BYTES;
     private static final long UNLOADED = -2;
     /** Two checkpoints at once if the log has to keep more than this part of what it holds. */
     private static final int LAG_PART = 4;
@@ -67,9 +65,6 @@ final class Hive implements RedoStore {
     private final AtomicLong nextId = new AtomicLong(Node.ROOT + 1);
     private final AtomicLong nextVolatileId = new AtomicLong(1);
     private final Map<UUID, HiveWork> works = new ConcurrentHashMap<>();
-
-    /** Those that were prepared in the hive before it was adopted, and are not decided. */
-    private final Set<UUID> dropped = ConcurrentHashMap.newKeySet();
 
     /** How often keys are open; kept only if that is limited. */
     private final Map<Long, Integer> handles = new ConcurrentHashMap<>();
@@ -321,7 +316,6 @@ final class Hive implements RedoStore {
 
     void ended(UUID unitOfWork, HiveWork work) {
         works.remove(unitOfWork, work);
-        dropped.remove(unitOfWork);
         watchers.ended(work.draft());
     }
 
@@ -395,8 +389,7 @@ final class Hive implements RedoStore {
 
     @Override
     public void restore(ByteBuffer checkpoint) throws IOException {
-        int more = checkpoint.remaining() - RESTART_BYTES;
-        if (more < 0 || more % ID_BYTES != 0 || checkpoint.get() != RESTART_VERSION) {
+        if (checkpoint.remaining() != RESTART_BYTES || checkpoint.get() != RESTART_VERSION) {
             throw new RegistryException(
                     RegistryError.HIVE_CORRUPT,
                     "expected a restart area of hive \"" + name + "\" of version " + RESTART_VERSION
@@ -404,9 +397,6 @@ final class Hive implements RedoStore {
         }
         var hive = new UUID(checkpoint.getLong(), checkpoint.getLong());
         long begins = checkpoint.getLong();
-        while (checkpoint.hasRemaining()) {
-            dropped.add(new UUID(checkpoint.getLong(), checkpoint.getLong()));
-        }
         if (begins == UNLOADED) {
             // As if there were nothing in the log.
             return;
@@ -480,8 +470,7 @@ final class Hive implements RedoStore {
     public RedoWork prepared(UUID unitOfWork, List<ByteBuffer> redo) throws IOException {
         var changes = Encoding.decode(redo);
         know(changes);
-        if (adopted || dropped.contains(unitOfWork)) {
-            dropped.add(unitOfWork);
+        if (adopted) {
             System.getLogger(Hive.class.getName())
                     .log(
                             System.Logger.Level.WARNING,
@@ -491,6 +480,7 @@ final class Hive implements RedoStore {
         }
         var draft = new Draft(this, new Locks.Owner(false), changes);
         draft.takeLocks();
+        draft.retrace();
         locks.seal(draft.owner());
         var work = new HiveWork(this, unitOfWork, draft);
         works.put(unitOfWork, work);
@@ -521,6 +511,7 @@ final class Hive implements RedoStore {
                 files.deleteBefore();
                 forgotten = checkpointed;
                 files.logBegins(forgotten);
+                resourceManager().dropRedo();
                 resourceManager().checkpoint(forgotten, restartArea());
             } finally {
                 unloading = false;
@@ -549,14 +540,12 @@ final class Hive implements RedoStore {
 
     private ByteBuffer restartArea(long begins) {
         var hive = Objects.requireNonNull(identity);
-        var ids = List.copyOf(dropped);
-        var area = ByteBuffer.allocate(RESTART_BYTES + ids.size() * ID_BYTES)
+        return ByteBuffer.allocate(RESTART_BYTES)
                 .put(RESTART_VERSION)
                 .putLong(hive.getMostSignificantBits())
                 .putLong(hive.getLeastSignificantBits())
-                .putLong(begins);
-        ids.forEach(id -> area.putLong(id.getMostSignificantBits()).putLong(id.getLeastSignificantBits()));
-        return area.flip();
+                .putLong(begins)
+                .flip();
     }
 
     private record Seen(Tree tree, long covered, long nextId) {}

@@ -464,11 +464,19 @@ public final class RegistryKey implements AutoCloseable {
     /**
      * Has a listener told what changes in this key; and below it, if it says so. Of a plain handle: of everything that is committed,
      * one batch for each commit and each plain write. Of a transacted handle: of the transaction's own changes, at once, until it
-     * ends.
+     * ends. Other hives that appear in the root have to be watched on their own.
      *
      * @return ends it when it is closed
      */
     public RegistryWatch watch(boolean subtree, RegistryListener listener) throws RegistryException {
+        return watchValues(
+                subtree,
+                batch -> listener.changed(
+                        batch.stream().map(Watchers.Change::told).toList()));
+    }
+
+    /** As {@link #watch}, with the values. */
+    RegistryWatch watchValues(boolean subtree, Watchers.Listener listener) throws RegistryException {
         var node = node(KeyRight.NOTIFY);
         var bound = transaction;
         Draft own = null;

@@ -512,6 +512,55 @@ class IsolationTest {
     }
 
     @Test
+    @Conforms("TXR-23")
+    void aWatcherHearsOfWhatAnEarlierLifeHasPrepared() throws Exception {
+        for (var name : List.of("deleted", "renamed", "changed")) {
+            site.root().createKey("a\\" + name).setValue(RegistryValue.string("v", "1"));
+        }
+        var resource = site.registry().xaResource();
+        var xid = new Foreign(1);
+        resource.start(xid, XAResource.TMNOFLAGS);
+        var a = site.registry().transactedRoot().openKey("a");
+        a.deleteKey("deleted");
+        a.renameKey("renamed", "other");
+        a.openKey("changed").setValue(RegistryValue.string("w", "2"));
+        a.openKey("changed").deleteValue("v");
+        a.openKey("changed").setSecurity(new KeySecurity("me", Map.of("*", KeyRight.ALL)));
+        a.createKey("new").setValue(RegistryValue.string("n", "3"));
+        resource.end(xid, XAResource.TMSUCCESS);
+        assertThat(resource.prepare(xid)).isEqualTo(XAResource.XA_OK);
+        site.crash();
+        var batches = new LinkedBlockingQueue<List<RegistryChange>>();
+        site.root().watch(true, batches::add);
+
+        site.registry().xaResource().commit(xid, false);
+
+        assertThat(Objects.requireNonNull(batches.poll(30, TimeUnit.SECONDS)))
+                .containsExactlyInAnyOrder(
+                        new RegistryChange(RegistryChange.Kind.KEY_DELETED, "a\\deleted", "deleted"),
+                        new RegistryChange(RegistryChange.Kind.KEY_RENAMED, "a\\other", "renamed"),
+                        new RegistryChange(RegistryChange.Kind.VALUE_SET, "a\\changed", "w"),
+                        new RegistryChange(RegistryChange.Kind.VALUE_DELETED, "a\\changed", "v"),
+                        new RegistryChange(RegistryChange.Kind.SECURITY_SET, "a\\changed", ""),
+                        new RegistryChange(RegistryChange.Kind.KEY_CREATED, "a\\new", "new"),
+                        new RegistryChange(RegistryChange.Kind.VALUE_SET, "a\\new", "n"));
+    }
+
+    @Test
+    void aListenerThatFailsTakesNothingFromThoseBehindIt() throws Exception {
+        var batches = new LinkedBlockingQueue<List<RegistryChange>>();
+        site.root().watch(true, batch -> {
+            throw new StackOverflowError("of a listener");
+        });
+        site.root().watch(true, batches::add);
+
+        site.root().createKey("a");
+
+        assertThat(Objects.requireNonNull(batches.poll(30, TimeUnit.SECONDS)))
+                .containsExactly(new RegistryChange(RegistryChange.Kind.KEY_CREATED, "a", "a"));
+    }
+
+    @Test
     void aWatcherInATransactionGetsItsOwnChangesAtOnce() throws Exception {
         var batches = new LinkedBlockingQueue<List<RegistryChange>>();
         site.root().createKey("a");

@@ -206,6 +206,37 @@ class RegFileTest {
         assertRefused(RegistryError.INVALID_PARAMETER, () -> exported("data", RegFormat.REGEDIT4));
     }
 
+    /** While it is written somebody else commits. */
+    @Test
+    void anExportInATransactionIsOfOneMoment() throws Exception {
+        site.root().createKey("data\\below").setValue(RegistryValue.string("v", "then"));
+        site.begin();
+        var key = site.registry().transactedRoot().openKey("data");
+        key.setValue(RegistryValue.string("own", "x"));
+        var export = new RegExport(RegFormat.VERSION_5);
+
+        key.reading(
+                (tree, draft, id, path) -> {
+                    site.root().openKey("data\\below").setValue(RegistryValue.string("v", "later"));
+                    export.append(tree, draft, id, path);
+                },
+                "data");
+        site.commit();
+
+        assertThat(export.text()).contains("\"own\"=\"x\"").contains("\"v\"=\"then\"");
+        assertThat(site.root().openKey("data\\below").value("v").asString()).contains("later");
+    }
+
+    @Test
+    void anImportGivesItsHandlesBack() throws Exception {
+        site.close();
+        site = new Site(options -> options.mostHandles(2));
+        for (int i = 0; i < 5; i++) {
+            take(HEADER + "[a]\r\n\"v\"=dword:1\r\n[a]\r\n\"w\"=dword:2\r\n[a\\b]\r\n");
+        }
+        assertThat(site.root().openKey("a").values()).hasSize(2);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"hex(1)", "hex(2)", "hex(7)"})
     void bytesThatAreNoTextInCodePage1252AreRefusedWithTheirLine(String type) {
