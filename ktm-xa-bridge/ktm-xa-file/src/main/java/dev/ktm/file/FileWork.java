@@ -562,7 +562,7 @@ final class FileWork implements RedoWork, Operations {
                             && !overlay.steps(FileWork::wouldChange).isEmpty())) {
                 return true;
             }
-            // A write that comes now would be lost.
+            // What comes now would be lost.
             stage = Stage.PREPARED;
             return false;
         } catch (IOException e) {
