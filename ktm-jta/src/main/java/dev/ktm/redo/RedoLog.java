@@ -173,8 +173,11 @@ final class RedoLog {
                     case RedoFormat.PREPARED -> {
                         var id = RedoFormat.id(record);
                         var unitOfWork = RedoFormat.id(record);
-                        found.computeIfAbsent(id, absent -> new Found(unitOfWork))
-                                .add(lsn, record.getInt(), RedoFormat.rest(record));
+                        var prepared = found.computeIfAbsent(id, absent -> new Found(unitOfWork));
+                        // What the restart area has counts more than what stands before it.
+                        if (prepared.carried == null || lsn > restartArea) {
+                            prepared.add(lsn, record.getInt(), RedoFormat.rest(record));
+                        }
                     }
                     case RedoFormat.COMMITTED -> {
                         var id = RedoFormat.id(record);
@@ -527,6 +530,24 @@ final class RedoLog {
         });
     }
 
+    /** Keeps space for a note. */
+    Reservation reserve(ByteBuffer note, Relief relief) throws LogException {
+        var reserved = new Reservation[1];
+        retrying(
+                relief, () -> reserved[0] = stream.reserve(RedoFormat.note(note).remaining()));
+        return reserved[0];
+    }
+
+    /** As {@link #note}, in space that was kept for it. */
+    void note(Reservation space, ByteBuffer note, LongConsumer show) throws LogException {
+        order.lock();
+        try {
+            show.accept(append(space, RedoFormat.note(note)));
+        } finally {
+            order.unlock();
+        }
+    }
+
     /** As {@link #note}, durable before it is shown. */
     void noteForced(ByteBuffer note, LongConsumer show, Relief relief) throws LogException {
         var record = RedoFormat.note(note);
@@ -604,6 +625,21 @@ final class RedoLog {
             order.unlock();
         }
         return written;
+    }
+
+    /** These bring about nothing, should they be decided to commit; from the next checkpoint on that is durable. */
+    void dropRedo(Collection<RedoEntry> undecided) {
+        order.lock();
+        try {
+            for (var entry : undecided) {
+                var redo = live.get(entry.id());
+                if (redo != null && redo.commit == Lsn.INVALID) {
+                    redo.carried = new RedoFormat.Carried(entry.id(), entry.unitOfWork, List.of());
+                }
+            }
+        } finally {
+            order.unlock();
+        }
     }
 
     /** Whether the store holds every record of this stream itself. */

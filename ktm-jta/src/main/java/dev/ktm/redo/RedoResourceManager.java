@@ -6,6 +6,7 @@ import dev.ktm.log.LogFullException;
 import dev.ktm.log.LogStats;
 import dev.ktm.log.LogStream;
 import dev.ktm.log.Lsn;
+import dev.ktm.log.Reservation;
 import dev.ktm.log.StreamAccess;
 import dev.ktm.log.StreamMode;
 import dev.ktm.rm.EnlistmentRight;
@@ -522,7 +523,18 @@ public final class RedoResourceManager implements AutoCloseable {
         tidyIfDue();
     }
 
-    /** As {@link #note}, and durable before it is shown. */
+    /** Keeps space for a note, so that it can be logged whatever else is; to be closed. */
+    public Reservation reserve(ByteBuffer note) throws LogException {
+        return log.reserve(note, relief);
+    }
+
+    /** As {@link #note(ByteBuffer, LongConsumer)}, in space that was kept for this note. */
+    public void note(Reservation space, ByteBuffer note, LongConsumer show) throws LogException {
+        log.note(space, note, show);
+        tidyIfDue();
+    }
+
+    /** As {@link #note(ByteBuffer, LongConsumer)}, and durable before it is shown. */
     public void noteForced(ByteBuffer note, LongConsumer show) throws LogException {
         log.noteForced(note, show, relief);
         tidyIfDue();
@@ -552,6 +564,14 @@ public final class RedoResourceManager implements AutoCloseable {
         } finally {
             tidyLock.unlock();
         }
+    }
+
+    /**
+     * The store is another than the one in which an earlier life has prepared what is in doubt, which brings about nothing therefore.
+     * Only until there is anything new; durable with the next {@link #checkpoint}.
+     */
+    public void dropRedo() {
+        log.dropRedo(entries.values());
     }
 
     /** Whether no transaction takes part that has not ended. */

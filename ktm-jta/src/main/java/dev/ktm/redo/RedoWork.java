@@ -9,7 +9,7 @@ import java.util.List;
  */
 public interface RedoWork {
 
-    /** Whether there is anything to commit. */
+    /** Whether there is anything to commit. If not, it takes no more work: {@link #released} follows, or {@link #rolledBack}. */
     boolean hasChanges();
 
     /**

@@ -557,9 +557,14 @@ final class FileWork implements RedoWork, Operations {
     public boolean hasChanges() {
         lock.lock();
         try {
-            return !steps.isEmpty()
+            if (!steps.isEmpty()
                     || (!overlay.isEmpty()
-                            && !overlay.steps(FileWork::wouldChange).isEmpty());
+                            && !overlay.steps(FileWork::wouldChange).isEmpty())) {
+                return true;
+            }
+            // What comes now would be lost.
+            stage = Stage.PREPARED;
+            return false;
         } catch (IOException e) {
             // The vote will say what it is.
             return true;

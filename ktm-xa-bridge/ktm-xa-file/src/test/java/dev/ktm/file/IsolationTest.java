@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.util.Objects;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -60,6 +61,21 @@ class IsolationTest {
                 .isInstanceOf(TxfException.class)
                 .extracting(Fixture::errorOf)
                 .isEqualTo(error);
+    }
+
+    /** Between the question whether there is anything to commit and what follows from the answer. */
+    @Test
+    void aWriteBesideACommitIsCommittedOrRefused() throws Exception {
+        fixture.begin();
+        assertThat(Files.readString(fixture.path("/a"))).isEqualTo("old");
+        var root = ((TransactedPath) fixture.path("/a")).fileSystem().root();
+        var work = Objects.requireNonNull(root.works().get(fixture.current().unitOfWork()));
+
+        assertThat(work.hasChanges()).isFalse();
+        assertRefused(TxfError.TRANSACTION_NOT_ACTIVE, () -> Files.writeString(fixture.path("/a"), "lost"));
+        fixture.rollback();
+
+        assertThat(Files.readString(fixture.plain("/a"))).isEqualTo("old");
     }
 
     @Test

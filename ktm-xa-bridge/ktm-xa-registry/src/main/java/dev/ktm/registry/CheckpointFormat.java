@@ -15,8 +15,8 @@ import java.util.zip.CRC32C;
  *   a value:  | 2 | name | type 1 | bytes |      of the key before it
  * </pre>
  * The first sequence number is written before the body and the second when all else is durable: they differ in a file that is not
- * whole. The checksum of the header covers its whole block, that of a frame its records. Keys stand in the order of their ids,
- * values in that of their names. {@code unloaded} is 1 if the hive was unloaded with it, so that it needs no log, and otherwise 0.
+ * whole. The checksum of the header covers its whole block, that of a frame its records. Keys stand in the order of their ids;
+ * values in any, as that of names depends on the JDK. {@code unloaded} is 1 if the hive was unloaded with it, so that it needs no log, and otherwise 0.
  * {@code body} is the length of all frames together; zeros follow up to the end of the block.
  */
 final class CheckpointFormat {
@@ -44,7 +44,7 @@ final class CheckpointFormat {
     /** A frame is ended when it has this many bytes; with the last record it may become larger by that. */
     static final int FRAME_BYTES = 1 << 16;
 
-    /** The largest record is a value of the greatest length with a name of the greatest length. */
+    /** The largest record is a value of the greatest length with a name of the greatest length; a key has limits of its own. */
     static final int MOST_FRAME_BYTES = FRAME_BYTES + Hive.MOST_VALUE_BYTES + (1 << 17);
 
     private CheckpointFormat() {}

@@ -164,7 +164,7 @@ final class CheckpointReader {
             } else {
                 require(kind == CheckpointFormat.VALUE && last != null, "a key or its value", "kind " + kind);
                 if (last != null) {
-                    add(last, Encoding.value(source, source.readText()));
+                    last.values.add(Encoding.value(source, source.readText()));
                 }
             }
         }
@@ -177,15 +177,6 @@ final class CheckpointReader {
         if (key.parent != 0) {
             children.computeIfAbsent(key.parent, absent -> new ArrayList<>()).add(new Child(key.name, key.id));
         }
-    }
-
-    private void add(Key key, RegistryValue value) throws RegistryException {
-        var before = key.values.isEmpty() ? null : key.values.get(key.values.size() - 1);
-        require(
-                before == null || Names.compare(before.name(), value.name()) < 0,
-                "values in order",
-                "\"" + Names.shortened(value.name()) + "\"");
-        key.values.add(value);
     }
 
     private Tree tree() throws RegistryException {
@@ -201,19 +192,23 @@ final class CheckpointReader {
                             key.attributes,
                             key.written,
                             below == null ? Entries.empty() : sorted(below),
-                            Entries.ofSorted(key.values)));
+                            sorted(key.values)));
         }
         require(children.isEmpty(), "every key in another", "keys in none");
         require(trie.get(Node.ROOT) != null, "a root", "none");
         return new Tree(trie, IdTrie.EMPTY);
     }
 
-    private Entries<Child> sorted(List<Child> below) throws RegistryException {
-        below.sort(Comparator.comparing(Child::name, Names.ORDER));
-        for (int i = 1; i < below.size(); i++) {
-            var name = below.get(i).name();
-            require(Names.compare(below.get(i - 1).name(), name) != 0, "different names", "\"" + name + "\" twice");
+    /** What stands behind what is up to the JDK, whose next version may know more letters: that of the file does not count. */
+    private <E extends Entries.Named> Entries<E> sorted(List<E> things) throws RegistryException {
+        things.sort(Comparator.comparing(Entries.Named::name, Names.ORDER));
+        for (int i = 1; i < things.size(); i++) {
+            var name = things.get(i).name();
+            require(
+                    Names.compare(things.get(i - 1).name(), name) != 0,
+                    "different names",
+                    "\"" + Names.shortened(name) + "\" twice");
         }
-        return Entries.ofSorted(below);
+        return Entries.ofSorted(things);
     }
 }

@@ -86,6 +86,13 @@ final class CheckpointWriter {
         if (frame.size() == 0) {
             return;
         }
+        if (frame.size() > CheckpointFormat.MOST_FRAME_BYTES) {
+            // Nobody could read it: better none, as long as the log has everything.
+            throw new RegistryException(
+                    RegistryError.IO_FAILED,
+                    "expected a frame of at most " + CheckpointFormat.MOST_FRAME_BYTES + " bytes for " + file.name()
+                            + ", found one of " + frame.size());
+        }
         int checksum = CheckpointFormat.checksum(frame.array(), frame.size());
         if (buffer.remaining() < CheckpointFormat.FRAME_HEADER_BYTES) {
             flushWhole();

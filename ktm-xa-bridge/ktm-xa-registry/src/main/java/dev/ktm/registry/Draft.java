@@ -77,6 +77,38 @@ final class Draft {
         }
     }
 
+    /** What known changes come down to, for those who watch: the order in which they were made is not in the log. */
+    void retrace() {
+        for (var change : changes.values()) {
+            var before = base(change.id);
+            if (change.isCreated()) {
+                var name = change.name;
+                if (!change.deleted && name != null) {
+                    steps.add(new Step(RegistryChange.Kind.KEY_CREATED, change.id, change.parent, name));
+                }
+            } else if (before == null) {
+                continue;
+            } else if (change.deleted) {
+                retrace(RegistryChange.Kind.KEY_DELETED, before, before.name());
+            } else if (change.name != null) {
+                retrace(RegistryChange.Kind.KEY_RENAMED, before, before.name());
+            }
+            if (before != null && change.attributes != null) {
+                retrace(RegistryChange.Kind.SECURITY_SET, before, "");
+            }
+            long parent = before == null ? change.parent : before.parent();
+            change.values.forEach((name, value) -> steps.add(new Step(
+                    value.isPresent() ? RegistryChange.Kind.VALUE_SET : RegistryChange.Kind.VALUE_DELETED,
+                    change.id,
+                    parent,
+                    name)));
+        }
+    }
+
+    private void retrace(RegistryChange.Kind kind, Node before, String name) {
+        steps.add(new Step(kind, before.id(), before.parent(), name));
+    }
+
     // Reading.
 
     private @Nullable Node base(long id) {
@@ -97,8 +129,14 @@ final class Draft {
     /** The key as it would be now; null if it is not there. */
     @Nullable
     Node node(long id) {
+        return node(hive.tree(), id);
+    }
+
+    /** The key as it would be if the hive were still this tree. */
+    @Nullable
+    Node node(Tree tree, long id) {
         var change = changes.get(id);
-        return change == null ? base(id) : change.applied(base(id));
+        return change == null ? tree.get(id) : change.applied(tree.get(id));
     }
 
     @Nullable
@@ -194,6 +232,7 @@ final class Draft {
         if (known < names.size()) {
             hive.requirePermission(node(at), KeyRight.CREATE_SUB_KEY);
             requireRoom(depthOf(at), names.size() - known);
+            Hive.requireClass(how.className());
         }
         for (int i = known; i < names.size(); i++) {
             var isLast = i == names.size() - 1;
@@ -219,6 +258,7 @@ final class Draft {
         if (present != null) {
             return new Made(present.id(), false);
         }
+        hive.requireNoHive(parent, name);
         var above = node(parent);
         long id = hive.nextId(isVolatile);
         var change = changed(id);
@@ -350,6 +390,7 @@ final class Draft {
         lock(parent, Kind.CHILD, nameOf(id));
         require(id);
         requireFree(id, parent, newName);
+        hive.requireNoHive(parent, newName);
         var oldName = nameOf(id);
         var links = changed(parent).children;
         links.put(oldName, Optional.empty());
@@ -368,6 +409,7 @@ final class Draft {
     }
 
     void attributes(long id, Attributes attributes) throws RegistryException {
+        Hive.requireSize(attributes.security());
         require(id);
         lock(id, Kind.ATTRIBUTES, "");
         require(id);

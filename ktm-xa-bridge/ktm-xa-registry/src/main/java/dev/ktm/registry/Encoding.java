@@ -17,7 +17,7 @@ import java.util.TreeMap;
  *   a value: | name | 0 |  or  | name | 1 | type 1 | bytes |      a child: | name | 0 |  or  | name | 1 | id 8 |
  * </pre>
  * The flags say whether it was created (then the parent follows), deleted, named (the name follows) and given attributes (they
- * follow). Volatile keys are left out.
+ * follow). Volatile keys are left out; where one is the new child, no child is left after a restart.
  */
 final class Encoding {
 
@@ -66,17 +66,14 @@ final class Encoding {
             sink.putByte(value.isPresent() ? 1 : 0);
             value.ifPresent(present -> put(sink, present));
         });
-        var children = change.children.entrySet().stream()
-                .filter(each -> each.getValue()
-                        .map(child -> !Node.isVolatile(child.id()))
-                        .orElse(true))
-                .toList();
-        sink.putCount(children.size());
-        for (var child : children) {
-            sink.putText(child.getValue().map(Child::name).orElse(child.getKey()));
-            sink.putByte(child.getValue().isPresent() ? 1 : 0);
-            child.getValue().ifPresent(present -> sink.putLong(present.id()));
-        }
+        sink.putCount(change.children.size());
+        change.children.forEach((key, child) -> {
+            // A volatile one may have taken the place of one that is durable, and that one has to go.
+            var durable = child.filter(present -> !Node.isVolatile(present.id()));
+            sink.putText(durable.map(Child::name).orElse(key));
+            sink.putByte(durable.isPresent() ? 1 : 0);
+            durable.ifPresent(present -> sink.putLong(present.id()));
+        });
     }
 
     /** The type and the data of a value. */
@@ -90,10 +87,21 @@ final class Encoding {
         return RegistryValue.owning(name, type, source.readBytes());
     }
 
+    /** How much room it takes. */
+    static int bytes(KeySecurity security) {
+        var sink = new ByteSink();
+        put(sink, security);
+        return sink.size();
+    }
+
     static void put(ByteSink sink, Attributes attributes) {
         sink.putText(attributes.className());
-        sink.putText(attributes.security().owner());
-        var grants = attributes.security().grants();
+        put(sink, attributes.security());
+    }
+
+    private static void put(ByteSink sink, KeySecurity security) {
+        sink.putText(security.owner());
+        var grants = security.grants();
         sink.putCount(grants.size());
         grants.forEach((principal, rights) -> {
             sink.putText(principal);

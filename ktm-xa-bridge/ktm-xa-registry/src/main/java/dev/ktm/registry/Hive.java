@@ -39,9 +39,21 @@ import org.jspecify.annotations.Nullable;
 final class Hive implements RedoStore {
 
     static final int MOST_VALUE_BYTES = 16 << 20;
+    static final int MOST_CLASS_CHARACTERS = 16_383;
+    static final int MOST_SECURITY_BYTES = 32 << 10;
 
+    /**
+     * The version of what the log says of the files, big-endian.
+     * <pre>
+     *   0         1      17       25
+     *   | version | hive | begins |
+     * </pre>
+     * The log has what came after the LSN {@code begins}; negative if it has everything, or if the hive was unloaded.
+     */
     private static final byte RESTART_VERSION = 1;
+
     private static final int RESTART_BYTES = 1 + 3 * Long.BYTES;
+    private static final long UNLOADED = -2;
     /** Two checkpoints at once if the log has to keep more than this part of what it holds. */
     private static final int LAG_PART = 4;
 
@@ -61,6 +73,7 @@ final class Hive implements RedoStore {
     private final ReentrantLock joining = new ReentrantLock();
 
     private volatile Tree tree;
+    private volatile boolean settled;
     private volatile boolean unloading;
     private volatile boolean unloaded;
     private volatile @Nullable RedoResourceManager resourceManager;
@@ -72,6 +85,9 @@ final class Hive implements RedoStore {
     private volatile long checkpointed = -1;
     private volatile long forgotten = -1;
     private volatile String repaired = "";
+
+    /** Whether the checkpoint that it was loaded from says so. */
+    private volatile boolean needsNoLog;
 
     /** Whether its content comes from a file that has nothing to do with this log. */
     private volatile boolean adopted;
@@ -96,6 +112,7 @@ final class Hive implements RedoStore {
             hive.resourceManager = RedoResourceManager.open(
                     registry.ktm().manager(), "registry", registry.name() + "/" + name.toLowerCase(Locale.ROOT), hive);
             hive.settle();
+            hive.settled = true;
             hive.resourceManager().opened();
             return hive;
         } catch (RegistryException e) {
@@ -160,6 +177,25 @@ final class Hive implements RedoStore {
         }
     }
 
+    static void requireClass(String className) throws RegistryException {
+        if (className.length() > MOST_CLASS_CHARACTERS) {
+            throw new RegistryException(
+                    RegistryError.VALUE_TOO_LARGE,
+                    "expected a class of at most " + MOST_CLASS_CHARACTERS + " characters, found "
+                            + className.length());
+        }
+    }
+
+    static void requireSize(KeySecurity security) throws RegistryException {
+        int bytes = Encoding.bytes(security);
+        if (bytes > MOST_SECURITY_BYTES) {
+            throw new RegistryException(
+                    RegistryError.VALUE_TOO_LARGE,
+                    "expected a security of at most " + MOST_SECURITY_BYTES + " bytes, found one of " + bytes + " for "
+                            + security.grants().size() + " principals: grant to groups instead");
+        }
+    }
+
     void requirePermission(@Nullable Node node, KeyRight right) throws RegistryException {
         if (node == null) {
             throw deleted();
@@ -170,6 +206,41 @@ final class Hive implements RedoStore {
                     RegistryError.ACCESS_DENIED,
                     "expected the right " + right + " on key \"" + Names.shortened(node.name())
                             + "\", found that its security does not grant it");
+        }
+    }
+
+    static RegistryException alreadyThere(String name) {
+        return new RegistryException(
+                RegistryError.ALREADY_EXISTS,
+                "expected no key \"" + Names.shortened(name) + "\" in the root, found one, or a hive");
+    }
+
+    /** Refuses if a hive has this name, which a subkey of this key is to get. */
+    void requireNoHive(long key, String subkey) throws RegistryException {
+        if (key == Node.ROOT && name.equals(Registry.MAIN) && registry.mounted(subkey) != null) {
+            throw alreadyThere(subkey);
+        }
+    }
+
+    /** What is done while nobody makes a certain key. */
+    interface Loading {
+        void run() throws RegistryException;
+    }
+
+    /** Loads a hive in a place of the root where no key is, and none comes meanwhile. */
+    void keepingFree(String subkey, Loading loading) throws RegistryException {
+        var owner = new Locks.Owner(false);
+        try {
+            locks.take(owner, Node.ROOT, Locks.Kind.CHILD, subkey);
+            // Plain writes do not take it away from here on.
+            locks.seal(owner);
+            var root = tree.get(Node.ROOT);
+            if (root != null && root.children().get(subkey) != null) {
+                throw alreadyThere(subkey);
+            }
+            loading.run();
+        } finally {
+            locks.end(owner);
         }
     }
 
@@ -278,15 +349,25 @@ final class Hive implements RedoStore {
         try {
             var note = Encoding.encode(draft.changes());
             if (note.isEmpty()) {
+                locks.seal(draft.owner());
                 resourceManager().at(lsn -> {
                     show(draft);
                     return lsn;
                 });
-            } else if (note.get().remaining() <= resourceManager().maxNoteBytes()) {
+            } else if (note.get().remaining() > resourceManager().maxNoteBytes()) {
+                locks.seal(draft.owner());
+                commit(draft);
+            } else if (locks.isUnopposed(draft.owner())) {
                 resourceManager().note(note.get(), lsn -> show(draft));
             } else {
-                commit(draft);
+                // Nobody is rolled back for something that finds no room.
+                try (var space = resourceManager().reserve(note.get())) {
+                    locks.seal(draft.owner());
+                    resourceManager().note(space, note.get(), lsn -> show(draft));
+                }
             }
+        } catch (RegistryException e) {
+            throw e;
         } catch (IOException e) {
             throw new RegistryException(RegistryError.IO_FAILED, "the change cannot be logged: " + e.getMessage(), e);
         }
@@ -316,6 +397,10 @@ final class Hive implements RedoStore {
         }
         var hive = new UUID(checkpoint.getLong(), checkpoint.getLong());
         long begins = checkpoint.getLong();
+        if (begins == UNLOADED) {
+            // As if there were nothing in the log.
+            return;
+        }
         files.logBegins(begins);
         forgotten = begins;
         var newest = files.newest(Optional.of(hive));
@@ -341,6 +426,7 @@ final class Hive implements RedoStore {
         nextId.set(found.nextId());
         sequence = found.sequence();
         checkpointed = found.covered();
+        needsNoLog = found.isUnloaded();
     }
 
     private void adopt() throws IOException {
@@ -384,8 +470,17 @@ final class Hive implements RedoStore {
     public RedoWork prepared(UUID unitOfWork, List<ByteBuffer> redo) throws IOException {
         var changes = Encoding.decode(redo);
         know(changes);
+        if (adopted) {
+            System.getLogger(Hive.class.getName())
+                    .log(
+                            System.Logger.Level.WARNING,
+                            "hive \"" + name + "\" is adopted: what transaction " + unitOfWork
+                                    + " has prepared in the one before it is dropped");
+            changes = List.of();
+        }
         var draft = new Draft(this, new Locks.Owner(false), changes);
         draft.takeLocks();
+        draft.retrace();
         locks.seal(draft.owner());
         var work = new HiveWork(this, unitOfWork, draft);
         works.put(unitOfWork, work);
@@ -395,10 +490,7 @@ final class Hive implements RedoStore {
     @Override
     public void restored() throws IOException {
         if (identity == null && !adopted && files.exist()) {
-            boolean isWhole = files.newest(Optional.empty())
-                    .map(HiveFiles.Found::isUnloaded)
-                    .orElse(false);
-            if (!isWhole && !registry.options().isAdopting()) {
+            if (files.unloaded().isEmpty() && !registry.options().isAdopting()) {
                 throw new RegistryException(
                         RegistryError.HIVE_CORRUPT,
                         "expected a new hive \"" + name + "\", as this log knows of none, found " + files.location()
@@ -412,11 +504,19 @@ final class Hive implements RedoStore {
     private void settle() throws IOException, KtmException {
         if (adopted) {
             identity = UUID.randomUUID();
+            // Until the log knows of it, it needs none: a crash in between leaves what can be adopted again.
+            unloading = true;
+            try {
+                checkpoint();
+                files.deleteBefore();
+                forgotten = checkpointed;
+                files.logBegins(forgotten);
+                resourceManager().dropRedo();
+                resourceManager().checkpoint(forgotten, restartArea());
+            } finally {
+                unloading = false;
+            }
             checkpoint();
-            files.deleteBefore();
-            forgotten = checkpointed;
-            files.logBegins(forgotten);
-            resourceManager().checkpoint(forgotten, restartArea());
         } else if (identity == null) {
             identity = UUID.randomUUID();
             tree = Tree.empty(now());
@@ -426,18 +526,25 @@ final class Hive implements RedoStore {
             System.getLogger(Hive.class.getName())
                     .log(System.Logger.Level.WARNING, "hive \"" + name + "\" is repaired from the log: " + repaired);
             checkpoint();
+        } else if (needsNoLog) {
+            // It does from here on.
+            checkpoint();
         }
     }
 
     // Checkpoints.
 
     private ByteBuffer restartArea() {
+        return restartArea(forgotten);
+    }
+
+    private ByteBuffer restartArea(long begins) {
         var hive = Objects.requireNonNull(identity);
         return ByteBuffer.allocate(RESTART_BYTES)
                 .put(RESTART_VERSION)
                 .putLong(hive.getMostSignificantBits())
                 .putLong(hive.getLeastSignificantBits())
-                .putLong(forgotten)
+                .putLong(begins)
                 .flip();
     }
 
@@ -449,8 +556,8 @@ final class Hive implements RedoStore {
 
     @Override
     public void tidy() throws IOException {
-        if (resourceManager == null || identity == null) {
-            // It is being loaded.
+        if (resourceManager == null || !settled || unloaded) {
+            // It is being loaded, or its file is for others from here on.
             return;
         }
         try {
@@ -517,8 +624,11 @@ final class Hive implements RedoStore {
             // Whoever only has an empty stream would hold up the whole log by it, and could not be asked to move on.
             unloading = true;
             tidyNow();
-            resourceManager().forget();
             unloaded = true;
+            // That the stream is empty is not durable at once, and the file may be moved, or loaded again, from here
+            // on.
+            resourceManager().checkpoint(checkpointed, restartArea(UNLOADED));
+            resourceManager().forget();
         } catch (LogException e) {
             throw new RegistryException(
                     RegistryError.IO_FAILED, "hive \"" + name + "\" cannot be unloaded: " + e.getMessage(), e);

@@ -98,6 +98,13 @@ final class HiveFiles {
         return newest;
     }
 
+    /** What the hive was unloaded with, if that is the last checkpoint: it needs no log. */
+    Optional<Found> unloaded() throws IOException {
+        // The one before it is older, also if it is the only one that is whole.
+        return newest(Optional.empty())
+                .filter(found -> found.isUnloaded() && !found.file().equals(before()));
+    }
+
     /** The log has forgotten what is not behind this; negative if it has everything. */
     void logBegins(long covered) {
         safelyCovered = covered;
@@ -136,6 +143,8 @@ final class HiveFiles {
         if (lastCovered >= 0) {
             device.rename(last(), before());
             safelyCovered = lastCovered;
+            // If the second name cannot be changed there is no last one, and the one before it stays where it is.
+            lastCovered = -1;
         }
         device.rename(next(), last());
         device.forceDirectory();

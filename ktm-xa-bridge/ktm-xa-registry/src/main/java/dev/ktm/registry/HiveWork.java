@@ -87,7 +87,15 @@ final class HiveWork implements RedoWork {
     public boolean hasChanges() {
         lock.lock();
         try {
-            return !draft.isEmpty() || hive.locks().isDoomed(draft.owner());
+            if (draft.isEmpty()) {
+                // A write that comes now would be lost.
+                hive.locks().seal(draft.owner());
+                return false;
+            }
+            return true;
+        } catch (RegistryException e) {
+            // The vote will say what it is.
+            return true;
         } finally {
             lock.unlock();
         }

@@ -2,6 +2,7 @@ package dev.ktm.registry;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who has changed what, and has not ended. Nobody waits for a transaction: who meets one is refused, or, as a plain writer, has it
  * rolled back. A transaction waits for a plain write only, which is short.
+ *
+ * <p>A plain write that meets transactions takes what it needs beside them. Only when it has everything do they lose what they have,
+ * all at once; if it is refused before, nothing has happened to them. A transaction that is about to end is not met any more.
  *
  * <p>Whoever changes anything of a key uses the key; whoever deletes it excludes all users.
  */
@@ -47,10 +51,15 @@ final class Locks {
     static final class Owner {
         private final boolean plain;
         private final List<Lock> held = new ArrayList<>();
-        /** Those that a plain writer has taken locks from. */
+        /** Those that a plain writer has found in its way, and what they are told if they lose. */
+        private final Map<Owner, RegistryException> inTheWay = new LinkedHashMap<>();
+        /** Those that have lost against it. */
         private final List<Owner> victims = new ArrayList<>();
 
         private Stage stage = Stage.ACTIVE;
+        /** Whether it is sealed, or has been: it may have committed since. */
+        private boolean sealed;
+
         private @Nullable RegistryException cause;
         private volatile @Nullable Runnable rollback;
 
@@ -146,7 +155,11 @@ final class Locks {
     /** Over everything in here. Nothing else is done under it. */
     private final ReentrantLock latch = new ReentrantLock();
 
+    /** Those of transactions. */
     private final Map<Long, KeyLocks> keys = new HashMap<>();
+
+    /** Those of the one plain write, which may be on the same things until it is known who loses. */
+    private final Map<Long, KeyLocks> plainKeys = new HashMap<>();
 
     /**
      * No locks.
@@ -202,16 +215,14 @@ final class Locks {
         latch.lock();
         try {
             requireActive(owner);
-            var key = keys.computeIfAbsent(id, KeyLocks::new);
-            var others = key.against(owner, kind, folded);
-            if (others.stream().anyMatch(other -> other.plain)) {
+            if (!owner.plain && !against(plainKeys, owner, id, kind, folded).isEmpty()) {
                 return false;
             }
+            var others = against(keys, owner, id, kind, folded);
             if (!others.isEmpty()) {
-                overcome(owner, others, kind, folded);
-                // With its last lock that of a key is gone.
-                key = keys.computeIfAbsent(id, KeyLocks::new);
+                threaten(owner, others, kind, folded);
             }
+            var key = table(owner).computeIfAbsent(id, KeyLocks::new);
             take(owner, key, Kind.USE, "");
             take(owner, key, kind, folded);
             return true;
@@ -220,28 +231,66 @@ final class Locks {
         }
     }
 
+    private Map<Long, KeyLocks> table(Owner owner) {
+        return owner.plain ? plainKeys : keys;
+    }
+
+    private static Set<Owner> against(Map<Long, KeyLocks> table, Owner owner, long id, Kind kind, String folded) {
+        var key = table.get(id);
+        return key == null ? Set.of() : key.against(owner, kind, folded);
+    }
+
     private static void take(Owner owner, KeyLocks key, Kind kind, String folded) {
         if (key.take(owner, kind, folded)) {
             owner.held.add(new Lock(key, kind, folded));
         }
     }
 
-    private void overcome(Owner owner, Set<Owner> others, Kind kind, String folded) throws RegistryException {
-        boolean canYield = others.stream().allMatch(other -> other.stage == Stage.ACTIVE);
+    /** Remembers whom a plain write is to win against; anybody else is refused. */
+    private void threaten(Owner owner, Set<Owner> others, Kind kind, String folded) throws RegistryException {
+        boolean canYield = others.stream().noneMatch(other -> other.sealed);
         if (!owner.plain || !plainWins || !canYield) {
-            throw new RegistryException(
-                    RegistryError.TRANSACTIONAL_CONFLICT,
-                    "expected that no other transaction has changed " + described(kind, folded)
-                            + ", found one: try again when it has ended");
+            throw conflict(described(kind, folded));
         }
         for (var other : others) {
-            other.stage = Stage.DOOMED;
-            other.cause = new RegistryException(
-                    RegistryError.TRANSACTION_ALREADY_ABORTED,
-                    "a write outside of transactions has changed " + described(kind, folded)
-                            + ": it wins, and the transaction is rolled back");
-            release(other);
-            owner.victims.add(other);
+            owner.inTheWay.putIfAbsent(
+                    other,
+                    new RegistryException(
+                            RegistryError.TRANSACTION_ALREADY_ABORTED,
+                            "a write outside of transactions has changed " + described(kind, folded)
+                                    + ": it wins, and the transaction is rolled back"));
+        }
+    }
+
+    private static RegistryException conflict(String what) {
+        return new RegistryException(
+                RegistryError.TRANSACTIONAL_CONFLICT,
+                "expected that no other transaction has changed " + what + ", found one: try again when it has ended");
+    }
+
+    /** All that are in the way of a plain write lose, or, if one of them can no longer, nobody does. */
+    private void win(Owner owner) throws RegistryException {
+        if (owner.inTheWay.keySet().stream().anyMatch(other -> other.sealed)) {
+            throw conflict("the same");
+        }
+        owner.inTheWay.forEach((other, why) -> {
+            if (other.stage == Stage.ACTIVE) {
+                other.stage = Stage.DOOMED;
+                other.cause = why;
+                release(other);
+                owner.victims.add(other);
+            }
+        });
+        owner.inTheWay.clear();
+    }
+
+    /** Whether no transaction was in the way of a plain write. */
+    boolean isUnopposed(Owner owner) {
+        latch.lock();
+        try {
+            return owner.inTheWay.isEmpty();
+        } finally {
+            latch.unlock();
         }
     }
 
@@ -271,12 +320,21 @@ final class Locks {
         return new RegistryException(RegistryError.TRANSACTION_ALREADY_ABORTED, message, cause);
     }
 
-    /** Takes no more: from here on nobody can take anything from it. */
+    /**
+     * Takes no more: from here on nobody can take anything from it. Transactions that a plain write has found in its way lose now,
+     * or it is refused: nothing may come between this and what it does.
+     */
     void seal(Owner owner) throws RegistryException {
         latch.lock();
         try {
+            if (owner.plain && owner.stage == Stage.SEALED) {
+                // One that is a transaction in the log is sealed before it becomes that.
+                return;
+            }
             requireActive(owner);
+            win(owner);
             owner.stage = Stage.SEALED;
+            owner.sealed = true;
         } finally {
             latch.unlock();
         }
@@ -358,7 +416,7 @@ final class Locks {
             var lock = owner.held.remove(i);
             lock.key.free(owner, lock.kind, lock.name);
             if (lock.key.isFree()) {
-                keys.remove(lock.key.id, lock.key);
+                table(owner).remove(lock.key.id, lock.key);
             }
         }
     }
@@ -367,7 +425,7 @@ final class Locks {
     boolean isEmpty() {
         latch.lock();
         try {
-            return keys.isEmpty();
+            return keys.isEmpty() && plainKeys.isEmpty();
         } finally {
             latch.unlock();
         }

@@ -30,12 +30,17 @@ final class RegExport {
     void write(RegistryKey key, String prefix, OutputStream out) throws IOException {
         text.append(format.header()).append(END);
         key.reading(this::append, prefix);
-        out.write(RegText.encode(text.toString(), format));
+        out.write(RegText.encode(text(), format));
+    }
+
+    /** What is to be written. */
+    String text() {
+        return text.toString();
     }
 
     /** One hive, from a key on. */
     void append(Tree tree, @Nullable Draft draft, long id, String path) throws RegistryException {
-        appendKey(draft == null ? tree::get : draft::node, id, path);
+        appendKey(draft == null ? tree::get : key -> draft.node(tree, key), id, path);
     }
 
     private void appendKey(Keys keys, long id, String path) throws RegistryException {

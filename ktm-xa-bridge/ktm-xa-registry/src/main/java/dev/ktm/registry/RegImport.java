@@ -35,7 +35,9 @@ final class RegImport {
                 .manager()
                 .createTransaction(TransactionOptions.DEFAULT.withDescription("an import into the registry"))) {
             // Closing the handle without a commit rolls back.
-            applyTo(target.in(transaction.transaction()), sections);
+            try (var key = target.in(transaction.transaction())) {
+                applyTo(key, sections);
+            }
             transaction.commit();
         } catch (KtmException e) {
             throw Registry.failure("the import cannot be committed", e);
@@ -65,7 +67,16 @@ final class RegImport {
             }
             return;
         }
-        var made = path.isEmpty() ? key : key.createTransacted(path, KeyCreation.DEFAULT);
+        if (path.isEmpty()) {
+            fill(key, section);
+            return;
+        }
+        try (var made = key.createTransacted(path, KeyCreation.DEFAULT)) {
+            fill(made, section);
+        }
+    }
+
+    private static void fill(RegistryKey made, RegParser.Section section) throws RegistryException {
         for (var entry : section.entries()) {
             if (entry.value().isPresent()) {
                 made.setValue(entry.value().get());

@@ -1,7 +1,6 @@
 package dev.ktm.registry;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -213,18 +212,23 @@ final class RegParser {
             if (type.isEmpty() || !accept("):")) {
                 throw failure("hex(0): to hex(b):");
             }
-            return RegistryValue.owning(name, type.get(), widened(type.get(), bytes()));
+            long first = line;
+            return RegistryValue.owning(name, type.get(), widened(first, type.get(), bytes()));
         }
         throw failure("a text in quotes, dword:, hex:, hex(n): or -");
     }
 
     /** The older format has texts in code page 1252. */
-    private byte[] widened(ValueType type, byte[] bytes) {
-        return switch (type) {
-            case SZ, EXPAND_SZ, MULTI_SZ ->
-                isAnsi ? new String(bytes, RegText.ANSI).getBytes(StandardCharsets.UTF_16LE) : bytes;
-            default -> bytes;
-        };
+    private byte[] widened(long first, ValueType type, byte[] bytes) throws RegistryException {
+        boolean isText = type == ValueType.SZ || type == ValueType.EXPAND_SZ || type == ValueType.MULTI_SZ;
+        if (!isAnsi || !isText) {
+            return bytes;
+        }
+        return RegText.wide(RegText.ansi(bytes)
+                .orElseThrow(() -> failure(
+                        first,
+                        "bytes of text in " + RegText.ANSI,
+                        "one that stands for nothing: 81, 8d, 8f, 90 or 9d")));
     }
 
     private long number(int mostDigits) throws RegistryException {

@@ -6,6 +6,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /** How the text of a file of Windows' registry editor becomes bytes, and back. Loses nothing, or refuses. */
 final class RegText {
@@ -26,7 +27,7 @@ final class RegText {
     }
 
     /** One by one: an encoder would replace half of a pair that stands alone. */
-    private static byte[] wide(String text) {
+    static byte[] wide(String text) {
         var bytes = new byte[text.length() * Character.BYTES];
         for (int i = 0; i < text.length(); i++) {
             bytes[i * Character.BYTES] = (byte) text.charAt(i);
@@ -54,7 +55,11 @@ final class RegText {
 
     static String decode(byte[] bytes) throws RegistryException {
         if (startsWith(bytes, 0xff, 0xfe)) {
-            return narrow(bytes);
+            if (bytes.length % Character.BYTES != 0) {
+                throw RegParser.failure(
+                        1, "whole characters of UTF-16", "half of one at the end of " + bytes.length + " bytes");
+            }
+            return narrow(bytes, Character.BYTES);
         }
         if (startsWith(bytes, 0xef, 0xbb, 0xbf)) {
             return decode(ByteBuffer.wrap(bytes, 3, bytes.length - 3), StandardCharsets.UTF_8);
@@ -72,17 +77,27 @@ final class RegText {
         return true;
     }
 
-    private static String narrow(byte[] bytes) throws RegistryException {
-        if (bytes.length % Character.BYTES != 0) {
-            throw RegParser.failure(
-                    1, "whole characters of UTF-16", "half of one at the end of " + bytes.length + " bytes");
-        }
-        var text = new char[bytes.length / Character.BYTES - 1];
+    /** All whole units from an offset on, one by one as well. */
+    static String narrow(byte[] bytes, int from) {
+        var text = new char[(bytes.length - from) / Character.BYTES];
         for (int i = 0; i < text.length; i++) {
-            int at = (i + 1) * Character.BYTES;
+            int at = from + i * Character.BYTES;
             text[i] = (char) ((bytes[at] & BYTE) | ((bytes[at + 1] & BYTE) << Byte.SIZE));
         }
         return new String(text);
+    }
+
+    /** What bytes of the older format stand for; empty if one of them stands for nothing. */
+    static Optional<String> ansi(byte[] bytes) {
+        try {
+            return Optional.of(ANSI.newDecoder()
+                    .onMalformedInput(CodingErrorAction.REPORT)
+                    .onUnmappableCharacter(CodingErrorAction.REPORT)
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString());
+        } catch (CharacterCodingException e) {
+            return Optional.empty();
+        }
     }
 
     private static String decode(ByteBuffer bytes, Charset charset) throws RegistryException {

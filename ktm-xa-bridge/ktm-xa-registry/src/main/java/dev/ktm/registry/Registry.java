@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -59,8 +58,8 @@ public final class Registry implements AutoCloseable {
     private final Preferences userPreferences = new RegistryPreferences(this, USER_PREFERENCES, true);
     private final Preferences systemPreferences = new RegistryPreferences(this, SYSTEM_PREFERENCES, false);
 
-    /** Without the main one; by their names in lower case. */
-    private final Map<String, Hive> mounted = new ConcurrentSkipListMap<>();
+    /** Without the main one; found by their names as keys are. */
+    private final Map<String, Hive> mounted = new ConcurrentSkipListMap<>(Names.ORDER);
 
     /** Hives come and go one at a time. */
     private final ReentrantLock mounting = new ReentrantLock();
@@ -185,7 +184,7 @@ public final class Registry implements AutoCloseable {
 
     @Nullable
     Hive mounted(String hive) {
-        return mounted.get(hive.toLowerCase(Locale.ROOT));
+        return mounted.get(hive);
     }
 
     List<Hive> mounts() {
@@ -252,21 +251,18 @@ public final class Registry implements AutoCloseable {
     /**
      * Loads a hive, or makes it: its root appears as a subkey of the root.
      *
-     * @throws RegistryException with {@link RegistryError#ALREADY_EXISTS} if it is loaded, or the root has such a subkey
+     * @throws RegistryException with {@link RegistryError#ALREADY_EXISTS} if it is loaded, or the root has such a subkey; with
+     *     {@link RegistryError#TRANSACTIONAL_CONFLICT} if a transaction that has not ended makes or removes one
      */
     public void loadHive(String hive) throws RegistryException {
         requireName(hive, "hive");
         mounting.lock();
         try {
             requireOpen();
-            var root = main().tree().get(Node.ROOT);
-            if (hive.equalsIgnoreCase(MAIN)
-                    || mounted(hive) != null
-                    || (root != null && root.children().get(hive) != null)) {
-                throw new RegistryException(
-                        RegistryError.ALREADY_EXISTS, "expected no key \"" + hive + "\" in the root, found one");
+            if (hive.equalsIgnoreCase(MAIN) || mounted(hive) != null) {
+                throw Hive.alreadyThere(hive);
             }
-            mounted.put(hive.toLowerCase(Locale.ROOT), Hive.open(this, hive, hive));
+            main().keepingFree(hive, () -> mounted.put(hive, Hive.open(this, hive, hive)));
         } finally {
             mounting.unlock();
         }
@@ -282,7 +278,7 @@ public final class Registry implements AutoCloseable {
         try {
             requireOpen();
             requireMounted(hive).unload();
-            mounted.remove(hive.toLowerCase(Locale.ROOT));
+            mounted.remove(hive);
         } finally {
             mounting.unlock();
         }

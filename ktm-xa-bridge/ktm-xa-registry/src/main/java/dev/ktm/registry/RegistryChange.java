@@ -27,5 +27,10 @@ public record RegistryChange(Kind kind, String path, String name) {
         boolean isOfParent() {
             return this == KEY_CREATED || this == KEY_DELETED || this == KEY_RENAMED;
         }
+
+        /** Whether it happens to a value. */
+        boolean isOfValue() {
+            return this == VALUE_SET || this == VALUE_DELETED;
+        }
     }
 }

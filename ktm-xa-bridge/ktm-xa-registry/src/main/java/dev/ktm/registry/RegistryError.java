@@ -16,7 +16,7 @@ public enum RegistryError {
     ALREADY_EXISTS(183),
     /** A name is longer than the limit. */
     NAME_TOO_LONG(206),
-    /** A value holds more bytes than the limit. */
+    /** A value, a class or a security is larger than the limit. */
     VALUE_TOO_LARGE(234),
     /** A key would lie deeper than the limit, or too many would be made by one call. */
     TOO_DEEP(1450),

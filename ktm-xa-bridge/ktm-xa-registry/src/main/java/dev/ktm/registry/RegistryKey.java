@@ -357,12 +357,7 @@ public final class RegistryKey implements AutoCloseable {
 
     /** Renames a key, in the transaction of this handle if it has one. Everything below it, and every handle, goes with it. */
     public void renameKey(String path, String newName) throws RegistryException {
-        var place = place(path);
-        if (registry.mounted(newName) != null && place.hive == registry.main() && place.names.size() == 1) {
-            throw new RegistryException(
-                    RegistryError.ALREADY_EXISTS, "expected no key \"" + newName + "\" in the root, found a hive");
-        }
-        change(place, transaction, KeyRight.DELETE, (draft, key) -> draft.rename(key, newName));
+        change(place(path), transaction, KeyRight.DELETE, (draft, key) -> draft.rename(key, newName));
     }
 
     /** What is done with a key. */
@@ -469,11 +464,19 @@ public final class RegistryKey implements AutoCloseable {
     /**
      * Has a listener told what changes in this key; and below it, if it says so. Of a plain handle: of everything that is committed,
      * one batch for each commit and each plain write. Of a transacted handle: of the transaction's own changes, at once, until it
-     * ends.
+     * ends. Other hives that appear in the root have to be watched on their own.
      *
      * @return ends it when it is closed
      */
     public RegistryWatch watch(boolean subtree, RegistryListener listener) throws RegistryException {
+        return watchValues(
+                subtree,
+                batch -> listener.changed(
+                        batch.stream().map(Watchers.Change::told).toList()));
+    }
+
+    /** As {@link #watch}, with the values. */
+    RegistryWatch watchValues(boolean subtree, Watchers.Listener listener) throws RegistryException {
         var node = node(KeyRight.NOTIFY);
         var bound = transaction;
         Draft own = null;

@@ -55,18 +55,27 @@ final class RegistryPreferences extends AbstractPreferences {
                 : registry.root(transaction).createTransacted(path, KeyCreation.DEFAULT);
     }
 
-    private Optional<RegistryKey> found() throws RegistryException {
+    /** What is done with the key. */
+    private interface Access<T> {
+        T in(RegistryKey key) throws RegistryException;
+    }
+
+    /** Does it, if there is such a key. */
+    private <T> Optional<T> found(Access<T> access) throws RegistryException {
         var transaction = registry.current();
+        RegistryKey found;
         try {
-            return Optional.of(
-                    transaction == null
-                            ? registry.root().openKey(path)
-                            : registry.root(transaction).openTransacted(path));
+            found = transaction == null
+                    ? registry.root().openKey(path)
+                    : registry.root(transaction).openTransacted(path);
         } catch (RegistryException e) {
             if (e.error() == RegistryError.KEY_NOT_FOUND || e.error() == RegistryError.KEY_DELETED) {
                 return Optional.empty();
             }
             throw e;
+        }
+        try (found) {
+            return Optional.of(access.in(found));
         }
     }
 
@@ -76,8 +85,8 @@ final class RegistryPreferences extends AbstractPreferences {
 
     @Override
     protected void putSpi(String key, String value) {
-        try {
-            made().setValue(RegistryValue.string(PreferenceNames.encode(key), value));
+        try (var made = made()) {
+            made.setValue(RegistryValue.string(PreferenceNames.encode(key), value));
         } catch (RegistryException e) {
             throw refused(e);
         }
@@ -86,13 +95,10 @@ final class RegistryPreferences extends AbstractPreferences {
     @Override
     protected @Nullable String getSpi(String key) {
         try {
-            var found = found();
-            return found.isEmpty()
-                    ? null
-                    : found.get()
-                            .find(PreferenceNames.encode(key))
-                            .flatMap(RegistryValue::asString)
-                            .orElse(null);
+            return found(each -> each.find(PreferenceNames.encode(key)))
+                    .flatMap(found -> found)
+                    .flatMap(RegistryValue::asString)
+                    .orElse(null);
         } catch (RegistryException e) {
             // The caller gets its default, as the contract has it.
             throw refused(e);
@@ -102,10 +108,7 @@ final class RegistryPreferences extends AbstractPreferences {
     @Override
     protected void removeSpi(String key) {
         try {
-            var found = found();
-            if (found.isPresent()) {
-                found.get().deleteValue(PreferenceNames.encode(key));
-            }
+            found(each -> each.deleteValue(PreferenceNames.encode(key)));
         } catch (RegistryException e) {
             throw refused(e);
         }
@@ -114,12 +117,11 @@ final class RegistryPreferences extends AbstractPreferences {
     @Override
     protected String[] keysSpi() throws BackingStoreException {
         try {
-            var found = found();
-            return found.isEmpty()
-                    ? new String[0]
-                    : found.get().values().stream()
-                            .map(value -> PreferenceNames.decode(value.name()))
-                            .toArray(String[]::new);
+            return found(RegistryKey::values).orElse(List.of()).stream()
+                    // Whatever else is there has no text that could be got, or exported.
+                    .filter(value -> value.asString().isPresent())
+                    .map(value -> PreferenceNames.decode(value.name()))
+                    .toArray(String[]::new);
         } catch (RegistryException e) {
             throw new BackingStoreException(e);
         }
@@ -130,22 +132,25 @@ final class RegistryPreferences extends AbstractPreferences {
     @Override
     protected String[] childrenNamesSpi() throws BackingStoreException {
         try {
-            var found = found();
-            return found.isEmpty()
-                    ? new String[0]
-                    : found.get().subkeys().stream()
-                            .map(PreferenceNames::decode)
-                            .toArray(String[]::new);
+            return found(RegistryKey::subkeys).orElse(List.of()).stream()
+                    .map(PreferenceNames::decode)
+                    // Somebody else may have made a key that no node has.
+                    .filter(RegistryPreferences::isName)
+                    .toArray(String[]::new);
         } catch (RegistryException e) {
             throw new BackingStoreException(e);
         }
     }
 
+    private static boolean isName(String name) {
+        return !name.isEmpty() && name.indexOf('/') < 0;
+    }
+
     @Override
     protected AbstractPreferences childSpi(String name) {
-        try {
-            var child = new RegistryPreferences(this, name, false);
-            return new RegistryPreferences(this, name, child.made().isCreated());
+        var child = new RegistryPreferences(this, name, false);
+        try (var made = child.made()) {
+            return made.isCreated() ? new RegistryPreferences(this, name, true) : child;
         } catch (RegistryException e) {
             throw refused(e);
         }
@@ -230,7 +235,7 @@ final class RegistryPreferences extends AbstractPreferences {
             return;
         }
         try {
-            var begun = registry.root().watch(true, this::changed);
+            var begun = registry.root().watchValues(true, this::changed);
             if (!watch.compareAndSet(null, begun)) {
                 begun.close();
             }
@@ -239,12 +244,13 @@ final class RegistryPreferences extends AbstractPreferences {
         }
     }
 
-    private void changed(List<RegistryChange> batch) {
-        for (var change : batch) {
+    private void changed(List<Watchers.Change> batch) {
+        for (var each : batch) {
+            var change = each.told();
             switch (change.kind()) {
                 case VALUE_SET, VALUE_DELETED -> {
                     if (Names.compare(change.path(), path) == 0) {
-                        valueChanged(PreferenceNames.decode(change.name()));
+                        valueChanged(PreferenceNames.decode(change.name()), each.value());
                     }
                 }
                 case KEY_CREATED, KEY_DELETED -> {
@@ -260,12 +266,16 @@ final class RegistryPreferences extends AbstractPreferences {
         }
     }
 
-    private void valueChanged(String key) {
-        var event = new PreferenceChangeEvent(this, key, getSpi(key));
+    private void valueChanged(String key, @Nullable RegistryValue value) {
+        var text = value == null ? null : value.asString().orElse(null);
+        var event = new PreferenceChangeEvent(this, key, text);
         valueListeners.forEach(listener -> listener.preferenceChange(event));
     }
 
     private void nodeChanged(String name, boolean isAdded) {
+        if (!isName(name)) {
+            return;
+        }
         var event = new NodeChangeEvent(this, new RegistryPreferences(this, name, false));
         for (var listener : nodeListeners) {
             if (isAdded) {

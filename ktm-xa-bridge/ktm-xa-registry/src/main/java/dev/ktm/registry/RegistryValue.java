@@ -2,7 +2,6 @@ package dev.ktm.registry;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -13,8 +12,6 @@ import java.util.OptionalLong;
 
 /** A value of a key: its name (empty for the default value), its type, and its bytes as they were given. Immutable. */
 public final class RegistryValue implements Entries.Named {
-
-    private static final int UNIT_BYTES = Character.BYTES;
 
     private final String name;
     private final ValueType type;
@@ -85,7 +82,7 @@ public final class RegistryValue implements Entries.Named {
     }
 
     private static byte[] terminated(String text) {
-        return (text + '\0').getBytes(StandardCharsets.UTF_16LE);
+        return RegText.wide(text + '\0');
     }
 
     /** Its name as it was given first; empty for the default value of the key. */
@@ -147,7 +144,7 @@ public final class RegistryValue implements Entries.Named {
 
     /** All of its whole UTF-16 units. */
     String text() {
-        return new String(data, 0, data.length / UNIT_BYTES * UNIT_BYTES, StandardCharsets.UTF_16LE);
+        return RegText.narrow(data, 0);
     }
 
     /** Its number; empty if the type is none of 32 bits, or the data are not. */

@@ -18,7 +18,19 @@ final class Watchers {
      * @param own the transaction whose own changes are told at once; null for what everybody can see
      */
     private record Watch(
-            long key, boolean subtree, @Nullable Draft own, RegistryListener listener) {}
+            long key, boolean subtree, @Nullable Draft own, Listener listener) {}
+
+    /** As a {@link RegistryListener}, for those who need the value as well. */
+    interface Listener {
+        void changed(List<Change> batch);
+    }
+
+    /**
+     * What has happened.
+     *
+     * @param value what the value is that it is about, now that all of the batch has happened; null if it is gone, or it is about none
+     */
+    record Change(RegistryChange told, @Nullable RegistryValue value) {}
 
     private final String prefix;
     private final Executor dispatcher;
@@ -35,7 +47,7 @@ final class Watchers {
     }
 
     /** Adds one, and says how it is taken away. */
-    Runnable add(long key, boolean subtree, @Nullable Draft own, RegistryListener listener) {
+    Runnable add(long key, boolean subtree, @Nullable Draft own, Listener listener) {
         var watch = new Watch(key, subtree, own, listener);
         watches.add(watch);
         return () -> watches.remove(watch);
@@ -50,8 +62,7 @@ final class Watchers {
             if (watch.own == draft) {
                 Keys keys = draft::node;
                 if (concerns(watch, step, keys, keys)) {
-                    var path = path(step.key(), keys, keys);
-                    tell(watch, List.of(new RegistryChange(step.kind(), path, step.name())));
+                    tell(watch, List.of(change(step, keys, keys)));
                 }
             }
         }
@@ -84,17 +95,23 @@ final class Watchers {
             if (watch.own != null) {
                 continue;
             }
-            var batch = new ArrayList<RegistryChange>();
+            var batch = new ArrayList<Change>();
             for (var step : steps) {
                 boolean wasSeen = before.node(step.key()) != null || after.node(step.key()) != null;
                 if (wasSeen && concerns(watch, step, before, after)) {
-                    batch.add(new RegistryChange(step.kind(), path(step.key(), before, after), step.name()));
+                    batch.add(change(step, before, after));
                 }
             }
             if (!batch.isEmpty()) {
                 call(watch, batch);
             }
         }
+    }
+
+    private Change change(Step step, Keys before, Keys after) {
+        var node = step.kind().isOfValue() ? after.node(step.key()) : null;
+        var value = node == null ? null : node.values().get(step.name());
+        return new Change(new RegistryChange(step.kind(), path(step.key(), before, after), step.name()), value);
     }
 
     private boolean concerns(Watch watch, Step step, Keys before, Keys after) {
@@ -134,14 +151,15 @@ final class Watchers {
         return found;
     }
 
-    private void tell(Watch watch, List<RegistryChange> batch) {
+    private void tell(Watch watch, List<Change> batch) {
         dispatch(() -> call(watch, batch));
     }
 
-    private static void call(Watch watch, List<RegistryChange> batch) {
+    private static void call(Watch watch, List<Change> batch) {
         try {
             watch.listener.changed(batch);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            // Those behind it are told all the same.
             System.getLogger(Watchers.class.getName())
                     .log(System.Logger.Level.WARNING, "a listener has failed: " + e.getMessage(), e);
         }

@@ -11,6 +11,7 @@ record Act(Kind kind, String path, String name, String text) {
         SET,
         UNSET,
         CREATE,
+        CREATE_VOLATILE,
         DELETE,
         DELETE_TREE,
         RENAME
@@ -35,6 +36,8 @@ record Act(Kind kind, String path, String name, String text) {
                 }
                 case UNSET -> String.valueOf(root.openKey(path).deleteValue(name));
                 case CREATE -> String.valueOf(root.createKey(full()).isCreated());
+                case CREATE_VOLATILE ->
+                    String.valueOf(root.createKey(full(), KeyCreation.VOLATILE).isCreated());
                 case DELETE -> {
                     root.deleteKey(path);
                     yield "done";

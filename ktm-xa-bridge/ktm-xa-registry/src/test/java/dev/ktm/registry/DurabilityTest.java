@@ -17,8 +17,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -137,7 +140,81 @@ class DurabilityTest {
         assertThat(site.root().subkeys()).isEmpty();
     }
 
+    @Test
+    void aVolatileKeyInThePlaceOfADurableOneLeavesNothingOfThatBehind() throws Exception {
+        site.root().createKey("p\\deleted").setValue(RegistryValue.string("v", "1"));
+        site.root().createKey("p\\renamed");
+        site.begin();
+        var p = site.registry().transactedRoot().openKey("p");
+        p.deleteKey("deleted");
+        p.createKey("deleted", KeyCreation.VOLATILE);
+        p.renameKey("renamed", "other");
+        p.createKey("renamed", KeyCreation.VOLATILE);
+        site.commit();
+        assertThat(site.root().openKey("p").subkeys()).containsExactly("deleted", "other", "renamed");
+
+        site.crash();
+
+        assertThat(site.root().openKey("p").subkeys()).containsExactly("other");
+        assertThat(site.root().createKey("p\\deleted").isCreated()).isTrue();
+        assertThat(site.root().createKey("p\\renamed").isCreated()).isTrue();
+    }
+
+    /** Keys are written in frames that have a limit when they are read. */
+    @Test
+    void theLargestClassAndSecurityCanBeReadAgainAndLargerOnesAreRefused() throws Exception {
+        var grants = new TreeMap<String, Set<KeyRight>>();
+        for (int i = 0; i < 2000; i++) {
+            grants.put("principal " + i, KeyRight.READ);
+        }
+        var security = new KeySecurity("me", Map.of("*", KeyRight.ALL, "y".repeat(32_000), KeyRight.READ));
+        var tooLarge = new KeySecurity("me", grants);
+        var root = site.root();
+        assertRefused(
+                RegistryError.VALUE_TOO_LARGE,
+                () -> root.createKey("a", new KeyCreation(false, "c".repeat(Hive.MOST_CLASS_CHARACTERS + 1))));
+        assertThat(root.subkeys()).isEmpty();
+        var a = root.createKey("a", new KeyCreation(false, "\u03a9".repeat(Hive.MOST_CLASS_CHARACTERS)));
+        a.setSecurity(security);
+        assertRefused(RegistryError.VALUE_TOO_LARGE, () -> a.setSecurity(tooLarge));
+        a.setValue(RegistryValue.binary("v".repeat(16_383), new byte[1 << 16]));
+        site.registry().checkpoint();
+        a.setValue(RegistryValue.dword("w", 1));
+        site.registry().checkpoint();
+        var before = Site.everythingIn(site.root());
+
+        site.crash();
+
+        assertThat(Site.everythingIn(site.root())).isEqualTo(before);
+        assertThat(site.registry().hives().get(0).repaired()).isEmpty();
+    }
+
     // Damage.
+
+    @Test
+    void valuesAreReadInAnyOrderAsThatOfTheirNamesDependsOnTheJdk() throws Exception {
+        for (var values : List.of(
+                List.of(RegistryValue.dword("b", 1), RegistryValue.dword("a", 2)),
+                List.of(RegistryValue.dword("a", 1), RegistryValue.dword("A", 2)))) {
+            var root = new Node(Node.ROOT, 0, "", Node.Attributes.NONE, 0, Entries.empty(), Entries.ofSorted(values));
+            var tree = new Tree(IdTrie.EMPTY.with(Node.ROOT, root), IdTrie.EMPTY);
+            var disk = new SimulatedDevice();
+            try (var file = disk.create("some.hive", 0)) {
+                new CheckpointWriter(file).write(new HiveFiles.Checkpoint(new UUID(1, 2), 1, 0, tree, 2, true));
+            }
+            try (var file = disk.open("some.hive", LogDevice.Access.READ)) {
+                if (values.get(1).name().equals("A")) {
+                    assertRefused(RegistryError.HIVE_CORRUPT, () -> new CheckpointReader(file).read())
+                            .hasMessageContaining("twice");
+                } else {
+                    var found = new CheckpointReader(file).read().tree().get(Node.ROOT);
+                    assertThat(Objects.requireNonNull(found).values().list())
+                            .extracting(RegistryValue::name)
+                            .containsExactly("a", "b");
+                }
+            }
+        }
+    }
 
     @Test
     @Conforms("TXR-24")
@@ -310,6 +387,43 @@ class DurabilityTest {
     }
 
     @Test
+    void aCheckpointWhoseSecondNameCouldNotBeChangedDoesNotHoldUpTheNextOnes() throws Exception {
+        set("a", "v", "1");
+        site.registry().checkpoint();
+        set("a", "v", "2");
+        site.files().injectFaults(FaultPlan.none().fail(OperationKind.RENAME, 2));
+        assertThatThrownBy(() -> site.registry().checkpoint()).isInstanceOf(RegistryException.class);
+
+        site.registry().checkpoint();
+        set("a", "v", "3");
+        site.registry().checkpoint();
+
+        assertThat(site.files().list()).contains("main.hive", "main.old").doesNotContain("main.new");
+        assertThat(site.registry().hives().get(0).checkpoint()).isEqualTo(3);
+        site.crash();
+        assertThat(texts(site.root().openKey("a"))).containsEntry("v", "3");
+        assertThat(site.registry().hives().get(0).repaired()).isEmpty();
+    }
+
+    /** As above, and the power goes before the next one. */
+    @Test
+    void betweenTheTwoNamesOfACheckpointNothingIsLost() throws Exception {
+        set("a", "v", "1");
+        site.registry().checkpoint();
+        set("a", "v", "2");
+        site.files().injectFaults(FaultPlan.none().fail(OperationKind.RENAME, 2));
+        assertThatThrownBy(() -> site.registry().checkpoint()).isInstanceOf(RegistryException.class);
+        set("a", "v", "3");
+
+        site.crash();
+
+        assertThat(texts(site.root().openKey("a"))).containsEntry("v", "3");
+        site.registry().checkpoint();
+        site.crash();
+        assertThat(texts(site.root().openKey("a"))).containsEntry("v", "3");
+    }
+
+    @Test
     void theLogIsShortenedWhileTransactionsGoOn() throws Exception {
         var padding = "x".repeat(2000);
         for (int i = 0; i < 3000; i++) {
@@ -366,6 +480,64 @@ class DurabilityTest {
         }
         try (var ktm = Ktm.open(KtmOptions.builder().inMemory().build())) {
             assertRefused(RegistryError.INVALID_PARAMETER, () -> Registry.open(ktm, "settings"));
+        }
+    }
+
+    /** Every state in which a crash can leave the disk while a hive is unloaded, loaded and changed. */
+    @Test
+    void afterAnyCrashAHiveThatIsUnloadedAndLoadedIsThere() throws Exception {
+        var disk = new SimulatedDevice();
+        site.close();
+        site = new Site(OneDisk.log(disk), OneDisk.files(disk), options -> options.hive("users"));
+        set("users\\a", "v", "0");
+        disk.forgetHistory();
+        for (int i = 1; i < 3; i++) {
+            site.registry().unloadHive("users");
+            site.registry().loadHive("users");
+            set("users\\a", "v", "" + i);
+            disk.mark(i);
+        }
+
+        var checked = new AtomicLong();
+        CrashStates.of(disk.history()).atMostPerPoint(64).forEach(state -> {
+            checked.incrementAndGet();
+            int acknowledged = state.lastMark(Integer.class).orElse(0);
+            try (var found = new Site(
+                    OneDisk.log(state.device()), OneDisk.files(state.device()), options -> options.hive("users"))) {
+                var text = texts(found.root().openKey("users\\a")).get("v");
+                assertThat(Integer.parseInt(Objects.requireNonNull(text))).isBetween(acknowledged, acknowledged + 1);
+                found.root().openKey("users\\a").setValue(RegistryValue.string("v", "after"));
+                found.registry().flush();
+                found.reopen(found.logDisk(), found.filesDisk());
+                assertThat(texts(found.root().openKey("users\\a"))).containsEntry("v", "after");
+            } catch (Exception e) {
+                throw new AssertionError(state.description(), e);
+            }
+        });
+        assertThat(checked.get()).isGreaterThan(50);
+    }
+
+    /** A hive that was loaded again needs its log: without that it is refused, and not taken as it was when it was unloaded. */
+    @Test
+    void aHiveThatIsInUseAgainNeedsItsLog() throws Exception {
+        site.registry().loadHive("users");
+        set("users\\a", "v", "1");
+        site.registry().unloadHive("users");
+        site.registry().loadHive("users");
+        set("users\\a", "v", "2");
+        var files = site.files().copy();
+
+        for (var damaged : List.of(false, true)) {
+            var found = files.copy();
+            if (damaged) {
+                found.raw().flipBit("users.hive", 0);
+            }
+            assertRefused(RegistryError.HIVE_CORRUPT, () -> {
+                        try (var opened = new Site(new SimulatedDevice(), found, options -> {})) {
+                            opened.registry().loadHive("users");
+                        }
+                    })
+                    .hasMessageContaining("adopt");
         }
     }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.log.testing.Conforms;
+import dev.ktm.log.testing.FaultPlan;
+import dev.ktm.log.testing.OperationKind;
 import dev.ktm.rm.Outcome;
 import dev.ktm.rm.TransactionState;
 import jakarta.transaction.RollbackException;
@@ -157,6 +159,108 @@ class IsolationTest {
         site.commit();
 
         assertThat(text(plain("a"), "v")).contains("transacted");
+    }
+
+    /** Of two transactions in its way one can no longer lose. */
+    @Test
+    void aPlainWriteThatIsRefusedHarmsNobody() throws Exception {
+        site.root().createKey("p\\a");
+        site.root().createKey("p\\b");
+        var resource = site.registry().xaResource();
+        var xid = new Foreign(1);
+        resource.start(xid, XAResource.TMNOFLAGS);
+        site.registry().transactedRoot().openKey("p\\b").setValue(RegistryValue.string("v", "prepared"));
+        resource.end(xid, XAResource.TMSUCCESS);
+        assertThat(resource.prepare(xid)).isEqualTo(XAResource.XA_OK);
+        var active = site.begin();
+        var a = site.registry().transactedRoot().openKey("p\\a");
+        a.setValue(RegistryValue.string("v", "1"));
+
+        assertRefused(RegistryError.TRANSACTIONAL_CONFLICT, () -> site.root().deleteTree("p"));
+
+        assertThat(active.state()).isEqualTo(TransactionState.ACTIVE);
+        a.setValue(RegistryValue.string("w", "2"));
+        site.commit();
+        resource.commit(xid, false);
+        assertThat(plain("p\\a").values()).extracting(RegistryValue::name).containsExactly("v", "w");
+        assertThat(text(plain("p\\b"), "v")).contains("prepared");
+        assertThat(site.registry().main().locks().isEmpty()).isTrue();
+    }
+
+    @Test
+    void aPlainWriteWinsAgainstAllThatAreInItsWayAtOnce() throws Exception {
+        site.root().createKey("p\\a");
+        site.root().createKey("p\\b");
+        for (int bytes : new int[] {0, 3 << 20}) {
+            var one = site.begin();
+            site.registry().transactedRoot().openKey("p\\a").setValue(RegistryValue.string("v", "1"));
+            site.suspend();
+            var two = site.begin();
+            site.registry().transactedRoot().openKey("p\\a").setValue(RegistryValue.binary("large", new byte[1]));
+            site.suspend();
+
+            plain("p\\a").setValue(RegistryValue.binary("large", new byte[bytes]));
+            assertThat(one.outcome()).isEqualTo(Outcome.UNDETERMINED);
+            assertThat(two.outcome()).isEqualTo(Outcome.ABORTED);
+            plain("p").deleteTree("a");
+            assertThat(one.outcome()).isEqualTo(Outcome.ABORTED);
+            site.root().createKey("p\\a");
+            assertThat(site.registry().main().locks().isEmpty()).isTrue();
+        }
+    }
+
+    /** Nothing can be rolled back for it that votes while it looks for room. */
+    @Test
+    void whoSealsItsWorkInTimeIsNotMetByAPlainWriteAnyMore() throws Exception {
+        var locks = new Locks(true);
+        var transaction = new Locks.Owner(false);
+        locks.take(transaction, 7, Locks.Kind.VALUE, "v");
+        var writer = locks.beginPlain();
+        locks.take(writer, 7, Locks.Kind.REMOVE, "");
+        locks.seal(transaction);
+        locks.end(transaction);
+
+        assertRefused(RegistryError.TRANSACTIONAL_CONFLICT, () -> locks.seal(writer));
+        locks.endPlain(writer);
+        assertThat(locks.isEmpty()).isTrue();
+
+        var other = new Locks.Owner(false);
+        locks.take(other, 7, Locks.Kind.VALUE, "v");
+        var second = locks.beginPlain();
+        locks.take(second, 7, Locks.Kind.VALUE, "V");
+        locks.check(other);
+        locks.seal(second);
+        assertRefused(RegistryError.TRANSACTION_ALREADY_ABORTED, () -> locks.seal(other));
+        locks.endPlain(second);
+        locks.end(other);
+        assertThat(locks.isEmpty()).isTrue();
+    }
+
+    @Test
+    void aPlainWriteThatFindsNoRoomInTheLogHarmsNobody() throws Exception {
+        site.root().createKey("a");
+        var transaction = site.begin();
+        var a = site.registry().transactedRoot().openKey("a");
+        a.setValue(RegistryValue.string("v", "1"));
+        var suspended = site.suspend();
+        // No checkpoint can be made, so the log has to keep everything.
+        site.files().injectFaults(FaultPlan.none().failFrom(OperationKind.CREATE, 1));
+        var large = new byte[20_000];
+        assertRefused(RegistryError.IO_FAILED, () -> {
+            while (true) {
+                site.root().createKey("other").setValue(RegistryValue.binary("large", large));
+            }
+        });
+
+        assertRefused(RegistryError.IO_FAILED, () -> plain("a").setValue(RegistryValue.binary("v", large)));
+
+        assertThat(transaction.outcome()).isEqualTo(Outcome.UNDETERMINED);
+        site.files().injectFaults(FaultPlan.none());
+        site.registry().checkpoint();
+        site.resume(suspended);
+        a.setValue(RegistryValue.string("w", "2"));
+        site.commit();
+        assertThat(text(plain("a"), "v")).contains("1");
     }
 
     @Test
@@ -408,6 +512,55 @@ class IsolationTest {
     }
 
     @Test
+    @Conforms("TXR-23")
+    void aWatcherHearsOfWhatAnEarlierLifeHasPrepared() throws Exception {
+        for (var name : List.of("deleted", "renamed", "changed")) {
+            site.root().createKey("a\\" + name).setValue(RegistryValue.string("v", "1"));
+        }
+        var resource = site.registry().xaResource();
+        var xid = new Foreign(1);
+        resource.start(xid, XAResource.TMNOFLAGS);
+        var a = site.registry().transactedRoot().openKey("a");
+        a.deleteKey("deleted");
+        a.renameKey("renamed", "other");
+        a.openKey("changed").setValue(RegistryValue.string("w", "2"));
+        a.openKey("changed").deleteValue("v");
+        a.openKey("changed").setSecurity(new KeySecurity("me", Map.of("*", KeyRight.ALL)));
+        a.createKey("new").setValue(RegistryValue.string("n", "3"));
+        resource.end(xid, XAResource.TMSUCCESS);
+        assertThat(resource.prepare(xid)).isEqualTo(XAResource.XA_OK);
+        site.crash();
+        var batches = new LinkedBlockingQueue<List<RegistryChange>>();
+        site.root().watch(true, batches::add);
+
+        site.registry().xaResource().commit(xid, false);
+
+        assertThat(Objects.requireNonNull(batches.poll(30, TimeUnit.SECONDS)))
+                .containsExactlyInAnyOrder(
+                        new RegistryChange(RegistryChange.Kind.KEY_DELETED, "a\\deleted", "deleted"),
+                        new RegistryChange(RegistryChange.Kind.KEY_RENAMED, "a\\other", "renamed"),
+                        new RegistryChange(RegistryChange.Kind.VALUE_SET, "a\\changed", "w"),
+                        new RegistryChange(RegistryChange.Kind.VALUE_DELETED, "a\\changed", "v"),
+                        new RegistryChange(RegistryChange.Kind.SECURITY_SET, "a\\changed", ""),
+                        new RegistryChange(RegistryChange.Kind.KEY_CREATED, "a\\new", "new"),
+                        new RegistryChange(RegistryChange.Kind.VALUE_SET, "a\\new", "n"));
+    }
+
+    @Test
+    void aListenerThatFailsTakesNothingFromThoseBehindIt() throws Exception {
+        var batches = new LinkedBlockingQueue<List<RegistryChange>>();
+        site.root().watch(true, batch -> {
+            throw new StackOverflowError("of a listener");
+        });
+        site.root().watch(true, batches::add);
+
+        site.root().createKey("a");
+
+        assertThat(Objects.requireNonNull(batches.poll(30, TimeUnit.SECONDS)))
+                .containsExactly(new RegistryChange(RegistryChange.Kind.KEY_CREATED, "a", "a"));
+    }
+
+    @Test
     void aWatcherInATransactionGetsItsOwnChangesAtOnce() throws Exception {
         var batches = new LinkedBlockingQueue<List<RegistryChange>>();
         site.root().createKey("a");
@@ -477,6 +630,63 @@ class IsolationTest {
     }
 
     @Test
+    void whatWasPreparedInAHiveDoesNotReachAnAdoptedOne() throws Exception {
+        site.root().createKey("a");
+        site.registry().checkpoint();
+        var resource = site.registry().xaResource();
+        var xid = new Foreign(1);
+        resource.start(xid, XAResource.TMNOFLAGS);
+        site.registry().transactedRoot().openKey("a").setValue(RegistryValue.string("v", "1"));
+        site.registry().transactedRoot().createKey("b");
+        resource.end(xid, XAResource.TMSUCCESS);
+        assertThat(resource.prepare(xid)).isEqualTo(XAResource.XA_OK);
+        site.root().createKey("c");
+        site.registry().checkpoint();
+        var log = site.log().copy();
+        site.close();
+        site = new Site();
+        site.root().createKey("somebody else's");
+        site.registry().checkpoint();
+        var before = Site.everythingIn(site.root());
+        var files = site.files().copy();
+        site.close();
+
+        site = new Site(log, files, options -> options.adopting(true));
+        assertThat(site.registry().hives().get(0).transactions()).isOne();
+        // Another start in between remembers it.
+        site.crash();
+        site.registry().xaResource().commit(xid, false);
+
+        assertThat(Site.everythingIn(site.root())).isEqualTo(before);
+        assertThat(site.registry().hives().get(0).transactions()).isZero();
+        site.crash();
+        assertThat(Site.everythingIn(site.root())).isEqualTo(before);
+    }
+
+    /** A key behind a hive could not be reached, and the next start would be refused. */
+    @Test
+    void noKeyOfTheRootGetsTheNameOfAHive() throws Exception {
+        site.root().createKey("zebra");
+        site.registry().loadHive("users");
+        assertRefused(RegistryError.ALREADY_EXISTS, () -> plain("zebra").renameKey("", "Users"));
+        assertRefused(RegistryError.ALREADY_EXISTS, () -> plain("zebra").renameKey("", "u\u017fers"));
+        site.begin();
+        assertRefused(
+                RegistryError.ALREADY_EXISTS,
+                () -> site.registry().transactedRoot().openKey("zebra").renameKey("", "users"));
+        site.registry().transactedRoot().createKey("more");
+        var transaction = site.suspend();
+        assertRefused(
+                RegistryError.TRANSACTIONAL_CONFLICT, () -> site.registry().loadHive("more"));
+        site.resume(transaction);
+        site.commit();
+        assertRefused(RegistryError.ALREADY_EXISTS, () -> site.registry().loadHive("more"));
+
+        assertThat(site.root().subkeys()).containsExactly("more", "users", "zebra");
+        assertThat(site.registry().main().locks().isEmpty()).isTrue();
+    }
+
+    @Test
     void anotherTransactionManagerCanDecideItsTransactions() throws Exception {
         var resource = site.registry().xaResource();
         var xid = new Foreign(1);
@@ -492,6 +702,24 @@ class IsolationTest {
         assertRefused(RegistryError.TRANSACTIONAL_CONFLICT, () -> site.root().createKey("a"));
         site.registry().xaResource().commit(xid, false);
         assertThat(text(plain("a"), "v")).contains("1");
+        assertThat(site.registry().main().locks().isEmpty()).isTrue();
+    }
+
+    /** Between the question whether there is anything to commit and what follows from the answer. */
+    @Test
+    void aWriteBesideACommitIsCommittedOrRefused() throws Exception {
+        site.root().createKey("a");
+        site.begin();
+        var key = site.registry().transactedRoot().openKey("a");
+        key.watch(false, batch -> {});
+        var transaction = site.registry().requireCurrent();
+        var work = Objects.requireNonNull(site.registry().main().work(transaction.unitOfWork()));
+
+        assertThat(work.hasChanges()).isFalse();
+        assertRefused(RegistryError.TRANSACTION_NOT_ACTIVE, () -> key.setValue(RegistryValue.string("v", "lost")));
+        site.rollback();
+
+        assertThat(plain("a").values()).isEmpty();
         assertThat(site.registry().main().locks().isEmpty()).isTrue();
     }
 
@@ -524,7 +752,7 @@ class IsolationTest {
     }
 
     /** An xid of another transaction manager. */
-    private record Foreign(int number) implements Xid {
+    record Foreign(int number) implements Xid {
         @Override
         public int getFormatId() {
             return 4711;

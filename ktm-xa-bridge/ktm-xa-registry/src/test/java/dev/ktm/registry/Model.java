@@ -24,15 +24,17 @@ final class Model {
     static final class Key {
         long parent;
         String name;
+        final boolean isVolatile;
         final TreeMap<String, String> values = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
 
-        Key(long parent, String name) {
+        Key(long parent, String name, boolean isVolatile) {
             this.parent = parent;
             this.name = name;
+            this.isVolatile = isVolatile;
         }
 
         Key copy() {
-            var copy = new Key(parent, name);
+            var copy = new Key(parent, name, isVolatile);
             copy.values.putAll(values);
             return copy;
         }
@@ -43,13 +45,20 @@ final class Model {
         final Map<Long, Key> keys = new HashMap<>();
 
         State() {
-            keys.put(ROOT, new Key(0, ""));
+            keys.put(ROOT, new Key(0, "", false));
         }
 
         State copy() {
             var copy = new State();
             keys.forEach((id, key) -> copy.keys.put(id, key.copy()));
             return copy;
+        }
+
+        /** What is left of it after a restart. */
+        State durable() {
+            var durable = copy();
+            durable.keys.values().removeIf(key -> key.isVolatile);
+            return durable;
         }
 
         Key key(long id) {
@@ -160,14 +169,18 @@ final class Model {
                 touched.add(touch("value", id, act.name()));
                 change = now -> now.key(id).values.remove(act.name());
             }
-            case CREATE -> {
+            case CREATE, CREATE_VOLATILE -> {
                 if (state.child(id, act.name()) != 0) {
                     return "false";
+                }
+                boolean isVolatile = act.kind() == Act.Kind.CREATE_VOLATILE;
+                if (state.key(id).isVolatile && !isVolatile) {
+                    return RegistryError.CHILD_MUST_BE_VOLATILE.toString();
                 }
                 result = "true";
                 long made = nextId++;
                 touched.add(touch("child", id, act.name()));
-                change = now -> now.keys.put(made, new Key(id, act.name()));
+                change = now -> now.keys.put(made, new Key(id, act.name(), isVolatile));
             }
             case DELETE, DELETE_TREE -> {
                 if (act.kind() == Act.Kind.DELETE && !state.below(id).isEmpty()) {

@@ -309,13 +309,14 @@ class ModelTest {
             var keys = seen.keys.keySet().stream().sorted().toList();
             long key = keys.get(random.nextInt(keys.size()));
             var kinds = key == Model.ROOT
-                    ? List.of(Act.Kind.SET, Act.Kind.UNSET, Act.Kind.CREATE)
+                    ? List.of(Act.Kind.SET, Act.Kind.UNSET, Act.Kind.CREATE, Act.Kind.CREATE, Act.Kind.CREATE_VOLATILE)
                     : List.of(
                             Act.Kind.SET,
                             Act.Kind.SET,
                             Act.Kind.UNSET,
                             Act.Kind.CREATE,
                             Act.Kind.CREATE,
+                            Act.Kind.CREATE_VOLATILE,
                             Act.Kind.DELETE,
                             Act.Kind.DELETE_TREE,
                             Act.Kind.RENAME);
@@ -346,6 +347,7 @@ class ModelTest {
             open.clear();
             var found = subject.shown(null);
             var recovered = model.possible.stream()
+                    .map(Model.State::durable)
                     .filter(state -> state.shown().equals(found))
                     .findFirst();
             check(recovered.isPresent(), "found " + found);

@@ -3,7 +3,12 @@ package dev.ktm.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.prefs.NodeChangeEvent;
@@ -14,6 +19,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The registry through {@code java.util.prefs}. */
 @Timeout(60)
@@ -151,6 +158,99 @@ class PreferencesTest {
         assertThat(nodes.poll(30, TimeUnit.SECONDS)).isEqualTo("+/a/Child");
         assertThat(nodes.poll(30, TimeUnit.SECONDS)).startsWith("-/a/");
         assertThat(values).isEmpty();
+    }
+
+    @Test
+    void aListenerIsToldWhatWasSetAndNotWhatIsThereLater() throws Exception {
+        var begun = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        var node = root.node("a");
+        site.root().watch(true, batch -> {
+            begun.countDown();
+            try {
+                assertThat(goOn.await(30, TimeUnit.SECONDS)).isTrue();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        var values = new LinkedBlockingQueue<Optional<String>>();
+        node.addPreferenceChangeListener(event -> values.add(Optional.ofNullable(event.getNewValue())));
+
+        node.put("v", "1");
+        assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+        node.put("v", "2");
+        node.remove("v");
+        goOn.countDown();
+
+        assertThat(values.poll(30, TimeUnit.SECONDS)).contains("1");
+        assertThat(values.poll(30, TimeUnit.SECONDS)).contains("2");
+        assertThat(Objects.requireNonNull(values.poll(30, TimeUnit.SECONDS))).isEmpty();
+    }
+
+    @Test
+    void handlesAreGivenBack() throws Exception {
+        site.close();
+        site = new Site(options -> options.mostHandles(2));
+        var node = site.registry().preferences().node("a");
+        for (int i = 0; i < 5; i++) {
+            node.put("v", "" + i);
+            assertThat(node.get("v", "none")).isEqualTo("" + i);
+            assertThat(node.keys()).containsExactly("v");
+            node.node("b" + i);
+            assertThat(node.childrenNames()).hasSize(i + 1);
+            node.remove("w");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"k", "K", "\u0436", "\u0416", "\u03c2", "\u212a", "\u0130", "\\", "\u4e2d"})
+    void aNameMayHaveTheGreatestLengthInAnyLetters(String letter) throws Exception {
+        var name = letter.repeat(Preferences.MAX_NAME_LENGTH);
+        root.node(name).put(letter.repeat(Preferences.MAX_KEY_LENGTH), "1");
+        root.flush();
+
+        site.crash();
+
+        var found = site.registry().preferences();
+        assertThat(found.childrenNames()).containsExactly(name);
+        assertThat(found.node(name).keys()).containsExactly(letter.repeat(Preferences.MAX_KEY_LENGTH));
+    }
+
+    @Test
+    void noTwoNamesAreOneInTheRegistry() {
+        var units = new HashMap<String, Integer>();
+        for (int unit = 1; unit <= Character.MAX_VALUE; unit++) {
+            var name = String.valueOf((char) unit);
+            var encoded = PreferenceNames.encode(name);
+            assertThat(PreferenceNames.decode(encoded)).isEqualTo(name);
+            assertThat(units.put(Names.folded(encoded), unit))
+                    .as("unit %x", unit)
+                    .isNull();
+        }
+        assertThat(PreferenceNames.encode("X0436")).isNotEqualToIgnoringCase(PreferenceNames.encode("\u0436"));
+    }
+
+    @Test
+    void whatSomebodyElseHasPutBetweenPreferencesIsInNobodysWay() throws Exception {
+        var raw = site.root().createKey("Preferences\\User");
+        raw.setValue(RegistryValue.dword("number", 1));
+        raw.createKey("a\\b/xzzzz\\c");
+        raw.createKey("a\\/");
+        root.put("text", "1");
+
+        assertThat(root.keys()).containsExactly("text");
+        var out = new ByteArrayOutputStream();
+        root.exportSubtree(out);
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("text").doesNotContain("number");
+        assertThat(root.node("a").childrenNames()).hasSize(1);
+        root.node("a").removeNode();
+        assertThat(raw.subkeys()).isEmpty();
+    }
+
+    @Test
+    void halfAPairIsKeptAsItIs() {
+        root.put("k", "\ud83d");
+        assertThat(root.get("k", "")).isEqualTo("\ud83d");
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.ktm.registry;
 
 import static dev.ktm.registry.IsolationTest.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files in the format of Windows' registry editor. */
 @Timeout(60)
@@ -180,13 +182,71 @@ class RegFileTest {
 
     @Test
     void halfAPairSurvivesInUtf16() throws Exception {
-        site.root().createKey("data").setValue(RegistryValue.string("\ud800", "\udc00x"));
+        var raw = RegistryValue.of("v", ValueType.SZ, new byte[] {0, (byte) 0xdc, 'x', 0, 0, 0});
+        site.root().createKey("data").setValue(raw);
+        site.root().openKey("data").setValue(RegistryValue.of("\ud800", ValueType.SZ, raw.data()));
+        assertThat(raw).isEqualTo(RegistryValue.string("v", "\udc00x"));
+        assertThat(raw.asString()).contains("\udc00x");
+        assertThat(RegistryValue.strings("v", List.of("\ud800", "\udc00")).asStrings())
+                .containsExactly("\ud800", "\udc00");
         var before = Site.contentOf(site.root());
         var bytes = exported("data", RegFormat.VERSION_5);
         site.root().deleteTree("data");
         take(bytes);
         assertThat(Site.contentOf(site.root())).isEqualTo(before);
+        assertThat(site.root().openKey("data").value("v")).isEqualTo(raw);
+        // A name has to be said as a text; a value can be said in bytes.
         assertRefused(RegistryError.INVALID_PARAMETER, () -> exported("data", RegFormat.VERSION_5_UTF8));
+        site.root().openKey("data").deleteValue("\ud800");
+        var inUtf8 = exported("data", RegFormat.VERSION_5_UTF8);
+        assertThat(new String(inUtf8, StandardCharsets.UTF_8)).contains("\"v\"=hex(1):00,dc,78,00,00,00");
+        site.root().deleteTree("data");
+        take(inUtf8);
+        assertThat(site.root().openKey("data").value("v")).isEqualTo(raw);
+        assertRefused(RegistryError.INVALID_PARAMETER, () -> exported("data", RegFormat.REGEDIT4));
+    }
+
+    /** While it is written somebody else commits. */
+    @Test
+    void anExportInATransactionIsOfOneMoment() throws Exception {
+        site.root().createKey("data\\below").setValue(RegistryValue.string("v", "then"));
+        site.begin();
+        var key = site.registry().transactedRoot().openKey("data");
+        key.setValue(RegistryValue.string("own", "x"));
+        var export = new RegExport(RegFormat.VERSION_5);
+
+        key.reading(
+                (tree, draft, id, path) -> {
+                    site.root().openKey("data\\below").setValue(RegistryValue.string("v", "later"));
+                    export.append(tree, draft, id, path);
+                },
+                "data");
+        site.commit();
+
+        assertThat(export.text()).contains("\"own\"=\"x\"").contains("\"v\"=\"then\"");
+        assertThat(site.root().openKey("data\\below").value("v").asString()).contains("later");
+    }
+
+    @Test
+    void anImportGivesItsHandlesBack() throws Exception {
+        site.close();
+        site = new Site(options -> options.mostHandles(2));
+        for (int i = 0; i < 5; i++) {
+            take(HEADER + "[a]\r\n\"v\"=dword:1\r\n[a]\r\n\"w\"=dword:2\r\n[a\\b]\r\n");
+        }
+        assertThat(site.root().openKey("a").values()).hasSize(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"hex(1)", "hex(2)", "hex(7)"})
+    void bytesThatAreNoTextInCodePage1252AreRefusedWithTheirLine(String type) {
+        for (var unit : List.of("81", "8d", "8f", "90", "9d")) {
+            assertRefused(
+                            RegistryError.NOT_REGISTRY_FILE,
+                            () -> take("REGEDIT4\r\n\r\n[a]\r\n\"v\"=" + type + ":41,\\\r\n  " + unit + ",00\r\n"))
+                    .hasMessageContaining("line 4:");
+        }
+        assertThatCode(() -> take("REGEDIT4\r\n\r\n[a]\r\n\"v\"=hex(3):81\r\n")).doesNotThrowAnyException();
     }
 
     @ParameterizedTest

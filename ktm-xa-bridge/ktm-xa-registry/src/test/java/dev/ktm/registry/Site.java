@@ -108,9 +108,26 @@ final class Site implements AutoCloseable {
         return (SimulatedDevice) files;
     }
 
+    LogDevice logDisk() {
+        return log;
+    }
+
+    LogDevice filesDisk() {
+        return files;
+    }
+
     /** As after the end of the process: what was not written is lost. */
     void crash() throws Exception {
-        reopen(log().copy(), files().copy());
+        SimulatedDevice foundLog;
+        SimulatedDevice foundFiles;
+        int point;
+        do {
+            // Both disks as they are at one moment: a checkpoint may be on its way.
+            point = files().point();
+            foundLog = log().copy();
+            foundFiles = files().copy();
+        } while (files().point() != point);
+        reopen(foundLog, foundFiles);
     }
 
     void reopen(LogDevice foundLog, LogDevice foundFiles) throws Exception {
