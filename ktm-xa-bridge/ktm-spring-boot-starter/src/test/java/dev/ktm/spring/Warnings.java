@@ -24,7 +24,7 @@ final class Warnings extends Handler implements AutoCloseable {
 
     @Override
     public void publish(LogRecord line) {
-        if (line.getLevel() == Level.WARNING) {
+        if (line.getLevel().equals(Level.WARNING)) {
             all.add(line.getMessage());
         }
     }
