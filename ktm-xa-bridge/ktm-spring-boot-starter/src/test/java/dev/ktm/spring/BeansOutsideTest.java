@@ -174,7 +174,8 @@ class BeansOutsideTest {
         }
 
         @Bean
-        ConnectionFactory queue(XAConnectionFactoryWrapper wrapper, @Qualifier("broker") XAConnectionFactory broker) throws Exception {
+        ConnectionFactory queue(XAConnectionFactoryWrapper wrapper, @Qualifier("broker") XAConnectionFactory broker)
+                throws Exception {
             return wrapper.wrapConnectionFactory(broker);
         }
 
