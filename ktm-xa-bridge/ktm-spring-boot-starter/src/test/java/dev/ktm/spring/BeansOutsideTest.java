@@ -16,6 +16,7 @@ import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
 import org.springframework.aop.framework.ProxyFactory;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.jdbc.XADataSourceWrapper;
 import org.springframework.boot.jms.XAConnectionFactoryWrapper;
@@ -125,7 +126,7 @@ class BeansOutsideTest {
         }
 
         @Bean
-        DataSource orders(XADataSourceWrapper wrapper, XADataSource raw) throws Exception {
+        DataSource orders(XADataSourceWrapper wrapper, @Qualifier("raw") XADataSource raw) throws Exception {
             return wrapper.wrapDataSource(raw);
         }
 
@@ -135,12 +136,12 @@ class BeansOutsideTest {
         }
 
         @Bean
-        DataSource advised(DataSource orders) {
+        DataSource advised(@Qualifier("orders") DataSource orders) {
             return (DataSource) new ProxyFactory(orders).getProxy();
         }
 
         @Bean
-        DataSource routing(DataSource orders, DataSource lazy) {
+        DataSource routing(@Qualifier("orders") DataSource orders, @Qualifier("lazy") DataSource lazy) {
             return new Routing(orders, lazy);
         }
 
@@ -150,7 +151,7 @@ class BeansOutsideTest {
         }
 
         @Bean
-        DataSource legacy(Ktm ktm, DataSource plain) throws SQLException {
+        DataSource legacy(Ktm ktm, @Qualifier("plain") DataSource plain) throws SQLException {
             database("legacy").getConnection().close();
             try (var connection = plain.getConnection();
                     var statement = connection.createStatement()) {
@@ -173,12 +174,13 @@ class BeansOutsideTest {
         }
 
         @Bean
-        ConnectionFactory queue(XAConnectionFactoryWrapper wrapper, XAConnectionFactory broker) throws Exception {
+        ConnectionFactory queue(XAConnectionFactoryWrapper wrapper, @Qualifier("broker") XAConnectionFactory broker)
+                throws Exception {
             return wrapper.wrapConnectionFactory(broker);
         }
 
         @Bean
-        ConnectionFactory cached(ConnectionFactory queue) {
+        ConnectionFactory cached(@Qualifier("queue") ConnectionFactory queue) {
             return new CachingConnectionFactory(queue);
         }
 
@@ -205,7 +207,7 @@ class BeansOutsideTest {
         }
 
         @Bean
-        DataSource routing(DataSource orders) {
+        DataSource routing(@Qualifier("orders") DataSource orders) {
             return new Routing(orders, database("other"));
         }
     }

@@ -167,7 +167,7 @@ class FailuresTest {
         var found = new ArrayList<@Nullable Path>();
         // Spring Boot takes what is called by JUnit for a program without a jar.
         var apart = new Thread(() -> {
-            found.add(Coordinators.home(Ktm.class));
+            found.add(Coordinators.home(FailuresTest.class));
             found.add(Coordinators.home(Driver.class));
         });
         apart.start();
