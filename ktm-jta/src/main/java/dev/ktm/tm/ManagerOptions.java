@@ -79,6 +79,13 @@ public record ManagerOptions(
         if (!volatileManager && !hasLog) {
             throw TransactionOptions.invalid("a log directory for a durable transaction manager", "none");
         }
+        if (!volatileManager && logOptions.copy() == LogOptions.Copy.CLONED) {
+            throw TransactionOptions.invalid(
+                    "a log whose transactions are nobody else's",
+                    "one in " + where() + " that is to be opened as a clone: the original goes on to end what is in it;"
+                            + " open an empty directory in its place, or this one with LogOptions.Copy.MOVED if the"
+                            + " original is gone for ever");
+        }
     }
 
     String where() {

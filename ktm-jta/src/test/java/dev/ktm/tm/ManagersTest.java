@@ -94,6 +94,20 @@ class ManagersTest {
         assertThat(directory).isEmptyDirectory();
     }
 
+    /** Both would end what is in it: two of one identity. */
+    @Test
+    void aLogIsNotOpenedAsAClone() throws Exception {
+        machine.kernel.create(inDirectory()).close();
+        var clone = ManagerOptions.durable(directory.resolve("log"))
+                .withLogOptions(LogOptions.builder()
+                        .containerBytes(1)
+                        .containers(2)
+                        .copy(LogOptions.Copy.CLONED)
+                        .build());
+
+        assertRefused(KtmError.INVALID_PARAMETER, () -> machine.kernel.create(clone));
+    }
+
     @Test
     @Conforms("KTM-TM-03")
     void isOpenedByExactlyOneOfNameLogAndIdentity() throws Exception {
