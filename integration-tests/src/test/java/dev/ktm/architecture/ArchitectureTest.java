@@ -7,11 +7,13 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.lang.ArchRule;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The product keeps its own rules. */
+@Tag("slow")
 class ArchitectureTest {
     private static final String ROOT = "dev.ktm";
     private static final JavaClasses PRODUCT = new ClassFileImporter()

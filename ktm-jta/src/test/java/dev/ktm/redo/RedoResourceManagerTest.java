@@ -32,6 +32,7 @@ import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -862,6 +863,7 @@ class RedoResourceManagerTest {
 
     /** The log goes round several times meanwhile, so that it is carried forward, and after its commit until a checkpoint has it. */
     @ParameterizedTest
+    @Tag("slow")
     @ValueSource(booleans = {false, true})
     void whatIsCarriedForwardSurvivesACrashAtAnyTime(boolean lagging) throws Exception {
         close();
@@ -944,6 +946,7 @@ class RedoResourceManagerTest {
 
     /** Every state in which a crash can leave the log, at every moment of a run of transactions over both. */
     @Test
+    @Tag("slow")
     void afterAnyCrashBothAgreeAndNothingAcknowledgedIsLost() throws Exception {
         disk.forgetHistory();
         for (int i = 0; i < TRANSACTIONS; i++) {

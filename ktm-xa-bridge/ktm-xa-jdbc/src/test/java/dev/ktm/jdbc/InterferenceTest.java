@@ -20,11 +20,13 @@ import java.util.concurrent.ExecutionException;
 import org.apache.derby.jdbc.EmbeddedXADataSource;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What happens when somebody comes in between: timeouts, other threads, the pool. */
+@Tag("slow")
 class InterferenceTest {
 
     private final Ktm ktm = Ktm.open(KtmOptions.builder()

@@ -35,6 +35,7 @@ import org.junit.jupiter.api.Test;
  * Transactions over two databases whose drivers fail at random, before and after they have done what they were asked for: both
  * databases have the same entries in the end, and no connection is lost. The seed is in the message of whatever fails.
  */
+@Tag("slow")
 class RandomFailuresTest {
 
     private static final int THREADS = 4;

@@ -485,6 +485,7 @@ class DurabilityTest {
 
     /** Every state in which a crash can leave the disk while a hive is unloaded, loaded and changed. */
     @Test
+    @Tag("slow")
     void afterAnyCrashAHiveThatIsUnloadedAndLoadedIsThere() throws Exception {
         var disk = new SimulatedDevice();
         site.close();
