@@ -100,7 +100,6 @@ final class Tlc {
         // Most runs are over before better code would pay.
         command.add("-XX:TieredStopAtLevel=1");
         command.add("-XX:+UseSerialGC");
-        command.add("-XX:-BytecodeVerificationRemote");
         command.add("-Xmx2g");
         // The standard modules are unpacked there.
         command.add("-Djava.io.tmpdir=" + directory);
