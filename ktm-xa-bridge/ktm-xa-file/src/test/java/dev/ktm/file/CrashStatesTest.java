@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class CrashStatesTest {
 
     private static final Limits ENOUGH = new Limits(300, 200, 400);
-    private static final int RANDOM_RUNS = 3;
+    private static final int RANDOM_RUNS = 4;
     private static final int CAMPAIGN_RUNS = 250;
     private static final List<String> NAMES =
             List.of("/a", "/b", "/d", "/d/x", "/d/y", "/e", "/e/x", "/e/d", "/e/d/x", "/f");
