@@ -423,6 +423,33 @@ class ServerTransactionManagerTest {
         assertThat(count("jdbc/one", "administrated")).isZero();
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aTransactionFromOutsideLeavesItsThreadAlsoIfThatHasEndedAnotherBefore(boolean commits) throws Exception {
+        var manager = server.service(JavaEETransactionManager.class);
+        var xid = new ForeignXid("after another " + commits);
+        manager.setMonitoringEnabled(true);
+        try {
+            manager.begin();
+            insert("one", "another");
+            if (commits) {
+                manager.commit();
+            } else {
+                manager.rollback();
+            }
+            manager.recreate(xid, 60);
+            insert("one", "within");
+            manager.release(xid);
+        } finally {
+            manager.setMonitoringEnabled(false);
+        }
+
+        assertThat(manager.getTransaction()).isNull();
+        assertThat(server.ktm().transactionManager().getTransaction()).isNull();
+        manager.getXATerminator().rollback(xid);
+        assertThat(count("jdbc/one", "within")).isZero();
+    }
+
     @Test
     void aTransactionFromOutsideWithoutATimeoutHasTheConfiguredOne() throws Exception {
         var manager = server.service(JavaEETransactionManager.class);

@@ -70,6 +70,12 @@ class RandomFailuresTest {
         runWithLastResource(3_000, 4_712);
     }
 
+    @Test
+    @Tag("campaign")
+    void tenThousandTransactionsWithALastResourceLoseNoConnection() throws Exception {
+        runWithLastResource(10_000, System.nanoTime());
+    }
+
     @RepeatedTest(3)
     void someTransactionsWithALastResourceLoseNoConnection(RepetitionInfo repetition) throws Exception {
         runWithLastResource(500, repetition.getCurrentRepetition());
