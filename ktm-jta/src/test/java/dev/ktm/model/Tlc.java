@@ -105,7 +105,10 @@ final class Tlc {
         command.add("-Djava.io.tmpdir=" + directory);
         command.add("-cp");
         command.add(System.getProperty("java.class.path"));
-        command.add("tlc2.TLC");
+        command.add(WholeStateSpace.class.getName());
+        // Nobody goes on with a run that has been stopped, and to write down where it is stops the workers as well.
+        command.add("-checkpoint");
+        command.add("0");
         // One, so that it is always the same violation that is found.
         command.add("-workers");
         command.add("1");
