@@ -8,11 +8,14 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingClass;
 import org.springframework.boot.jdbc.XADataSourceWrapper;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 import org.springframework.stereotype.Service;
+import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.annotation.Transactional;
 
 /** A row in each of two databases. */
@@ -54,6 +57,17 @@ public class Application {
                 ObjectProvider<XADataSourceWrapper> wrappers, @Value("${benchmark.directory}") String directory)
                 throws Exception {
             return database(wrappers, directory, "stock");
+        }
+    }
+
+    /** What Spring itself has, for one of the two: what every application with transactions pays. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnMissingClass("jakarta.transaction.TransactionManager")
+    static class WithoutStarter {
+
+        @Bean
+        PlatformTransactionManager transactionManager(@Qualifier("orders") DataSource orders) {
+            return new DataSourceTransactionManager(orders);
         }
     }
 
