@@ -2,6 +2,7 @@ package dev.ktm;
 
 import dev.ktm.log.LogOptions;
 import dev.ktm.log.storage.LogDevice;
+import dev.ktm.operator.OperatorChannel;
 import dev.ktm.rm.OutcomeReport;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,6 +26,8 @@ public final class KtmOptions {
     private final boolean parallel;
     private final Duration resourceTimeout;
     private final Consumer<OutcomeReport> reportListener;
+    private final boolean operatorChannel;
+    private final Path operatorDirectory;
 
     private KtmOptions(Builder builder) {
         this.logDirectory = builder.logDirectory;
@@ -37,6 +40,9 @@ public final class KtmOptions {
         this.parallel = builder.parallel;
         this.resourceTimeout = builder.resourceTimeout;
         this.reportListener = builder.reportListener;
+        this.operatorChannel = builder.operatorChannel;
+        var place = builder.operatorDirectory;
+        this.operatorDirectory = place == null ? OperatorChannel.defaultDirectory() : place;
     }
 
     /** Begins to describe a coordinator. */
@@ -94,6 +100,16 @@ public final class KtmOptions {
         return reportListener;
     }
 
+    /** Whether tools of operators can reach the coordinator, if its log is in a directory. */
+    public boolean isOperatorChannel() {
+        return operatorChannel;
+    }
+
+    /** Where tools of operators look for it. */
+    public Path operatorDirectory() {
+        return operatorDirectory;
+    }
+
     /** Describes a coordinator. Exactly one of {@link #logDirectory}, {@link #device} and {@link #inMemory} is needed. */
     public static final class Builder {
         /** What {@link #option} knows. */
@@ -104,7 +120,9 @@ public final class KtmOptions {
                 "defaultTimeout",
                 "recoveryInterval",
                 "parallel",
-                "resourceTimeout");
+                "resourceTimeout",
+                "operatorChannel",
+                "operatorDirectory");
 
         private static final Pattern SECONDS = Pattern.compile("-?\\d+");
         private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(60);
@@ -120,6 +138,8 @@ public final class KtmOptions {
         private boolean parallel;
         private Duration resourceTimeout = Duration.ZERO;
         private Consumer<OutcomeReport> reportListener = report -> {};
+        private boolean operatorChannel = true;
+        private @Nullable Path operatorDirectory;
 
         private Builder() {}
 
@@ -200,9 +220,27 @@ public final class KtmOptions {
         }
 
         /**
+         * Whether tools of operators can reach the coordinator, if its log is in a directory: over a socket of the machine, which
+         * only the user who runs this and root may use. On unless told otherwise.
+         */
+        public Builder operatorChannel(boolean value) {
+            operatorChannel = value;
+            return this;
+        }
+
+        /**
+         * Puts the socket of the operators' tools into this directory, which is made if it is not there; nobody but its owner may
+         * enter it. Without this it is {@code ktm-<user>} in the directory of temporary files.
+         */
+        public Builder operatorDirectory(Path value) {
+            operatorDirectory = value;
+            return this;
+        }
+
+        /**
          * Says one of these by its name, as the configuration of a container does: {@code logDirectory}, {@code inMemory},
-         * {@code nodeName}, {@code defaultTimeout}, {@code recoveryInterval}, {@code parallel}, {@code resourceTimeout}. Times are
-         * seconds, as in {@code 60}, or of ISO 8601, as in {@code PT0.5S}.
+         * {@code nodeName}, {@code defaultTimeout}, {@code recoveryInterval}, {@code parallel}, {@code resourceTimeout}, {@code
+         * operatorChannel}, {@code operatorDirectory}. Times are seconds, as in {@code 60}, or of ISO 8601, as in {@code PT0.5S}.
          *
          * @throws IllegalArgumentException if there is no such option, or the value is none of its kind
          */
@@ -216,6 +254,8 @@ public final class KtmOptions {
                 case "recoveryInterval" -> recoveryInterval(durationOf(name, text));
                 case "parallel" -> parallel(isTrue(name, text));
                 case "resourceTimeout" -> resourceTimeout(durationOf(name, text));
+                case "operatorChannel" -> operatorChannel(isTrue(name, text));
+                case "operatorDirectory" -> operatorDirectory(pathOf(name, text));
                 default ->
                     throw new IllegalArgumentException(
                             "expected one of " + String.join(", ", NAMES) + ", found " + name);

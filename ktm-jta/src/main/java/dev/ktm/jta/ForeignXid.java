@@ -1,5 +1,6 @@
 package dev.ktm.jta;
 
+import dev.ktm.rm.BranchId;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import javax.transaction.xa.Xid;
@@ -56,6 +57,11 @@ final class ForeignXid implements Xid {
         var qualifier = new byte[buffer.remaining()];
         buffer.get(qualifier);
         return new ForeignXid(formatId, global, qualifier);
+    }
+
+    /** For people. */
+    BranchId branch() {
+        return BranchId.of(formatId, global, qualifier);
     }
 
     @Override

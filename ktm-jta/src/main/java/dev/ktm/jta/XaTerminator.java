@@ -6,6 +6,8 @@ import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationEvent;
 import dev.ktm.rm.NotificationHandler;
 import dev.ktm.rm.NotificationMask;
+import dev.ktm.rm.ParticipantDescription;
+import dev.ktm.rm.RecoveryInformation;
 import dev.ktm.rm.ResourceManager;
 import dev.ktm.rm.TransactionRight;
 import dev.ktm.tm.ManagerHandle;
@@ -20,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -87,6 +90,18 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
             return Result.PENDING;
         }
         return Result.SUCCESS;
+    }
+
+    @Override
+    public Optional<ParticipantDescription> describe(@Nullable Object key, RecoveryInformation information) {
+        ForeignXid xid = null;
+        if (key instanceof ForeignXid known) {
+            xid = known;
+        } else if (information.size() > 0) {
+            xid = ForeignXid.fromBytes(information.toBytes());
+        }
+        return Optional.of(new ParticipantDescription(
+                "another transaction manager", "", Optional.ofNullable(xid).map(ForeignXid::branch)));
     }
 
     private void recover(NotificationEvent.Recovered recovered) throws KtmException {

@@ -575,6 +575,14 @@ public final class TransactionProtocol {
         return outcome == Outcome.UNAVAILABLE && participant.state() == EnlistmentState.DELEGATED;
     }
 
+    /** Whether all have voted yes, and who decides cannot be reached, or could not be asked if it had forgotten. */
+    public boolean isInDoubt() {
+        var driver = participants.superior;
+        return driver != null
+                && isPreparedUnderSuperior()
+                && (state == TransactionState.IN_DOUBT || !driver.gets(Notification.REQUEST_OUTCOME));
+    }
+
     /** An operator says that a participant which was told the outcome has acted on it, or never will. */
     public void finish(Participant participant) throws KtmException {
         requireFinishable(participant);

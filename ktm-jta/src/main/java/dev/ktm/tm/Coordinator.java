@@ -29,6 +29,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -515,6 +516,20 @@ final class Coordinator {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.of(act)));
+    }
+
+    /** Where the last record of the journal lies; empty if there is none, or that cannot be said. */
+    OptionalLong lastLsn() {
+        var kept = journal;
+        return kept == null ? OptionalLong.empty() : kept.last();
+    }
+
+    /** The transactions that the log has to keep. */
+    Set<TransactionId> inLog() {
+        var kept = journal;
+        return kept == null
+                ? Set.of()
+                : kept.live().stream().map(TransactionRecord::id).collect(Collectors.toSet());
     }
 
     List<OperatorAct> operatorActs() {

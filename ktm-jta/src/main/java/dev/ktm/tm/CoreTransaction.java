@@ -62,6 +62,15 @@ final class CoreTransaction implements KtmTransaction {
     private volatile TransactionOptions options;
 
     private volatile long deadline = Timeouts.NEVER;
+    /** When it began, or was found in the log; as all times of {@link Timeouts#now}. */
+    private final long begun;
+    /** When it came to where it stands. */
+    private long entered;
+
+    private TransactionState seen;
+    /** What {@link StateTimes} notes of those before. */
+    private long @Nullable [] marks;
+
     private int handles;
     private int enlisted;
     private volatile @Nullable TransactionListener listener;
@@ -90,6 +99,9 @@ final class CoreTransaction implements KtmTransaction {
         this.kernel = kernel;
         this.protocol = new TransactionProtocol(effects);
         this.options = options;
+        this.begun = kernel.timeouts().now();
+        this.entered = begun;
+        this.seen = TransactionState.ACTIVE;
         this.unitOfWork = options.unitOfWork().orElse(null);
         if (coordinator != null) {
             bindTo(coordinator);
@@ -114,6 +126,9 @@ final class CoreTransaction implements KtmTransaction {
         boolean committed = record.status() == TransactionRecord.Status.COMMITTED;
         this.protocol = TransactionProtocol.recovered(
                 effects, committed ? TransactionState.COMMITTED : TransactionState.IN_DOUBT, participants);
+        this.begun = kernel.timeouts().now();
+        this.entered = begun;
+        this.seen = protocol.state();
         this.completed = committed ? Outcome.COMMITTED : null;
     }
 
@@ -226,6 +241,28 @@ final class CoreTransaction implements KtmTransaction {
         return options.timeout();
     }
 
+    /** When it began, or was found in the log. */
+    long begun() {
+        return begun;
+    }
+
+    /** Everything that people are shown of it, at this moment. */
+    TransactionInspection inspect() {
+        lock.lock();
+        try {
+            return TransactionInspection.of(this, StateTimes.of(protocol.history(), begun, entered, marks));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether it is of an earlier life. */
+    boolean isRecovered() {
+        var known = id;
+        var manager = coordinator;
+        return known != null && manager != null && known.incarnation() != manager.incarnation();
+    }
+
     List<CoreEnlistment> enlistments() {
         return locked(() -> protocol.participants().stream()
                 .map(participant -> (CoreEnlistment) participant)
@@ -323,6 +360,13 @@ final class CoreTransaction implements KtmTransaction {
 
     /** The protocol was told something; under the lock. */
     void changed() {
+        var now = protocol.state();
+        if (now != seen && now != TransactionState.FORGOTTEN) {
+            long time = kernel.timeouts().now();
+            marks = StateTimes.marks(marks, seen, entered, time);
+            seen = now;
+            entered = time;
+        }
         var waiting = changed;
         if (waiting != null) {
             waiting.signalAll();
@@ -356,11 +400,15 @@ final class CoreTransaction implements KtmTransaction {
         listener = newListener;
     }
 
+    /** It is rolled back if it is not prepared in time, counted from its beginning. */
     void startTimer() {
+        startTimer(begun);
+    }
+
+    private void startTimer(long now) {
         var timeout = options.timeout();
         if (!timeout.isZero()) {
             long nanos = Timeouts.nanosOf(timeout);
-            long now = kernel.timeouts().now();
             long until = nanos >= Timeouts.NEVER - now ? Timeouts.NEVER : now + nanos;
             deadline = until;
             kernel.timeouts().added(until);
@@ -400,7 +448,7 @@ final class CoreTransaction implements KtmTransaction {
             options = options.withTimeout(timeout);
             deadline = Timeouts.NEVER;
         });
-        startTimer();
+        startTimer(kernel.timeouts().now());
     }
 
     void setDescription(String text) throws KtmException {

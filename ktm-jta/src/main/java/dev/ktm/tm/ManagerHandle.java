@@ -194,6 +194,44 @@ public final class ManagerHandle implements AutoCloseable {
         return all;
     }
 
+    /** Its transactions that have not ended, as people are shown them; each at one moment. */
+    public List<TransactionInspection> inspect() throws KtmException {
+        var all = kernel.live().all().stream()
+                .filter(each -> each.coordinator() == coordinator)
+                .map(CoreTransaction::inspect)
+                .toList();
+        require(ManagerRight.QUERY_INFORMATION);
+        return all;
+    }
+
+    /** The transactions that the log has to keep: those that are decided or prepared, and have not ended or are damaged. */
+    public Set<TransactionId> inLog() throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return coordinator.inLog();
+    }
+
+    /** Where the newest record of this transaction manager lies in its log; empty if it has none. */
+    public OptionalLong lastLsn() throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return coordinator.lastLsn();
+    }
+
+    /** A resource manager, as people are shown it. */
+    public record ManagedResource(UUID id, String description, boolean isVolatile) {}
+
+    /** Its resource managers, as people are shown them. */
+    public List<ManagedResource> inspectResourceManagers() throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return coordinator.resourceManagers().stream()
+                .map(each -> new ManagedResource(each.id, each.description, each.isVolatile))
+                .toList();
+    }
+
+    /** The name that it was given; empty if none. */
+    public String name() {
+        return coordinator.name();
+    }
+
     /**
      * An operator says that a participant which was told the outcome has acted on it, or never will: the transaction ends
      * without its answer. Who says so, when and why is in the log before that, see {@link #operatorActs}.
