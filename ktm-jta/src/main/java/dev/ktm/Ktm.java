@@ -104,7 +104,9 @@ public final class Ktm implements AutoCloseable {
                 : options.logDirectory()
                         .map(ManagerOptions::durable)
                         .orElseGet(() -> ManagerOptions.durable(options.device().orElseThrow()));
-        return place.withLogOptions(options.logOptions()).withName(options.nodeName());
+        return place.withLogOptions(options.logOptions())
+                .withName(options.nodeName())
+                .withPinLimit(options.logPinLimit());
     }
 
     /** Jakarta Transactions for application servers and frameworks; every transaction is a {@link dev.ktm.tm.KtmTransaction}. */

@@ -4,6 +4,7 @@ import dev.ktm.log.LogOptions;
 import dev.ktm.log.storage.LogDevice;
 import dev.ktm.operator.OperatorChannel;
 import dev.ktm.rm.OutcomeReport;
+import dev.ktm.tm.ManagerOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
@@ -26,6 +27,7 @@ public final class KtmOptions {
     private final boolean parallel;
     private final Duration resourceTimeout;
     private final Consumer<OutcomeReport> reportListener;
+    private final Duration logPinLimit;
     private final boolean operatorChannel;
     private final Path operatorDirectory;
 
@@ -40,6 +42,7 @@ public final class KtmOptions {
         this.parallel = builder.parallel;
         this.resourceTimeout = builder.resourceTimeout;
         this.reportListener = builder.reportListener;
+        this.logPinLimit = builder.logPinLimit;
         this.operatorChannel = builder.operatorChannel;
         var place = builder.operatorDirectory;
         this.operatorDirectory = place == null ? OperatorChannel.defaultDirectory() : place;
@@ -100,6 +103,11 @@ public final class KtmOptions {
         return reportListener;
     }
 
+    /** After which it is reported that the log has to keep a transaction; zero for never. */
+    public Duration logPinLimit() {
+        return logPinLimit;
+    }
+
     /** Whether tools of operators can reach the coordinator, if its log is in a directory. */
     public boolean isOperatorChannel() {
         return operatorChannel;
@@ -121,6 +129,7 @@ public final class KtmOptions {
                 "recoveryInterval",
                 "parallel",
                 "resourceTimeout",
+                "logPinLimit",
                 "operatorChannel",
                 "operatorDirectory");
 
@@ -138,6 +147,7 @@ public final class KtmOptions {
         private boolean parallel;
         private Duration resourceTimeout = Duration.ZERO;
         private Consumer<OutcomeReport> reportListener = report -> {};
+        private Duration logPinLimit = ManagerOptions.DEFAULT_PIN_LIMIT;
         private boolean operatorChannel = true;
         private @Nullable Path operatorDirectory;
 
@@ -220,6 +230,15 @@ public final class KtmOptions {
         }
 
         /**
+         * Reports a transaction that is decided or prepared, and that the log has to keep for longer than this because somebody does
+         * not answer: 10 minutes unless told otherwise; zero for never. It is noticed within a minute.
+         */
+        public Builder logPinLimit(Duration value) {
+            logPinLimit = requireNotNegative("logPinLimit", value);
+            return this;
+        }
+
+        /**
          * Whether tools of operators can reach the coordinator, if its log is in a directory: over a socket of the machine, which
          * only the user who runs this and root may use. On unless told otherwise.
          */
@@ -240,7 +259,7 @@ public final class KtmOptions {
         /**
          * Says one of these by its name, as the configuration of a container does: {@code logDirectory}, {@code inMemory},
          * {@code nodeName}, {@code defaultTimeout}, {@code recoveryInterval}, {@code parallel}, {@code resourceTimeout}, {@code
-         * operatorChannel}, {@code operatorDirectory}. Times are seconds, as in {@code 60}, or of ISO 8601, as in {@code PT0.5S}.
+         * logPinLimit}, {@code operatorChannel}, {@code operatorDirectory}. Times are seconds, as in {@code 60}, or of ISO 8601, as in {@code PT0.5S}.
          *
          * @throws IllegalArgumentException if there is no such option, or the value is none of its kind
          */
@@ -254,6 +273,7 @@ public final class KtmOptions {
                 case "recoveryInterval" -> recoveryInterval(durationOf(name, text));
                 case "parallel" -> parallel(isTrue(name, text));
                 case "resourceTimeout" -> resourceTimeout(durationOf(name, text));
+                case "logPinLimit" -> logPinLimit(durationOf(name, text));
                 case "operatorChannel" -> operatorChannel(isTrue(name, text));
                 case "operatorDirectory" -> operatorDirectory(pathOf(name, text));
                 default ->

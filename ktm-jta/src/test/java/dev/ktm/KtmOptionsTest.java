@@ -24,6 +24,7 @@ class KtmOptionsTest {
                 "recoveryInterval", "PT0.5S",
                 "parallel", "true",
                 "resourceTimeout", "7",
+                "logPinLimit", "PT2M",
                 "operatorChannel", "false",
                 "operatorDirectory", "channels");
         assertThat(said.keySet()).containsExactlyInAnyOrderElementsOf(KtmOptions.Builder.NAMES);
@@ -38,6 +39,7 @@ class KtmOptionsTest {
         assertThat(options.recoveryInterval()).isEqualTo(Duration.ofMillis(500));
         assertThat(options.isParallel()).isTrue();
         assertThat(options.resourceTimeout()).isEqualTo(Duration.ofSeconds(7));
+        assertThat(options.logPinLimit()).isEqualTo(Duration.ofMinutes(2));
         assertThat(options.isOperatorChannel()).isFalse();
         assertThat(options.operatorDirectory()).isEqualTo(Path.of("channels"));
         assertThat(KtmOptions.builder().option("inMemory", "true").build().isInMemory())

@@ -288,6 +288,11 @@ public final class JtaCoordinator implements AutoCloseable {
         return all;
     }
 
+    /** Whether a resource manager only stands for those of XA, or for superiors. */
+    public static boolean isStandIn(UUID resourceManager) {
+        return resourceManager.equals(XA_RESOURCES) || resourceManager.equals(SUPERIORS);
+    }
+
     XaRecovery recovery() {
         return recovery;
     }

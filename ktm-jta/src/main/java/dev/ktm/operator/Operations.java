@@ -190,6 +190,9 @@ public final class Operations {
         }
         var natives = call(manager::inspectResourceManagers);
         for (var each : natives) {
+            if (JtaCoordinator.isStandIn(each.id())) {
+                continue;
+            }
             all.add(new ResourceManagerView(
                     each.description().isEmpty() ? each.id().toString() : each.description(),
                     Optional.of(each.id()),
@@ -289,6 +292,36 @@ public final class Operations {
                             + " whose id begins with \"" + Visible.text(enlistment) + "\": show the transaction");
         }
         run(() -> manager.complete(transaction.unitOfWork(), found.get(0), who, why));
+    }
+
+    /** The superior, which cannot be reached, has decided to commit; see {@link ManagerHandle#resolveCommit}. */
+    public void resolveCommit(String id, String who, String why) throws OperatorException {
+        var transaction = find(id);
+        run(() -> manager.resolveCommit(transaction.unitOfWork(), who, why));
+    }
+
+    /** As {@link #resolveCommit}, but it has decided to roll back, or knows nothing of it. */
+    public void resolveRollback(String id, String who, String why) throws OperatorException {
+        var transaction = find(id);
+        run(() -> manager.resolveRollback(transaction.unitOfWork(), who, why));
+    }
+
+    /** Commits without knowing what the superior has decided; see {@link ManagerHandle#forceCommit}. */
+    public void forceCommit(String id, String who, String why) throws OperatorException {
+        var transaction = find(id);
+        run(() -> manager.forceCommit(transaction.unitOfWork(), who, why));
+    }
+
+    /** As {@link #forceCommit}, but rolls back. */
+    public void forceRollback(String id, String who, String why) throws OperatorException {
+        var transaction = find(id);
+        run(() -> manager.forceRollback(transaction.unitOfWork(), who, why));
+    }
+
+    /** Rolls back what nobody has prepared; see {@link ManagerHandle#rollback}. */
+    public void rollback(String id, String who, String why) throws OperatorException {
+        var transaction = find(id);
+        run(() -> manager.rollback(transaction.unitOfWork(), who, why));
     }
 
     /** Commits in place of a last resource that is gone for good; see {@link ManagerHandle#commitInPlaceOfLast}. */

@@ -34,6 +34,11 @@ final class Verbs {
         answers.put("acts", request -> operations.acts());
         answers.put("verbs", request -> Map.of("verbs", List.copyOf(answers.keySet()), "areas", operations.areas()));
         action("forget", operations::forget);
+        action("resolve-commit", operations::resolveCommit);
+        action("resolve-rollback", operations::resolveRollback);
+        action("force-commit", operations::forceCommit);
+        action("force-rollback", operations::forceRollback);
+        action("rollback", operations::rollback);
         action("commit-in-place-of-last", operations::commitInPlaceOfLast);
         action("rollback-in-place-of-last", operations::rollbackInPlaceOfLast);
         answers.put("complete", request -> {

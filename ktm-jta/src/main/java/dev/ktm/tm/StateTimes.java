@@ -33,6 +33,19 @@ final class StateTimes {
         return longer;
     }
 
+    /** When the first of these was entered that comes behind the votes; never if none does. */
+    static long votedAt(List<TransactionState> history, long[] times) {
+        for (int i = 0; i < times.length; i++) {
+            switch (history.get(i)) {
+                case PREPARED, IN_DOUBT, DELEGATED, COMMITTED, ABORTED -> {
+                    return times[i];
+                }
+                case ACTIVE, PRE_PREPARING, PRE_PREPARED, PREPARING, FORGOTTEN -> {}
+            }
+        }
+        return Timeouts.NEVER;
+    }
+
     /**
      * When each of these was entered, which are what the protocol remembers, oldest first.
      *

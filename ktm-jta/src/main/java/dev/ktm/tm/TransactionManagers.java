@@ -245,6 +245,7 @@ public final class TransactionManagers implements AutoCloseable {
                         "expected a name and an identity that no transaction manager has, found " + coordinator);
             }
             log.ifPresent(path -> logs.put(path, coordinator));
+            timeouts.lookEvery(coordinator.pinLimitNanos());
         } finally {
             lock.unlock();
         }
