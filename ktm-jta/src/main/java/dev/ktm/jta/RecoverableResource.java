@@ -81,11 +81,11 @@ final class RecoverableResource {
         lastAsked = new Asked(Instant.now(), error);
     }
 
-    /** What a resource is, or what those are that were opened last, for people; empty if nobody knows. */
+    /** What those are that were opened last, or else this one, for people; empty if nobody knows. */
     String product(@Nullable XAResource resource) {
+        // First: those that work may be wrapped by a pool.
         var known = representatives;
-        var own = productOf(resource);
-        return own.isEmpty() && !known.isEmpty() ? productOf(known.get(0)) : own;
+        return productOf(known.isEmpty() ? resource : known.get(0));
     }
 
     /** The product that a resource says it is of, or the class of it; empty if there is none. */

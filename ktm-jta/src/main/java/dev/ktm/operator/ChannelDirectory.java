@@ -34,6 +34,10 @@ final class ChannelDirectory {
         } catch (FileAlreadyExistsException e) {
             // It is looked at as it is.
         }
+        requireOwnerOnly(directory);
+    }
+
+    private static void requireOwnerOnly(Path directory) throws IOException {
         if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
             throw new IOException("expected a directory, found "
                     + (Files.isSymbolicLink(directory) ? "a symbolic link" : "a file") + " at " + directory);
@@ -42,6 +46,21 @@ final class ChannelDirectory {
         if (!permissions.equals(OWNER_ONLY)) {
             throw new IOException("expected a directory that only its owner may enter (rwx------), found "
                     + PosixFilePermissions.toString(permissions) + " at " + directory);
+        }
+    }
+
+    /**
+     * Fails if somebody else could answer there: others may enter it, or it has the name of the user's own and is somebody else's.
+     */
+    static void requireTrusted(Path directory) throws IOException {
+        requireOwnerOnly(directory);
+        if (directory.equals(ofUser())) {
+            var user = System.getProperty("user.name", "");
+            var owner = Files.getOwner(directory, LinkOption.NOFOLLOW_LINKS).getName();
+            if (!owner.equals(user)) {
+                throw new IOException(
+                        "expected a directory of " + user + ", found one of " + owner + " at " + directory);
+            }
         }
     }
 

@@ -17,9 +17,6 @@ import org.jspecify.annotations.Nullable;
 /** One tool that has connected: reads its request, has it done, answers, and closes the connection. */
 final class Conversation {
 
-    /** How long a tool may take to say what it wants, and to read the answer. */
-    private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(10);
-
     private static final int CHUNK_BYTES = 16 * 1024;
 
     private final Operations operations;
@@ -27,20 +24,33 @@ final class Conversation {
     private final UserPrincipal owner;
     private final Set<Conversation> all;
     private final int others;
+    private final long limitNanos;
     /** Until when the tool has to have done its part; never while it is our turn. */
-    private volatile long deadline = System.nanoTime() + LIMIT_NANOS;
+    private volatile long deadline;
 
     private volatile boolean isOurTurn;
+    /** Whether all was read that the tool has sent; of its thread. */
+    private boolean isRead;
+
     private volatile @Nullable Thread thread;
 
     /**
      * Of a tool.
      *
      * @param owner who runs this coordinator
+     * @param limitMillis how long it may take to say what it wants, and to read the answer
      * @param all to be left at the end
      * @param others how many are being answered
      */
-    Conversation(Operations operations, SocketChannel peer, UserPrincipal owner, Set<Conversation> all, int others) {
+    Conversation(
+            Operations operations,
+            SocketChannel peer,
+            UserPrincipal owner,
+            long limitMillis,
+            Set<Conversation> all,
+            int others) {
+        this.limitNanos = TimeUnit.MILLISECONDS.toNanos(limitMillis);
+        this.deadline = System.nanoTime() + limitNanos;
         this.operations = operations;
         this.peer = peer;
         this.owner = owner;
@@ -97,7 +107,9 @@ final class Conversation {
                         "expected at most " + OperatorChannel.MOST_CONNECTIONS
                                 + " tools at once, found more: try again in a moment");
             }
-            var request = OperatorRequest.parse(read(), user);
+            var text = read();
+            isRead = true;
+            var request = OperatorRequest.parse(text, user);
             isOurTurn = true;
             json = accepted(operations.answer(named(request, user)));
         } catch (OperatorException e) {
@@ -107,11 +119,25 @@ final class Conversation {
                     .log(System.Logger.Level.WARNING, "what an operator has asked for has failed", e);
             json = refused(new OperatorException(OperatorException.Code.FAILED, "it has failed: " + e, e));
         }
-        deadline = System.nanoTime() + LIMIT_NANOS;
+        deadline = System.nanoTime() + limitNanos;
         isOurTurn = false;
         var bytes = ByteBuffer.wrap(json.getBytes(StandardCharsets.UTF_8));
         while (bytes.hasRemaining()) {
             peer.write(bytes);
+        }
+        if (!isRead) {
+            leaveOut();
+        }
+    }
+
+    /** What was not read when a connection is closed takes the answer with it: so it is read, and dropped. */
+    private void leaveOut() throws IOException {
+        peer.shutdownOutput();
+        var chunk = ByteBuffer.allocate(CHUNK_BYTES);
+        long count = 0;
+        while (count >= 0 && count <= OperatorRequest.MOST_IMPORT_BYTES) {
+            int more = peer.read(chunk.clear());
+            count = more < 0 ? -1 : count + more;
         }
     }
 

@@ -46,7 +46,7 @@ enum Notation {
         @Override
         String text(BranchId branch) {
             var encoder = Base64.getUrlEncoder().withoutPadding();
-            return "XID_" + branch.formatId() + "_" + encoder.encodeToString(bytes(branch.qualifier())) + "_"
+            return "XID|" + branch.formatId() + "|" + encoder.encodeToString(bytes(branch.qualifier())) + "|"
                     + encoder.encodeToString(bytes(branch.global()));
         }
     },

@@ -5,7 +5,6 @@ import dev.ktm.log.LogException;
 import dev.ktm.log.LogStats;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.OperatorAct;
-import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionId;
 import dev.ktm.tm.ManagerHandle;
 import dev.ktm.tm.TransactionInspection;
@@ -14,11 +13,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +33,7 @@ public final class Operations {
     private final JtaCoordinator jta;
     private final RecentReports reports;
     private final Instant opened = Instant.now();
-    private final Map<String, OperatorArea> areas = new ConcurrentHashMap<>();
+    private final Areas areas = new Areas();
     private final Verbs verbs = new Verbs(this);
 
     /**
@@ -400,34 +397,24 @@ public final class Operations {
     // What others add.
 
     /**
-     * Has verbs answered that begin with this name and a dot.
+     * Has verbs answered that begin with the name of an area and a dot.
      *
      * @param area small letters, digits and hyphens
-     * @throws IllegalArgumentException if it is none, or is taken
+     * @param member who answers, of all who do in this area
+     * @throws IllegalArgumentException if it is no name of an area, or there is such a member
      */
-    public void contribute(String area, OperatorArea answers) {
-        if (!area.matches("[a-z][a-z0-9-]*")) {
-            throw new IllegalArgumentException(
-                    "expected the name of an area, of small letters, digits and hyphens, found " + area);
-        }
-        if (areas.putIfAbsent(area, answers) != null) {
-            throw new IllegalArgumentException("expected an area that nobody answers for, found " + area);
-        }
+    public void contribute(String area, String member, OperatorArea answers) {
+        areas.contribute(area, member, answers);
     }
 
-    /** Takes that back; does nothing if somebody else answers for it. */
-    public void withdraw(String area, OperatorArea answers) {
-        areas.remove(area, answers);
+    /** Takes that back; does nothing if somebody else answers by now. */
+    public void withdraw(String area, String member, OperatorArea answers) {
+        areas.withdraw(area, member, answers);
     }
 
-    @Nullable
-    OperatorArea area(String name) {
-        return areas.get(name);
-    }
-
-    /** The areas that are answered for. */
-    List<String> areas() {
-        return areas.keySet().stream().sorted().toList();
+    /** Who answers beside the coordinator. */
+    Areas areas() {
+        return areas;
     }
 
     /**
@@ -446,10 +433,5 @@ public final class Operations {
         } catch (KtmException e) {
             return Optional.empty();
         }
-    }
-
-    /** The last reports as they came. */
-    List<OutcomeReport> recent() {
-        return reports.all();
     }
 }

@@ -3,8 +3,8 @@ package dev.ktm.operator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Verbs of somebody who works beside the coordinator, as the registry and the files do: answered under a name of his own. Safe for
- * many threads.
+ * Verbs of somebody who works beside the coordinator, as a registry or a root of files does: answered under the name of the area. An area
+ * may have several members, each of a name. Safe for many threads.
  */
 @FunctionalInterface
 public interface OperatorArea {
@@ -17,4 +17,12 @@ public interface OperatorArea {
      */
     @Nullable
     Object answer(OperatorRequest request) throws OperatorException;
+
+    /**
+     * Whether a verb only lists something, as a list: then every member of the area is asked unless the request says which one it
+     * means, and the lists are put together.
+     */
+    default boolean isListing(String verb) {
+        return false;
+    }
 }

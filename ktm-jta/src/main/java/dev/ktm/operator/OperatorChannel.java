@@ -38,9 +38,19 @@ public final class OperatorChannel implements AutoCloseable {
     /** How many are answered at once. */
     static final int MOST_CONNECTIONS = 8;
 
-    private static final long LOOK_MILLIS = 5_000;
-    private static final long TICK_MILLIS = 500;
+    private static final Timing USUAL = new Timing(5_000, 10_000);
+    private static final int TICKS = 20;
     private static final long CLOSE_SECONDS = 5;
+
+    /**
+     * How long things take.
+     *
+     * @param lookMillis between two times that it is looked whether the socket is still found
+     * @param talkMillis how long a tool may take to say what it wants, and to read the answer
+     */
+    record Timing(long lookMillis, long talkMillis) {}
+
+    private final Timing timing;
 
     private final Operations operations;
     private final Path directory;
@@ -59,9 +69,10 @@ public final class OperatorChannel implements AutoCloseable {
             UserPrincipal owner,
             @Nullable Object fileKey) {}
 
-    private OperatorChannel(Operations operations, Path directory) {
+    private OperatorChannel(Operations operations, Path directory, Timing timing) {
         this.operations = operations;
         this.directory = directory;
+        this.timing = timing;
     }
 
     /** Where channels are unless the options say otherwise: {@code ktm-<user>} in the directory of temporary files. */
@@ -71,7 +82,11 @@ public final class OperatorChannel implements AutoCloseable {
 
     /** Begins to answer, some time soon; fails never. */
     public static OperatorChannel start(Operations operations, Path directory) {
-        var channel = new OperatorChannel(operations, directory);
+        return start(operations, directory, USUAL);
+    }
+
+    static OperatorChannel start(Operations operations, Path directory, Timing timing) {
+        var channel = new OperatorChannel(operations, directory, timing);
         try {
             var thread = new Thread(
                     channel::serve,
@@ -109,9 +124,14 @@ public final class OperatorChannel implements AutoCloseable {
     private void serve() {
         try (var waiting = Selector.open()) {
             selector = waiting;
-            new DeadChannels(directory).remove();
+            boolean isTidied = false;
             while (!closed) {
                 bindAnew(waiting);
+                if (!isTidied && bound != null) {
+                    // Only now is it known that the directory is the user's own.
+                    isTidied = true;
+                    new DeadChannels(directory).remove();
+                }
                 waitAndAnswer(waiting);
             }
         } catch (IOException | RuntimeException | Error e) {
@@ -195,9 +215,13 @@ public final class OperatorChannel implements AutoCloseable {
 
     /** Takes whoever comes, for some seconds, and gives up those who take too long. */
     private void waitAndAnswer(Selector waiting) throws IOException {
-        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS);
-        while (!closed && System.nanoTime() - end < 0) {
-            waiting.select(conversations.isEmpty() ? LOOK_MILLIS : TICK_MILLIS);
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timing.lookMillis());
+        var known = bound;
+        while (!closed && known == bound && System.nanoTime() - end < 0) {
+            waiting.select(
+                    conversations.isEmpty()
+                            ? timing.lookMillis()
+                            : Math.min(timing.lookMillis(), timing.talkMillis() / TICKS));
             waiting.selectedKeys().clear();
             // An interrupt is not for this thread, and would close its channels.
             Thread.interrupted();
@@ -215,8 +239,8 @@ public final class OperatorChannel implements AutoCloseable {
             for (var peer = known.channel().accept();
                     peer != null;
                     peer = known.channel().accept()) {
-                var conversation =
-                        new Conversation(operations, peer, known.owner(), conversations, conversations.size());
+                var conversation = new Conversation(
+                        operations, peer, known.owner(), timing.talkMillis(), conversations, conversations.size());
                 conversations.add(conversation);
                 conversation.start();
             }

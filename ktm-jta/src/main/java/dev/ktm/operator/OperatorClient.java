@@ -53,12 +53,13 @@ public final class OperatorClient {
      * The channels in a directory, in the order of their names; also of coordinators that are dead. Empty if there is no such
      * directory.
      *
-     * @throws IOException if it cannot be read
+     * @throws IOException if it cannot be read, or is none that only its owner may enter, so that somebody else could answer
      */
     public static List<Path> channels(Path directory) throws IOException {
-        if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+        if (Files.notExists(directory, LinkOption.NOFOLLOW_LINKS)) {
             return List.of();
         }
+        ChannelDirectory.requireTrusted(directory);
         var all = new ArrayList<Path>();
         try (var found = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
             found.forEach(all::add);
@@ -123,7 +124,7 @@ public final class OperatorClient {
         var chunk = ByteBuffer.allocate(CHUNK_BYTES);
         while (true) {
             chunk.clear();
-            int count = channel.read(chunk);
+            int count = read(channel, chunk, answer.size() > 0);
             if (count < 0) {
                 break;
             }
@@ -145,7 +146,19 @@ public final class OperatorClient {
         return bytes;
     }
 
-    private boolean isLate(long end) {
+    /** Whoever was answered before all was read that he has sent finds the connection reset behind the answer. */
+    private static int read(SocketChannel channel, ByteBuffer chunk, boolean hasAnswer) throws IOException {
+        try {
+            return channel.read(chunk);
+        } catch (IOException e) {
+            if (hasAnswer) {
+                return -1;
+            }
+            throw e;
+        }
+    }
+
+    private static boolean isLate(long end) {
         return end - System.nanoTime() <= 0;
     }
 

@@ -32,7 +32,13 @@ final class Verbs {
         answers.put("reports", request -> operations.reports());
         answers.put("damaged", request -> operations.damaged());
         answers.put("acts", request -> operations.acts());
-        answers.put("verbs", request -> Map.of("verbs", List.copyOf(answers.keySet()), "areas", operations.areas()));
+        answers.put(
+                "verbs",
+                request -> Map.of(
+                        "verbs",
+                        List.copyOf(answers.keySet()),
+                        "areas",
+                        operations.areas().members()));
         action("forget", operations::forget);
         action("resolve-commit", operations::resolveCommit);
         action("resolve-rollback", operations::resolveRollback);
@@ -64,14 +70,7 @@ final class Verbs {
         var verb = request.verb();
         int dot = verb.indexOf('.');
         if (dot > 0) {
-            var area = operations.area(verb.substring(0, dot));
-            if (area == null) {
-                throw new OperatorException(
-                        OperatorException.Code.NOT_FOUND,
-                        "expected one of the areas " + operations.areas() + ", found " + verb.substring(0, dot)
-                                + ": it is not open in this process");
-            }
-            return area.answer(request.withVerb(verb.substring(dot + 1)));
+            return operations.areas().answer(verb.substring(0, dot), request.withVerb(verb.substring(dot + 1)));
         }
         var known = answers.get(verb);
         if (known == null) {
