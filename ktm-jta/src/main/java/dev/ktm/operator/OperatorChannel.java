@@ -216,8 +216,8 @@ public final class OperatorChannel implements AutoCloseable {
     /** Takes whoever comes, for some seconds, and gives up those who take too long. */
     private void waitAndAnswer(Selector waiting) throws IOException {
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timing.lookMillis());
-        var known = bound;
-        while (!closed && known == bound && System.nanoTime() - end < 0) {
+        boolean wasBound = bound != null;
+        while (!closed && (bound != null) == wasBound && System.nanoTime() - end < 0) {
             waiting.select(
                     conversations.isEmpty()
                             ? timing.lookMillis()

@@ -41,7 +41,7 @@ public final class OperatorException extends Exception {
     }
 
     /** What the coordinator itself has refused. */
-    static OperatorException of(KtmException refused) {
+    public static OperatorException of(KtmException refused) {
         var code = switch (refused.error()) {
             case TRANSACTION_NOT_FOUND, ENLISTMENT_NOT_FOUND, RESOURCEMANAGER_NOT_FOUND, TRANSACTIONMANAGER_NOT_FOUND ->
                 Code.NOT_FOUND;

@@ -3,6 +3,8 @@ package dev.ktm.registry;
 import dev.ktm.operator.OperatorArea;
 import dev.ktm.operator.OperatorException;
 import dev.ktm.operator.OperatorRequest;
+import dev.ktm.rm.KtmException;
+import dev.ktm.tm.TransactionOptions;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -17,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What operators see of a registry and do with it: {@code hives}, {@code query}, {@code add}, {@code delete}, {@code import} and {@code
- * export}. They work outside of the application's transactions, and what they have changed is durable when they return; a change that a
- * transaction stands in the way of is refused. Who has changed what is in the logger.
+ * export}. Each change is a transaction of its own, so it is durable when it returns, and refused if a transaction of the application
+ * stands in the way. Who has changed what is in the logger.
  */
 final class RegistryArea implements OperatorArea {
 
@@ -33,7 +35,12 @@ final class RegistryArea implements OperatorArea {
 
     /** A key, as it is outside of transactions. */
     public record KeyView(
-            String path, String className, Instant lastWriteTime, boolean isVolatile, List<String> subkeys, List<ValueView> values) {}
+            String path,
+            String className,
+            Instant lastWriteTime,
+            boolean isVolatile,
+            List<String> subkeys,
+            List<ValueView> values) {}
 
     /**
      * A value.
@@ -54,9 +61,9 @@ final class RegistryArea implements OperatorArea {
             return switch (request.verb()) {
                 case "hives" -> registry.hives();
                 case "query" -> query(pathOf(request));
-                case "add" -> changed(request, add(request));
-                case "delete" -> changed(request, delete(request));
-                case "import" -> changed(request, take(request));
+                case "add" -> changing(request, root -> add(root, request));
+                case "delete" -> changing(request, root -> delete(root, request));
+                case "import" -> changing(request, root -> take(root, request));
                 case "export" -> export(request);
                 default ->
                     throw new OperatorException(
@@ -96,7 +103,9 @@ final class RegistryArea implements OperatorArea {
     }
 
     private RegistryKey open(String path) throws RegistryException {
-        return path.isEmpty() ? registry.root() : registry.root().openKey(path, KeyRight.QUERY_VALUE, KeyRight.ENUMERATE_SUB_KEYS);
+        return path.isEmpty()
+                ? registry.root()
+                : registry.root().openKey(path, KeyRight.QUERY_VALUE, KeyRight.ENUMERATE_SUB_KEYS);
     }
 
     private KeyView query(String path) throws RegistryException {
@@ -119,8 +128,10 @@ final class RegistryArea implements OperatorArea {
         return switch (value.type()) {
             case SZ, EXPAND_SZ -> value.asString();
             case MULTI_SZ -> Optional.of(String.join("\n", value.asStrings()));
-            case DWORD -> value.asInt().stream().mapToObj(Integer::toUnsignedString).findAny();
-            case QWORD -> value.asLong().stream().mapToObj(Long::toUnsignedString).findAny();
+            case DWORD ->
+                value.asInt().stream().mapToObj(Integer::toUnsignedString).findAny();
+            case QWORD ->
+                value.asLong().stream().mapToObj(Long::toUnsignedString).findAny();
             case NONE,
                     BINARY,
                     DWORD_BIG_ENDIAN,
@@ -133,23 +144,37 @@ final class RegistryArea implements OperatorArea {
 
     // Changes.
 
-    private Object changed(OperatorRequest request, Map<String, ?> what) throws RegistryException {
-        registry.flush();
-        System.getLogger(RegistryArea.class.getName())
-                .log(
-                        System.Logger.Level.INFO,
-                        "registry \"" + registry.name() + "\": " + request.verb() + " of \""
-                                + Names.shortened(pathOf(request)) + "\" by " + request.who());
-        return what;
+    /** What is changed in a transaction, from its root on. */
+    private interface Change {
+        Map<String, ?> from(RegistryKey root) throws IOException, OperatorException;
     }
 
-    private Map<String, ?> add(OperatorRequest request) throws RegistryException, OperatorException {
+    private Object changing(OperatorRequest request, Change change) throws IOException, OperatorException {
+        try (var transaction = registry.ktm()
+                        .manager()
+                        .createTransaction(
+                                TransactionOptions.DEFAULT.withDescription("operator: registry " + request.verb()));
+                var root = registry.root(transaction.transaction())) {
+            var result = change.from(root);
+            transaction.commit();
+            System.getLogger(RegistryArea.class.getName())
+                    .log(
+                            System.Logger.Level.INFO,
+                            "registry \"" + registry.name() + "\": " + request.verb() + " of \""
+                                    + Names.shortened(pathOf(request)) + "\" by " + request.who());
+            return result;
+        } catch (KtmException e) {
+            throw OperatorException.of(e);
+        }
+    }
+
+    private static Map<String, ?> add(RegistryKey root, OperatorRequest request)
+            throws RegistryException, OperatorException {
         var path = request.require("path");
         // First: a key is not made for a value that makes no sense.
-        var value = request.argument("data").isPresent() || request.argument("type").isPresent()
-                ? valueOf(request)
-                : null;
-        try (var key = registry.root().createKey(path)) {
+        var value =
+                request.argument("data").isPresent() || request.argument("type").isPresent() ? valueOf(request) : null;
+        try (var key = root.createKey(path)) {
             if (value != null) {
                 key.setValue(value);
             }
@@ -178,8 +203,7 @@ final class RegistryArea implements OperatorArea {
         } catch (IllegalArgumentException e) {
             throw new OperatorException(
                     OperatorException.Code.USAGE,
-                    "expected data of type " + type + ", found \"" + Names.shortened(data) + "\": "
-                            + e.getMessage(),
+                    "expected data of type " + type + ", found \"" + Names.shortened(data) + "\": " + e.getMessage(),
                     e);
         }
     }
@@ -192,11 +216,12 @@ final class RegistryArea implements OperatorArea {
         return number.startsWith("0x") || number.startsWith("0X") ? 16 : 10;
     }
 
-    private Map<String, ?> delete(OperatorRequest request) throws RegistryException, OperatorException {
+    private static Map<String, ?> delete(RegistryKey root, OperatorRequest request)
+            throws RegistryException, OperatorException {
         var path = request.require("path");
         var value = request.argument("value");
         if (value.isPresent()) {
-            try (var key = registry.root().openKey(path, KeyRight.SET_VALUE)) {
+            try (var key = root.openKey(path, KeyRight.SET_VALUE)) {
                 if (!key.deleteValue(value.get())) {
                     throw new RegistryException(
                             RegistryError.VALUE_NOT_FOUND,
@@ -205,21 +230,21 @@ final class RegistryArea implements OperatorArea {
                 }
             }
         } else if (request.argument("tree").filter("true"::equals).isPresent()) {
-            registry.root().deleteTree(path);
+            root.deleteTree(path);
         } else {
-            registry.root().deleteKey(path);
+            root.deleteKey(path);
         }
         return Map.of("path", path);
     }
 
     // Files of Windows' registry editor.
 
-    private Map<String, ?> take(OperatorRequest request) throws IOException, OperatorException {
+    private static Map<String, ?> take(RegistryKey root, OperatorRequest request)
+            throws IOException, OperatorException {
         var text = request.require("text");
-        registry.root()
-                .importFile(
-                        new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)),
-                        request.argument("prefix").orElse(""));
+        root.importFile(
+                new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)),
+                request.argument("prefix").orElse(""));
         return Map.of("characters", text.length());
     }
 
