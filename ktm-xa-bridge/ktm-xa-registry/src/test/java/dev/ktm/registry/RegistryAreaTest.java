@@ -63,14 +63,20 @@ class RegistryAreaTest {
         assertThat(site.root().subkeys()).isEmpty();
     }
 
+    private String exported() throws OperatorException {
+        return ask("export", "path", "a", "prefix", "HKEY_LOCAL_MACHINE") instanceof Map<?, ?> answer
+                ? String.valueOf(answer.get("text"))
+                : "";
+    }
+
     @Test
     void whatIsExportedIsImportedAgain() throws Exception {
         ask("add", "path", "a\\b", "value", "name", "data", "x");
-        var exported = (Map<?, ?>) ask("export", "path", "a", "prefix", "HKEY_LOCAL_MACHINE");
-        assertThat(exported.get("text").toString()).contains("[HKEY_LOCAL_MACHINE\\a\\b]", "\"name\"=\"x\"");
+        var exported = exported();
+        assertThat(exported).contains("[HKEY_LOCAL_MACHINE\\a\\b]", "\"name\"=\"x\"");
         ask("delete", "path", "a", "tree", "true");
 
-        ask("import", "text", exported.get("text").toString(), "prefix", "HKEY_LOCAL_MACHINE");
+        ask("import", "text", exported, "prefix", "HKEY_LOCAL_MACHINE");
 
         assertThat(site.root().openKey("a\\b").value("name").asString()).hasValue("x");
     }
