@@ -2,6 +2,9 @@ package dev.ktm;
 
 import dev.ktm.jta.JtaCoordinator;
 import dev.ktm.jta.XaResourceFactory;
+import dev.ktm.operator.Operations;
+import dev.ktm.operator.OperatorChannel;
+import dev.ktm.operator.RecentReports;
 import dev.ktm.rm.KtmException;
 import dev.ktm.tm.ManagerHandle;
 import dev.ktm.tm.ManagerOptions;
@@ -15,6 +18,7 @@ import javax.sql.XADataSource;
 import javax.transaction.xa.XAResource;
 import org.jboss.tm.ExtendedJBossXATerminator;
 import org.jboss.tm.XAResourceRecoveryRegistry;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A coordinator: one log, and the faces through which transactions are begun, joined and ended. Any number can live in one JVM;
@@ -34,11 +38,20 @@ public final class Ktm implements AutoCloseable {
     private final TransactionManagers managers;
     private final ManagerHandle manager;
     private final JtaCoordinator jta;
+    private final Operations operations;
+    private final @Nullable OperatorChannel channel;
 
-    private Ktm(TransactionManagers managers, ManagerHandle manager, JtaCoordinator jta) {
+    private Ktm(
+            TransactionManagers managers,
+            ManagerHandle manager,
+            JtaCoordinator jta,
+            Operations operations,
+            @Nullable OperatorChannel channel) {
         this.managers = managers;
         this.manager = manager;
         this.jta = jta;
+        this.operations = operations;
+        this.channel = channel;
     }
 
     /**
@@ -48,7 +61,12 @@ public final class Ktm implements AutoCloseable {
      * @throws KtmOpenException if the log is in use, damaged, of another version, or cannot be read or made
      */
     public static Ktm open(KtmOptions options) {
-        var managers = new TransactionManagers(options.reportListener());
+        var reports = new RecentReports();
+        var listener = options.reportListener();
+        var managers = new TransactionManagers(report -> {
+            reports.accept(report);
+            listener.accept(report);
+        });
         try {
             var manager = managers.create(managerOptions(options));
             if (!options.isInMemory()) {
@@ -62,7 +80,15 @@ public final class Ktm implements AutoCloseable {
                             options.isParallel(),
                             options.resourceTimeout(),
                             managers::report));
-            return new Ktm(managers, manager, jta);
+            var operations = new Operations(manager, jta, reports);
+            boolean hasChannel =
+                    options.isOperatorChannel() && options.logDirectory().isPresent();
+            return new Ktm(
+                    managers,
+                    manager,
+                    jta,
+                    operations,
+                    hasChannel ? OperatorChannel.start(operations, options.operatorDirectory()) : null);
         } catch (KtmException e) {
             managers.close();
             throw new KtmOpenException(e);
@@ -78,7 +104,9 @@ public final class Ktm implements AutoCloseable {
                 : options.logDirectory()
                         .map(ManagerOptions::durable)
                         .orElseGet(() -> ManagerOptions.durable(options.device().orElseThrow()));
-        return place.withLogOptions(options.logOptions()).withName(options.nodeName());
+        return place.withLogOptions(options.logOptions())
+                .withName(options.nodeName())
+                .withPinLimit(options.logPinLimit());
     }
 
     /** Jakarta Transactions for application servers and frameworks; every transaction is a {@link dev.ktm.tm.KtmTransaction}. */
@@ -185,6 +213,11 @@ public final class Ktm implements AutoCloseable {
         jta.recoverNow();
     }
 
+    /** What operators see of the coordinator and can do with it. */
+    public Operations operations() {
+        return operations;
+    }
+
     /** The native face of the coordinator. */
     public ManagerHandle manager() {
         return manager;
@@ -204,6 +237,9 @@ public final class Ktm implements AutoCloseable {
      */
     @Override
     public void close() {
+        if (channel != null) {
+            channel.close();
+        }
         jta.stopRecovery();
         manager.close();
         jta.close();

@@ -2,7 +2,9 @@ package dev.ktm;
 
 import dev.ktm.log.LogOptions;
 import dev.ktm.log.storage.LogDevice;
+import dev.ktm.operator.OperatorChannel;
 import dev.ktm.rm.OutcomeReport;
+import dev.ktm.tm.ManagerOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
@@ -25,6 +27,9 @@ public final class KtmOptions {
     private final boolean parallel;
     private final Duration resourceTimeout;
     private final Consumer<OutcomeReport> reportListener;
+    private final Duration logPinLimit;
+    private final boolean operatorChannel;
+    private final Path operatorDirectory;
 
     private KtmOptions(Builder builder) {
         this.logDirectory = builder.logDirectory;
@@ -37,6 +42,10 @@ public final class KtmOptions {
         this.parallel = builder.parallel;
         this.resourceTimeout = builder.resourceTimeout;
         this.reportListener = builder.reportListener;
+        this.logPinLimit = builder.logPinLimit;
+        this.operatorChannel = builder.operatorChannel;
+        var place = builder.operatorDirectory;
+        this.operatorDirectory = place == null ? OperatorChannel.defaultDirectory() : place;
     }
 
     /** Begins to describe a coordinator. */
@@ -94,6 +103,21 @@ public final class KtmOptions {
         return reportListener;
     }
 
+    /** After which it is reported that the log has to keep a transaction; zero for never. */
+    public Duration logPinLimit() {
+        return logPinLimit;
+    }
+
+    /** Whether tools of operators can reach the coordinator, if its log is in a directory. */
+    public boolean isOperatorChannel() {
+        return operatorChannel;
+    }
+
+    /** Where tools of operators look for it. */
+    public Path operatorDirectory() {
+        return operatorDirectory;
+    }
+
     /** Describes a coordinator. Exactly one of {@link #logDirectory}, {@link #device} and {@link #inMemory} is needed. */
     public static final class Builder {
         /** What {@link #option} knows. */
@@ -104,7 +128,10 @@ public final class KtmOptions {
                 "defaultTimeout",
                 "recoveryInterval",
                 "parallel",
-                "resourceTimeout");
+                "resourceTimeout",
+                "logPinLimit",
+                "operatorChannel",
+                "operatorDirectory");
 
         private static final Pattern SECONDS = Pattern.compile("-?\\d+");
         private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(60);
@@ -120,6 +147,9 @@ public final class KtmOptions {
         private boolean parallel;
         private Duration resourceTimeout = Duration.ZERO;
         private Consumer<OutcomeReport> reportListener = report -> {};
+        private Duration logPinLimit = ManagerOptions.DEFAULT_PIN_LIMIT;
+        private boolean operatorChannel = true;
+        private @Nullable Path operatorDirectory;
 
         private Builder() {}
 
@@ -200,9 +230,36 @@ public final class KtmOptions {
         }
 
         /**
+         * Reports a transaction that is decided or prepared, and that the log has to keep for longer than this because somebody does
+         * not answer: 10 minutes unless told otherwise; zero for never. It is noticed within a minute.
+         */
+        public Builder logPinLimit(Duration value) {
+            logPinLimit = requireNotNegative("logPinLimit", value);
+            return this;
+        }
+
+        /**
+         * Whether tools of operators can reach the coordinator, if its log is in a directory: over a socket of the machine, which
+         * only the user who runs this and root may use. On unless told otherwise.
+         */
+        public Builder operatorChannel(boolean value) {
+            operatorChannel = value;
+            return this;
+        }
+
+        /**
+         * Puts the socket of the operators' tools into this directory, which is made if it is not there; nobody but its owner may
+         * enter it. Without this it is {@code ktm-<user>} in the directory of temporary files.
+         */
+        public Builder operatorDirectory(Path value) {
+            operatorDirectory = value;
+            return this;
+        }
+
+        /**
          * Says one of these by its name, as the configuration of a container does: {@code logDirectory}, {@code inMemory},
-         * {@code nodeName}, {@code defaultTimeout}, {@code recoveryInterval}, {@code parallel}, {@code resourceTimeout}. Times are
-         * seconds, as in {@code 60}, or of ISO 8601, as in {@code PT0.5S}.
+         * {@code nodeName}, {@code defaultTimeout}, {@code recoveryInterval}, {@code parallel}, {@code resourceTimeout}, {@code
+         * logPinLimit}, {@code operatorChannel}, {@code operatorDirectory}. Times are seconds, as in {@code 60}, or of ISO 8601, as in {@code PT0.5S}.
          *
          * @throws IllegalArgumentException if there is no such option, or the value is none of its kind
          */
@@ -216,6 +273,9 @@ public final class KtmOptions {
                 case "recoveryInterval" -> recoveryInterval(durationOf(name, text));
                 case "parallel" -> parallel(isTrue(name, text));
                 case "resourceTimeout" -> resourceTimeout(durationOf(name, text));
+                case "logPinLimit" -> logPinLimit(durationOf(name, text));
+                case "operatorChannel" -> operatorChannel(isTrue(name, text));
+                case "operatorDirectory" -> operatorDirectory(pathOf(name, text));
                 default ->
                     throw new IllegalArgumentException(
                             "expected one of " + String.join(", ", NAMES) + ", found " + name);

@@ -23,7 +23,10 @@ class KtmOptionsTest {
                 "defaultTimeout", "90",
                 "recoveryInterval", "PT0.5S",
                 "parallel", "true",
-                "resourceTimeout", "7");
+                "resourceTimeout", "7",
+                "logPinLimit", "PT2M",
+                "operatorChannel", "false",
+                "operatorDirectory", "channels");
         assertThat(said.keySet()).containsExactlyInAnyOrderElementsOf(KtmOptions.Builder.NAMES);
         said.forEach(builder::option);
 
@@ -36,6 +39,9 @@ class KtmOptionsTest {
         assertThat(options.recoveryInterval()).isEqualTo(Duration.ofMillis(500));
         assertThat(options.isParallel()).isTrue();
         assertThat(options.resourceTimeout()).isEqualTo(Duration.ofSeconds(7));
+        assertThat(options.logPinLimit()).isEqualTo(Duration.ofMinutes(2));
+        assertThat(options.isOperatorChannel()).isFalse();
+        assertThat(options.operatorDirectory()).isEqualTo(Path.of("channels"));
         assertThat(KtmOptions.builder().option("inMemory", "true").build().isInMemory())
                 .isTrue();
     }

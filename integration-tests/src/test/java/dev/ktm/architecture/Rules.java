@@ -47,7 +47,7 @@ final class Rules {
     }
 
     private static Map<String, List<String>> arrows() {
-        var coordinator = List.of("rm", "protocol", "journal", "recovery", "tm", "jta", "log", "log.storage");
+        var coordinator = List.of("rm", "protocol", "journal", "recovery", "tm", "jta", "operator", "log", "log.storage");
         var adapters = List.of("jdbc", "jms", "file", "registry");
         var arrows = new LinkedHashMap<String, List<String>>();
         arrows.put("log.format", List.of());
@@ -62,15 +62,17 @@ final class Rules {
         arrows.put("tm", List.of("rm", "protocol", "journal", "recovery", "log", "log.storage"));
         arrows.put("redo", List.of("rm", "tm", "log"));
         arrows.put("jta", List.of("tm", "rm"));
+        // What operators see is that of the coordinator, in both its faces.
+        arrows.put("operator", List.of("jta", "tm", "rm", "log"));
         arrows.put("", coordinator);
         arrows.put("naming", List.of(""));
         // Adapters are opened on the front door, which is the root, or by a container that finds that in JNDI.
         arrows.put("jdbc", List.of("", "jta", "tm", "naming"));
         // What a transaction was rolled back for is in its native face.
         arrows.put("jms", List.of("", "jta", "tm", "rm", "naming"));
-        arrows.put("file", List.of("", "redo", "tm", "rm", "log"));
+        arrows.put("file", List.of("", "operator", "redo", "tm", "rm", "log"));
         // Its checkpoints lie on a device of their own, so that nobody but storage opens files.
-        arrows.put("registry", List.of("", "redo", "tm", "rm", "log", "log.storage"));
+        arrows.put("registry", List.of("", "operator", "redo", "tm", "rm", "log", "log.storage"));
         arrows.put("cdi", List.of("", "jta"));
         arrows.put("spring", List.of("", "jta"));
         // What a transaction was rolled back for is in its native face.

@@ -28,6 +28,11 @@ public interface Journal extends AutoCloseable {
     /** Where the last record lies that was read when the journal was opened; empty if there was none. */
     OptionalLong lastRead();
 
+    /** Where the last record lies; empty if there never was one, or if it cannot be said any more. */
+    default OptionalLong last() {
+        return OptionalLong.empty();
+    }
+
     /** The transactions that have not ended now. */
     Collection<TransactionRecord> live();
 

@@ -240,6 +240,11 @@ final class JournalFormat {
             case FORGET -> 2;
             case COMMIT -> 3;
             case ROLL_BACK -> 4;
+            case RESOLVE_COMMIT -> 5;
+            case RESOLVE_ROLLBACK -> 6;
+            case FORCE_COMMIT -> 7;
+            case FORCE_ROLLBACK -> 8;
+            case ROLLBACK -> 9;
         };
     }
 
@@ -249,6 +254,11 @@ final class JournalFormat {
             case 2 -> OperatorAct.Kind.FORGET;
             case 3 -> OperatorAct.Kind.COMMIT;
             case 4 -> OperatorAct.Kind.ROLL_BACK;
+            case 5 -> OperatorAct.Kind.RESOLVE_COMMIT;
+            case 6 -> OperatorAct.Kind.RESOLVE_ROLLBACK;
+            case 7 -> OperatorAct.Kind.FORCE_COMMIT;
+            case 8 -> OperatorAct.Kind.FORCE_ROLLBACK;
+            case 9 -> OperatorAct.Kind.ROLLBACK;
             default -> throw new IllegalArgumentException("act of an operator " + code);
         };
     }

@@ -151,6 +151,16 @@ public final class LogJournal implements Journal {
     }
 
     @Override
+    public OptionalLong last() {
+        try {
+            long lsn = stream.last();
+            return lsn == Lsn.NULL ? OptionalLong.empty() : OptionalLong.of(lsn);
+        } catch (LogException e) {
+            return OptionalLong.empty();
+        }
+    }
+
+    @Override
     public long clock() {
         return contents.clock.get();
     }

@@ -1,7 +1,11 @@
 package dev.ktm.jta;
 
+import dev.ktm.rm.BranchId;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.regex.Pattern;
 import javax.transaction.xa.Xid;
 import org.jspecify.annotations.Nullable;
 
@@ -9,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class ForeignXid implements Xid {
 
     private static final int MOST_BYTES = MAXGTRIDSIZE;
+    private static final Pattern WRITTEN = Pattern.compile("(-?\\d{1,10}):([0-9a-f]+):([0-9a-f]*)");
 
     private final int formatId;
     private final byte[] global;
@@ -56,6 +61,29 @@ final class ForeignXid implements Xid {
         var qualifier = new byte[buffer.remaining()];
         buffer.get(qualifier);
         return new ForeignXid(formatId, global, qualifier);
+    }
+
+    /** For people. */
+    BranchId branch() {
+        return BranchId.of(formatId, global, qualifier);
+    }
+
+    /** Reads what {@link #toString} has written at the beginning of a text; empty if there is none. */
+    static Optional<ForeignXid> startOf(String text) {
+        var found = WRITTEN.matcher(text);
+        if (!found.lookingAt()) {
+            return Optional.empty();
+        }
+        try {
+            var hex = HexFormat.of();
+            var global = hex.parseHex(found.group(2));
+            var qualifier = hex.parseHex(found.group(3));
+            return global.length > MOST_BYTES || qualifier.length > MOST_BYTES
+                    ? Optional.empty()
+                    : Optional.of(new ForeignXid(Integer.parseInt(found.group(1)), global, qualifier));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.ktm.jta;
 
+import dev.ktm.rm.Damage;
 import dev.ktm.rm.Enlistment;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
@@ -10,6 +11,7 @@ import jakarta.resource.spi.work.Work;
 import jakarta.transaction.Status;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -67,7 +69,22 @@ final class ImportedBranch {
     }
 
     boolean isDamaged() {
-        return !transaction.damage().isEmpty();
+        return !damageOfOthers().isEmpty();
+    }
+
+    /** What its superior has to know: not that nobody had seen what it has decided itself. */
+    private List<Damage> damageOfOthers() {
+        return transaction.damage().stream()
+                .filter(each -> !each.enlistment().equals(superiorId()))
+                .toList();
+    }
+
+    private UUID superiorId() {
+        try {
+            return superior.id();
+        } catch (KtmException e) {
+            return transaction.unitOfWork();
+        }
     }
 
     void started(XAResource resource) {
@@ -132,6 +149,7 @@ final class ImportedBranch {
             return;
         }
         if (transaction.outcome() == Outcome.ABORTED) {
+            note(superior::commit);
             throw failure(
                     XAException.XA_HEURRB,
                     "it was rolled back: " + transaction.rollbackCause().orElse(""));
@@ -143,6 +161,21 @@ final class ImportedBranch {
         }
         commitPrepared();
         requireUndamaged();
+    }
+
+    /** What its superior says. */
+    private interface Order {
+        void say() throws KtmException;
+    }
+
+    /** It is refused; if an operator had decided in place of the superior, that is known from then on. */
+    private static void note(Order order) {
+        try {
+            order.say();
+        } catch (KtmException e) {
+            System.getLogger(ImportedBranch.class.getName())
+                    .log(System.Logger.Level.DEBUG, "a superior has decided otherwise", e);
+        }
     }
 
     private void requireKnown() throws XAException {
@@ -192,6 +225,7 @@ final class ImportedBranch {
             return;
         }
         if (transaction.outcome() == Outcome.COMMITTED) {
+            note(superior::rollback);
             throw failure(XAException.XA_HEURCOM, "it is committed");
         }
         requireKnown();
@@ -211,7 +245,7 @@ final class ImportedBranch {
 
     private void requireUndamaged() throws XAException {
         if (isDamaged()) {
-            throw failure(XAException.XA_HEURMIX, "not everybody did as decided: " + transaction.damage());
+            throw failure(XAException.XA_HEURMIX, "not everybody did as decided: " + damageOfOthers());
         }
     }
 

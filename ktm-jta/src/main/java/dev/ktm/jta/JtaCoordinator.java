@@ -14,9 +14,14 @@ import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.UserTransaction;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -147,7 +152,7 @@ public final class JtaCoordinator implements AutoCloseable {
             return manager.live().stream()
                     .filter(wanted)
                     .map(KtmTransaction::id)
-                    .flatMap(java.util.Optional::stream)
+                    .flatMap(Optional::stream)
                     .collect(Collectors.toSet());
         } catch (KtmException e) {
             throw new IllegalStateException(e);
@@ -242,6 +247,50 @@ public final class JtaCoordinator implements AutoCloseable {
     /** Asks every registered resource manager for its branches now, on this thread, and finishes what can be finished. */
     public void recoverNow() {
         recovery.scanAll();
+    }
+
+    /**
+     * A resource manager that is asked for its branches, and how that went.
+     *
+     * @param name under which it is registered; empty for those that nobody has registered
+     * @param product what it is, as its product or its class is called; empty if nobody knows
+     * @param isRegistered whether it is asked at all
+     * @param lastAsked when it was last asked; empty before the first time
+     * @param error what went wrong then; empty if it answered
+     * @param pending how many branches wait to be finished there
+     */
+    public record RecoveryStatus(
+            String name,
+            String product,
+            boolean isRegistered,
+            Optional<Instant> lastAsked,
+            String error,
+            long pending) {}
+
+    /** Who is asked for branches, and where branches wait though nobody can be asked. */
+    public List<RecoveryStatus> recoveryStatus() {
+        var pending = new TreeMap<>(recovery.pending());
+        var all = new ArrayList<RecoveryStatus>();
+        for (var each : recovery.registered().all()) {
+            var asked = Optional.ofNullable(each.lastAsked);
+            var waiting = pending.remove(each.name);
+            all.add(new RecoveryStatus(
+                    each.name,
+                    each.product(null),
+                    true,
+                    asked.map(RecoverableResource.Asked::when),
+                    asked.map(RecoverableResource.Asked::error).orElse(""),
+                    waiting == null ? 0 : waiting));
+        }
+        pending.forEach((name, waiting) ->
+                all.add(new RecoveryStatus(name, "", false, Optional.empty(), "nobody has registered it", waiting)));
+        all.sort(Comparator.comparing(RecoveryStatus::name));
+        return all;
+    }
+
+    /** Whether a resource manager only stands for those of XA, or for superiors. */
+    public static boolean isStandIn(UUID resourceManager) {
+        return resourceManager.equals(XA_RESOURCES) || resourceManager.equals(SUPERIORS);
     }
 
     XaRecovery recovery() {

@@ -1,5 +1,6 @@
 package dev.ktm.jta;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
@@ -68,6 +69,32 @@ final class RecoverableResource {
 
     private static Opened nothing() {
         throw new IllegalStateException("it is asked in its own way");
+    }
+
+    /** When it was last asked, and what went wrong; absent before the first time. */
+    volatile @Nullable Asked lastAsked;
+
+    /** How it went when a resource manager was asked; the error is empty if it answered. */
+    record Asked(Instant when, String error) {}
+
+    void asked(String error) {
+        lastAsked = new Asked(Instant.now(), error);
+    }
+
+    /** What those are that were opened last, or else this one, for people; empty if nobody knows. */
+    String product(@Nullable XAResource resource) {
+        // First: those that work may be wrapped by a pool.
+        var known = representatives;
+        return productOf(known.isEmpty() ? resource : known.get(0));
+    }
+
+    /** The product that a resource says it is of, or the class of it; empty if there is none. */
+    static String productOf(@Nullable XAResource resource) {
+        if (resource instanceof XAResourceWrapper wrapper) {
+            var product = wrapper.getProductName();
+            return product == null || product.isEmpty() ? productOf(wrapper.getResource()) : product;
+        }
+        return resource == null ? "" : resource.getClass().getName();
     }
 
     /** What others are recognised by, and what it is called, from now on. */

@@ -9,11 +9,13 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import org.jspecify.annotations.Nullable;
@@ -84,6 +86,18 @@ final class XaRecovery implements AutoCloseable {
     /** The name under which a resource can be found again; empty if nobody knows. */
     String nameOf(XAResource resource) {
         return registered.nameOf(resource);
+    }
+
+    /** What a resource is, or what is registered under this name if there is none, for people; empty if nobody knows. */
+    String productOf(String name, @Nullable XAResource resource) {
+        var found = registered.findAnswering(name);
+        return found == null ? RecoverableResource.productOf(resource) : found.product(resource);
+    }
+
+    /** What is left to be done at each resource manager, by its name: how many branches wait. */
+    Map<String, Long> pending() {
+        return unfinished.all().stream()
+                .collect(Collectors.groupingBy(each -> each.resourceManager, Collectors.counting()));
     }
 
     String label(XaBranch branch) {
@@ -261,6 +275,7 @@ final class XaRecovery implements AutoCloseable {
             if (resource.failures > 0) {
                 resource.failures = 0;
             }
+            resource.asked("");
         } catch (Exception | Error e) {
             failed(resource, e);
         }
@@ -312,6 +327,7 @@ final class XaRecovery implements AutoCloseable {
             // An interrupt, or what it has left, is no news of the resource manager.
             return;
         }
+        resource.asked(XaCodes.describe(why) + ": " + why);
         if (resource.failures == 0) {
             reports.report(
                     OutcomeReport.Kind.RECOVERY_FAILED,

@@ -10,10 +10,12 @@ import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationEvent;
 import dev.ktm.rm.NotificationHandler;
 import dev.ktm.rm.NotificationMask;
+import dev.ktm.rm.ParticipantDescription;
 import dev.ktm.rm.RecoveryInformation;
 import dev.ktm.rm.ResourceManager;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
@@ -118,6 +120,20 @@ final class XaResourceManager implements NotificationHandler {
             return Result.PENDING;
         }
         return Result.SUCCESS;
+    }
+
+    @Override
+    public Optional<ParticipantDescription> describe(@Nullable Object key, RecoveryInformation information) {
+        var name = new String(information.toBytes(), StandardCharsets.UTF_8);
+        XAResource resource = null;
+        if (key instanceof XaBranch branch) {
+            name = branch.resourceManager;
+            resource = branch.resource;
+        } else if (key instanceof Unfinished branch) {
+            name = branch.resourceManager;
+            resource = branch.resource;
+        }
+        return Optional.of(new ParticipantDescription(name, recovery.productOf(name, resource), Optional.empty()));
     }
 
     private void submit(XaBranch branch, XaCall call) {

@@ -6,7 +6,10 @@ import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationEvent;
 import dev.ktm.rm.NotificationHandler;
 import dev.ktm.rm.NotificationMask;
+import dev.ktm.rm.ParticipantDescription;
+import dev.ktm.rm.RecoveryInformation;
 import dev.ktm.rm.ResourceManager;
+import dev.ktm.rm.TransactionId;
 import dev.ktm.rm.TransactionRight;
 import dev.ktm.tm.ManagerHandle;
 import jakarta.resource.spi.work.Work;
@@ -20,9 +23,11 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
@@ -57,6 +62,7 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
     private final JtaCoordinator coordinator;
     private final ManagerHandle manager;
     private final ResourceManager handle;
+    private final ForcedBranches forced;
     private final JtaTransactionManager threads;
     private final Map<ForeignXid, ImportedBranch> branches = new ConcurrentHashMap<>();
     /** Those that were not prepared when they were last looked at, the oldest first. Guarded by {@link #importing}. */
@@ -75,6 +81,7 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
         this.coordinator = coordinator;
         this.manager = manager;
         this.handle = handle;
+        this.forced = new ForcedBranches(manager, handle.id());
         this.threads = threads;
         handle.setHandler(this);
         handle.recover();
@@ -87,6 +94,18 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
             return Result.PENDING;
         }
         return Result.SUCCESS;
+    }
+
+    @Override
+    public Optional<ParticipantDescription> describe(@Nullable Object key, RecoveryInformation information) {
+        ForeignXid xid = null;
+        if (key instanceof ForeignXid known) {
+            xid = known;
+        } else if (information.size() > 0) {
+            xid = ForeignXid.fromBytes(information.toBytes());
+        }
+        return Optional.of(new ParticipantDescription(
+                "another transaction manager", "", Optional.ofNullable(xid).map(ForeignXid::branch)));
     }
 
     private void recover(NotificationEvent.Recovered recovered) throws KtmException {
@@ -183,6 +202,10 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
         }
     }
 
+    private boolean isKnown(Xid xid) throws XAException {
+        return branches.containsKey(copy(xid));
+    }
+
     private ImportedBranch require(Xid xid) throws XAException {
         var found = branches.get(copy(xid));
         if (found == null) {
@@ -244,6 +267,9 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
 
     @Override
     public void commit(Xid xid, boolean onePhase) throws XAException {
+        if (!isKnown(xid) && forced.decided(copy(xid), true)) {
+            return;
+        }
         var branch = require(xid);
         try {
             branch.commit(onePhase);
@@ -258,6 +284,9 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
 
     @Override
     public void rollback(Xid xid) throws XAException {
+        if (!isKnown(xid) && forced.decided(copy(xid), false)) {
+            return;
+        }
         ImportedBranch branch;
         try {
             branch = require(xid);
@@ -274,11 +303,18 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
 
     @Override
     public void forget(Xid xid) throws XAException {
+        if (!isKnown(xid) && forced.forget(copy(xid))) {
+            return;
+        }
         var branch = require(xid);
         try {
             var id = branch.transaction.id();
-            if (id.isPresent()) {
-                manager.forget(id.get(), "superior", "it has said forget of branch " + branch.xid);
+            if (id.isPresent()
+                    && !manager.forget(id.get(), "superior", "it has said forget of branch " + branch.xid)
+                    && isStillDamaged(id.get())) {
+                var failure = new XAException("branch " + branch.xid + " is being ended: forget it again later");
+                failure.errorCode = XAException.XAER_RMFAIL;
+                throw failure;
             }
         } catch (KtmException e) {
             var failure = new XAException(e.getMessage());
@@ -288,12 +324,16 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
         remove(branch);
     }
 
+    private boolean isStillDamaged(TransactionId id) throws KtmException {
+        return manager.damaged().stream().anyMatch(each -> each.transaction().equals(id));
+    }
+
     @Override
-    public Xid[] recover(int flags) {
-        return branches.values().stream()
+    public Xid[] recover(int flags) throws XAException {
+        var listed = branches.values().stream()
                 .filter(branch -> branch.isPrepared() || branch.isDamaged())
-                .map(branch -> branch.xid)
-                .toArray(Xid[]::new);
+                .map(branch -> branch.xid);
+        return Stream.concat(listed, forced.xids().stream()).distinct().toArray(Xid[]::new);
     }
 
     // Work.
@@ -394,12 +434,13 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
 
     @Override
     @Deprecated
-    public Xid[] getXidsToRecoverForParentNode(boolean recoverInFlight, @Nullable String parentNodeName, int flags) {
+    public Xid[] getXidsToRecoverForParentNode(boolean recoverInFlight, @Nullable String parentNodeName, int flags)
+            throws XAException {
         return recoverInFlight ? branches.keySet().toArray(Xid[]::new) : recover(flags);
     }
 
     @Override
-    public Xid[] doRecover(@Nullable Xid xid, @Nullable String parentNodeName) {
+    public Xid[] doRecover(@Nullable Xid xid, @Nullable String parentNodeName) throws XAException {
         return recover(XAResource.TMSTARTRSCAN);
     }
 

@@ -48,7 +48,9 @@ public final class TransactionProtocol {
         DELEGATION,
         /** What an operator has decided in place of the last participant. */
         OPERATOR_COMMIT,
-        OPERATOR_ROLLBACK
+        OPERATOR_ROLLBACK,
+        /** That an operator has rolled back without knowing what the superior has decided. */
+        FORCED_ROLLBACK
     }
 
     private static final int STATE_BITS = 4;
@@ -575,6 +577,75 @@ public final class TransactionProtocol {
         return outcome == Outcome.UNAVAILABLE && participant.state() == EnlistmentState.DELEGATED;
     }
 
+    /** Whether all have voted yes, and who decides cannot be reached, or could not be asked if it had forgotten. */
+    public boolean isInDoubt() {
+        var driver = participants.superior;
+        return driver != null
+                && isPreparedUnderSuperior()
+                && (state == TransactionState.IN_DOUBT || !driver.gets(Notification.REQUEST_OUTCOME));
+    }
+
+    /** Fails unless {@link #isInDoubt}; returns the superior. */
+    public Participant requireInDoubt() throws KtmException {
+        checkUndecided();
+        var driver = participants.superior;
+        if (driver == null || !isInDoubt()) {
+            throw refused(
+                    KtmError.TRANSACTION_REQUEST_NOT_VALID,
+                    "a transaction in doubt, which is prepared and whose superior cannot be reached");
+        }
+        return driver;
+    }
+
+    /**
+     * An operator says what the superior has decided, which cannot be reached.
+     *
+     * @throws KtmException if it is not in doubt; nothing has changed
+     */
+    public void resolve(boolean commit) throws KtmException {
+        var driver = requireInDoubt();
+        if (!commit) {
+            rollbackAll(RollbackCause.SUPERIOR, driver);
+        } else if (participants.needLog()) {
+            forceCommit();
+        } else {
+            commitAll();
+        }
+    }
+
+    /**
+     * An operator decides without knowing what the superior has decided: that is always written.
+     *
+     * @throws KtmException if it is not in doubt; nothing has changed
+     */
+    public void decideInPlaceOfSuperior(boolean commit) throws KtmException {
+        requireInDoubt();
+        if (commit) {
+            forceCommit();
+        } else {
+            awaited = Awaited.FORCED_ROLLBACK;
+            effects.forceRollback();
+        }
+    }
+
+    private void forceCommit() {
+        awaited = Awaited.SUPERIOR_DECISION;
+        effects.forceSuperiorDecision();
+    }
+
+    /** Whether what an operator has said in place of the superior is being written. */
+    public boolean isDecidedInPlaceOfSuperior() {
+        return awaited == Awaited.SUPERIOR_DECISION || awaited == Awaited.FORCED_ROLLBACK;
+    }
+
+    /** Fails unless {@link #abort} would roll it back. */
+    public void requireAbortable() throws KtmException {
+        checkUndecided();
+        if (!mayStillRollBack()) {
+            throw refused(KtmError.TRANSACTION_REQUEST_NOT_VALID, "a transaction that nobody has prepared");
+        }
+    }
+
     /** An operator says that a participant which was told the outcome has acted on it, or never will. */
     public void finish(Participant participant) throws KtmException {
         requireFinishable(participant);
@@ -862,6 +933,7 @@ public final class TransactionProtocol {
                 Objects.requireNonNull(participants.last).become(EnlistmentState.ABORTED, false);
                 rollbackAll(RollbackCause.OPERATOR, null);
             }
+            case FORCED_ROLLBACK -> rollbackAll(RollbackCause.OPERATOR, null);
             case NOTHING, RESERVATION -> awaited = what;
         }
     }
@@ -901,8 +973,8 @@ public final class TransactionProtocol {
                     enter(TransactionState.IN_DOUBT);
                 }
             }
-            // The last one may still say what it has decided, or the operator say it again.
-            case OPERATOR_COMMIT, OPERATOR_ROLLBACK -> {
+            // The last one, or the superior, may still say what it has decided, or the operator say it again.
+            case OPERATOR_COMMIT, OPERATOR_ROLLBACK, FORCED_ROLLBACK -> {
                 if (mayBeDurable) {
                     unavailable();
                 } else {

@@ -34,4 +34,15 @@ public interface NotificationHandler {
     default Result handle(Notification notification, @Nullable Object key, long clock) throws Exception {
         return handle(new NotificationEvent(notification, key, clock, Optional.empty()));
     }
+
+    /**
+     * What people are shown of an enlistment; empty if its resource manager's own name says it all. Must neither wait nor call
+     * the coordinator.
+     *
+     * @param key the enlistment's key; null after a restart, before it is recovered
+     * @param information what it has said it needs for its recovery
+     */
+    default Optional<ParticipantDescription> describe(@Nullable Object key, RecoveryInformation information) {
+        return Optional.empty();
+    }
 }

@@ -41,7 +41,30 @@ public record OperatorAct(
         /** Decided to commit in place of a last participant that is gone. */
         COMMIT,
         /** Decided to roll back in place of a last participant that is gone. */
-        ROLL_BACK
+        ROLL_BACK,
+        /** Said that the superior, which cannot be reached, has decided to commit. */
+        RESOLVE_COMMIT,
+        /** Said that the superior, which cannot be reached, has decided to roll back, or knows nothing of it. */
+        RESOLVE_ROLLBACK,
+        /** Decided to commit without knowing what the superior has decided. */
+        FORCE_COMMIT,
+        /** Decided to roll back without knowing what the superior has decided. */
+        FORCE_ROLLBACK,
+        /** Rolled back what nobody had decided, in place of its client. */
+        ROLLBACK;
+
+        /** Whether it takes the place of what the superior decides. */
+        public boolean isForSuperior() {
+            return switch (this) {
+                case RESOLVE_COMMIT, RESOLVE_ROLLBACK, FORCE_COMMIT, FORCE_ROLLBACK -> true;
+                case COMPLETE, FORGET, COMMIT, ROLL_BACK, ROLLBACK -> false;
+            };
+        }
+
+        /** Whether it decides to commit. */
+        public boolean isCommit() {
+            return this == COMMIT || this == RESOLVE_COMMIT || this == FORCE_COMMIT;
+        }
     }
 
     /**

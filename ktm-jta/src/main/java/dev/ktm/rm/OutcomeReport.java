@@ -94,31 +94,46 @@ public record OutcomeReport(
 
     /** What is the matter. */
     public enum Kind {
+        /** What was decided, or was to be prepared, could not be written to the log. */
+        NOT_WRITTEN(1),
         /** A participant did otherwise than was decided, or nobody knows what it did. */
-        HEURISTIC,
+        HEURISTIC(3),
+        /** The log has to keep a transaction for longer than it should, and cannot be freed behind it. */
+        PINS_LOG(4),
         /** Decided, and a participant has not done it yet; it is told again. */
-        PENDING,
+        PENDING(10),
         /** Nobody here can decide now. */
-        IN_DOUBT,
+        IN_DOUBT(11),
         /** A participant, or the log, refused to commit. */
-        REFUSED,
+        REFUSED(12),
         /** It took too long and was rolled back. */
-        TIMED_OUT,
+        TIMED_OUT(13),
         /** The log cannot be written any more: no new work is taken. */
-        OFFLINE,
+        OFFLINE(14),
         /** A resource manager broke the rules. */
-        PROTOCOL_ERROR,
+        PROTOCOL_ERROR(15),
         /** A branch of an earlier life, or of a failed vote, was found and rolled back. */
-        ORPHAN,
+        ORPHAN(16),
         /** A resource manager could not be asked for its branches. */
-        RECOVERY_FAILED,
+        RECOVERY_FAILED(17),
         /** Something enlisted that could not be found again after a restart. */
-        NOT_RECOVERABLE,
+        NOT_RECOVERABLE(18),
         /**
          * An operator has asked to drop something that would have been kept, or to decide because nobody else can; or what came
          * of that.
          */
-        OPERATOR
+        OPERATOR(19);
+
+        private final int event;
+
+        Kind(int event) {
+            this.event = event;
+        }
+
+        /** Its number, which stays the same in all versions: 1, 3 and 4 mean what they mean in the event log of Windows' kernel. */
+        public int event() {
+            return event;
+        }
     }
 
     /** One line for a log, and the owner's stack below it. */

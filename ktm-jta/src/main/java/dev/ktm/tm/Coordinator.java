@@ -29,6 +29,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -65,15 +66,19 @@ final class Coordinator {
     private final @Nullable Journal journal;
     private final @Nullable Log log;
     private final long incarnation;
+    private final long pinLimitNanos;
     private final AtomicLong sequence = new AtomicLong();
     private final AtomicLong clock = new AtomicLong(1);
     private final Map<UUID, CoreResourceManager> resourceManagers = new ConcurrentHashMap<>();
     private final DamageLedger damage;
     private final Freezing freezing;
+    private final InPlaceOfSuperior inPlaceOfSuperior = new InPlaceOfSuperior(this);
     private final ReentrantLock lifecycle = new ReentrantLock();
     private volatile State state;
     private volatile UUID identity;
     private volatile OptionalLong lastRecoveredLsn = OptionalLong.empty();
+    /** What operators have done, if there is no journal. */
+    private final RecentActs unwrittenActs = new RecentActs();
     /** What the journal holds and roll-forward has not come to. */
     private List<TransactionRecord> notRecovered = List.of();
 
@@ -84,6 +89,8 @@ final class Coordinator {
         this.journal = journal;
         this.damage = new DamageLedger(this, kernel);
         this.freezing = new Freezing(this, kernel.live());
+        this.pinLimitNanos =
+                options.pinLimit().isZero() || journal == null ? Timeouts.NEVER : Timeouts.nanosOf(options.pinLimit());
         if (journal == null) {
             this.identity = UUID.randomUUID();
             this.incarnation = 1;
@@ -128,6 +135,11 @@ final class Coordinator {
     /** What was damaged. */
     DamageLedger damage() {
         return damage;
+    }
+
+    /** What operators decide in place of superiors. */
+    InPlaceOfSuperior inPlaceOfSuperior() {
+        return inPlaceOfSuperior;
     }
 
     /** What holds up commits for a snapshot. */
@@ -480,7 +492,9 @@ final class Coordinator {
     /** What an operator asks for is known for ever before it takes effect; {@link #report(OperatorAct, String)} tells what came of it. */
     void note(OperatorAct act) throws KtmException {
         var kept = journal;
-        if (kept != null) {
+        if (kept == null) {
+            unwrittenActs.add(act);
+        } else {
             try {
                 kept.note(act);
             } catch (LogException | UnknownOutcomeException e) {
@@ -497,6 +511,11 @@ final class Coordinator {
                     case FORGET -> "asked for: not to remember any more what was damaged";
                     case COMMIT -> "asked for: to commit in place of the last participant";
                     case ROLL_BACK -> "asked for: to roll back in place of the last participant";
+                    case RESOLVE_COMMIT -> "asked for: to commit, since the superior has decided so";
+                    case RESOLVE_ROLLBACK -> "asked for: to roll back, since the superior has decided so";
+                    case FORCE_COMMIT -> "asked for: to commit without knowing what the superior has decided";
+                    case FORCE_ROLLBACK -> "asked for: to roll back without knowing what the superior has decided";
+                    case ROLLBACK -> "asked for: to roll back what nobody has decided";
                 });
     }
 
@@ -517,9 +536,28 @@ final class Coordinator {
                 Optional.of(act)));
     }
 
+    /** Where the last record of the journal lies; empty if there is none, or that cannot be said. */
+    OptionalLong lastLsn() {
+        var kept = journal;
+        return kept == null ? OptionalLong.empty() : kept.last();
+    }
+
+    /** After which it is reported that the log has to keep a transaction, in nanoseconds; for ever if never. */
+    long pinLimitNanos() {
+        return pinLimitNanos;
+    }
+
+    /** The transactions that the log has to keep. */
+    Set<TransactionId> inLog() {
+        var kept = journal;
+        return kept == null
+                ? Set.of()
+                : kept.live().stream().map(TransactionRecord::id).collect(Collectors.toSet());
+    }
+
     List<OperatorAct> operatorActs() {
         var kept = journal;
-        return kept == null ? List.of() : kept.acts();
+        return kept == null ? unwrittenActs.all() : kept.acts();
     }
 
     // The end.

@@ -8,8 +8,10 @@ import dev.ktm.rm.EnlistmentState;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationMask;
+import dev.ktm.rm.ParticipantDescription;
 import dev.ktm.rm.RecoveryInformation;
 import dev.ktm.rm.TransactionState;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -66,6 +68,12 @@ final class CoreEnlistment extends Participant {
     String resourceManagerLabel() {
         var known = resourceManager;
         return known == null ? resourceManagerId.toString() : known.label();
+    }
+
+    /** What people are shown of it, if its resource manager has more to say than what itself is called. */
+    Optional<ParticipantDescription> describe() {
+        var known = resourceManager;
+        return known == null ? Optional.empty() : known.describe(key, recoveryInformation);
     }
 
     UUID id() {

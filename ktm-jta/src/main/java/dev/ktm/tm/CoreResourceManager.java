@@ -8,6 +8,8 @@ import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationEvent;
 import dev.ktm.rm.NotificationHandler;
 import dev.ktm.rm.OutcomeReport;
+import dev.ktm.rm.ParticipantDescription;
+import dev.ktm.rm.RecoveryInformation;
 import dev.ktm.rm.TransactionId;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -62,6 +64,18 @@ final class CoreResourceManager {
     /** What people know it by. */
     String label() {
         return description.isEmpty() ? name : description;
+    }
+
+    /** As {@link NotificationHandler#describe}. */
+    Optional<ParticipantDescription> describe(@Nullable Object key, RecoveryInformation information) {
+        var known = handler;
+        try {
+            return known == null ? Optional.empty() : known.describe(key, information);
+        } catch (RuntimeException e) {
+            System.getLogger(CoreResourceManager.class.getName())
+                    .log(System.Logger.Level.DEBUG, "resource manager " + label() + " cannot describe a branch", e);
+            return Optional.empty();
+        }
     }
 
     boolean isClosed() {

@@ -47,6 +47,9 @@ final class CoreTransaction implements KtmTransaction {
     /** What one of an earlier life had was not written down. */
     private static final TransactionOptions OF_AN_EARLIER_LIFE = TransactionOptions.DEFAULT;
 
+    /** How long an operator waits for participants that he has had rolled back. */
+    private static final long OPERATOR_WAIT_NANOS = TimeUnit.SECONDS.toNanos(10);
+
     final TransactionManagers kernel;
     final ReentrantLock lock = new ReentrantLock();
     /** Guarded by the lock, as all that is not volatile. */
@@ -62,6 +65,18 @@ final class CoreTransaction implements KtmTransaction {
     private volatile TransactionOptions options;
 
     private volatile long deadline = Timeouts.NEVER;
+    /** When it began, or was found in the log; as all times of {@link Timeouts#now}. */
+    private final long begun;
+    /** When it came to where it stands. */
+    private long entered;
+
+    private TransactionState seen;
+    /** What {@link StateTimes} notes of those before. */
+    private long @Nullable [] marks;
+
+    /** Of whoever looks for timeouts. */
+    private boolean isPinReported;
+
     private int handles;
     private int enlisted;
     private volatile @Nullable TransactionListener listener;
@@ -90,6 +105,9 @@ final class CoreTransaction implements KtmTransaction {
         this.kernel = kernel;
         this.protocol = new TransactionProtocol(effects);
         this.options = options;
+        this.begun = kernel.timeouts().now();
+        this.entered = begun;
+        this.seen = TransactionState.ACTIVE;
         this.unitOfWork = options.unitOfWork().orElse(null);
         if (coordinator != null) {
             bindTo(coordinator);
@@ -114,6 +132,9 @@ final class CoreTransaction implements KtmTransaction {
         boolean committed = record.status() == TransactionRecord.Status.COMMITTED;
         this.protocol = TransactionProtocol.recovered(
                 effects, committed ? TransactionState.COMMITTED : TransactionState.IN_DOUBT, participants);
+        this.begun = kernel.timeouts().now();
+        this.entered = begun;
+        this.seen = protocol.state();
         this.completed = committed ? Outcome.COMMITTED : null;
     }
 
@@ -226,6 +247,51 @@ final class CoreTransaction implements KtmTransaction {
         return options.timeout();
     }
 
+    /** When it began, or was found in the log. */
+    long begun() {
+        return begun;
+    }
+
+    /** Everything that people are shown of it, at this moment. */
+    TransactionInspection inspect() {
+        lock.lock();
+        try {
+            return TransactionInspection.of(this, StateTimes.of(protocol.history(), begun, entered, marks));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether it is so old that {@link #reportIfPinning} may have something to report. */
+    boolean mayPin(long now) {
+        var manager = coordinator;
+        return manager != null && !isPinReported && now - begun > manager.pinLimitNanos();
+    }
+
+    /** Reports once that the log has to keep it for longer than it should. Of whoever looks for timeouts. */
+    void reportIfPinning(long now) {
+        var manager = Objects.requireNonNull(coordinator);
+        long since;
+        lock.lock();
+        try {
+            var history = protocol.history();
+            since = StateTimes.votedAt(history, StateTimes.of(history, begun, entered, marks));
+        } finally {
+            lock.unlock();
+        }
+        if (now - since > manager.pinLimitNanos() && manager.inLog().contains(boundId())) {
+            isPinReported = true;
+            TransactionReports.pinning(this, Duration.ofNanos(now - since));
+        }
+    }
+
+    /** Whether it is of an earlier life. */
+    boolean isRecovered() {
+        var known = id;
+        var manager = coordinator;
+        return known != null && manager != null && known.incarnation() != manager.incarnation();
+    }
+
     List<CoreEnlistment> enlistments() {
         return locked(() -> protocol.participants().stream()
                 .map(participant -> (CoreEnlistment) participant)
@@ -323,6 +389,13 @@ final class CoreTransaction implements KtmTransaction {
 
     /** The protocol was told something; under the lock. */
     void changed() {
+        var now = protocol.state();
+        if (now != seen && now != TransactionState.FORGOTTEN) {
+            long time = kernel.timeouts().now();
+            marks = StateTimes.marks(marks, seen, entered, time);
+            seen = now;
+            entered = time;
+        }
         var waiting = changed;
         if (waiting != null) {
             waiting.signalAll();
@@ -356,11 +429,15 @@ final class CoreTransaction implements KtmTransaction {
         listener = newListener;
     }
 
+    /** It is rolled back if it is not prepared in time, counted from its beginning. */
     void startTimer() {
+        startTimer(begun);
+    }
+
+    private void startTimer(long now) {
         var timeout = options.timeout();
         if (!timeout.isZero()) {
             long nanos = Timeouts.nanosOf(timeout);
-            long now = kernel.timeouts().now();
             long until = nanos >= Timeouts.NEVER - now ? Timeouts.NEVER : now + nanos;
             deadline = until;
             kernel.timeouts().added(until);
@@ -400,7 +477,7 @@ final class CoreTransaction implements KtmTransaction {
             options = options.withTimeout(timeout);
             deadline = Timeouts.NEVER;
         });
-        startTimer();
+        startTimer(kernel.timeouts().now());
     }
 
     void setDescription(String text) throws KtmException {
@@ -562,6 +639,23 @@ final class CoreTransaction implements KtmTransaction {
         return done[0];
     }
 
+    /** An operator rolls it back, unless it is too late; waits for participants, but not for ever. Returns whether he does. */
+    boolean abortBy(String who, String why) {
+        var done = new boolean[1];
+        say(each -> {
+            done[0] = each.abort(RollbackCause.OPERATOR);
+            if (done[0]) {
+                fail(null, new KtmException(KtmError.TRANSACTION_ALREADY_ABORTED, who + ": " + why));
+            }
+        });
+        if (done[0]) {
+            // By somebody else: a resource may hang.
+            kernel.workers().execute(this::drain);
+            awaitUntil(System.nanoTime() + OPERATOR_WAIT_NANOS);
+        }
+        return done[0];
+    }
+
     /** Notes why it fails, for those who ask; what was noted first stays. Under the lock. */
     void fail(@Nullable KtmError error, @Nullable Throwable why) {
         if (failure == null && why != null) {
@@ -681,15 +775,54 @@ final class CoreTransaction implements KtmTransaction {
         // What was not written is not remembered; by now the last participant may have decided itself.
         boolean isWritten = unseen.addedTo(damage()).equals(damage());
         if (!isWritten || now == Outcome.UNAVAILABLE) {
-            throw new KtmException(
-                    KtmError.TRANSACTIONMANAGER_NOT_ONLINE,
-                    "the decision about transaction " + unitOfWork() + " could not be written"
-                            + (now == Outcome.UNAVAILABLE
-                                    ? ": only a restart can tell what is in the log"
-                                    : ", and the operator has decided nothing")
-                            + ": " + failure,
-                    failure);
+            throw notWritten(now);
         }
+    }
+
+    /** The superior, if an operator may decide in its place. */
+    CoreEnlistment requireInDoubt() throws KtmException {
+        lock.lock();
+        try {
+            return (CoreEnlistment) protocol.requireInDoubt();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Does what an operator has decided in place of the superior; returns when that is written, if it has to be. Participants
+     * are told by somebody else.
+     *
+     * @param unseen what is written with a decision that was made without knowing the superior's; null if it is known
+     * @throws KtmException if it cannot be decided, or not be written
+     */
+    void decideInPlaceOfSuperior(boolean commit, @Nullable Damage unseen) throws KtmException {
+        say(each -> {
+            if (unseen == null) {
+                each.resolve(commit);
+            } else {
+                each.decideInPlaceOfSuperior(commit);
+                journal().tellWithNext(unseen);
+            }
+        });
+        kernel.workers().execute(this::drain);
+        await(each -> !each.isDecidedInPlaceOfSuperior());
+        var now = outcome();
+        boolean isWritten = unseen == null || unseen.addedTo(damage()).equals(damage());
+        if (!isWritten || now == Outcome.UNAVAILABLE || now == Outcome.UNDETERMINED) {
+            throw notWritten(now);
+        }
+    }
+
+    private KtmException notWritten(Outcome now) {
+        return new KtmException(
+                KtmError.TRANSACTIONMANAGER_NOT_ONLINE,
+                "the decision about transaction " + unitOfWork() + " could not be written"
+                        + (now == Outcome.UNAVAILABLE
+                                ? ": only a restart can tell what is in the log"
+                                : ", and the operator has decided nothing")
+                        + ": " + failure,
+                failure);
     }
 
     /** Rolls back in place of a superior that does not decide, and has the journal forget it. Returns whether it did. */

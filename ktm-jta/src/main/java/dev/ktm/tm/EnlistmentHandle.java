@@ -140,7 +140,24 @@ final class EnlistmentHandle implements Enlistment {
 
     @Override
     public void rollback() throws KtmException {
-        reply(Reply.ROLLBACK);
+        try {
+            reply(Reply.ROLLBACK);
+        } catch (KtmException e) {
+            lookForContradiction(false, e);
+            throw e;
+        }
+    }
+
+    /** What was refused may be what a superior has decided, and an operator had decided otherwise. */
+    private void lookForContradiction(boolean commit, KtmException refusal) {
+        var manager = enlistment.transaction.coordinator();
+        if (enlistment.isSuperior() && manager != null && closed == 0) {
+            try {
+                manager.inPlaceOfSuperior().contradicts(enlistment.transaction.unitOfWork(), commit);
+            } catch (KtmException e) {
+                refusal.addSuppressed(e);
+            }
+        }
     }
 
     @Override
@@ -237,7 +254,13 @@ final class EnlistmentHandle implements Enlistment {
 
     @Override
     public void commit() throws KtmException {
-        requireSuperior().transaction.actUnlessFrozen(TransactionProtocol::commitBySuperior);
+        var core = requireSuperior();
+        try {
+            core.transaction.actUnlessFrozen(TransactionProtocol::commitBySuperior);
+        } catch (KtmException e) {
+            lookForContradiction(true, e);
+            throw e;
+        }
     }
 
     @Override

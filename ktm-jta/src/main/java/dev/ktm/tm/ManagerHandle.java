@@ -2,6 +2,7 @@ package dev.ktm.tm;
 
 import dev.ktm.journal.TransactionRecord;
 import dev.ktm.log.Log;
+import dev.ktm.protocol.TransactionProtocol;
 import dev.ktm.rm.Damage;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
@@ -194,6 +195,44 @@ public final class ManagerHandle implements AutoCloseable {
         return all;
     }
 
+    /** Its transactions that have not ended, as people are shown them; each at one moment. */
+    public List<TransactionInspection> inspect() throws KtmException {
+        var all = kernel.live().all().stream()
+                .filter(each -> each.coordinator() == coordinator)
+                .map(CoreTransaction::inspect)
+                .toList();
+        require(ManagerRight.QUERY_INFORMATION);
+        return all;
+    }
+
+    /** The transactions that the log has to keep: those that are decided or prepared, and have not ended or are damaged. */
+    public Set<TransactionId> inLog() throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return coordinator.inLog();
+    }
+
+    /** Where the newest record of this transaction manager lies in its log; empty if it has none. */
+    public OptionalLong lastLsn() throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return coordinator.lastLsn();
+    }
+
+    /** A resource manager, as people are shown it. */
+    public record ManagedResource(UUID id, String description, boolean isVolatile) {}
+
+    /** Its resource managers, as people are shown them. */
+    public List<ManagedResource> inspectResourceManagers() throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return coordinator.resourceManagers().stream()
+                .map(each -> new ManagedResource(each.id, each.description, each.isVolatile))
+                .toList();
+    }
+
+    /** The name that it was given; empty if none. */
+    public String name() {
+        return coordinator.name();
+    }
+
     /**
      * An operator says that a participant which was told the outcome has acted on it, or never will: the transaction ends
      * without its answer. Who says so, when and why is in the log before that, see {@link #operatorActs}.
@@ -280,6 +319,93 @@ public final class ManagerHandle implements AutoCloseable {
         }
         coordinator.report(act, "done: it is decided in place of the last participant");
         TransactionReports.decidedInPlaceOf(last, act);
+    }
+
+    /**
+     * An operator says that the superior of a transaction in doubt, which cannot be reached, has decided to commit; the
+     * transaction commits as if the superior had said it. In doubt is what all have voted for, and whose superior has gone, or is one
+     * that could not be asked. Who says so, when and why is in the log before that, see {@link #operatorActs}.
+     *
+     * @param who says so, in at most 100 characters
+     * @param why for those who ask later, in at most 500 characters
+     * @throws KtmException if it is not in doubt, or has been decided before the operator: the operator has decided nothing. With
+     *     {@link KtmError#TRANSACTIONMANAGER_NOT_ONLINE} if it cannot be written: the same; but if the transaction is
+     *     {@linkplain dev.ktm.rm.Outcome#UNAVAILABLE unavailable} then, only a restart can tell whether it is decided
+     */
+    public void resolveCommit(UUID unitOfWork, String who, String why) throws KtmException {
+        decideInPlaceOfSuperior(unitOfWork, OperatorAct.Kind.RESOLVE_COMMIT, who, why);
+    }
+
+    /** As {@link #resolveCommit}: the superior has decided to roll back, or knows nothing of the transaction. */
+    public void resolveRollback(UUID unitOfWork, String who, String why) throws KtmException {
+        decideInPlaceOfSuperior(unitOfWork, OperatorAct.Kind.RESOLVE_ROLLBACK, who, why);
+        // So that it is not in doubt again after a restart; if that fails, it is.
+        coordinator.forceLog();
+    }
+
+    /**
+     * An operator decides to commit a transaction in doubt without knowing what its superior has decided, so that it gives back what it
+     * holds. As {@link #resolveCommit}, but what was not seen is written with the decision: it is {@link #damaged} until it is
+     * forgotten. If the superior comes back and has decided otherwise, nothing is changed: it is told that the outcome is heuristic,
+     * and that is reported as {@link dev.ktm.rm.OutcomeReport.Kind#HEURISTIC} and remembered as damage.
+     */
+    public void forceCommit(UUID unitOfWork, String who, String why) throws KtmException {
+        decideInPlaceOfSuperior(unitOfWork, OperatorAct.Kind.FORCE_COMMIT, who, why);
+    }
+
+    /** As {@link #forceCommit}, but rolls back. */
+    public void forceRollback(UUID unitOfWork, String who, String why) throws KtmException {
+        decideInPlaceOfSuperior(unitOfWork, OperatorAct.Kind.FORCE_ROLLBACK, who, why);
+    }
+
+    private void decideInPlaceOfSuperior(UUID unitOfWork, OperatorAct.Kind kind, String who, String why)
+            throws KtmException {
+        require(ManagerRight.RECOVER);
+        requireSaid(who, why);
+        coordinator.requireOnline();
+        coordinator.inPlaceOfSuperior().decide(kernel.require(unitOfWork, coordinator), kind, who, why);
+    }
+
+    /**
+     * A superior that an operator has decided in place of comes back, perhaps after a restart, and says what it has decided.
+     *
+     * @return whether the operator had decided otherwise: that is reported and remembered as damage then
+     */
+    public boolean superiorDecided(UUID unitOfWork, boolean commit) throws KtmException {
+        require(ManagerRight.RECOVER);
+        return coordinator.inPlaceOfSuperior().contradicts(unitOfWork, commit);
+    }
+
+    /**
+     * An operator rolls back what nobody has prepared, in place of its client, whose next call fails. Participants are told by
+     * somebody else, for whom this waits ten seconds at most. Who says so, when and why is in the log before that, see {@link
+     * #operatorActs}.
+     *
+     * @param who says so, in at most 100 characters
+     * @param why for those who ask later, in at most 500 characters
+     * @throws KtmException if it is prepared or decided
+     */
+    public void rollback(UUID unitOfWork, String who, String why) throws KtmException {
+        require(ManagerRight.RECOVER);
+        requireSaid(who, why);
+        var transaction = kernel.require(unitOfWork, coordinator);
+        transaction.say(TransactionProtocol::requireAbortable);
+        var act = new OperatorAct(
+                OperatorAct.Kind.ROLLBACK,
+                transaction.boundId(),
+                unitOfWork,
+                Optional.empty(),
+                coordinator.now(),
+                who,
+                why);
+        coordinator.note(act);
+        if (!transaction.abortBy(who, why)) {
+            coordinator.report(act, "not done: it is prepared or decided by now");
+            throw new KtmException(
+                    KtmError.TRANSACTION_REQUEST_NOT_VALID,
+                    "expected a transaction that nobody has prepared, found one that is " + transaction.state());
+        }
+        coordinator.report(act, "done: it is rolled back");
     }
 
     /**

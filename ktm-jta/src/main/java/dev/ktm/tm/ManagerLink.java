@@ -4,6 +4,7 @@ import dev.ktm.protocol.Reply;
 import dev.ktm.protocol.Role;
 import dev.ktm.protocol.TransactionProtocol;
 import dev.ktm.rm.EnlistmentRight;
+import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Notification;
@@ -275,6 +276,7 @@ final class ManagerLink {
                 ? null
                 : transaction.superior().filter(this::isOurs).orElse(null);
         if (transaction == null || superior == null) {
+            lookForContradiction(part, true);
             committed(part);
             return;
         }
@@ -284,6 +286,7 @@ final class ManagerLink {
             transaction.actUnlessFrozen(TransactionProtocol::commitBySuperior);
         } catch (KtmException e) {
             // It was told before, and says so when it has; or it cannot be told before it is restarted.
+            lookForContradiction(part, true);
         }
         if (transaction.isForgotten()) {
             committed(part);
@@ -302,6 +305,28 @@ final class ManagerLink {
         answer(part, Reply.COMMIT_COMPLETE);
     }
 
+    /** An operator may have decided otherwise in our place: then that is known at both ends. */
+    private void lookForContradiction(Branch part, boolean commit) {
+        var manager = kernel.online(branch);
+        var atHome = part.atHome;
+        if (manager == null || atHome == null) {
+            return;
+        }
+        try {
+            if (manager.inPlaceOfSuperior().contradicts(part.branchUnit, commit)) {
+                new EnlistmentHandle(atHome, EnlistmentRight.ALL)
+                        .reportHeuristic(
+                                commit ? HeuristicDecision.ROLLBACK : HeuristicDecision.COMMIT,
+                                0,
+                                part.branchUnit.toString(),
+                                "an operator had decided otherwise about the branch");
+            }
+        } catch (KtmException e) {
+            System.getLogger(ManagerLink.class.getName())
+                    .log(System.Logger.Level.WARNING, "what an operator had decided otherwise was not remembered", e);
+        }
+    }
+
     private void rollBack(Branch part) {
         var superior = part.superior;
         if (superior == null) {
@@ -312,6 +337,7 @@ final class ManagerLink {
             superior.reply(Reply.ROLLBACK);
         } catch (KtmException e) {
             // It has rolled back already, or cannot be reached: then it learns after its restart that nobody knows it.
+            lookForContradiction(part, false);
             answer(part, Reply.ROLLBACK_COMPLETE);
         }
     }

@@ -4,6 +4,7 @@ import dev.ktm.log.LogOptions;
 import dev.ktm.log.storage.LogDevice;
 import dev.ktm.rm.KtmException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -17,6 +18,7 @@ import java.util.UUID;
  * @param name what others may open it by; empty for none
  * @param expectedIdentity whose log it must be; empty for anybody's
  * @param progressFirst whether it may give up a transaction that its superior does not decide, when the log is full
+ * @param pinLimit after which it is reported that the log has to keep a transaction; zero for never
  */
 public record ManagerOptions(
         boolean volatileManager,
@@ -25,42 +27,80 @@ public record ManagerOptions(
         LogOptions logOptions,
         String name,
         Optional<UUID> expectedIdentity,
-        boolean progressFirst) {
+        boolean progressFirst,
+        Duration pinLimit) {
+
+    /** After which it is reported that the log has to keep a transaction, unless told otherwise. */
+    public static final Duration DEFAULT_PIN_LIMIT = Duration.ofMinutes(10);
 
     /** One without a log: nothing survives it. */
     public static ManagerOptions inMemory() {
         return new ManagerOptions(
-                true, Optional.empty(), Optional.empty(), LogOptions.defaults(), "", Optional.empty(), false);
+                true,
+                Optional.empty(),
+                Optional.empty(),
+                LogOptions.defaults(),
+                "",
+                Optional.empty(),
+                false,
+                DEFAULT_PIN_LIMIT);
     }
 
     /** One with a log in this directory, which is made if there is none. */
     public static ManagerOptions durable(Path logDirectory) {
         return new ManagerOptions(
-                false, Optional.of(logDirectory), Optional.empty(), LogOptions.defaults(), "", Optional.empty(), false);
+                false,
+                Optional.of(logDirectory),
+                Optional.empty(),
+                LogOptions.defaults(),
+                "",
+                Optional.empty(),
+                false,
+                DEFAULT_PIN_LIMIT);
     }
 
     /** One with a log on this device. */
     public static ManagerOptions durable(LogDevice device) {
         return new ManagerOptions(
-                false, Optional.empty(), Optional.of(device), LogOptions.defaults(), "", Optional.empty(), false);
+                false,
+                Optional.empty(),
+                Optional.of(device),
+                LogOptions.defaults(),
+                "",
+                Optional.empty(),
+                false,
+                DEFAULT_PIN_LIMIT);
     }
 
     /** With these options for the log. */
     public ManagerOptions withLogOptions(LogOptions options) {
         return new ManagerOptions(
-                volatileManager, logDirectory, device, options, name, expectedIdentity, progressFirst);
+                volatileManager, logDirectory, device, options, name, expectedIdentity, progressFirst, pinLimit);
     }
 
     /** With this name. */
     public ManagerOptions withName(String value) {
         return new ManagerOptions(
-                volatileManager, logDirectory, device, logOptions, value, expectedIdentity, progressFirst);
+                volatileManager, logDirectory, device, logOptions, value, expectedIdentity, progressFirst, pinLimit);
     }
 
     /** Refused unless the log belongs to this transaction manager. */
     public ManagerOptions withExpectedIdentity(UUID identity) {
         return new ManagerOptions(
-                volatileManager, logDirectory, device, logOptions, name, Optional.of(identity), progressFirst);
+                volatileManager,
+                logDirectory,
+                device,
+                logOptions,
+                name,
+                Optional.of(identity),
+                progressFirst,
+                pinLimit);
+    }
+
+    /** Reports a transaction that the log has to keep for longer than this; zero for never. */
+    public ManagerOptions withPinLimit(Duration limit) {
+        return new ManagerOptions(
+                volatileManager, logDirectory, device, logOptions, name, expectedIdentity, progressFirst, limit);
     }
 
     /**
@@ -68,7 +108,8 @@ public record ManagerOptions(
      * back and forgotten, though the superior may have decided otherwise. It is reported, and whoever asks later is told.
      */
     public ManagerOptions withProgressFirst() {
-        return new ManagerOptions(volatileManager, logDirectory, device, logOptions, name, expectedIdentity, true);
+        return new ManagerOptions(
+                volatileManager, logDirectory, device, logOptions, name, expectedIdentity, true, pinLimit);
     }
 
     void check() throws KtmException {

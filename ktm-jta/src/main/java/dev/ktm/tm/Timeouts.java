@@ -33,6 +33,7 @@ final class Timeouts {
     /** What the thread sleeps for; the lowest value while it looks. */
     private volatile long nearest = NEVER;
 
+    private volatile long idleNanos = IDLE_NANOS;
     private volatile boolean stopped;
     private volatile @Nullable Thread thread;
 
@@ -60,6 +61,14 @@ final class Timeouts {
     /** Nanoseconds since the start. */
     long now() {
         return nanoTime.getAsLong() - origin;
+    }
+
+    /** Looks at all transactions at least as often, however far the nearest deadline is. */
+    void lookEvery(long nanos) {
+        if (nanos < idleNanos) {
+            idleNanos = Math.max(AGAIN_NANOS, nanos);
+            added(0);
+        }
     }
 
     /** A deadline was set. */
@@ -103,7 +112,7 @@ final class Timeouts {
                 wait = AGAIN_NANOS;
             }
             if (!stopped) {
-                LockSupport.parkNanos(this, Math.min(wait, IDLE_NANOS));
+                LockSupport.parkNanos(this, Math.min(wait, idleNanos));
             }
             // An interrupt is not for this thread, and would keep it from sleeping.
             Thread.interrupted();
@@ -117,12 +126,16 @@ final class Timeouts {
         long now = now();
         var due = new ArrayList<CoreTransaction>();
         var found = new long[] {NEVER};
+        var old = new ArrayList<CoreTransaction>();
         live.forEach(transaction -> {
             long deadline = transaction.deadline();
             if (deadline <= now) {
                 due.add(transaction);
             } else if (deadline < found[0]) {
                 found[0] = deadline;
+            }
+            if (transaction.mayPin(now)) {
+                old.add(transaction);
             }
         });
         for (var transaction : due) {
@@ -136,6 +149,7 @@ final class Timeouts {
             }
         }
         handOver();
+        reportPinning(old, now);
         if (found[0] < nearest) {
             nearest = found[0];
         }
@@ -143,6 +157,17 @@ final class Timeouts {
             return AGAIN_NANOS;
         }
         return nearest == NEVER ? NEVER : Math.max(0, nearest - now);
+    }
+
+    private static void reportPinning(List<CoreTransaction> old, long now) {
+        for (var transaction : old) {
+            try {
+                transaction.reportIfPinning(now);
+            } catch (RuntimeException | Error e) {
+                System.getLogger(Timeouts.class.getName())
+                        .log(System.Logger.Level.ERROR, "what the log has to keep could not be reported", e);
+            }
+        }
     }
 
     private void handOver() {

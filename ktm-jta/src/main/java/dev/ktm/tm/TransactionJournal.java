@@ -218,10 +218,11 @@ final class TransactionJournal {
         } catch (KtmException e) {
             reservationFailed(e.error(), e);
         } catch (LogFullException e) {
-            TransactionReports.refused(transaction, "the log has no space for the decision: " + e.getMessage(), e);
+            TransactionReports.notWritten(transaction, "the log has no space for the decision: " + e.getMessage(), e);
             reservationFailed(null, e);
         } catch (LogException | RuntimeException | Error e) {
             manager.logFailed(e, transaction);
+            TransactionReports.notWritten(transaction, "no space can be set aside for the decision: " + e, e);
             reservationFailed(KtmError.TRANSACTIONMANAGER_NOT_ONLINE, e);
         }
     }
@@ -361,6 +362,7 @@ final class TransactionJournal {
 
     private void onlyARestartCanTell(Throwable why) {
         manager().logFailed(why, transaction);
+        TransactionReports.perhapsNotWritten(transaction, why);
         transaction.say(protocol -> {
             transaction.fail(null, why);
             protocol.decisionFailed(true);
@@ -373,7 +375,7 @@ final class TransactionJournal {
             System.getLogger(TransactionJournal.class.getName())
                     .log(System.Logger.Level.DEBUG, "what an operator decided could not be written", why);
         } else if (transaction.superior().isEmpty() || transaction.state() == TransactionState.PREPARING) {
-            TransactionReports.refused(transaction, "the decision could not be written: " + why, why);
+            TransactionReports.notWritten(transaction, "the decision could not be written: " + why, why);
         } else {
             TransactionReports.superiorDecisionNotWritten(transaction, why);
         }

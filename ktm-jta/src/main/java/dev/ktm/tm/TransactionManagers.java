@@ -140,8 +140,15 @@ public final class TransactionManagers implements AutoCloseable {
     public void report(OutcomeReport report) {
         var level = switch (report.kind()) {
             case HEURISTIC, OFFLINE -> System.Logger.Level.ERROR;
-            case PENDING, IN_DOUBT, TIMED_OUT, PROTOCOL_ERROR, RECOVERY_FAILED, NOT_RECOVERABLE, OPERATOR ->
-                System.Logger.Level.WARNING;
+            case NOT_WRITTEN,
+                    PINS_LOG,
+                    PENDING,
+                    IN_DOUBT,
+                    TIMED_OUT,
+                    PROTOCOL_ERROR,
+                    RECOVERY_FAILED,
+                    NOT_RECOVERABLE,
+                    OPERATOR -> System.Logger.Level.WARNING;
             case REFUSED, ORPHAN -> System.Logger.Level.INFO;
         };
         System.getLogger("dev.ktm.reports").log(level, report::toString);
@@ -238,6 +245,7 @@ public final class TransactionManagers implements AutoCloseable {
                         "expected a name and an identity that no transaction manager has, found " + coordinator);
             }
             log.ifPresent(path -> logs.put(path, coordinator));
+            timeouts.lookEvery(coordinator.pinLimitNanos());
         } finally {
             lock.unlock();
         }

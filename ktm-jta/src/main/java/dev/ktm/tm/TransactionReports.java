@@ -1,11 +1,14 @@
 package dev.ktm.tm;
 
+import dev.ktm.rm.BranchId;
 import dev.ktm.rm.Damage;
 import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.OutcomeReport;
+import dev.ktm.rm.ParticipantDescription;
 import dev.ktm.rm.RollbackCause;
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +27,7 @@ final class TransactionReports {
             case CLOSED -> "its last handle, or that of a participant at work, was closed";
             case LOG -> "the decision could not be written";
             case GIVEN_UP -> "its superior did not decide, and the log was full";
-            case OPERATOR -> "an operator decided so in place of the last resource";
+            case OPERATOR -> "an operator decided so";
         };
         return failure == null ? text : text + ": " + failure;
     }
@@ -57,6 +60,19 @@ final class TransactionReports {
                 Optional.empty()));
     }
 
+    static void pinning(CoreTransaction transaction, Duration since) {
+        transaction.report(
+                OutcomeReport.Kind.PINS_LOG,
+                transaction.superior().map(CoreEnlistment::resourceManagerLabel).orElse(""),
+                "",
+                transaction.state().name(),
+                "the log has to keep it for " + since.toSeconds() + " s by now"
+                        + (transaction.description().isEmpty() ? "" : " (" + transaction.description() + ")"),
+                "find out whom it waits for; if that is gone for good, resolve, force or complete it: the wrong outcome may"
+                        + " damage the data of its participants",
+                null);
+    }
+
     static void givenUp(CoreTransaction transaction) {
         transaction.report(
                 OutcomeReport.Kind.HEURISTIC,
@@ -79,6 +95,41 @@ final class TransactionReports {
                 "its own row was not seen when " + act.who() + " decided " + act.kind() + ": " + act.why());
     }
 
+    /** What is written with a decision in place of a superior: nobody has seen what it has decided itself. */
+    static Damage unseenSuperior(CoreEnlistment superior, OperatorAct act) {
+        return new Damage(
+                superior.resourceManagerId.toString(),
+                superior.id(),
+                HeuristicDecision.HAZARD,
+                0,
+                act.when().toEpochMilli(),
+                branchOf(superior) + "its decision was not seen when " + act.who() + " decided " + act.kind() + ": "
+                        + act.why());
+    }
+
+    /** The branch of a superior, by which it is found again, and a colon; nothing if it has none. */
+    private static String branchOf(CoreEnlistment superior) {
+        return superior.describe()
+                .flatMap(ParticipantDescription::branch)
+                .map(branch -> branch + ": ")
+                .orElse("");
+    }
+
+    static void decidedInPlaceOfSuperior(CoreEnlistment superior, OperatorAct act) {
+        superior.transaction.report(
+                OutcomeReport.Kind.HEURISTIC,
+                superior.resourceManagerLabel(),
+                superior.describe()
+                        .flatMap(ParticipantDescription::branch)
+                        .map(BranchId::toString)
+                        .orElseGet(() -> superior.id().toString()),
+                act.kind().name(),
+                act.who() + " has decided without knowing what the superior has decided: " + act.why(),
+                "find out what the superior has decided; if that is something else, mend the data, then forget the"
+                        + " transaction",
+                null);
+    }
+
     static void decidedInPlaceOf(CoreEnlistment last, OperatorAct act) {
         last.transaction.report(
                 OutcomeReport.Kind.HEURISTIC,
@@ -91,9 +142,9 @@ final class TransactionReports {
                 null);
     }
 
-    static void refused(CoreTransaction transaction, String cause, Throwable why) {
+    static void notWritten(CoreTransaction transaction, String cause, Throwable why) {
         transaction.report(
-                OutcomeReport.Kind.REFUSED,
+                OutcomeReport.Kind.NOT_WRITTEN,
                 "",
                 "",
                 "",
@@ -102,9 +153,22 @@ final class TransactionReports {
                 why);
     }
 
+    /** Whether it was written is not known. */
+    static void perhapsNotWritten(CoreTransaction transaction, Throwable why) {
+        transaction.report(
+                OutcomeReport.Kind.NOT_WRITTEN,
+                "",
+                "",
+                "",
+                "it is not known whether the decision was written: " + why
+                        + (why.getCause() == null ? "" : ": " + why.getCause()),
+                "only a restart can tell what is in the log; everybody stays prepared until then",
+                why);
+    }
+
     static void superiorDecisionNotWritten(CoreTransaction transaction, Throwable why) {
         transaction.report(
-                OutcomeReport.Kind.IN_DOUBT,
+                OutcomeReport.Kind.NOT_WRITTEN,
                 "",
                 "",
                 "",

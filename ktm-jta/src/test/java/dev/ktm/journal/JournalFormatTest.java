@@ -120,8 +120,8 @@ class JournalFormatTest {
         }
         var flagged = JournalFormat.encode(act(OperatorAct.Kind.FORGET)).put(2, (byte) 1);
         assertThatThrownBy(() -> JournalFormat.decode(MANAGER, flagged)).hasMessageContaining("flags 1");
-        var unknown = JournalFormat.encode(act(OperatorAct.Kind.FORGET)).put(52, (byte) 9);
-        assertThatThrownBy(() -> JournalFormat.decode(MANAGER, unknown)).hasMessageContaining("act of an operator 9");
+        var unknown = JournalFormat.encode(act(OperatorAct.Kind.FORGET)).put(52, (byte) 10);
+        assertThatThrownBy(() -> JournalFormat.decode(MANAGER, unknown)).hasMessageContaining("act of an operator 10");
     }
 
     @Test

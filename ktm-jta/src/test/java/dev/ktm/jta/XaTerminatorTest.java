@@ -8,6 +8,7 @@ import dev.ktm.KtmOptions;
 import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.SimulatedDevice;
 import dev.ktm.rm.OperatorAct;
+import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionRight;
 import dev.ktm.testing.SimulatedDatabase;
@@ -21,6 +22,7 @@ import jakarta.transaction.Synchronization;
 import jakarta.transaction.Transaction;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.UUID;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
@@ -28,6 +30,8 @@ import org.jboss.tm.JBossXATerminator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Transactions that another transaction manager decides. */
 class XaTerminatorTest {
@@ -394,5 +398,86 @@ class XaTerminatorTest {
         var imported = ktm.xaTerminator().importTransaction(ONE, 0).getTransaction();
 
         assertThat(((dev.ktm.tm.KtmTransaction) imported).timeLeft()).isPresent();
+    }
+
+    private UUID prepared(Xid xid) throws Exception {
+        work(xid);
+        assertThat(terminator.prepare(xid)).isEqualTo(XAResource.XA_OK);
+        return ktm.manager().inspect().get(0).unitOfWork();
+    }
+
+    private void force(UUID unitOfWork, boolean commit) throws Exception {
+        if (commit) {
+            ktm.manager().forceCommit(unitOfWork, "jane", "its host is gone");
+        } else {
+            ktm.manager().forceRollback(unitOfWork, "jane", "its host is gone");
+        }
+        while (!ktm.manager().live().isEmpty()) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** A superior of XA cannot be asked: what it has prepared is in doubt as soon as it is. */
+    @ParameterizedTest
+    @CsvSource({"true,true", "true,false", "false,true", "false,false"})
+    @Conforms({"OPS-05", "OPS-06"})
+    void aSuperiorThatAnOperatorHasDecidedInPlaceOfIsToldIfItContradicts(boolean commit, boolean restart)
+            throws Exception {
+        var unit = prepared(ONE);
+        force(unit, commit);
+        assertThat(orders.committed()).hasSize(commit ? 1 : 0);
+        if (restart) {
+            reopen();
+        }
+        assertThat(terminator.recover(SCAN))
+                .singleElement()
+                .satisfies(xid -> assertThat(xid.getFormatId()).isEqualTo(4711));
+
+        var refusal = refusalOf(commit ? () -> terminator.rollback(ONE) : () -> terminator.commit(ONE, false));
+
+        assertThat(refusal.errorCode).isEqualTo(commit ? XAException.XA_HEURCOM : XAException.XA_HEURRB);
+        assertThat(orders.committed()).hasSize(commit ? 1 : 0);
+        assertThat(ktm.operations().reports()).anySatisfy(report -> {
+            assertThat(report.kind()).isEqualTo(OutcomeReport.Kind.HEURISTIC);
+            assertThat(report.unitOfWork()).isEqualTo(unit);
+            assertThat(report.cause()).contains("the superior has decided", "jane");
+        });
+        assertThat(ktm.manager().damaged())
+                .singleElement()
+                .satisfies(damaged -> assertThat(damaged.damage()).hasSize(2));
+        terminator.forget(ONE);
+        assertThat(ktm.manager().damaged()).isEmpty();
+        assertThat(terminator.recover(SCAN)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true,true", "true,false", "false,true", "false,false"})
+    void aSuperiorThatAgreesWithAnOperatorIsToldNothing(boolean commit, boolean restart) throws Exception {
+        var unit = prepared(ONE);
+        force(unit, commit);
+        if (restart) {
+            reopen();
+        }
+
+        if (commit) {
+            terminator.commit(ONE, false);
+        } else {
+            terminator.rollback(ONE);
+        }
+
+        assertThat(ktm.manager().damaged())
+                .singleElement()
+                .satisfies(damaged -> assertThat(damaged.damage())
+                        .as("that nobody had seen it")
+                        .hasSize(1));
+    }
+
+    private void reopen() {
+        ktm.close();
+        ktm = open(device);
+        terminator = (XATerminator) ktm.xaTerminator();
+        ktm.register("orders", orders::connect);
+        ktm.register("stock", stock::connect);
+        ktm.recoverNow();
     }
 }

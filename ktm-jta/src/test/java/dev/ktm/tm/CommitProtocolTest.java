@@ -369,7 +369,7 @@ class CommitProtocolTest {
         other.assertHeard(Notification.PREPREPARE, Notification.PREPARE, Notification.ROLLBACK);
         assertRefused(KtmError.TRANSACTION_ALREADY_ABORTED, transaction::commit);
         assertThat(machine.reports).singleElement().satisfies(report -> {
-            assertThat(report.kind()).isEqualTo(OutcomeReport.Kind.REFUSED);
+            assertThat(report.kind()).isEqualTo(OutcomeReport.Kind.NOT_WRITTEN);
             assertThat(report.unitOfWork()).isEqualTo(transaction.unitOfWork());
         });
         try (var next = machine.afterCrash()) {
@@ -378,6 +378,7 @@ class CommitProtocolTest {
     }
 
     @Test
+    @Conforms("OPS-10")
     void whileTheDecisionMayBeWrittenNobodyIsToldAnything() throws Exception {
         var transaction = begin();
         var first = one.enlist(transaction, PHASES);
@@ -390,12 +391,17 @@ class CommitProtocolTest {
         second.assertHeard(Notification.PREPREPARE, Notification.PREPARE);
         assertThat(transaction.outcome()).isEqualTo(Outcome.UNAVAILABLE);
         assertThat(machine.reported()).contains(OutcomeReport.Kind.OFFLINE);
+        assertThat(machine.reports).anySatisfy(report -> {
+            assertThat(report.kind()).isEqualTo(OutcomeReport.Kind.NOT_WRITTEN);
+            assertThat(report.unitOfWork()).isEqualTo(transaction.unitOfWork());
+            assertThat(report.cause()).contains("EIO");
+        });
         assertRefused(
                 KtmError.TRANSACTION_REQUEST_NOT_VALID, () -> first.enlistment().rollback());
     }
 
     @Test
-    @Conforms("KTM-CP-16")
+    @Conforms({"KTM-CP-16", "OPS-10"})
     void aFullLogRefusesBeforeAnybodyHasPrepared() throws Exception {
         fillTheLog();
         var transaction = begin();
@@ -407,7 +413,11 @@ class CommitProtocolTest {
 
         first.assertHeard(Notification.PREPREPARE, Notification.ROLLBACK);
         second.assertHeard(Notification.PREPREPARE, Notification.ROLLBACK);
-        assertThat(machine.reported()).containsExactly(OutcomeReport.Kind.REFUSED);
+        assertThat(machine.reports).singleElement().satisfies(report -> {
+            assertThat(report.kind().event()).isEqualTo(1);
+            assertThat(report.unitOfWork()).isEqualTo(transaction.unitOfWork());
+            assertThat(report.cause()).contains("full");
+        });
         assertThat(manager.isOnline()).isTrue();
     }
 
@@ -442,7 +452,7 @@ class CommitProtocolTest {
         assertThat(end).isCompletedWithValue(Outcome.ABORTED);
         first.assertHeard(Notification.PREPREPARE, Notification.PREPARE, Notification.ROLLBACK);
         second.assertHeard(Notification.PREPREPARE, Notification.PREPARE, Notification.ROLLBACK);
-        assertThat(machine.reported()).containsExactly(OutcomeReport.Kind.REFUSED);
+        assertThat(machine.reported()).containsExactly(OutcomeReport.Kind.NOT_WRITTEN);
         assertThat(manager.isOnline()).isTrue();
     }
 

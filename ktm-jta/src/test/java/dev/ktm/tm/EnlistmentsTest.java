@@ -566,7 +566,7 @@ class EnlistmentsTest {
 
         part.assertHeard(Notification.PREPREPARE, Notification.PREPARE, Notification.ROLLBACK);
         other.assertHeard(Notification.PREPREPARE, Notification.PREPARE, Notification.ROLLBACK);
-        assertThat(machine.reported()).containsExactly(OutcomeReport.Kind.REFUSED);
+        assertThat(machine.reported()).containsExactly(OutcomeReport.Kind.NOT_WRITTEN);
         assertThat(manager.isOnline()).isTrue();
         begin().commit();
     }

@@ -83,10 +83,24 @@ class ManagersTest {
     @Conforms("KTM-TM-02")
     void aVolatileOneHasNoLogAndADurableOneMustHaveOne() {
         var log = Optional.of(directory);
-        var volatileWithLog =
-                new ManagerOptions(true, log, Optional.empty(), LogOptions.defaults(), "", Optional.empty(), false);
+        var volatileWithLog = new ManagerOptions(
+                true,
+                log,
+                Optional.empty(),
+                LogOptions.defaults(),
+                "",
+                Optional.empty(),
+                false,
+                ManagerOptions.DEFAULT_PIN_LIMIT);
         var durableWithout = new ManagerOptions(
-                false, Optional.empty(), Optional.empty(), LogOptions.defaults(), "", Optional.empty(), false);
+                false,
+                Optional.empty(),
+                Optional.empty(),
+                LogOptions.defaults(),
+                "",
+                Optional.empty(),
+                false,
+                ManagerOptions.DEFAULT_PIN_LIMIT);
 
         assertRefused(KtmError.INVALID_PARAMETER, () -> machine.kernel.create(volatileWithLog));
         assertRefused(KtmError.INVALID_PARAMETER, () -> machine.kernel.create(durableWithout));

@@ -550,7 +550,7 @@ class RecoveryTest {
                     assertRefused(KtmError.TRANSACTION_INTEGRITY_VIOLATED, superior::rollback);
                     assertRefused(KtmError.TRANSACTION_INTEGRITY_VIOLATED, first::commit);
                 } else {
-                    assertThat(life.reported()).containsExactly(OutcomeReport.Kind.REFUSED);
+                    assertThat(life.reported()).containsExactly(OutcomeReport.Kind.NOT_WRITTEN);
                     assertThat(inDoubt.get(inDoubt.size() - 1).heard()).endsWith(Notification.ROLLBACK);
                     superior.commit();
                     assertThat(first.outcome()).isEqualTo(Outcome.COMMITTED);

@@ -154,7 +154,7 @@ class TimeoutsTest {
 
         machine.pass(Duration.ofDays(1));
 
-        assertThat(machine.reports).isEmpty();
+        assertThat(machine.reported()).containsOnly(OutcomeReport.Kind.PINS_LOG);
         committing.assertHeard(Notification.PREPREPARE, Notification.PREPARE, Notification.COMMIT);
         waiting.assertHeard(Notification.PREPREPARE, Notification.PREPARE);
         assertThat(prepared.transaction().state()).isEqualTo(TransactionState.PREPARED);

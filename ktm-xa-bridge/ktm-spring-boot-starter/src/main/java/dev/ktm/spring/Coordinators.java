@@ -32,6 +32,12 @@ final class Coordinators {
         said("ktm.default-timeout", () -> options.defaultTimeout(properties.getDefaultTimeout()));
         said("ktm.recovery-interval", () -> options.recoveryInterval(properties.getRecoveryInterval()));
         said("ktm.resource-timeout", () -> options.resourceTimeout(properties.getResourceTimeout()));
+        said("ktm.log-pin-limit", () -> options.logPinLimit(properties.getLogPinLimit()));
+        options.operatorChannel(properties.isOperatorChannel());
+        var channels = properties.getOperatorDirectory();
+        if (channels != null) {
+            said("ktm.operator-directory", () -> options.operatorDirectory(directory(channels)));
+        }
         var directory = properties.getLogDirectory();
         if (properties.isInMemory()) {
             options.inMemory();

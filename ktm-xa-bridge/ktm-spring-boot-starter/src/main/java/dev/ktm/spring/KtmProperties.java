@@ -45,6 +45,16 @@ public class KtmProperties {
     @DurationUnit(ChronoUnit.SECONDS)
     private Duration resourceTimeout = Duration.ZERO;
 
+    /** Time after which a transaction that the log has to keep is reported, in seconds unless it has a unit; zero for never. */
+    @DurationUnit(ChronoUnit.SECONDS)
+    private Duration logPinLimit = Duration.ofMinutes(10);
+
+    /** Whether tools of operators can reach the coordinator over a socket of the machine. */
+    private boolean operatorChannel = true;
+
+    /** Directory of that socket; in the directory of temporary files unless it is said. */
+    private @Nullable String operatorDirectory;
+
     /** Directories that are transactional file systems, by their names. */
     private final Map<String, String> files = new LinkedHashMap<>();
 
@@ -183,6 +193,30 @@ public class KtmProperties {
 
     public void setResourceTimeout(Duration value) {
         resourceTimeout = value;
+    }
+
+    public Duration getLogPinLimit() {
+        return logPinLimit;
+    }
+
+    public void setLogPinLimit(Duration value) {
+        logPinLimit = value;
+    }
+
+    public boolean isOperatorChannel() {
+        return operatorChannel;
+    }
+
+    public void setOperatorChannel(boolean value) {
+        operatorChannel = value;
+    }
+
+    public @Nullable String getOperatorDirectory() {
+        return operatorDirectory;
+    }
+
+    public void setOperatorDirectory(@Nullable String value) {
+        operatorDirectory = value;
     }
 
     public Map<String, String> getFiles() {

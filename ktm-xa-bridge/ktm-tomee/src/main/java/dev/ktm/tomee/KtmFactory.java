@@ -72,6 +72,21 @@ public final class KtmFactory {
         said.put("resourceTimeout", value);
     }
 
+    /** After which it is reported that the log has to keep a transaction. */
+    public void setLogPinLimit(String value) {
+        said.put("logPinLimit", value);
+    }
+
+    /** Whether tools of operators can reach the coordinator. */
+    public void setOperatorChannel(String value) {
+        said.put("operatorChannel", value);
+    }
+
+    /** Where they look for it. */
+    public void setOperatorDirectory(String value) {
+        said.put("operatorDirectory", value);
+    }
+
     /**
      * Opens the coordinator, and has the server tell it of every resource that takes part in transactions. It is closed by the
      * server, when it stops.

@@ -45,6 +45,8 @@ public final class TransactedFiles implements AutoCloseable {
     private final Closeable ownership;
     private final RedoResourceManager resourceManager;
     private final PlainOperations plain;
+    /** What operators see of it, taken back. */
+    private volatile Runnable withdrawal = () -> {};
 
     private TransactedFiles(Ktm ktm, ManagedRoot root, Closeable ownership, RedoResourceManager resourceManager) {
         this.ktm = ktm;
@@ -79,7 +81,9 @@ public final class TransactedFiles implements AutoCloseable {
             }
         };
         try {
-            return open(ktm, name, both, ManagedRoot.Surroundings.real(disk), options);
+            var opened = open(ktm, name, both, ManagedRoot.Surroundings.real(disk), options);
+            opened.show(name, ownership.root());
+            return opened;
         } catch (IOException | RuntimeException | Error e) {
             both.close();
             throw e;
@@ -123,6 +127,13 @@ public final class TransactedFiles implements AutoCloseable {
         root.settle();
         resourceManager.opened();
         return new TransactedFiles(ktm, root, ownership, resourceManager);
+    }
+
+    /** Has operators see it. */
+    private void show(String name, Path directory) {
+        var added = new FilesArea(this, name, directory);
+        ktm.operations().contribute(FilesArea.NAME, name, added);
+        withdrawal = () -> ktm.operations().withdraw(FilesArea.NAME, name, added);
     }
 
     /** The files as the thread's transaction sees them; outside of transactions, as everybody does. */
@@ -238,6 +249,11 @@ public final class TransactedFiles implements AutoCloseable {
         return resourceManager.inDoubt();
     }
 
+    /** The transactions that have worked here and not ended. */
+    List<UUID> atWork() {
+        return List.copyOf(root.works().keySet());
+    }
+
     /** What a transaction has changed here; nothing if it takes no part. */
     public List<LockedFile> lockedFiles(UUID unitOfWork) throws IOException {
         var work = root.works().get(unitOfWork);
@@ -316,6 +332,7 @@ public final class TransactedFiles implements AutoCloseable {
     /** Rolls back what is active and lets go of the directory. What is in doubt is locked again when it is opened. */
     @Override
     public void close() {
+        withdrawal.run();
         if (!root.isClosed()) {
             try {
                 root.settle();

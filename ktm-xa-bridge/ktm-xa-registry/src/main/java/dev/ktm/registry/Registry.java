@@ -58,6 +58,8 @@ public final class Registry implements AutoCloseable {
     private final Preferences userPreferences = new RegistryPreferences(this, USER_PREFERENCES, true);
     private final Preferences systemPreferences = new RegistryPreferences(this, SYSTEM_PREFERENCES, false);
 
+    private final RegistryArea area = new RegistryArea(this);
+
     /** Without the main one; found by their names as keys are. */
     private final Map<String, Hive> mounted = new ConcurrentSkipListMap<>(Names.ORDER);
 
@@ -112,6 +114,7 @@ public final class Registry implements AutoCloseable {
             for (var hive : options.hives()) {
                 registry.loadHive(hive);
             }
+            ktm.operations().contribute(RegistryArea.NAME, name, registry.area);
             return registry;
         } catch (RegistryException | RuntimeException e) {
             registry.close();
@@ -337,6 +340,7 @@ public final class Registry implements AutoCloseable {
                 return;
             }
             closed = true;
+            ktm.operations().withdraw(RegistryArea.NAME, name, area);
             mounted.values().forEach(Hive::close);
             var opened = main;
             if (opened != null) {
