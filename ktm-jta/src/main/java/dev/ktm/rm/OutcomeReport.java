@@ -37,6 +37,12 @@ public record OutcomeReport(
         Optional<Owner> owner,
         Optional<OperatorAct> operator) {
 
+    /** Of each text that goes into the line: whoever is asked may say as much as he likes. */
+    private static final int MOST_CHARACTERS = 2_000;
+
+    private static final int HEX_BITS = 4;
+    private static final int HEX_MASK = 0xF;
+
     /** A report of neither an owner nor an operator. */
     public OutcomeReport(
             Kind kind,
@@ -136,7 +142,12 @@ public record OutcomeReport(
         }
     }
 
-    /** One line for a log, and the owner's stack below it. */
+    /**
+     * One line for a log, and the owner's stack below it. What resource managers, threads and operators are called, and what they
+     * say, is as they have it in the fields. Here it is cut after 2,000 characters, and whatever is not displayed as itself, such
+     * as the end of a line or the start of an escape sequence, is replaced by its code ({@code \n}, {@code \u001b}): nobody
+     * writes lines of his own into a log.
+     */
     @Override
     public String toString() {
         var text = new StringBuilder(200).append(kind).append(": transaction ");
@@ -147,14 +158,58 @@ public record OutcomeReport(
         append(text, ", code ", code);
         append(text, ": ", cause);
         append(text, "; ", nextStep);
-        owner.ifPresent(
-                found -> found.stack().forEach(call -> text.append("\n\tat ").append(call)));
+        owner.ifPresent(found -> found.stack().forEach(call -> append(text, "\n\tat ", call.toString())));
         return text.toString();
     }
 
     private static void append(StringBuilder text, String label, String value) {
         if (!value.isEmpty()) {
-            text.append(label).append(value);
+            text.append(label);
+            appendInOneLine(text, value);
+        }
+    }
+
+    private static void appendInOneLine(StringBuilder text, String value) {
+        int end = Math.min(value.length(), MOST_CHARACTERS);
+        for (int at = 0; at < end; ) {
+            int point = value.codePointAt(at);
+            at += Character.charCount(point);
+            if (isDisplayed(point)) {
+                text.appendCodePoint(point);
+            } else {
+                appendCode(text, point);
+            }
+        }
+        if (end < value.length()) {
+            text.append("... (").append(value.length()).append(" characters)");
+        }
+    }
+
+    private static boolean isDisplayed(int point) {
+        return switch (Character.getType(point)) {
+            case Character.CONTROL,
+                    // Among them what turns the direction of writing.
+                    Character.FORMAT,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR,
+                    Character.SURROGATE -> false;
+            default -> true;
+        };
+    }
+
+    private static void appendCode(StringBuilder text, int point) {
+        switch (point) {
+            case '\n' -> text.append("\\n");
+            case '\r' -> text.append("\\r");
+            case '\t' -> text.append("\\t");
+            default -> {
+                for (char each : Character.toChars(point)) {
+                    text.append("\\u");
+                    for (int shift = Character.SIZE - HEX_BITS; shift >= 0; shift -= HEX_BITS) {
+                        text.append(Character.forDigit((each >> shift) & HEX_MASK, 1 << HEX_BITS));
+                    }
+                }
+            }
         }
     }
 }

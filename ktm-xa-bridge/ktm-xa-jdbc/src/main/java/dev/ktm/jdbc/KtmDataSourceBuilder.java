@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Properties;
 import javax.sql.DataSource;
 import javax.sql.XADataSource;
 import org.jspecify.annotations.Nullable;
@@ -217,8 +218,22 @@ public final class KtmDataSourceBuilder {
                     + "\", found none: give source(…), or the driver's XA class as dataSourceClassName");
         }
         var made = requireXa(instance(className));
-        PropertyElf.setTargetFromProperties(made, config.getDataSourceProperties());
+        config.getDataSourceProperties().forEach((property, value) -> set(made, String.valueOf(property), value));
         return made;
+    }
+
+    /** One after the other, so that what is wrong has a name. */
+    private void set(XADataSource made, String property, Object value) {
+        try {
+            var one = new Properties();
+            one.put(property, value);
+            PropertyElf.setTargetFromProperties(made, one);
+        } catch (RuntimeException e) {
+            // Neither its value nor the cause, which may repeat it: there may be a password in it.
+            throw new IllegalArgumentException("expected a property of "
+                    + made.getClass().getName() + " for \"" + name + "\" with a value that it takes, found " + property
+                    + ", which it has not, or whose value it refuses");
+        }
     }
 
     /** What nobody would look at is not accepted in silence. */
