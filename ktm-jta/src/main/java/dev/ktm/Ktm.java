@@ -1,7 +1,9 @@
 package dev.ktm;
 
+import dev.ktm.jfr.FlightRecording;
 import dev.ktm.jta.JtaCoordinator;
 import dev.ktm.jta.XaResourceFactory;
+import dev.ktm.management.KtmManagement;
 import dev.ktm.operator.Operations;
 import dev.ktm.operator.OperatorChannel;
 import dev.ktm.operator.RecentReports;
@@ -9,6 +11,7 @@ import dev.ktm.rm.KtmException;
 import dev.ktm.tm.ManagerHandle;
 import dev.ktm.tm.ManagerOptions;
 import dev.ktm.tm.TransactionManagers;
+import dev.ktm.tm.TransactionObserver;
 import jakarta.transaction.TransactionManager;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.UserTransaction;
@@ -40,18 +43,24 @@ public final class Ktm implements AutoCloseable {
     private final JtaCoordinator jta;
     private final Operations operations;
     private final @Nullable OperatorChannel channel;
+    private final @Nullable FlightRecording recording;
+    private final KtmManagement.@Nullable Registration bean;
 
     private Ktm(
             TransactionManagers managers,
             ManagerHandle manager,
             JtaCoordinator jta,
             Operations operations,
-            @Nullable OperatorChannel channel) {
+            KtmOptions options) {
         this.managers = managers;
         this.manager = manager;
         this.jta = jta;
         this.operations = operations;
-        this.channel = channel;
+        boolean hasChannel =
+                options.isOperatorChannel() && options.logDirectory().isPresent();
+        this.channel = hasChannel ? OperatorChannel.start(operations, options.operatorDirectory()) : null;
+        this.recording = FlightRecording.start(managers);
+        this.bean = options.isJmx() ? KtmManagement.register(operations) : null;
     }
 
     /**
@@ -81,14 +90,8 @@ public final class Ktm implements AutoCloseable {
                             options.resourceTimeout(),
                             managers::report));
             var operations = new Operations(manager, jta, reports);
-            boolean hasChannel =
-                    options.isOperatorChannel() && options.logDirectory().isPresent();
-            return new Ktm(
-                    managers,
-                    manager,
-                    jta,
-                    operations,
-                    hasChannel ? OperatorChannel.start(operations, options.operatorDirectory()) : null);
+            options.observers().forEach(managers::observe);
+            return new Ktm(managers, manager, jta, operations, options);
         } catch (KtmException e) {
             managers.close();
             throw new KtmOpenException(e);
@@ -218,6 +221,14 @@ public final class Ktm implements AutoCloseable {
         return operations;
     }
 
+    /**
+     * Has an observer watch every transaction that begins from now on, until what is returned is closed. Those that are to see all
+     * of them are said with {@link KtmOptions.Builder#observer}.
+     */
+    public TransactionObserver.Registration observe(TransactionObserver observer) {
+        return managers.observe(observer);
+    }
+
     /** The native face of the coordinator. */
     public ManagerHandle manager() {
         return manager;
@@ -237,6 +248,9 @@ public final class Ktm implements AutoCloseable {
      */
     @Override
     public void close() {
+        if (bean != null) {
+            bean.close();
+        }
         if (channel != null) {
             channel.close();
         }
@@ -244,5 +258,8 @@ public final class Ktm implements AutoCloseable {
         manager.close();
         jta.close();
         managers.close();
+        if (recording != null) {
+            recording.close();
+        }
     }
 }

@@ -5,10 +5,13 @@ import dev.ktm.log.storage.LogDevice;
 import dev.ktm.operator.OperatorChannel;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.tm.ManagerOptions;
+import dev.ktm.tm.TransactionObserver;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -30,6 +33,8 @@ public final class KtmOptions {
     private final Duration logPinLimit;
     private final boolean operatorChannel;
     private final Path operatorDirectory;
+    private final boolean jmx;
+    private final List<TransactionObserver> observers;
 
     private KtmOptions(Builder builder) {
         this.logDirectory = builder.logDirectory;
@@ -46,6 +51,8 @@ public final class KtmOptions {
         this.operatorChannel = builder.operatorChannel;
         var place = builder.operatorDirectory;
         this.operatorDirectory = place == null ? OperatorChannel.defaultDirectory() : place;
+        this.jmx = builder.jmx;
+        this.observers = List.copyOf(builder.observers);
     }
 
     /** Begins to describe a coordinator. */
@@ -118,6 +125,16 @@ public final class KtmOptions {
         return operatorDirectory;
     }
 
+    /** Whether it is a bean of the JVM's management. */
+    public boolean isJmx() {
+        return jmx;
+    }
+
+    /** Who watches its transactions. */
+    public List<TransactionObserver> observers() {
+        return observers;
+    }
+
     /** Describes a coordinator. Exactly one of {@link #logDirectory}, {@link #device} and {@link #inMemory} is needed. */
     public static final class Builder {
         /** What {@link #option} knows. */
@@ -131,7 +148,8 @@ public final class KtmOptions {
                 "resourceTimeout",
                 "logPinLimit",
                 "operatorChannel",
-                "operatorDirectory");
+                "operatorDirectory",
+                "jmx");
 
         private static final Pattern SECONDS = Pattern.compile("-?\\d+");
         private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(60);
@@ -150,6 +168,8 @@ public final class KtmOptions {
         private Duration logPinLimit = ManagerOptions.DEFAULT_PIN_LIMIT;
         private boolean operatorChannel = true;
         private @Nullable Path operatorDirectory;
+        private boolean jmx;
+        private final List<TransactionObserver> observers = new ArrayList<>();
 
         private Builder() {}
 
@@ -257,9 +277,25 @@ public final class KtmOptions {
         }
 
         /**
+         * Makes the coordinator a bean of the JVM's management while it is open, see {@link
+         * dev.ktm.management.CoordinatorMXBean}. Off unless told otherwise.
+         */
+        public Builder jmx(boolean value) {
+            jmx = value;
+            return this;
+        }
+
+        /** Has this observer watch transactions, besides those that are said already. */
+        public Builder observer(TransactionObserver value) {
+            observers.add(Objects.requireNonNull(value, "observer"));
+            return this;
+        }
+
+        /**
          * Says one of these by its name, as the configuration of a container does: {@code logDirectory}, {@code inMemory},
          * {@code nodeName}, {@code defaultTimeout}, {@code recoveryInterval}, {@code parallel}, {@code resourceTimeout}, {@code
-         * logPinLimit}, {@code operatorChannel}, {@code operatorDirectory}. Times are seconds, as in {@code 60}, or of ISO 8601, as in {@code PT0.5S}.
+         * logPinLimit}, {@code operatorChannel}, {@code operatorDirectory}, {@code jmx}. Times are seconds, as in {@code 60}, or of
+         * ISO 8601, as in {@code PT0.5S}.
          *
          * @throws IllegalArgumentException if there is no such option, or the value is none of its kind
          */
@@ -276,6 +312,7 @@ public final class KtmOptions {
                 case "logPinLimit" -> logPinLimit(durationOf(name, text));
                 case "operatorChannel" -> operatorChannel(isTrue(name, text));
                 case "operatorDirectory" -> operatorDirectory(pathOf(name, text));
+                case "jmx" -> jmx(isTrue(name, text));
                 default ->
                     throw new IllegalArgumentException(
                             "expected one of " + String.join(", ", NAMES) + ", found " + name);

@@ -1,5 +1,6 @@
 package dev.ktm;
 
+import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -16,17 +17,18 @@ class KtmOptionsTest {
     @Test
     void eachIsWhatItsMethodSays() {
         var builder = KtmOptions.builder();
-        var said = Map.of(
-                "logDirectory", "some/log",
-                "inMemory", "false",
-                "nodeName", " east ",
-                "defaultTimeout", "90",
-                "recoveryInterval", "PT0.5S",
-                "parallel", "true",
-                "resourceTimeout", "7",
-                "logPinLimit", "PT2M",
-                "operatorChannel", "false",
-                "operatorDirectory", "channels");
+        var said = Map.ofEntries(
+                entry("logDirectory", "some/log"),
+                entry("inMemory", "false"),
+                entry("nodeName", " east "),
+                entry("defaultTimeout", "90"),
+                entry("recoveryInterval", "PT0.5S"),
+                entry("parallel", "true"),
+                entry("resourceTimeout", "7"),
+                entry("logPinLimit", "PT2M"),
+                entry("operatorChannel", "false"),
+                entry("operatorDirectory", "channels"),
+                entry("jmx", "true"));
         assertThat(said.keySet()).containsExactlyInAnyOrderElementsOf(KtmOptions.Builder.NAMES);
         said.forEach(builder::option);
 
@@ -42,6 +44,7 @@ class KtmOptionsTest {
         assertThat(options.logPinLimit()).isEqualTo(Duration.ofMinutes(2));
         assertThat(options.isOperatorChannel()).isFalse();
         assertThat(options.operatorDirectory()).isEqualTo(Path.of("channels"));
+        assertThat(options.isJmx()).isTrue();
         assertThat(KtmOptions.builder().option("inMemory", "true").build().isInMemory())
                 .isTrue();
     }

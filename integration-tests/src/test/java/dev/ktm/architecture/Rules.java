@@ -47,7 +47,7 @@ final class Rules {
     }
 
     private static Map<String, List<String>> arrows() {
-        var coordinator = List.of("rm", "protocol", "journal", "recovery", "tm", "jta", "operator", "log", "log.storage");
+        var coordinator = List.of("rm", "protocol", "journal", "recovery", "tm", "jta", "operator", "jfr", "management", "log", "log.storage");
         var adapters = List.of("jdbc", "jms", "file", "registry");
         var arrows = new LinkedHashMap<String, List<String>>();
         arrows.put("log.format", List.of());
@@ -64,6 +64,8 @@ final class Rules {
         arrows.put("jta", List.of("tm", "rm"));
         // What operators see is that of the coordinator, in both its faces.
         arrows.put("operator", List.of("jta", "tm", "rm", "log"));
+        arrows.put("jfr", List.of("tm", "rm"));
+        arrows.put("management", List.of("operator", "tm", "rm"));
         arrows.put("", coordinator);
         arrows.put("naming", List.of(""));
         // Adapters are opened on the front door, which is the root, or by a container that finds that in JNDI.
@@ -74,7 +76,9 @@ final class Rules {
         // Its checkpoints lie on a device of their own, so that nobody but storage opens files.
         arrows.put("registry", List.of("", "operator", "redo", "tm", "rm", "log", "log.storage"));
         arrows.put("cdi", List.of("", "jta"));
-        arrows.put("spring", List.of("", "jta"));
+        // What observes a coordinator sees what operators see, and its transactions.
+        arrows.put("observability", List.of("", "operator", "tm", "rm", "log"));
+        arrows.put("spring", List.of("", "jta", "tm", "observability"));
         // What a transaction was rolled back for is in its native face.
         arrows.put("tomee", List.of("", "jta", "tm", "rm"));
         arrows.put("glassfish", List.of("", "jta"));

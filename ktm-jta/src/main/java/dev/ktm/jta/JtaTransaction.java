@@ -9,6 +9,7 @@ import dev.ktm.rm.TransactionState;
 import dev.ktm.tm.KtmTransaction;
 import dev.ktm.tm.TransactionHandle;
 import dev.ktm.tm.TransactionListener;
+import dev.ktm.tm.TransactionObservation;
 import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.HeuristicRollbackException;
 import jakarta.transaction.RollbackException;
@@ -41,6 +42,8 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
     final int timeoutSeconds;
 
     final CallChain calls;
+    /** Who watches it; null for nobody. */
+    final @Nullable TransactionObservation observation;
     /** The first of its branches. */
     private volatile @Nullable XaBranch branches;
 
@@ -65,6 +68,7 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
         this.core = handle.transaction();
         this.timeoutSeconds = timeoutSeconds;
         this.calls = coordinator.newChain();
+        this.observation = handle.observation().orElse(null);
         handle.setListener(this);
     }
 
@@ -537,12 +541,18 @@ final class JtaTransaction implements Transaction, KtmTransaction, TransactionLi
     /** This thread works in it from now on. */
     void associated() {
         owner = Thread.currentThread();
+        if (observation != null) {
+            observation.associated();
+        }
     }
 
     /** This thread works in it no longer. */
     void dissociated() {
         if (owner == Thread.currentThread()) {
             owner = null;
+        }
+        if (observation != null) {
+            observation.dissociated();
         }
     }
 

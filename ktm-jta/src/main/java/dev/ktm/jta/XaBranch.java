@@ -2,6 +2,7 @@ package dev.ktm.jta;
 
 import dev.ktm.rm.Enlistment;
 import dev.ktm.rm.KtmException;
+import dev.ktm.tm.TransactionObservation;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import javax.transaction.xa.XAException;
@@ -31,6 +32,8 @@ final class XaBranch extends XaAssociation {
     volatile boolean stuck;
 
     final CallChain calls;
+    /** Who watches its transaction; null for nobody. */
+    final @Nullable TransactionObservation observation;
     /** The next branch of its transaction. */
     volatile @Nullable XaBranch nextBranch;
 
@@ -41,8 +44,13 @@ final class XaBranch extends XaAssociation {
     /** Whether somebody else finds out what it has decided: its connection may work for others by now. */
     volatile boolean left;
 
-    XaBranch(XAResource resource, String resourceManager, CallChain calls) {
+    XaBranch(
+            XAResource resource,
+            String resourceManager,
+            CallChain calls,
+            @Nullable TransactionObservation observation) {
         super(resource);
+        this.observation = observation;
         this.resourceManager = resourceManager;
         this.calls = calls;
     }

@@ -182,7 +182,7 @@ final class XaEnlisting {
             throw JtaTransaction.withCause(new SystemException("a resource cannot be enlisted: " + e.getMessage()), e);
         }
         try {
-            resource.start(branch.xid(), XAResource.TMNOFLAGS);
+            startWatched(branch);
         } catch (XAException | RuntimeException | Error e) {
             withdraw(branch);
             throw startFailed(transaction, branch.xid(), e);
@@ -194,10 +194,29 @@ final class XaEnlisting {
         transaction.append(branch);
     }
 
+    private void startWatched(XaBranch branch) throws XAException {
+        var watchers = branch.observation;
+        var watched =
+                watchers == null ? null : WatchedCall.begin(watchers, branch, recovery.label(branch), XaCall.START);
+        if (watched == null) {
+            branch.resource.start(branch.xid(), XAResource.TMNOFLAGS);
+            return;
+        }
+        try {
+            branch.resource.start(branch.xid(), XAResource.TMNOFLAGS);
+            watched.answered(XaAnswer.returned(XaCall.START, XAResource.XA_OK));
+        } catch (XAException | RuntimeException | Error e) {
+            watched.answered(XaAnswer.failed(XaCall.START, e));
+            throw e;
+        } finally {
+            watched.returned();
+        }
+    }
+
     /** Enlists a branch; its resource has to be started next. */
     private XaBranch newBranch(JtaTransaction transaction, Newcomer newcomer) throws KtmException {
         var chain = chains == null ? transaction.calls : chains.get();
-        var branch = new XaBranch(newcomer.resource(), newcomer.name(), chain);
+        var branch = new XaBranch(newcomer.resource(), newcomer.name(), chain, transaction.observation);
         branch.decisions = newcomer.decisions();
         branch.enlisted(enlist(transaction.handle(), newcomer.resource(), branch));
         if (!newcomer.name().isEmpty()) {

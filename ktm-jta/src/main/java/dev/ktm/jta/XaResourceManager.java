@@ -138,7 +138,10 @@ final class XaResourceManager implements NotificationHandler {
 
     private void submit(XaBranch branch, XaCall call) {
         if (branch.calls.isDirect()) {
-            conclude(branch, call, make(branch, call));
+            conclude(
+                    branch,
+                    call,
+                    branch.observation == null ? make(branch, call) : makeWatched(branch, call, begin(branch, call)));
         } else {
             branch.calls.submit(new BranchCall(branch, call));
         }
@@ -183,6 +186,7 @@ final class XaResourceManager implements NotificationHandler {
     private final class BranchCall implements CallChain.Call {
         private final XaBranch branch;
         private final XaCall call;
+        private volatile @Nullable WatchedCall watched;
 
         BranchCall(XaBranch branch, XaCall call) {
             this.branch = branch;
@@ -191,17 +195,43 @@ final class XaResourceManager implements NotificationHandler {
 
         @Override
         public XaAnswer make() {
-            return XaResourceManager.this.make(branch, call);
+            var told = begin(branch, call);
+            watched = told;
+            return makeWatched(branch, call, told);
         }
 
         @Override
         public XaAnswer givenUp(Throwable why) {
-            return XaResourceManager.givenUp(branch, call, why);
+            var answer = XaResourceManager.givenUp(branch, call, why);
+            var told = watched;
+            if (told != null) {
+                told.givenUp(answer);
+            }
+            return answer;
         }
 
         @Override
         public void conclude(XaAnswer answer) {
             XaResourceManager.this.conclude(branch, call, answer);
+        }
+    }
+
+    /** Tells whoever watches of a call that is about to be made; null for nobody. */
+    private @Nullable WatchedCall begin(XaBranch branch, XaCall call) {
+        var watchers = branch.observation;
+        return watchers == null ? null : WatchedCall.begin(watchers, branch, recovery.label(branch), call);
+    }
+
+    private XaAnswer makeWatched(XaBranch branch, XaCall call, @Nullable WatchedCall watched) {
+        if (watched == null) {
+            return make(branch, call);
+        }
+        try {
+            var answer = make(branch, call);
+            watched.answered(answer);
+            return answer;
+        } finally {
+            watched.returned();
         }
     }
 

@@ -7,6 +7,7 @@ import dev.ktm.rm.KtmException;
 import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.TransactionId;
 import dev.ktm.tm.ManagerHandle;
+import dev.ktm.tm.TransactionCounts;
 import dev.ktm.tm.TransactionInspection;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -124,6 +125,22 @@ public final class Operations {
                     (TransactionInspection each) ->
                             each.id().map(TransactionId::incarnation).orElse(Long.MAX_VALUE))
             .thenComparing(each -> each.id().map(TransactionId::sequence).orElse(Long.MAX_VALUE));
+
+    /** How many transactions have begun and ended since the coordinator was opened. */
+    public TransactionCounts counts() throws OperatorException {
+        return call(manager::counts);
+    }
+
+    /** What the log says of its own work; empty if there is none, or if it cannot say. */
+    public Optional<LogStats> logStats() throws OperatorException {
+        var log = call(manager::log);
+        try {
+            return log.isEmpty() ? Optional.empty() : Optional.of(log.get().stats());
+        } catch (LogException e) {
+            // What it was is of no use; the rest is.
+            return Optional.empty();
+        }
+    }
 
     /** Every transaction that has not ended, the oldest first; without the stacks of their owners. */
     public List<TransactionView> transactions() throws OperatorException {

@@ -70,6 +70,7 @@ final class Coordinator {
     private final AtomicLong sequence = new AtomicLong();
     private final AtomicLong clock = new AtomicLong(1);
     private final Map<UUID, CoreResourceManager> resourceManagers = new ConcurrentHashMap<>();
+    private final Counters counters = new Counters();
     private final DamageLedger damage;
     private final Freezing freezing;
     private final InPlaceOfSuperior inPlaceOfSuperior = new InPlaceOfSuperior(this);
@@ -130,6 +131,11 @@ final class Coordinator {
 
     Optional<String> logPath() {
         return Optional.of(options.where()).filter(where -> !where.isEmpty());
+    }
+
+    /** How many transactions have begun and ended. */
+    Counters counters() {
+        return counters;
     }
 
     /** What was damaged. */

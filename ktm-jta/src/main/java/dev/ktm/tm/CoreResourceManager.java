@@ -159,10 +159,15 @@ final class CoreResourceManager {
             CoreEnlistment enlistment,
             Notification notification,
             @Nullable NotificationEvent event) {
+        var watchers = enlistment.transaction.watchers();
+        var watched = watchers == null ? null : WatchedNotification.of(watchers, enlistment, notification);
         try {
             var result = event == null
                     ? callee.handle(notification, enlistment.key, coordinator.clock())
                     : callee.handle(event);
+            if (watched != null) {
+                watched.answered(result);
+            }
             if (result == NotificationHandler.Result.SUCCESS) {
                 answer(enlistment, notification);
             } else if (!hasReply(notification)) {
@@ -170,6 +175,9 @@ final class CoreResourceManager {
             }
         } catch (Exception | Error e) {
             // Also an error: somebody waits for the answer.
+            if (watched != null) {
+                watched.failed(e);
+            }
             failed(enlistment, notification, e);
         }
     }

@@ -81,6 +81,11 @@ final class CoreTransaction implements KtmTransaction {
     private int enlisted;
     private volatile @Nullable TransactionListener listener;
     private boolean listenerCalled;
+    /** Whether its only participant decides, or has. */
+    private boolean onePhase;
+
+    /** Who watches it; set before anybody else knows of it. */
+    private @Nullable Watchers watchers;
     /** Whether the journal is being told, or was, that it has ended. */
     private boolean ended;
 
@@ -262,6 +267,21 @@ final class CoreTransaction implements KtmTransaction {
         }
     }
 
+    /** It has begun, and nobody knows of it yet. */
+    void begin(Observers observers) {
+        watchers = observers.begun(this);
+        var manager = coordinator;
+        if (manager != null) {
+            manager.counters().begun();
+        }
+    }
+
+    /** Who watches it; null for nobody. */
+    @Nullable
+    Watchers watchers() {
+        return watchers;
+    }
+
     /** Whether it is so old that {@link #reportIfPinning} may have something to report. */
     boolean mayPin(long now) {
         var manager = coordinator;
@@ -393,6 +413,12 @@ final class CoreTransaction implements KtmTransaction {
         if (now != seen && now != TransactionState.FORGOTTEN) {
             long time = kernel.timeouts().now();
             marks = StateTimes.marks(marks, seen, entered, time);
+            if (now == TransactionState.DELEGATED) {
+                // A last one decides when the others are prepared.
+                onePhase = seen != TransactionState.PREPARED;
+            } else if (now == TransactionState.PREPARING) {
+                onePhase = false;
+            }
             seen = now;
             entered = time;
         }
@@ -522,6 +548,7 @@ final class CoreTransaction implements KtmTransaction {
             protocol.enlist(enlistment);
             if (home == null) {
                 bindTo(manager);
+                manager.counters().begun();
             }
             enlisted++;
             enlistment.handles = 1;
@@ -579,13 +606,28 @@ final class CoreTransaction implements KtmTransaction {
         var callee = listener;
         if (callee != null && mayCallListener()) {
             try {
-                callee.beforeCommit();
+                callBeforeCommit(callee);
             } catch (RuntimeException | Error e) {
                 act(each -> {
                     fail(null, e);
                     each.abort(RollbackCause.CLIENT);
                 });
             }
+        }
+    }
+
+    private void callBeforeCommit(TransactionListener callee) {
+        var told = watchers;
+        if (told == null) {
+            callee.beforeCommit();
+            return;
+        }
+        long began = System.nanoTime();
+        told.phaseBegan(TransactionPhase.BEFORE_COMMIT);
+        try {
+            callee.beforeCommit();
+        } finally {
+            told.phaseEnded(TransactionPhase.BEFORE_COMMIT, System.nanoTime() - began);
         }
     }
 
@@ -882,10 +924,15 @@ final class CoreTransaction implements KtmTransaction {
                                 e);
             }
         }
+        var told = watchers;
+        if (told != null) {
+            told.ended(end(outcome, told.nanosSinceBegun()));
+        }
         CompletableFuture<Outcome> waiting;
         lock.lock();
         try {
             completed = outcome;
+            count(outcome);
             waiting = completion;
             changed();
         } finally {
@@ -893,6 +940,19 @@ final class CoreTransaction implements KtmTransaction {
         }
         if (waiting != null) {
             waiting.complete(outcome);
+        }
+    }
+
+    private TransactionEnd end(Outcome outcome, long nanos) {
+        return locked(() -> new TransactionEnd(
+                outcome, protocol.cause(), onePhase, protocol.isReadOnly(), !damage().isEmpty(), nanos));
+    }
+
+    /** Under the lock: who waits for the end finds it counted. */
+    private void count(Outcome outcome) {
+        var manager = coordinator;
+        if (manager != null) {
+            manager.counters().ended(outcome, protocol.cause().orElse(null), onePhase, protocol.isReadOnly());
         }
     }
 

@@ -178,6 +178,10 @@ final class EffectQueue implements Effects {
     }
 
     private void carryOut(Object subject, Object what) {
+        var watchers = transaction.watchers();
+        if (watchers != null) {
+            watchers.enter(phaseOf(what, watchers.phase()));
+        }
         if (subject instanceof CoreEnlistment enlistment) {
             enlistment.deliver((Notification) what);
         } else if (what instanceof Outcome outcome) {
@@ -185,5 +189,28 @@ final class EffectQueue implements Effects {
         } else {
             transaction.carryOut((Work) what);
         }
+    }
+
+    /** Which phase that is; what belongs to none does not end the one that is. */
+    private static @Nullable TransactionPhase phaseOf(Object what, @Nullable TransactionPhase now) {
+        if (what instanceof Notification notification) {
+            return switch (notification) {
+                case PREPREPARE -> TransactionPhase.PRE_PREPARE;
+                case PREPARE -> TransactionPhase.PREPARE;
+                case SINGLE_PHASE_COMMIT -> TransactionPhase.DELEGATE;
+                case COMMIT -> TransactionPhase.COMMIT;
+                case ROLLBACK -> TransactionPhase.ROLLBACK;
+                default -> now;
+            };
+        }
+        if (what instanceof Work work) {
+            return switch (work) {
+                case RESERVE -> TransactionPhase.PREPARE;
+                case FORCE_DECISION, FORCE_PREPARED, FORCE_DELEGATION, FORCE_ROLLBACK -> TransactionPhase.LOG;
+                case FORGET, GIVE_UP, NOTHING -> now;
+            };
+        }
+        // The end, for its client.
+        return null;
     }
 }

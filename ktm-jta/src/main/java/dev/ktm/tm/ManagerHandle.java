@@ -69,6 +69,12 @@ public final class ManagerHandle implements AutoCloseable {
         return coordinator.clock();
     }
 
+    /** How many of its transactions have begun and ended since it was opened. */
+    public TransactionCounts counts() throws KtmException {
+        require(ManagerRight.QUERY_INFORMATION);
+        return coordinator.counters().read();
+    }
+
     /** Its log, for native resource managers that write into it too; empty if it is volatile. */
     public Optional<Log> log() throws KtmException {
         require(ManagerRight.QUERY_INFORMATION);

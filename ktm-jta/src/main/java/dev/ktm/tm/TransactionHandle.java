@@ -109,6 +109,11 @@ public final class TransactionHandle implements AutoCloseable {
                 .map(each -> new Enlisted(each.resourceManagerId, each.id()));
     }
 
+    /** Who watches it, for those that make calls or work in threads for it; empty if nobody does. */
+    public Optional<TransactionObservation> observation() throws KtmException {
+        return Optional.ofNullable(require(TransactionRight.QUERY_INFORMATION).watchers());
+    }
+
     /** Sets who is called before its commit and after its end. Only one, before its commit. */
     public void setListener(TransactionListener listener) throws KtmException {
         require(TransactionRight.SET_INFORMATION).setListener(listener);

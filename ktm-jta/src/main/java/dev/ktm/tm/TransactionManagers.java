@@ -11,6 +11,7 @@ import dev.ktm.rm.KtmException;
 import dev.ktm.rm.ManagerRight;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.RollbackCause;
+import dev.ktm.rm.TransactionId;
 import dev.ktm.rm.TransactionRight;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -29,6 +30,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +51,7 @@ public final class TransactionManagers implements AutoCloseable {
     private static final UUID ZERO = new UUID(0, 0);
 
     private final LiveTransactions live = new LiveTransactions();
+    private final Observers observers = new Observers();
     private final Map<UUID, Coordinator> managers = new ConcurrentHashMap<>();
     private final Map<String, Coordinator> logs = new ConcurrentHashMap<>();
     private final Map<UUID, CoreTransaction> named = new ConcurrentHashMap<>();
@@ -136,8 +139,16 @@ public final class TransactionManagers implements AutoCloseable {
         return wallClock.instant();
     }
 
+    /** Has an observer told of every transaction that begins from now on, until what is returned is closed. */
+    public TransactionObserver.Registration observe(TransactionObserver observer) {
+        return observers.add(observer);
+    }
+
     /** Sends a report to the logger and to the listener. */
     public void report(OutcomeReport report) {
+        if (report.kind() == OutcomeReport.Kind.HEURISTIC) {
+            countHeuristic(report);
+        }
         var level = switch (report.kind()) {
             case HEURISTIC, OFFLINE -> System.Logger.Level.ERROR;
             case NOT_WRITTEN,
@@ -159,6 +170,23 @@ public final class TransactionManagers implements AutoCloseable {
             System.getLogger(TransactionManagers.class.getName())
                     .log(System.Logger.Level.WARNING, "the listener of reports failed", e);
         }
+    }
+
+    /**
+     * Has something done once: by the first transaction that begins while a condition holds, before observers are told of it. A
+     * transaction that begins asks for nothing more than that, so the condition must be quick, and neither may throw. What was said
+     * before, and is not done yet, never is.
+     */
+    public void whenOneBegins(BooleanSupplier condition, Runnable action) {
+        observers.await(condition, action);
+    }
+
+    private void countHeuristic(OutcomeReport report) {
+        report.transaction()
+                .map(TransactionId::manager)
+                .ifPresent(identity -> managers.values().stream()
+                        .filter(each -> each.identity().equals(identity))
+                        .forEach(each -> each.counters().heuristic()));
     }
 
     // Transaction managers.
@@ -358,6 +386,7 @@ public final class TransactionManagers implements AutoCloseable {
                 lock.unlock();
             }
         }
+        transaction.begin(observers);
         live.add(transaction);
         transaction.opened();
         transaction.startTimer();

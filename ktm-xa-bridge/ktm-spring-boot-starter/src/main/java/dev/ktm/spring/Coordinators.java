@@ -28,7 +28,7 @@ final class Coordinators {
             ObjectProvider<KtmCustomizer> customizers,
             ListableBeanFactory beans) {
         var options =
-                KtmOptions.builder().nodeName(nodeName(properties, environment)).parallel(properties.isParallel());
+                KtmOptions.builder().nodeName(nodeName(properties, environment)).parallel(properties.isParallel()).jmx(properties.isJmx());
         said("ktm.default-timeout", () -> options.defaultTimeout(properties.getDefaultTimeout()));
         said("ktm.recovery-interval", () -> options.recoveryInterval(properties.getRecoveryInterval()));
         said("ktm.resource-timeout", () -> options.resourceTimeout(properties.getResourceTimeout()));

@@ -1,20 +1,35 @@
 package dev.ktm.spring;
 
 import dev.ktm.Ktm;
-import io.micrometer.core.instrument.Gauge;
+import dev.ktm.observability.KtmMdc;
+import dev.ktm.observability.KtmMetrics;
+import dev.ktm.observability.KtmTracing;
+import dev.ktm.tm.TransactionObserver;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import io.opentelemetry.api.OpenTelemetry;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.context.annotation.Lazy;
 
-/** What an operator sees of the coordinator through Spring Boot's actuator: an endpoint, health, figures. */
-@AutoConfiguration(after = KtmAutoConfiguration.class)
+/**
+ * What an operator sees of the coordinator: an endpoint, health and figures by Spring Boot's actuator, the transaction in the MDC, spans.
+ * Each is there if its library is.
+ */
+@AutoConfiguration(
+        after = KtmAutoConfiguration.class,
+        // Where the bean for spans comes from, under its names in all versions.
+        afterName = {
+            "org.springframework.boot.actuate.autoconfigure.opentelemetry.OpenTelemetryAutoConfiguration",
+            "org.springframework.boot.opentelemetry.autoconfigure.OpenTelemetrySdkAutoConfiguration"
+        })
 @ConditionalOnBean(Ktm.class)
 @Import({KtmHealth.OfBoot3.class, KtmHealth.OfBoot4.class})
 public class KtmActuatorAutoConfiguration {
@@ -37,32 +52,37 @@ public class KtmActuatorAutoConfiguration {
     @ConditionalOnClass(MeterBinder.class)
     static class Metrics {
 
+        /** Stays bound while registries send what they have for the last time. */
+        @Bean(destroyMethod = "")
+        @ConditionalOnMissingBean
+        KtmMetrics ktmMetrics(Ktm ktm) {
+            return new KtmMetrics(ktm);
+        }
+    }
+
+    /** The transaction in the lines that are logged in it. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(name = "org.slf4j.MDC")
+    @ConditionalOnProperty(prefix = "ktm", name = "mdc", matchIfMissing = true)
+    static class Mdc {
+
         @Bean
-        MeterBinder ktmMetrics(Ktm ktm) {
-            return registry -> {
-                Gauge.builder(
-                                "ktm.transactions.live",
-                                ktm,
-                                each -> KtmStatus.of(each).live())
-                        .description("transactions that have not ended")
-                        .register(registry);
-                Gauge.builder(
-                                "ktm.transactions.unfinished",
-                                ktm,
-                                each -> KtmStatus.of(each).unfinished())
-                        .description(
-                                "transactions that are decided or prepared and wait for a resource manager or a superior")
-                        .register(registry);
-                Gauge.builder(
-                                "ktm.transactions.damaged",
-                                ktm,
-                                each -> KtmStatus.of(each).damaged())
-                        .description("transactions some of whose participants did otherwise than was decided")
-                        .register(registry);
-                Gauge.builder("ktm.log.used", ktm, each -> KtmStatus.of(each).logUsed())
-                        .description("share of the log that is in use")
-                        .register(registry);
-            };
+        @Lazy(false)
+        TransactionObserver.Registration ktmMdc(Ktm ktm) {
+            return ktm.observe(new KtmMdc());
+        }
+    }
+
+    /** Spans. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(OpenTelemetry.class)
+    static class Tracing {
+
+        @Bean
+        @Lazy(false)
+        @ConditionalOnBean(OpenTelemetry.class)
+        TransactionObserver.Registration ktmTracing(Ktm ktm, OpenTelemetry openTelemetry) {
+            return ktm.observe(KtmTracing.of(openTelemetry));
         }
     }
 }

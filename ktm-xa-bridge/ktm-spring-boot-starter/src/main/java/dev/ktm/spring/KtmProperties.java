@@ -45,6 +45,12 @@ public class KtmProperties {
     @DurationUnit(ChronoUnit.SECONDS)
     private Duration resourceTimeout = Duration.ZERO;
 
+    /** Whether the coordinator is a bean of JMX. */
+    private boolean jmx;
+
+    /** Whether the transaction is in the MDC of SLF4J as "ktm.transaction". */
+    private boolean mdc = true;
+
     /** Time after which a transaction that the log has to keep is reported, in seconds unless it has a unit; zero for never. */
     @DurationUnit(ChronoUnit.SECONDS)
     private Duration logPinLimit = Duration.ofMinutes(10);
@@ -145,6 +151,22 @@ public class KtmProperties {
 
     public void setLogCopy(LogCopy value) {
         logCopy = value;
+    }
+
+    public boolean isJmx() {
+        return jmx;
+    }
+
+    public void setJmx(boolean value) {
+        jmx = value;
+    }
+
+    public boolean isMdc() {
+        return mdc;
+    }
+
+    public void setMdc(boolean value) {
+        mdc = value;
     }
 
     public boolean isInMemory() {

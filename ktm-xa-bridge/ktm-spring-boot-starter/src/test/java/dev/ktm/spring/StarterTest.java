@@ -210,11 +210,17 @@ class StarterTest {
                     .hasSizeBetween(1, 2)
                     .anyMatch(each -> each.state().equals("ACTIVE") && !each.unfinished());
             assertThat(meters.get("ktm.transactions.live").gauge().value()).isBetween(1.0, 2.0);
+            assertThat(report.transactions())
+                    .anyMatch(each -> each.unitOfWork().toString().equals(org.slf4j.MDC.get("ktm.transaction")));
         });
         assertThat(context.containsBean("ktmHealthIndicator")).isTrue();
         assertThat(meters.get("ktm.transactions.unfinished").gauge().value()).isLessThan(2);
         assertThat(meters.get("ktm.transactions.damaged").gauge().value()).isZero();
         assertThat(meters.get("ktm.log.used").gauge().value()).isBetween(0.0, 1.0);
+        assertThat(meters.get("ktm.transactions.committed").functionCounter().count())
+                .isPositive();
+        assertThat(meters.get("ktm.phases").tag("phase", "before_commit").timer().count())
+                .isPositive();
         assertThat(meters.find("hikaricp.connections").gauges()).hasSizeGreaterThanOrEqualTo(2);
     }
 

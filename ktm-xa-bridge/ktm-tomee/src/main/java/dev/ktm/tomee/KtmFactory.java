@@ -87,6 +87,11 @@ public final class KtmFactory {
         said.put("operatorDirectory", value);
     }
 
+    /** Whether the coordinator is a bean of JMX. */
+    public void setJmx(String value) {
+        said.put("jmx", value);
+    }
+
     /**
      * Opens the coordinator, and has the server tell it of every resource that takes part in transactions. It is closed by the
      * server, when it stops.

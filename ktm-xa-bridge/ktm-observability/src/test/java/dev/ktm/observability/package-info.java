@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ktm.observability;
+
+import org.jspecify.annotations.NullMarked;
