@@ -16,8 +16,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 
@@ -32,6 +36,9 @@ final class RootOwnership implements Closeable {
      * away before he opens the lock: POSIX drops that when he closes it.
      */
     private static final String OWNED = "dev.ktm.files.owned.";
+
+    private static final Set<PosixFilePermission> OWNERS_ONLY = Set.of(
+            PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE, PosixFilePermission.OWNER_EXECUTE);
 
     private static final Set<String> REMOTE = Set.of(
             "nfs",
@@ -84,7 +91,7 @@ final class RootOwnership implements Closeable {
         requireSuitable(root);
         var hidden = root.resolve(WorkArea.HIDDEN);
         if (!Files.exists(hidden, LinkOption.NOFOLLOW_LINKS)) {
-            Files.createDirectory(hidden);
+            makeOwnersOnly(hidden);
         }
         if (!Files.isDirectory(hidden, LinkOption.NOFOLLOW_LINKS)) {
             throw new TxfException(
@@ -112,6 +119,15 @@ final class RootOwnership implements Closeable {
                 channel.close();
             }
             throw e;
+        }
+    }
+
+    /** What is not committed yet lies below it, and may be meant for fewer eyes than the root. */
+    private static void makeOwnersOnly(Path hidden) throws IOException {
+        if (Files.getFileStore(Objects.requireNonNull(hidden.getParent())).supportsFileAttributeView(PosixFileAttributeView.class)) {
+            Files.createDirectory(hidden, PosixFilePermissions.asFileAttribute(OWNERS_ONLY));
+        } else {
+            Files.createDirectory(hidden);
         }
     }
 

@@ -625,6 +625,14 @@ class FileOperationsTest {
     }
 
     @Test
+    void nobodyButItsOwnerEntersTheManagersOwnDirectory() throws Exception {
+        var hidden = fixture.rootDirectory.resolve(WorkArea.HIDDEN);
+
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(hidden)))
+                .isEqualTo("rwx------");
+    }
+
+    @Test
     void thePathsOfTheManagersOwnDirectoryAreNotThere() throws Exception {
         assertThat(Files.exists(fixture.path("/" + WorkArea.HIDDEN))).isFalse();
         assertThatThrownBy(() -> Files.readString(fixture.path("/" + WorkArea.HIDDEN + "/owner")))
