@@ -82,9 +82,10 @@ final class Rules {
         // What a transaction was rolled back for is in its native face.
         arrows.put("tomee", List.of("", "jta", "tm", "rm"));
         arrows.put("glassfish", List.of("", "jta"));
+        // What the log's own tool says of a log is what this one says.
         arrows.put(
                 "cli",
-                Stream.of(List.of(""), coordinator, adapters)
+                Stream.of(List.of("", "log.tool"), coordinator, adapters)
                         .flatMap(List::stream)
                         .toList());
         return arrows;

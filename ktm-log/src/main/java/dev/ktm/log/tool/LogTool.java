@@ -66,8 +66,8 @@ public final class LogTool {
         System.exit(code);
     }
 
-    /** Runs a command and returns its exit code. */
-    static int run(String[] arguments, PrintStream out, PrintStream err) {
+    /** Runs a command and returns its exit code: for other tools that offer the same commands. */
+    public static int run(String[] arguments, PrintStream out, PrintStream err) {
         Arguments parsed;
         try {
             parsed = Arguments.parse(arguments);

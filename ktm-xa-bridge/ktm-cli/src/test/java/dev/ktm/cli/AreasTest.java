@@ -1,0 +1,81 @@
+package dev.ktm.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ktm.log.testing.Conforms;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The registry and files on the command line. */
+class AreasTest {
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void keysAreAddedShownExportedDeletedAndImported() throws Exception {
+        try (var site = new Site(directory)) {
+            site.openRegistryAndFiles();
+            var file = directory.resolve("shop.reg").toString();
+
+            assertThat(site.ask("reg", "add", "Shop\\Mail", "--value", "port", "--type", "DWORD", "--data", "0x19"))
+                    .returns(0, Spoken::code);
+            assertThat(site.ask("reg", "query", "Shop\\Mail").out()).contains("port", "DWORD", "25");
+            assertThat(site.ask("reg", "query", "Shop", "--json").json().at("/subkeys/0").asText())
+                    .isEqualTo("Mail");
+            assertThat(site.ask("reg", "export", "Shop", file)).returns(0, Spoken::code);
+            assertThat(site.ask("reg", "export", "Shop", file)).returns(4, Spoken::code);
+            assertThat(site.ask("reg", "delete", "Shop", "--tree")).returns(2, Spoken::code);
+            assertThat(site.askAnswering("no\n", "reg", "delete", "Shop", "--tree")).returns(4, Spoken::code);
+            assertThat(site.ask("reg", "query", "Shop")).returns(0, Spoken::code);
+            assertThat(site.ask("reg", "delete", "Shop", "--tree", "--yes")).returns(0, Spoken::code);
+            assertThat(site.ask("reg", "query", "Shop")).returns(3, Spoken::code);
+            assertThat(site.ask("reg", "import", file, "--yes")).returns(0, Spoken::code);
+            assertThat(site.ask("reg", "query", "Shop\\Mail").out()).contains("port", "DWORD", "25");
+        }
+    }
+
+    @Test
+    void whatMakesNoSenseChangesNothing() throws Exception {
+        try (var site = new Site(directory)) {
+            site.openRegistryAndFiles();
+            var rubbish = Files.writeString(directory.resolve("rubbish.reg"), "rubbish").toString();
+
+            assertThat(site.ask("reg", "add", "Shop", "--value", "port")).returns(2, Spoken::code);
+            assertThat(site.ask("reg", "add", "Shop", "--type", "DWORD", "--data", "many")).returns(2, Spoken::code);
+            assertThat(site.ask("reg", "import", rubbish, "--yes")).returns(2, Spoken::code);
+            assertThat(site.ask("reg", "import", rubbish + "x", "--yes")).returns(3, Spoken::code);
+            assertThat(site.ask("reg", "delete", "Shop", "--tree", "--value", "x", "--yes")).returns(2, Spoken::code);
+            assertThat(site.ask("reg", "query", "--json").json().path("subkeys")).isEmpty();
+        }
+    }
+
+    @Test
+    @Conforms("OPS-08")
+    void aFileNamesTheTransactionThatHasLockedIt() throws Exception {
+        try (var site = new Site(directory)) {
+            site.openRegistryAndFiles();
+            var unit = site.onlyTransaction();
+
+            var info = site.ask("files", "info", directory.resolve("settings/app.conf").toString());
+            var elsewhere = site.ask("files", "info", directory.resolve("other.conf").toString());
+
+            assertThat(info.out()).contains(unit, "app.conf", "yes");
+            assertThat(info.code()).isEqualTo(ExitCode.DONE.number());
+            assertThat(elsewhere.code()).isEqualTo(ExitCode.NOT_FOUND.number());
+            assertThat(site.ask("files", "locked").out()).contains(unit, "app.conf");
+            assertThat(site.ask("files", "locked", unit.substring(0, 8)).out()).contains(unit);
+            assertThat(site.ask("files", "roots").out()).contains("settings");
+        }
+    }
+
+    @Test
+    void withoutThemThereIsNobodyToAsk() throws Exception {
+        try (var site = new Site(directory)) {
+            assertThat(site.ask("reg", "query")).returns(3, Spoken::code);
+            assertThat(site.ask("files", "roots")).returns(3, Spoken::code);
+        }
+    }
+}

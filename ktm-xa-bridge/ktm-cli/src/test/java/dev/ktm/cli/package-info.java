@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ktm.cli;
+
+import org.jspecify.annotations.NullMarked;
