@@ -11,13 +11,13 @@ import java.nio.file.FileSystems;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 
 /** One tool that has connected: reads its request, has it done, answers, and closes the connection. */
 final class Conversation {
 
     private static final int CHUNK_BYTES = 16 * 1024;
+    private static final String PEER_CREDENTIALS = "SO_PEERCRED";
 
     private final Operations operations;
     private final SocketChannel peer;
@@ -152,13 +152,7 @@ final class Conversation {
 
     /** The name of the user who has connected. */
     private String requireAllowed() throws IOException, OperatorException {
-        UserPrincipal user;
-        try {
-            user = peer.getOption(ExtendedSocketOptions.SO_PEERCRED).user();
-        } catch (UnsupportedOperationException e) {
-            throw new OperatorException(
-                    OperatorException.Code.UNAUTHORIZED, "expected a system that says who connects, found another", e);
-        }
+        var user = userOf(peer);
         if (!isAllowed(user, owner)) {
             throw new OperatorException(
                     OperatorException.Code.UNAUTHORIZED,
@@ -166,6 +160,28 @@ final class Conversation {
                             + user.getName());
         }
         return user.getName();
+    }
+
+    /** Who has connected, as the system says. */
+    private static UserPrincipal userOf(SocketChannel peer) throws IOException, OperatorException {
+        // By its name: the option is one of the JDK alone, in no specification, and not on every system.
+        for (var option : peer.supportedOptions()) {
+            if (option.name().equals(PEER_CREDENTIALS)) {
+                try {
+                    return (UserPrincipal) option.type().getMethod("user").invoke(peer.getOption(option));
+                } catch (ReflectiveOperationException | ClassCastException e) {
+                    throw unknownUser(e);
+                }
+            }
+        }
+        throw unknownUser(null);
+    }
+
+    private static OperatorException unknownUser(@Nullable Exception why) {
+        var message = "expected a system that says who connects (" + PEER_CREDENTIALS + "), found another";
+        return why == null
+                ? new OperatorException(OperatorException.Code.UNAUTHORIZED, message)
+                : new OperatorException(OperatorException.Code.UNAUTHORIZED, message, why);
     }
 
     /** Whether this user may operate a coordinator of that one. */
