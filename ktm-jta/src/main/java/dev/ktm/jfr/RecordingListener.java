@@ -39,8 +39,7 @@ final class RecordingListener implements FlightRecorderListener {
 
     /** Whether anything is recorded may change at any time: what counts is how it is now. */
     private void look(FlightRecorder recorder) {
-        boolean isOn =
-                recorder.getRecordings().stream().anyMatch(each -> each.getState() == RecordingState.RUNNING);
+        boolean isOn = recorder.getRecordings().stream().anyMatch(each -> each.getState() == RecordingState.RUNNING);
         lock.lock();
         try {
             watch(isOn && !closed);

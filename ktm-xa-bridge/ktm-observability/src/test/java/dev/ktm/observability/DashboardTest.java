@@ -12,11 +12,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javax.transaction.xa.XAException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -67,7 +69,7 @@ class DashboardTest {
         return labels;
     }
 
-    private static void collect(Object from, String key, List<String> into) {
+    private static void collect(@Nullable Object from, String key, List<String> into) {
         if (from instanceof Map<?, ?> map) {
             map.forEach((name, value) -> {
                 if (key.equals(name) && value instanceof String text) {
@@ -126,19 +128,31 @@ class DashboardTest {
         assertThatAllExist(textsOf(dashboard, "definition"));
     }
 
+    private static Map<?, ?> map(@Nullable Object value) {
+        return (Map<?, ?>) Objects.requireNonNull(value);
+    }
+
+    private static List<?> list(@Nullable Object value) {
+        return (List<?>) Objects.requireNonNull(value);
+    }
+
+    private static int number(@Nullable Object value) {
+        return (Integer) Objects.requireNonNull(value);
+    }
+
     @Test
     void everyPanelHasAPlaceATitleAndAnExplanation() throws Exception {
-        var panels = (List<?>) read("dashboard.json").get("panels");
+        var panels = list(read("dashboard.json").get("panels"));
         var ids = new TreeSet<Integer>();
         for (var each : panels) {
-            var panel = (Map<?, ?>) each;
-            assertThat(ids.add((Integer) panel.get("id"))).isTrue();
+            var panel = map(each);
+            assertThat(ids.add(number(panel.get("id")))).isTrue();
             assertThat((String) panel.get("title")).isNotBlank();
-            var place = (Map<?, ?>) panel.get("gridPos");
-            assertThat((Integer) place.get("x") + (Integer) place.get("w")).isLessThanOrEqualTo(24);
+            var place = map(panel.get("gridPos"));
+            assertThat(number(place.get("x")) + number(place.get("w"))).isLessThanOrEqualTo(24);
             if (!"row".equals(panel.get("type"))) {
                 assertThat((String) panel.get("description")).isNotBlank();
-                assertThat((List<?>) panel.get("targets")).isNotEmpty();
+                assertThat(list(panel.get("targets"))).isNotEmpty();
             }
         }
         assertThat(panels).hasSizeGreaterThan(15);
@@ -166,12 +180,12 @@ class DashboardTest {
 
         assertThatAllExist(textsOf(alerts, "expr"));
         var names = new TreeSet<String>();
-        for (var group : (List<?>) alerts.get("groups")) {
-            for (var each : (List<?>) ((Map<?, ?>) group).get("rules")) {
-                var rule = (Map<?, ?>) each;
-                assertThat(names.add((String) rule.get("alert"))).isTrue();
-                assertThat(((Map<?, ?>) rule.get("labels")).get("severity")).isIn("critical", "warning");
-                var texts = (Map<?, ?>) rule.get("annotations");
+        for (var group : list(alerts.get("groups"))) {
+            for (var each : list(map(group).get("rules"))) {
+                var rule = map(each);
+                assertThat(names.add(String.valueOf(rule.get("alert")))).isTrue();
+                assertThat(map(rule.get("labels")).get("severity")).isIn("critical", "warning");
+                var texts = map(rule.get("annotations"));
                 assertThat((String) texts.get("summary")).isNotBlank();
                 assertThat((String) texts.get("description")).isNotBlank();
             }
