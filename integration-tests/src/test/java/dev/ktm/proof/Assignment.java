@@ -36,6 +36,7 @@ record Assignment(Mode mode, Plan plan, Path disk, Path ledger, Map<Kind, Intege
         all.setProperty("mode", mode.name());
         all.setProperty("life", String.valueOf(plan.life()));
         all.setProperty("seed", String.valueOf(plan.seed()));
+        all.setProperty("when", plan.ending().when().name());
         all.setProperty("step", plan.ending().step());
         all.setProperty("times", String.valueOf(plan.ending().times()));
         all.setProperty("parallel", String.valueOf(plan.parallel()));
@@ -64,7 +65,7 @@ record Assignment(Mode mode, Plan plan, Path disk, Path ledger, Map<Kind, Intege
                 ports.put(kind, Integer.valueOf(port));
             }
         }
-        var ending = new Plan.Ending(Plan.When.STEP, 0, said(all, "step"), number(all, "times"));
+        var ending = new Plan.Ending(Plan.When.valueOf(said(all, "when")), 0, said(all, "step"), number(all, "times"));
         var plan = new Plan(
                 number(all, "life"),
                 Long.parseLong(said(all, "seed")),

@@ -76,8 +76,17 @@ final class Life {
         var process = machinery.start(assignment);
         try {
             life.run(process);
+            if (process.isAlive() && !life.killed) {
+                throw new IllegalStateException("life " + plan.life() + " does not begin to work:\n"
+                        + Files.readString(machinery.errors()));
+            }
             if (!process.waitFor(LONGEST_END_SECONDS, TimeUnit.SECONDS)) {
                 throw new IllegalStateException("a process that was killed does not end");
+            }
+            for (var harm : assignment.plan().harms()) {
+                if (harm.atMillis() == Plan.AT_THE_END) {
+                    life.harm(process, harm);
+                }
             }
             return life.story(process.exitValue(), Files.readString(machinery.errors()));
         } finally {
@@ -102,7 +111,7 @@ final class Life {
         }
         var events = new PriorityQueue<Event>(Comparator.comparing(Event::atNanos));
         long start = System.nanoTime();
-        plan.harms().forEach(harm -> events.add(new Event(millis(start, harm.atMillis()), () -> harm(process, harm))));
+        plan.harms().stream().filter(harm -> harm.atMillis() != Plan.AT_THE_END).forEach(harm -> events.add(new Event(millis(start, harm.atMillis()), () -> harm(process, harm))));
         if (plan.disk() == Disk.FULL && disk.isPresent()) {
             events.add(new Event(millis(start, plan.goodWrites() * MILLIS_PER_WRITE), disk.get()::fill));
         }
@@ -182,7 +191,8 @@ final class Life {
     private Story story(int status, String errors) {
         var where = plan.ending().toString();
         var failure = "";
-        if (status == KILLED && plan.ending().when() == When.STEP) {
+        boolean atStep = plan.ending().when() == When.STEP || plan.ending().when() == When.RECOVERING;
+        if (status == KILLED && atStep) {
             where = new Plan.Ending(When.WORKING, 0, "", 0).toString();
         } else if (status != KILLED && status != HaltAt.STATUS) {
             failure = "life " + plan.life() + " ended by itself with " + status + ":\n" + errors;

@@ -38,7 +38,13 @@ record Plan(
     private static final int LONGEST_PAUSE_MILLIS = 700;
     private static final int LONGEST_ABSENCE_MILLIS = 1_000;
     private static final int MOST_TIMES = 5;
+    private static final int ONE_AT_THE_END = 6;
+    private static final int LONGEST_ABSENCE_AT_THE_END_MILLIS = 4_000;
     private static final int MOST_GOOD_WRITES = 30;
+
+    /** When the coordinator's process has just ended. */
+    static final int AT_THE_END = Integer.MAX_VALUE;
+
     private static final long STRIDE = 0x9E3779B97F4A7C15L;
 
     /** When a life ends. */
@@ -48,7 +54,9 @@ record Plan(
         /** At some moment of its work. */
         WORKING,
         /** At a step of one of its transactions, or some time later if it does not come to that. */
-        STEP
+        STEP,
+        /** At a step of its recovery; or of a transaction, if recovery does not come to that. */
+        RECOVERING
     }
 
     /**
@@ -66,6 +74,7 @@ record Plan(
                 case OPENING -> "SIGKILL at any moment after its start";
                 case WORKING -> "SIGKILL at any moment of its work";
                 case STEP -> step;
+                case RECOVERING -> step + ", from its start on";
             };
         }
     }
@@ -112,11 +121,14 @@ record Plan(
         // The first numbers of similar seeds are similar.
         random.nextLong();
         var servers = kinds.stream().sorted().toList();
-        var ending = ending(random, steps(servers));
+        var ending = ending(random, servers);
         var harms = new ArrayList<Harm>();
         // Nothing, one or two.
         for (int count = random.nextInt(3); count > 0; count--) {
             harms.add(harm(random, servers, ending.when()));
+        }
+        if (random.nextInt(ONE_AT_THE_END) == 0) {
+            harms.add(atTheEnd(random, servers, ending));
         }
         harms.sort(Comparator.comparing(Harm::atMillis));
         return new Plan(
@@ -127,10 +139,14 @@ record Plan(
                 random.nextInt(4) == 0,
                 disk(random),
                 random.nextInt(MOST_GOOD_WRITES),
-                random.nextInt(4) == 0);
+                random.nextInt(2) == 0);
     }
 
-    private static Ending ending(Random random, List<String> steps) {
+    private static <T> T one(Random random, List<T> of) {
+        return of.get(random.nextInt(of.size()));
+    }
+
+    private static Ending ending(Random random, List<Kind> kinds) {
         return switch (random.nextInt(10)) {
             case 0 -> new Ending(When.OPENING, random.nextInt(LONGEST_OPENING_MILLIS), "", 0);
             case 1, 2, 3, 4 ->
@@ -139,13 +155,28 @@ record Plan(
                         random.nextInt(LONGEST_MOMENT_MILLIS),
                         "",
                         random.nextInt(MOST_TRANSACTIONS));
-            default ->
+            case 5 ->
                 new Ending(
-                        When.STEP,
+                        When.RECOVERING,
                         0,
-                        steps.get(random.nextInt(steps.size())),
+                        one(random, stepsOfRecovery(kinds)),
                         1 + random.nextInt(MOST_TIMES));
+            default -> new Ending(When.STEP, 0, one(random, steps(kinds)), 1 + random.nextInt(MOST_TIMES));
         };
+    }
+
+    private static List<String> stepsOfRecovery(Collection<Kind> kinds) {
+        return steps(kinds).stream()
+                .filter(step -> step.startsWith("log") || step.endsWith("rollback") || step.endsWith("commit"))
+                .filter(step -> !step.startsWith("client"))
+                .toList();
+    }
+
+    /** A server dies together with the coordinator: that of the last resource, if that was about to decide. */
+    private static Harm atTheEnd(Random random, List<Kind> servers, Ending ending) {
+        var any = one(random, servers);
+        var server = ending.step().startsWith(Part.LAST.label()) ? Part.host(servers).orElse(any) : any;
+        return new Harm(What.KILL, server, AT_THE_END, random.nextInt(LONGEST_ABSENCE_AT_THE_END_MILLIS));
     }
 
     /** The steps at which a life can end. */
@@ -156,6 +187,10 @@ record Plan(
                 "client after commit",
                 "log before write",
                 "log after write"));
+        if (Part.host(kinds).isPresent()) {
+            all.add(Part.LAST.label() + " before commit");
+            all.add(Part.LAST.label() + " after commit");
+        }
         for (var kind : kinds) {
             for (var call : List.of("end", "prepare", "commit", "rollback")) {
                 for (var side : List.of("before", "after")) {
@@ -167,7 +202,7 @@ record Plan(
     }
 
     private static Harm harm(Random random, List<Kind> servers, When when) {
-        var server = servers.get(random.nextInt(servers.size()));
+        var server = one(random, servers);
         int at = random.nextInt(when == When.OPENING ? LONGEST_OPENING_MILLIS : LATEST_HARM_MILLIS);
         int pause = 1 + random.nextInt(LONGEST_PAUSE_MILLIS);
         return switch (random.nextInt(12)) {

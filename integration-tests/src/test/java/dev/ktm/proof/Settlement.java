@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -109,15 +110,19 @@ final class Settlement {
     private void look() throws Exception {
         var threads = Executors.newCachedThreadPool();
         try {
-            var all = new ArrayList<Future<?>>();
+            evidence.fed.addAll(stock.fed());
+            // Queues are empty when nothing has come for a while: both are waited for at once.
+            var queues = new EnumMap<Part, Future<Stock.Drained>>(Part.class);
             for (var part : Part.of(site.kinds())) {
-                all.add(threads.submit(() -> {
-                    look(part);
-                    return null;
-                }));
+                if (part.isBroker()) {
+                    queues.put(part, threads.submit(() -> stock.drain(part)));
+                }
             }
-            for (var each : all) {
-                each.get();
+            for (var part : Part.of(site.kinds())) {
+                look(part);
+            }
+            for (var queue : queues.entrySet()) {
+                stock.note(queue.getKey(), queue.getValue().get(), evidence);
             }
         } catch (ExecutionException e) {
             throw new IllegalStateException("what is there could not be seen", e.getCause());
@@ -125,7 +130,6 @@ final class Settlement {
             threads.shutdown();
         }
         evidence.inDoubt.addAll(inDoubt());
-        evidence.fed.addAll(stock.fed());
         var lost = witness.lostSince();
         if (lost.isPresent()) {
             evidence.lostSince.put(Part.H2, lost.getAsInt());
@@ -145,10 +149,10 @@ final class Settlement {
 
     private void look(Part part) throws Exception {
         switch (part) {
-            case REGISTRY -> {}
+            // The last life has told of one, and the others are drained.
+            case REGISTRY, ARTEMIS, ACTIVEMQ -> {}
             case FILES -> lookAtFiles();
             case LAST -> lookAtLast();
-            case ARTEMIS, ACTIVEMQ -> stock.look(part, evidence);
             case H2, DERBY, POSTGRESQL, MARIADB -> {
                 var kind = part.kind().orElseThrow();
                 add(part, kind.client(site.port(kind), Server.ORDERS).drained());
@@ -157,9 +161,7 @@ final class Settlement {
     }
 
     private void add(Part part, List<String> keys) {
-        synchronized (evidence) {
-            keys.forEach(key -> evidence.found(part, key));
-        }
+        keys.forEach(key -> evidence.found(part, key));
     }
 
     private void lookAtLast() throws Exception {
@@ -192,9 +194,7 @@ final class Settlement {
         }
         for (var area : List.of(Worker.workArea(root), root.resolve(".ktm-files/set-aside"))) {
             for (var file : list(area)) {
-                synchronized (evidence) {
-                    evidence.leftovers.add("a file of the work area: " + root.relativize(file));
-                }
+                evidence.leftovers.add("a file of the work area: " + root.relativize(file));
             }
         }
     }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -45,7 +46,7 @@ final class Site implements AutoCloseable {
 
     private final Map<Kind, Running> servers = new EnumMap<>(Kind.class);
     private final Map<Kind, ForeignBranches> foreign = new EnumMap<>(Kind.class);
-    private final Map<Kind, Integer> kills = new EnumMap<>(Kind.class);
+    private final Map<Kind, Integer> kills = new ConcurrentHashMap<>();
     private final ExecutorService starter = Executors.newFixedThreadPool(THREADS);
     private final ConcurrentLinkedQueue<Exception> failures = new ConcurrentLinkedQueue<>();
 
@@ -125,9 +126,7 @@ final class Site implements AutoCloseable {
 
     /** How often each was killed. */
     Map<Kind, Integer> kills() {
-        synchronized (kills) {
-            return new EnumMap<>(kills);
-        }
+        return Map.copyOf(kills);
     }
 
     int killed(Kind kind) {
@@ -173,9 +172,7 @@ final class Site implements AutoCloseable {
             }
             running.up = false;
             running.server.kill();
-            synchronized (kills) {
-                kills.merge(kind, 1, Integer::sum);
-            }
+            kills.merge(kind, 1, Integer::sum);
         } finally {
             running.lock.unlock();
         }

@@ -52,21 +52,31 @@ final class Stock {
         }
     }
 
-    /** Takes what is in the queues of a broker, and puts back what waits there to be taken. */
-    void look(Part part, Evidence evidence) throws Exception {
+    /**
+     * What was in the queues of a broker.
+     *
+     * @param sent the keys that were sent since it was looked before
+     * @param waiting the messages that wait to be taken
+     */
+    record Drained(List<String> sent, List<String> waiting) {}
+
+    /** Takes it out. */
+    Drained drain(Part part) throws Exception {
         var kind = part.kind().orElseThrow();
-        var kept = sent.computeIfAbsent(part, same -> new TreeMap<>());
-        drain(kind, Server.ORDERS).forEach(key -> kept.merge(key, 1, Integer::sum));
-        var waiting = drain(kind, Server.STOCK);
-        put(part, waiting);
-        synchronized (evidence) {
-            evidence.rows.put(part, new TreeMap<>(kept));
-            waiting.forEach(message -> evidence.waiting.merge(message, 1, Integer::sum));
-        }
+        return new Drained(drain(kind, Server.ORDERS), drain(kind, Server.STOCK));
     }
 
     private List<String> drain(Kind kind, String queue) throws Exception {
         return kind.client(site.port(kind), queue).drained();
+    }
+
+    /** Adds to the evidence what was there, and puts back what waited to be taken, and more. */
+    void note(Part part, Drained drained, Evidence evidence) throws Exception {
+        var kept = sent.computeIfAbsent(part, same -> new TreeMap<>());
+        drained.sent.forEach(key -> kept.merge(key, 1, Integer::sum));
+        evidence.rows.put(part, new TreeMap<>(kept));
+        drained.waiting.forEach(message -> evidence.waiting.merge(message, 1, Integer::sum));
+        put(part, drained.waiting);
     }
 
     /** Every message that was ever put there to be taken. */

@@ -18,15 +18,16 @@ import java.nio.file.Files;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import javax.sql.DataSource;
 import javax.sql.XADataSource;
+import org.jspecify.annotations.Nullable;
 
 /** One coordinator, and everybody who takes part in its transactions. */
 final class Workplace implements AutoCloseable {
@@ -53,17 +54,20 @@ final class Workplace implements AutoCloseable {
     final Ktm ktm;
     final TransactedFiles files;
     final Registry registry;
-    final Map<Part, DataSource> databases = new EnumMap<>(Part.class);
+    final Map<Part, DataSource> databases = new ConcurrentHashMap<>();
     /** Past the coordinator. */
-    final Map<Part, DataSource> plain = new EnumMap<>(Part.class);
+    final Map<Part, DataSource> plain = new ConcurrentHashMap<>();
 
-    final Map<Part, KtmConnectionFactory> brokers = new EnumMap<>(Part.class);
-    private final List<AutoCloseable> open = Collections.synchronizedList(new ArrayList<>());
+    final Map<Part, KtmConnectionFactory> brokers = new ConcurrentHashMap<>();
+    private final List<AutoCloseable> open = new CopyOnWriteArrayList<>();
 
     private Workplace(Assignment assignment) throws Exception {
         this.assignment = assignment;
         var plan = assignment.plan();
         this.steps = new HaltAt(plan.ending().step(), plan.ending().times());
+        if (plan.ending().when() == Plan.When.RECOVERING) {
+            steps.begin();
+        }
         this.disk = new FaultyDisk(steps, plan.disk(), plan.goodWrites(), assignment.bug() == PlantedBug.LOSES_THE_LOG);
         Files.createDirectories(assignment.log());
         Files.createDirectories(assignment.root());
@@ -129,7 +133,7 @@ final class Workplace implements AutoCloseable {
                         part,
                         source,
                         KtmDataSource.builder(ktm, part.label())
-                                .lastResource(source)
+                                .lastResource(new SteppedConnections(part.label(), steps).watch(source))
                                 .pool(pool())
                                 .open());
             }
@@ -152,11 +156,11 @@ final class Workplace implements AutoCloseable {
                         .open());
     }
 
-    private void addDatabase(Part part, @org.jspecify.annotations.Nullable DataSource past, KtmDataSource pool) {
+    private void addDatabase(Part part, @Nullable DataSource past, KtmDataSource pool) {
         open.add(pool);
-        synchronizedPut(databases, part, pool);
+        databases.put(part, pool);
         if (past != null) {
-            synchronizedPut(plain, part, past);
+            plain.put(part, past);
         }
     }
 
@@ -171,14 +175,7 @@ final class Workplace implements AutoCloseable {
                 .outsideTransactions(factories.plain())
                 .build();
         open.add(factory);
-        synchronizedPut(brokers, part, factory);
-    }
-
-    private static <T> void synchronizedPut(Map<Part, T> map, Part part, T value) {
-        // Filled by several threads, and read once they are done.
-        synchronized (map) {
-            map.put(part, value);
-        }
+        brokers.put(part, factory);
     }
 
     private int port(Kind kind) {
