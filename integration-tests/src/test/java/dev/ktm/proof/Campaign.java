@@ -18,7 +18,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "proof",
         mixinStandardHelpOptions = true,
-        description = "Kills a coordinator and its servers again and again, and checks that nothing is half done, lost or left.")
+        description =
+                "Kills a coordinator and its servers again and again, and checks that nothing is half done, lost or left.")
 public final class Campaign implements Callable<Integer> {
 
     @Option(
@@ -48,7 +49,8 @@ public final class Campaign implements Callable<Integer> {
     @Option(
             names = "--bug",
             defaultValue = "NONE",
-            description = "What the coordinator's process does wrong: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
+            description =
+                    "What the coordinator's process does wrong: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
     private PlantedBug bug = PlantedBug.NONE;
 
     @Option(names = "--data", description = "Where everything is kept. Default: a temporary directory")
@@ -83,8 +85,7 @@ public final class Campaign implements Callable<Integer> {
         var given = data;
         var directory = given == null ? Files.createTempDirectory("ktm-proof") : given;
         out.println("Seed " + seed + ", in " + directory + ".");
-        var chronicle = Proof.run(
-                new Proof.Settings(directory, seed, servers, kills, serverKills, checkEvery, bug));
+        var chronicle = Proof.run(new Proof.Settings(directory, seed, servers, kills, serverKills, checkEvery, bug));
         var text = Report.of(chronicle);
         out.println(text);
         var target = report;

@@ -25,7 +25,17 @@ record ForeignBranches(Kind kind, List<Xid> xids) {
     /** That of KTM. */
     private static final int SAME_FORMAT = 0x4B544D31;
 
-    private record Branch(int format, byte[] global, byte[] qualifier) implements Xid {
+    private static final class Branch implements Xid {
+        private final int format;
+        private final byte[] global;
+        private final byte[] qualifier;
+
+        Branch(int format, byte[] global, byte[] qualifier) {
+            this.format = format;
+            this.global = global;
+            this.qualifier = qualifier;
+        }
+
         @Override
         public int getFormatId() {
             return format;

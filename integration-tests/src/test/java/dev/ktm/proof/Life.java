@@ -77,8 +77,8 @@ final class Life {
         try {
             life.run(process);
             if (process.isAlive() && !life.killed) {
-                throw new IllegalStateException("life " + plan.life() + " does not begin to work:\n"
-                        + Files.readString(machinery.errors()));
+                throw new IllegalStateException(
+                        "life " + plan.life() + " does not begin to work:\n" + Files.readString(machinery.errors()));
             }
             if (!process.waitFor(LONGEST_END_SECONDS, TimeUnit.SECONDS)) {
                 throw new IllegalStateException("a process that was killed does not end");
@@ -111,12 +111,14 @@ final class Life {
         }
         var events = new PriorityQueue<Event>(Comparator.comparing(Event::atNanos));
         long start = System.nanoTime();
-        plan.harms().stream().filter(harm -> harm.atMillis() != Plan.AT_THE_END).forEach(harm -> events.add(new Event(millis(start, harm.atMillis()), () -> harm(process, harm))));
+        plan.harms().stream()
+                .filter(harm -> harm.atMillis() != Plan.AT_THE_END)
+                .forEach(harm -> events.add(new Event(millis(start, harm.atMillis()), () -> harm(process, harm))));
         if (plan.disk() == Disk.FULL && disk.isPresent()) {
             events.add(new Event(millis(start, plan.goodWrites() * MILLIS_PER_WRITE), disk.get()::fill));
         }
-        events.add(new Event(
-                millis(start, atOnce ? plan.ending().millis() : LONGEST_WORK_MILLIS), () -> kill(process)));
+        events.add(
+                new Event(millis(start, atOnce ? plan.ending().millis() : LONGEST_WORK_MILLIS), () -> kill(process)));
         boolean counts = plan.ending().when() == When.WORKING;
         while (!killed) {
             if (counts && ended.get() >= plan.ending().times()) {

@@ -150,17 +150,9 @@ record Plan(
         return switch (random.nextInt(10)) {
             case 0 -> new Ending(When.OPENING, random.nextInt(LONGEST_OPENING_MILLIS), "", 0);
             case 1, 2, 3, 4 ->
-                new Ending(
-                        When.WORKING,
-                        random.nextInt(LONGEST_MOMENT_MILLIS),
-                        "",
-                        random.nextInt(MOST_TRANSACTIONS));
+                new Ending(When.WORKING, random.nextInt(LONGEST_MOMENT_MILLIS), "", random.nextInt(MOST_TRANSACTIONS));
             case 5 ->
-                new Ending(
-                        When.RECOVERING,
-                        0,
-                        one(random, stepsOfRecovery(kinds)),
-                        1 + random.nextInt(MOST_TIMES));
+                new Ending(When.RECOVERING, 0, one(random, stepsOfRecovery(kinds)), 1 + random.nextInt(MOST_TIMES));
             default -> new Ending(When.STEP, 0, one(random, steps(kinds)), 1 + random.nextInt(MOST_TIMES));
         };
     }
@@ -175,7 +167,8 @@ record Plan(
     /** A server dies together with the coordinator: that of the last resource, if that was about to decide. */
     private static Harm atTheEnd(Random random, List<Kind> servers, Ending ending) {
         var any = one(random, servers);
-        var server = ending.step().startsWith(Part.LAST.label()) ? Part.host(servers).orElse(any) : any;
+        var server =
+                ending.step().startsWith(Part.LAST.label()) ? Part.host(servers).orElse(any) : any;
         return new Harm(What.KILL, server, AT_THE_END, random.nextInt(LONGEST_ABSENCE_AT_THE_END_MILLIS));
     }
 

@@ -34,9 +34,7 @@ class PlanTest {
         assertThat(plans).extracting(plan -> plan.ending().when()).contains(When.values());
         assertThat(plans).extracting(Plan::disk).contains(Disk.values());
         assertThat(plans).flatMap(Plan::harms).extracting(Plan.Harm::what).contains(What.values());
-        assertThat(plans)
-                .extracting(plan -> plan.ending().step())
-                .containsAll(Plan.steps(ALL));
+        assertThat(plans).extracting(plan -> plan.ending().step()).containsAll(Plan.steps(ALL));
     }
 
     @Test

@@ -201,7 +201,8 @@ final class Site implements AutoCloseable {
         } finally {
             running.lock.unlock();
         }
-        CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS, starter).execute(() -> resume(running));
+        CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS, starter)
+                .execute(() -> resume(running));
     }
 
     private void resume(Running running) {

@@ -38,6 +38,8 @@ final class Transactions {
     /** One message in so many is received besides. */
     private static final int RECEIVES = 3;
 
+    private static final List<FileChange> FILE_CHANGES = List.of(FileChange.values());
+    private static final List<ValueChange> VALUE_CHANGES = List.of(ValueChange.values());
     private static final long LONGEST_RECEIVE_MILLIS = 50;
     private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
     /** Some of a kind that stay in memory and in the log, some that do not. */
@@ -73,8 +75,8 @@ final class Transactions {
             boolean handedOver) {}
 
     private Shape shape(String key, List<Part> chosen) {
-        var file = FileChange.values()[random.nextInt(FileChange.values().length)];
-        var value = ValueChange.values()[random.nextInt(ValueChange.values().length)];
+        var file = FILE_CHANGES.get(random.nextInt(FILE_CHANGES.size()));
+        var value = VALUE_CHANGES.get(random.nextInt(VALUE_CHANGES.size()));
         return new Shape(
                 key,
                 chosen,
