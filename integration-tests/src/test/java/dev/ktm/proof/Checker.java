@@ -20,11 +20,14 @@ import java.util.TreeMap;
  *   <li>one whose commit returned is there, one that was rolled back is not;
  *   <li>the file and the value of a thread are as its last transaction that is there has left them;
  *   <li>a message was taken by one transaction that is there, or waits, once;
+ *   <li>nothing is put aside as somebody else's;
  *   <li>nothing is there that nobody has attempted, nothing is in doubt or left over, and what is others' is as it was.
  * </ul>
  *
- * It knows two excuses: of a participant that has lost what it had promised to keep, as a witness shows that has nothing to do with the
- * coordinator; and of a last resource in whose place an operator has decided. Pure.
+ * It knows three excuses: of a participant that has lost what it had promised to keep, as a witness shows that has nothing to do with the
+ * coordinator; and of a last resource in whose place an operator has decided; and of a file that is brought to its place twice,
+ * because a last resource had decided and a crash came before that was durable: its first copy is put aside, though it is the same
+ * (FilesOfADeadProcessTest). Pure.
  */
 final class Checker {
 
@@ -43,8 +46,9 @@ final class Checker {
      *
      * @param committed the keys of the transactions that are there
      * @param violations in words; empty if all is well
+     * @param putAside the files that were put aside and are excused
      */
-    record Verdict(Set<String> committed, List<String> violations) {}
+    record Verdict(Set<String> committed, List<String> violations, List<String> putAside) {}
 
     static Verdict check(Collection<Attempt> attempts, Evidence evidence) {
         var checker = new Checker(attempts, evidence);
@@ -53,7 +57,7 @@ final class Checker {
         checker.checkSlots();
         checker.checkMessages();
         checker.checkRest();
-        return new Verdict(checker.committed, checker.violations);
+        return new Verdict(checker.committed, checker.violations, checker.checkPutAside());
     }
 
     private void violated(String what) {
@@ -174,6 +178,23 @@ final class Checker {
         var strange = new HashSet<>(evidence.waiting.keySet());
         strange.removeAll(evidence.fed);
         strange.forEach(message -> violated("message " + message + ": nobody has put it there"));
+    }
+
+    private List<String> checkPutAside() {
+        var excused = new HashSet<String>();
+        attempts.stream()
+                .filter(attempt -> committed.contains(attempt.key()))
+                .filter(attempt -> attempt.parts().containsAll(EnumSet.of(Part.FILES, Part.LAST)))
+                .forEach(attempt -> excused.add(attempt.key()));
+        var found = new ArrayList<String>();
+        evidence.putAside.forEach((file, key) -> {
+            if (excused.contains(key)) {
+                found.add(file);
+            } else {
+                violated("put aside, and nobody has changed it: " + file + ", with " + key);
+            }
+        });
+        return found;
     }
 
     private void checkRest() {

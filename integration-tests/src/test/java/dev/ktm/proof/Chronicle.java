@@ -21,6 +21,7 @@ final class Chronicle {
     private List<Attempt> attempts = List.of();
     private Set<String> committed = Set.of();
     private Map<Part, Integer> lost = Map.of();
+    private int putAside;
     private int checks;
     private long lifeNanos;
     private long longestSettlingNanos;
@@ -49,7 +50,13 @@ final class Chronicle {
         committed = verdict.committed();
         lost = Map.copyOf(evidence.lostSince);
         longestSettlingNanos = Math.max(longestSettlingNanos, settlingNanos);
+        putAside = verdict.putAside().size();
         violations.addAll(verdict.violations());
+    }
+
+    /** Something that no check is needed for. */
+    void violated(String what) {
+        violations.add(what);
     }
 
     boolean failed() {
@@ -99,6 +106,11 @@ final class Chronicle {
 
     Map<Part, Integer> lost() {
         return lost;
+    }
+
+    /** How many files were put aside that are the same as those in their place. */
+    int putAside() {
+        return putAside;
     }
 
     int checks() {

@@ -33,6 +33,9 @@ final class Evidence {
     /** Branches of others that are not there any more. */
     final List<String> foreignGone = new ArrayList<>();
 
+    /** Whole files that were put aside, although nobody but the coordinator has changed anything, each with the key that it has in it. */
+    final Map<String, String> putAside = new TreeMap<>();
+
     /** What is there that should have been cleared away: files of the work area, transactions that have not ended. */
     final List<String> leftovers = new ArrayList<>();
 

@@ -8,7 +8,6 @@ import dev.ktm.proof.Plan.When;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -78,7 +77,7 @@ final class Life {
             life.run(process);
             if (process.isAlive() && !life.killed) {
                 throw new IllegalStateException(
-                        "life " + plan.life() + " does not begin to work:\n" + Files.readString(machinery.errors()));
+                        "life " + plan.life() + " does not begin to work:\n" + machinery.lastErrors());
             }
             if (!process.waitFor(LONGEST_END_SECONDS, TimeUnit.SECONDS)) {
                 throw new IllegalStateException("a process that was killed does not end");
@@ -88,7 +87,7 @@ final class Life {
                     life.harm(process, harm);
                 }
             }
-            return life.story(process.exitValue(), Files.readString(machinery.errors()));
+            return life.story(process.exitValue(), machinery.lastErrors());
         } finally {
             process.destroyForcibly();
             if (disk.isPresent() && life.plan.disk() == Disk.FULL) {

@@ -174,6 +174,10 @@ final class Proof {
         var assignment = assignment(Mode.SETTLE, quiet(life));
         var seen = Settlement.settle(site, stock, witness, machinery, assignment);
         read(assignment);
+        if (!seen.failure().isEmpty()) {
+            chronicle.violated(seen.failure());
+            return;
+        }
         var evidence = seen.evidence();
         for (var each : seen.damaged()) {
             var key = ledger.attemptOf(each.substring(0, each.indexOf(' ')));

@@ -34,6 +34,7 @@ final class Settlement {
     private final List<String> damaged = new ArrayList<>();
     private final Assignment assignment;
     private long nanos;
+    private String failure = "";
 
     private Settlement(Site site, Stock stock, Witness witness, Assignment assignment) {
         this.site = site;
@@ -48,15 +49,18 @@ final class Settlement {
      * @param evidence what is there
      * @param damaged the units of work that are damaged, each followed by how
      * @param nanos how long it took to bring everything to rest
+     * @param failure why it could not be; then nothing can be said of what is there
      */
-    record Seen(Evidence evidence, List<String> damaged, long nanos) {}
+    record Seen(Evidence evidence, List<String> damaged, long nanos, String failure) {}
 
     static Seen settle(Site site, Stock stock, Witness witness, Machinery machinery, Assignment assignment)
             throws Exception {
         var settlement = new Settlement(site, stock, witness, assignment);
         settlement.settle(machinery);
-        settlement.look();
-        return new Seen(settlement.evidence, settlement.damaged, settlement.nanos);
+        if (settlement.failure.isEmpty()) {
+            settlement.look();
+        }
+        return new Seen(settlement.evidence, settlement.damaged, settlement.nanos, settlement.failure);
     }
 
     private void settle(Machinery machinery) throws Exception {
@@ -76,8 +80,7 @@ final class Settlement {
             }
             int status = process.waitFor();
             if (status != 0) {
-                evidence.leftovers.add(
-                        "the life that settles ended with " + status + ":\n" + Files.readString(machinery.errors()));
+                failure = "the life that settles ended by itself with " + status + ":\n" + machinery.lastErrors();
             }
         } finally {
             process.destroyForcibly();
@@ -192,11 +195,18 @@ final class Settlement {
                         thread, place + ":" + firstLine(text) + wholeness(text), (one, two) -> one + " and " + two);
             }
         }
-        for (var area : List.of(Worker.workArea(root), root.resolve(".ktm-files/set-aside"))) {
-            for (var file : list(area)) {
-                evidence.leftovers.add("a file of the work area: " + root.relativize(file));
-            }
+        for (var file : list(Worker.workArea(root))) {
+            evidence.leftovers.add("a file of the work area: " + root.relativize(file) + ", with " + briefly(file));
         }
+        for (var file : list(root.resolve(".ktm-files/set-aside"))) {
+            var text = Files.readString(file);
+            evidence.putAside.put(root.relativize(file).toString(), firstLine(text) + wholeness(text));
+        }
+    }
+
+    private static String briefly(Path file) throws IOException {
+        var text = Files.readString(file);
+        return text.length() + " characters of " + firstLine(text) + wholeness(text);
     }
 
     private static List<Path> list(Path directory) throws IOException {

@@ -49,6 +49,9 @@ final class Worker {
     static final String FOUND = "found";
 
     private static final Logger REPORTS = Logger.getLogger("dev.ktm");
+    /** What somebody else has done to its files is not, since nobody does. */
+    private static final Logger FILES = Logger.getLogger("dev.ktm.file");
+
     private static final int TRAINING = 25;
     private static final int MOST_FAILURES = 5;
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
@@ -70,6 +73,7 @@ final class Worker {
         var assignment = Assignment.read(Path.of(arguments[0]));
         // What recovery finds is what this is about.
         REPORTS.setLevel(Level.SEVERE);
+        FILES.setLevel(Level.WARNING);
         Logger.getLogger("org.apache").setLevel(Level.OFF);
         Logger.getLogger("com.zaxxer").setLevel(Level.OFF);
         if (assignment.mode() == Assignment.Mode.WORK) {
@@ -125,9 +129,6 @@ final class Worker {
             decide();
         }
         recover(start);
-        if (assignment.bug() == PlantedBug.LEAVES_A_FILE) {
-            Files.writeString(workArea().resolve("left-behind"), "x");
-        }
         place.steps.begin();
         place.disk.begin();
         tell(WORKING);
@@ -229,6 +230,9 @@ final class Worker {
                     probe();
                     tellWhatIsThere();
                     place.close();
+                    if (assignment.bug() == PlantedBug.LEAVES_A_FILE) {
+                        Files.writeString(workArea(assignment.root()).resolve("left-behind"), "x");
+                    }
                     return;
                 }
                 place.ktm.recoverNow();
@@ -277,10 +281,6 @@ final class Worker {
         for (var damaged : place.ktm.manager().damaged()) {
             tellFound("damaged", damaged.unitOfWork().toString() + " " + damaged.damage());
         }
-    }
-
-    private Path workArea() {
-        return workArea(assignment.root());
     }
 
     static Path workArea(Path root) {
