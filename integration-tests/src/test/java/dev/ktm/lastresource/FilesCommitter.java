@@ -2,10 +2,12 @@ package dev.ktm.lastresource;
 
 import dev.ktm.KtmOptions;
 import dev.ktm.file.TransactedFiles;
+import dev.ktm.log.LogOptions;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import javax.transaction.xa.XAResource;
 
 /**
@@ -19,13 +21,17 @@ final class FilesCommitter {
 
     static final String TEXT = "sold out";
 
+    /** Nothing is written but what somebody waits for. */
+    private static final LogOptions UNFLUSHED =
+            LogOptions.builder().idleFlush(Duration.ofHours(1)).build();
+
     private FilesCommitter() {}
 
     /** Runs it, to its death. */
     public static void main(String[] arguments) throws Exception {
         var directory = Path.of(arguments[0]);
         var databases = Databases.in(directory);
-        var ktm = databases.open(KtmOptions.builder(), databases.audit());
+        var ktm = databases.open(KtmOptions.builder().logOptions(UNFLUSHED), databases.audit());
         var files = TransactedFiles.open(ktm, "files", root(directory));
         var xa = databases.orders().getXAConnection();
         var connection = databases.audit().getConnection();
@@ -45,7 +51,9 @@ final class FilesCommitter {
 
     private static XAResource dyingAfterCommit(XAResource resource) {
         return (XAResource) Proxy.newProxyInstance(
-                FilesCommitter.class.getClassLoader(), new Class<?>[] {XAResource.class}, (proxy, method, arguments) -> {
+                FilesCommitter.class.getClassLoader(),
+                new Class<?>[] {XAResource.class},
+                (proxy, method, arguments) -> {
                     try {
                         var result = method.invoke(resource, arguments);
                         if (method.getName().equals("commit")) {

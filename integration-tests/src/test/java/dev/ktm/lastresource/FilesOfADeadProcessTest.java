@@ -25,8 +25,9 @@ class FilesOfADeadProcessTest {
     Path directory;
 
     @Test
-    @Disabled("Files that are committed after a restart are taken for those of somebody else if they are in their place already: they are put"
-            + " aside, with a warning, and made once more. Found by the proof campaign; Applier.isPartOf looks at When.AGAIN only.")
+    @Disabled(
+            "Files that are committed after a restart are taken for those of somebody else if they are in their place already: they are put"
+                    + " aside, with a warning, and made once more. Found by the proof campaign; Applier.isPartOf looks at When.AGAIN only.")
     void whatIsInItsPlaceAlreadyIsNotTakenForSomebodyElses() throws Exception {
         Databases.in(directory).create();
 
