@@ -16,10 +16,10 @@ import java.util.zip.ZipEntry;
  * @param classPath of archives, as sharing asks for
  * @param file the class data archive
  */
-record ClassArchive(String classPath, Path file) {
+public record ClassArchive(String classPath, Path file) {
 
     /** The classes that the program loads until its end, to be shared with later machines. */
-    static ClassArchive of(Class<?> program, Path directory, String... arguments) throws IOException {
+    public static ClassArchive of(Class<?> program, Path directory, String... arguments) throws IOException {
         var paths = new ArrayList<Path>();
         for (var entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
             var path = Path.of(entry);
@@ -47,7 +47,7 @@ record ClassArchive(String classPath, Path file) {
     }
 
     /** What a machine is told to share. */
-    List<String> options() {
+    public List<String> options() {
         return List.of("-XX:SharedArchiveFile=" + file, "-Xshare:on");
     }
 

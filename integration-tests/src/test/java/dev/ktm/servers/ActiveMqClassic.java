@@ -38,7 +38,7 @@ final class ActiveMqClassic implements Product {
 
     @Override
     public JmsClient client(int port, String place) {
-        var url = "tcp://127.0.0.1:" + port + "?soTimeout=5000";
+        var url = "tcp://127.0.0.1:" + port + "?soTimeout=5000&jms.redeliveryPolicy.maximumRedeliveries=-1";
         return new JmsClient(new ActiveMQXAConnectionFactory(url), new ActiveMQConnectionFactory(url), place);
     }
 }

@@ -8,6 +8,7 @@ import org.apache.activemq.artemis.api.core.RoutingType;
 import org.apache.activemq.artemis.core.config.impl.ConfigurationImpl;
 import org.apache.activemq.artemis.core.server.JournalType;
 import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
+import org.apache.activemq.artemis.core.settings.impl.AddressSettings;
 import org.apache.activemq.artemis.jms.client.ActiveMQJMSConnectionFactory;
 import org.apache.activemq.artemis.jms.client.ActiveMQXAConnectionFactory;
 
@@ -35,6 +36,8 @@ final class Artemis implements Product {
                 .setLargeMessagesDirectory(directory.resolve("large").toString())
                 // A disk that is nearly full is none of our business: it would block producers.
                 .setMaxDiskUsage(-1)
+                // Whoever is killed again and again with a message in his hands must not send it to where nobody looks.
+                .addAddressSetting("#", new AddressSettings().setMaxDeliveryAttempts(-1))
                 .addAcceptorConfiguration("tcp", "tcp://127.0.0.1:" + arguments[1] + "?protocols=CORE");
         for (var place : List.of(Server.ORDERS, Server.STOCK)) {
             configuration.addQueueConfiguration(QueueConfiguration.of(place)

@@ -9,7 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import javax.transaction.xa.XAResource;
 
 /** What a program that uses a resource manager has: its driver, and where it is. */
-interface Client {
+public interface Client {
 
     /** Makes the table or the queue. */
     void setUp() throws Exception;

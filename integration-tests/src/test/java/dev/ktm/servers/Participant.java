@@ -1,7 +1,7 @@
 package dev.ktm.servers;
 
 /** A resource manager as the application of one coordinator has it. */
-interface Participant extends AutoCloseable {
+public interface Participant extends AutoCloseable {
 
     /** What one transaction after another is made with. */
     Work open() throws Exception;

@@ -13,10 +13,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** A port on the loopback address that passes everything on to another, until it is told to lose something. */
-final class Proxy implements AutoCloseable {
+public final class Proxy implements AutoCloseable {
 
     /** What is lost next. */
-    enum Loss {
+    public enum Loss {
         NOTHING,
         /** What a client sends next does not arrive, and its connection ends. */
         REQUEST,

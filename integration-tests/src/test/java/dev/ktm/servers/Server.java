@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 public final class Server implements AutoCloseable {
 
     /** The names of the tables or queues that everybody has. */
-    static final String ORDERS = "orders";
+    public static final String ORDERS = "orders";
 
-    static final String STOCK = "stock";
+    public static final String STOCK = "stock";
 
     private static final Duration LONGEST_START = Duration.ofSeconds(60);
 
@@ -75,7 +75,7 @@ public final class Server implements AutoCloseable {
     }
 
     /** Starts it on the data that it has, and returns when it can be used. */
-    void start() throws Exception {
+    public void start() throws Exception {
         launch();
         Until.answers(LONGEST_START, () -> {
             if (!process().isRunning()) {
@@ -118,7 +118,7 @@ public final class Server implements AutoCloseable {
     }
 
     /** As a crash would end it. */
-    void kill() throws IOException {
+    public void kill() throws IOException {
         process().close();
         process = null;
         proxy.cut();
@@ -134,17 +134,17 @@ public final class Server implements AutoCloseable {
     }
 
     /** Lets it hang: it keeps its connections, and answers nobody. */
-    void pause() throws IOException, InterruptedException {
+    public void pause() throws IOException, InterruptedException {
         process().signalAll("STOP");
     }
 
     /** Lets it go on. */
-    void resume() throws IOException, InterruptedException {
+    public void resume() throws IOException, InterruptedException {
         process().signalAll("CONT");
     }
 
     /** Ends all connections of its clients. */
-    void cutConnections() {
+    public void cutConnections() {
         proxy.cut();
     }
 
@@ -155,7 +155,17 @@ public final class Server implements AutoCloseable {
 
     /** Ends the next connection that says something this way, and loses what it says. */
     void loseNext(Proxy.Loss what) {
-        proxy.loseNext(what, () -> {});
+        loseNext(what, () -> {});
+    }
+
+    /** As {@link #loseNext(Proxy.Loss)}, and does harm before anybody hears of it. */
+    public void loseNext(Proxy.Loss what, Steps.Harm harm) {
+        proxy.loseNext(what, harm);
+    }
+
+    /** The port of its proxy: connections through it can be cut, and what they say can be lost. */
+    public int proxyPort() {
+        return proxy.port();
     }
 
     /** Is killed when it has done what the next one asks it to do, and before anybody hears of it. */

@@ -3,7 +3,7 @@ package dev.ktm.servers;
 import javax.transaction.xa.XAResource;
 
 /** A connection to a resource manager, with which one piece of work at a time is done. */
-interface Session extends AutoCloseable {
+public interface Session extends AutoCloseable {
 
     /** What is enlisted. */
     XAResource xaResource();

@@ -1,0 +1,83 @@
+package dev.ktm.proof;
+
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A transaction that was attempted, and what its client knows of it.
+ *
+ * @param key what it writes everywhere
+ * @param life which process attempted it
+ * @param thread which of its threads: each has slots of its own, one file and one value of the registry
+ * @param parts who takes part
+ * @param file what it does to the file of its thread
+ * @param value what it does to the value of its thread
+ * @param knew what its client was told
+ * @param taken the messages that it has received, as {@code artemis/feed-1}
+ * @param decided what an operator has decided in place of its last resource; {@code NOT} if none has
+ */
+record Attempt(
+        String key,
+        int life,
+        int thread,
+        Set<Part> parts,
+        FileChange file,
+        ValueChange value,
+        Knew knew,
+        List<String> taken,
+        ByOperator decided) {
+
+    /** What a client knows. */
+    enum Knew {
+        /** Its commit returned. */
+        COMMITTED,
+        /** Its commit said that it was rolled back, or it was never called. */
+        ROLLED_BACK,
+        /** Nothing: it was told nothing, or that nobody knows. */
+        UNKNOWN
+    }
+
+    /** What becomes of the file of a thread, which is at one of two places or at none. */
+    enum FileChange {
+        NONE,
+        /** Has the key as its content from now on; it is made if it is not there. */
+        REPLACE,
+        /** Goes to the other place. */
+        MOVE,
+        DELETE
+    }
+
+    /** What becomes of the value of a thread. */
+    enum ValueChange {
+        NONE,
+        SET,
+        DELETE
+    }
+
+    /** What an operator has decided. */
+    enum ByOperator {
+        NOT,
+        COMMIT,
+        ROLL_BACK
+    }
+
+    Attempt {
+        parts = parts.isEmpty() ? Set.of() : EnumSet.copyOf(parts);
+        taken = List.copyOf(taken);
+    }
+
+    Attempt told(Knew what) {
+        return new Attempt(key, life, thread, parts, file, value, what, taken, decided);
+    }
+
+    Attempt took(String message) {
+        var more = new java.util.ArrayList<>(taken);
+        more.add(message);
+        return new Attempt(key, life, thread, parts, file, value, knew, more, decided);
+    }
+
+    Attempt decidedBy(ByOperator what) {
+        return new Attempt(key, life, thread, parts, file, value, knew, taken, what);
+    }
+}

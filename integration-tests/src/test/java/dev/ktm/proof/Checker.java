@@ -1,0 +1,205 @@
+package dev.ktm.proof;
+
+import dev.ktm.proof.Attempt.ByOperator;
+import dev.ktm.proof.Attempt.Knew;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Compares what is there with what was attempted and what the clients know:
+ *
+ * <ul>
+ *   <li>a transaction is with all of its participants, once, or with none;
+ *   <li>one whose commit returned is there, one that was rolled back is not;
+ *   <li>the file and the value of a thread are as its last transaction that is there has left them;
+ *   <li>a message was taken by one transaction that is there, or waits, once;
+ *   <li>nothing is put aside as somebody else's;
+ *   <li>nothing is there that nobody has attempted, nothing is in doubt or left over, and what is others' is as it was.
+ * </ul>
+ *
+ * It knows three excuses: of a participant that has lost what it had promised to keep, as a witness shows that has nothing to do with the
+ * coordinator; and of a last resource in whose place an operator has decided; and of a file that is brought to its place twice,
+ * because a last resource had decided and a crash came before that was durable: its first copy is put aside, though it is the same
+ * (FilesOfADeadProcessTest). Pure.
+ */
+final class Checker {
+
+    private final Collection<Attempt> attempts;
+    private final Evidence evidence;
+    private final List<String> violations = new ArrayList<>();
+    private final Set<String> committed = new HashSet<>();
+
+    private Checker(Collection<Attempt> attempts, Evidence evidence) {
+        this.attempts = attempts;
+        this.evidence = evidence;
+    }
+
+    /**
+     * What came out.
+     *
+     * @param committed the keys of the transactions that are there
+     * @param violations in words; empty if all is well
+     * @param putAside the files that were put aside and are excused
+     */
+    record Verdict(Set<String> committed, List<String> violations, List<String> putAside) {}
+
+    static Verdict check(Collection<Attempt> attempts, Evidence evidence) {
+        var checker = new Checker(attempts, evidence);
+        attempts.forEach(checker::checkWhole);
+        checker.checkKnown();
+        checker.checkSlots();
+        checker.checkMessages();
+        checker.checkRest();
+        return new Verdict(checker.committed, checker.violations, checker.checkPutAside());
+    }
+
+    private void violated(String what) {
+        violations.add(what);
+    }
+
+    /** All or nothing, and as its client knows. */
+    private void checkWhole(Attempt attempt) {
+        var present = EnumSet.noneOf(Part.class);
+        var absent = EnumSet.noneOf(Part.class);
+        for (var part : attempt.parts()) {
+            int count = evidence.count(part, attempt.key());
+            if (count > 1) {
+                violated(attempt.key() + ": is " + count + " times with " + part);
+            }
+            if (!isExcused(attempt, part)) {
+                (count > 0 ? present : absent).add(part);
+            } else if (count > 0 && attempt.decided() == ByOperator.NOT) {
+                present.add(part);
+            }
+        }
+        if (!present.isEmpty() && !absent.isEmpty()) {
+            violated(attempt.key() + ": is with " + present + " and not with " + absent);
+        }
+        if (isCommitted(attempt, present, absent)) {
+            committed.add(attempt.key());
+        }
+        if (attempt.knew() == Knew.COMMITTED && !absent.isEmpty()) {
+            violated(attempt.key() + ": its commit returned, and it is not with " + absent);
+        }
+        if (attempt.knew() == Knew.ROLLED_BACK && !present.isEmpty()) {
+            violated(attempt.key() + ": was rolled back, and is with " + present);
+        }
+    }
+
+    private static boolean isCommitted(Attempt attempt, Set<Part> present, Set<Part> absent) {
+        if (!present.isEmpty() || !absent.isEmpty()) {
+            return !present.isEmpty();
+        }
+        return attempt.knew() == Knew.COMMITTED || attempt.decided() == ByOperator.COMMIT;
+    }
+
+    private boolean isExcused(Attempt attempt, Part part) {
+        return evidence.isLost(part, attempt.life()) || (part == Part.LAST && attempt.decided() != ByOperator.NOT);
+    }
+
+    /** Nothing is there that nobody has attempted there. */
+    private void checkKnown() {
+        var known = new HashMap<String, Set<Part>>();
+        attempts.forEach(attempt -> known.put(attempt.key(), attempt.parts()));
+        evidence.rows.forEach((part, rows) -> rows.keySet().forEach(key -> {
+            if (!known.getOrDefault(key, Set.of()).contains(part)) {
+                violated(key + ": is with " + part + ", where nobody has attempted it");
+            }
+        }));
+    }
+
+    private void checkSlots() {
+        var files = new TreeMap<Integer, String>();
+        var values = new TreeMap<Integer, String>();
+        for (var attempt : attempts) {
+            if (committed.contains(attempt.key())) {
+                apply(attempt, files, values);
+            }
+        }
+        compare("file", files, evidence.files);
+        compare("value", values, evidence.values);
+    }
+
+    private static void apply(Attempt attempt, Map<Integer, String> files, Map<Integer, String> values) {
+        int thread = attempt.thread();
+        var file = files.get(thread);
+        switch (attempt.file()) {
+            case NONE -> {}
+            case REPLACE -> files.put(thread, (file == null ? 'a' : file.charAt(0)) + ":" + attempt.key());
+            case MOVE -> {
+                if (file != null) {
+                    files.put(thread, (file.charAt(0) == 'a' ? 'b' : 'a') + file.substring(1));
+                }
+            }
+            case DELETE -> files.remove(thread);
+        }
+        switch (attempt.value()) {
+            case NONE -> {}
+            case SET -> values.put(thread, attempt.key());
+            case DELETE -> values.remove(thread);
+        }
+    }
+
+    private void compare(String what, Map<Integer, String> expected, Map<Integer, String> found) {
+        var threads = new HashSet<>(expected.keySet());
+        threads.addAll(found.keySet());
+        for (int thread : threads) {
+            var one = expected.getOrDefault(thread, "nothing");
+            var other = found.getOrDefault(thread, "nothing");
+            if (!one.equals(other)) {
+                violated(what + " of thread " + thread + ": expected " + one + ", found " + other);
+            }
+        }
+    }
+
+    private void checkMessages() {
+        var takers = new HashMap<String, List<String>>();
+        for (var attempt : attempts) {
+            if (committed.contains(attempt.key())) {
+                attempt.taken()
+                        .forEach(message -> takers.computeIfAbsent(message, same -> new ArrayList<>())
+                                .add(attempt.key()));
+            }
+        }
+        for (var message : evidence.fed) {
+            var by = takers.getOrDefault(message, List.of());
+            int waiting = evidence.waiting.getOrDefault(message, 0);
+            if (by.size() + waiting != 1) {
+                violated("message " + message + ": waits " + waiting + " times, and was taken by " + by);
+            }
+        }
+        var strange = new HashSet<>(evidence.waiting.keySet());
+        strange.removeAll(evidence.fed);
+        strange.forEach(message -> violated("message " + message + ": nobody has put it there"));
+    }
+
+    private List<String> checkPutAside() {
+        var excused = new HashSet<String>();
+        attempts.stream()
+                .filter(attempt -> committed.contains(attempt.key()))
+                .filter(attempt -> attempt.parts().containsAll(EnumSet.of(Part.FILES, Part.LAST)))
+                .forEach(attempt -> excused.add(attempt.key()));
+        var found = new ArrayList<String>();
+        evidence.putAside.forEach((file, key) -> {
+            if (excused.contains(key)) {
+                found.add(file);
+            } else {
+                violated("put aside, and nobody has changed it: " + file + ", with " + key);
+            }
+        });
+        return found;
+    }
+
+    private void checkRest() {
+        evidence.inDoubt.forEach(branch -> violated("in doubt: " + branch));
+        evidence.foreignGone.forEach(branch -> violated("somebody else's branch is gone: " + branch));
+        evidence.leftovers.forEach(each -> violated("left over: " + each));
+    }
+}
