@@ -12,19 +12,22 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Counts the system calls of a product that wait for the disk, with {@code strace}. */
 final class ForcedWrites {
 
     private static final String CALLS =
-            "trace=open,openat,write,pwrite64,writev,pwritev,pwritev2,fsync,fdatasync,msync";
-    private static final Pattern OPENED = Pattern.compile("^(?:\\d+ +)?open(?:at)?\\(.*\\bO_D?SYNC\\b.*= \\d+<(.*)>$");
-    private static final Pattern SYNCED = Pattern.compile("^(?:\\d+ +)?(?:fsync|fdatasync)\\(");
-    private static final Pattern MAPPED = Pattern.compile("^(?:\\d+ +)?msync\\(.*MS_SYNC");
-    private static final Pattern WRITTEN = Pattern.compile("^(?:\\d+ +)?p?write(?:64|v|v2)?\\(\\d+<(.*?)>,");
+            "trace=open,openat,close,write,pwrite64,writev,pwritev,pwritev2,fsync,fdatasync,msync";
+
+    /** Process, call, arguments and result as {@code strace} writes them; the result is missing while a call is unfinished. */
+    private static final Pattern LINE =
+            Pattern.compile("^(\\d+) +(?:<\\.\\.\\. )?(\\w+)(?:\\(| resumed>)(.*?)(?: = (-?\\d+|0x\\w+)\\b[^=]*)?$");
+
+    private static final Pattern DESCRIPTOR = Pattern.compile("^(\\d+)<");
+    private static final Pattern SYNCHRONOUS = Pattern.compile("\\bO_D?SYNC\\b");
     private static final int MOST_MINUTES = 10;
 
     private final Path below;
@@ -79,21 +82,51 @@ final class ForcedWrites {
 
     /** How many of the calls of a trace wait for the disk. */
     static int countIn(Stream<String> trace) {
-        var synchronous = new HashSet<String>();
-        int[] count = {0};
-        trace.forEach(line -> {
-            var opened = OPENED.matcher(line);
-            if (opened.find()) {
-                synchronous.add(opened.group(1));
-            } else if (SYNCED.matcher(line).find() || MAPPED.matcher(line).find() || isIn(line, synchronous)) {
-                count[0]++;
-            }
-        });
-        return count[0];
+        var reading = new Reading();
+        trace.forEach(reading::line);
+        return reading.count;
     }
 
-    private static boolean isIn(String line, Set<String> synchronous) {
-        Matcher written = WRITTEN.matcher(line);
-        return written.find() && synchronous.contains(written.group(1));
+    /** Files are told apart by their descriptors, as they may be renamed. Not thread-safe. */
+    private static final class Reading {
+        private final Set<String> synchronous = new HashSet<>();
+        private final Set<String> opening = new HashSet<>();
+        private int count;
+
+        void line(String text) {
+            var line = LINE.matcher(text);
+            if (!line.matches()) {
+                return;
+            }
+            boolean resumed = text.contains(" resumed>");
+            var arguments = line.group(3);
+            switch (line.group(2)) {
+                case "open", "openat" -> opened(line.group(1), arguments, line.group(4));
+                case "close" -> synchronous.remove(descriptor(arguments));
+                case "fsync", "fdatasync" -> count += resumed ? 0 : 1;
+                case "msync" -> count += arguments.contains("MS_SYNC") && !resumed ? 1 : 0;
+                default -> count += !resumed && synchronous.contains(descriptor(arguments)) ? 1 : 0;
+            }
+        }
+
+        private void opened(String process, String arguments, @Nullable String result) {
+            boolean flagged = SYNCHRONOUS.matcher(arguments).find();
+            if (result == null) {
+                if (flagged) {
+                    opening.add(process);
+                }
+                return;
+            }
+            if (opening.remove(process) || flagged) {
+                synchronous.add(result);
+            } else {
+                synchronous.remove(result);
+            }
+        }
+
+        private static String descriptor(String arguments) {
+            var found = DESCRIPTOR.matcher(arguments);
+            return found.find() ? found.group(1) : "";
+        }
     }
 }

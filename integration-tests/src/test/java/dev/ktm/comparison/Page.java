@@ -4,6 +4,7 @@ import dev.ktm.comparison.chart.Chart;
 import dev.ktm.comparison.chart.Value;
 import dev.ktm.comparison.fault.Fault;
 import dev.ktm.comparison.fault.FaultProduct;
+import dev.ktm.comparison.fault.FaultSize;
 import dev.ktm.comparison.fault.Judge;
 import dev.ktm.comparison.fault.Observation;
 import java.io.IOException;
@@ -252,7 +253,9 @@ final class Page {
                 "Each product lives in processes of its own, and is seen from outside: what `commit` answers, and what two resource"
                         + " managers have in the end. These keep their branches in files that outlive processes; the timeout is tried with an"
                         + " H2 database. A process always dies without closing anything, and the next one recovers until no branch is"
-                        + " prepared, for " + "90 s at most. A product is at the setting that serves it best here:",
+                        + " prepared, for " + FaultSize.FULL.recoverySeconds()
+                        + " s at most. One that could do harm is given "
+                        + FaultSize.FULL.watchSeconds() + " s. A product is at the setting that serves it best here:",
                 "",
                 "| Product | Settings |",
                 "|---|---|");

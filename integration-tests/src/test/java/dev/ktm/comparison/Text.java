@@ -37,13 +37,18 @@ final class Text {
                 : number(value.median()) + " [" + number(value.least()) + "–" + number(value.most()) + "]";
     }
 
+    /** Text that stays what it is in a cell of a table. */
+    static String cell(String text) {
+        return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|");
+    }
+
     /** A line for each series, a column for each group. */
     static List<String> table(String corner, List<String> groups, Map<String, Map<String, Value>> series) {
         var lines = new ArrayList<String>();
         lines.add("| " + corner + " | " + String.join(" | ", groups) + " |");
         lines.add("|---|" + "---|".repeat(groups.size()));
         series.forEach((name, values) -> {
-            var line = new StringBuilder("| " + name + " |");
+            var line = new StringBuilder("| " + cell(name) + " |");
             for (var group : groups) {
                 var value = values.get(group);
                 line.append(' ').append(value == null ? NOTHING : value(value)).append(" |");

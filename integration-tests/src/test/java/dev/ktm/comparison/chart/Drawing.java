@@ -185,6 +185,12 @@ final class Drawing {
     }
 
     private String number(double value) {
+        if (value == 0) {
+            return "0";
+        }
+        if (step >= 1_000_000) {
+            return String.format(Locale.ROOT, "%.0f M", value / 1e6);
+        }
         if (step >= 1000) {
             return String.format(Locale.ROOT, "%.0f k", value / 1000);
         }

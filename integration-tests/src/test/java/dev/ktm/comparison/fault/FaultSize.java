@@ -32,12 +32,12 @@ public enum FaultSize {
     }
 
     /** How long a process is given to do harm. */
-    int watchSeconds() {
+    public int watchSeconds() {
         return watchSeconds;
     }
 
     /** How long recovery may take. */
-    int recoverySeconds() {
+    public int recoverySeconds() {
         return recoverySeconds;
     }
 }
