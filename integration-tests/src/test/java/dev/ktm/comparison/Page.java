@@ -21,8 +21,7 @@ import java.util.function.ToDoubleFunction;
 final class Page {
 
     static final String COMMAND = """
-            mvn -q -Pbenchmark verify -DskipTests -Dbenchmark.main=dev.ktm.comparison.Comparison \\
-                "-Dbenchmark.args=--results target/comparison"
+            mvn -q -Pbenchmark verify -DskipTests -Dbenchmark.main=dev.ktm.comparison.Comparison
             """;
 
     private static final String NOT_MEASURED = "Not measured yet.";
@@ -70,7 +69,9 @@ final class Page {
                 COMMAND.stripTrailing(),
                 "```",
                 "",
-                "`--sections none` writes the page from the results that are there; other options are shown by `--help`.",
+                "It takes some hours on a machine that has nothing else to do, and strace and root, who may mount a file system. With"
+                        + " `-Dbenchmark.args=…` it takes options, which `--help` shows: `--sections faults` measures one part and keeps the"
+                        + " results of the others, and `--sections none` writes the page from the results that are kept beside it.",
                 "",
                 "| Part | Measured | Machine | Java | How |",
                 "|---|---|---|---|---|");

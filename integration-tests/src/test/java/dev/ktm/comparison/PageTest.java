@@ -17,6 +17,8 @@ class PageTest {
 
     private static final Path SAMPLE = Path.of("src/test/resources/comparison");
 
+    private static final Path DOCUMENTS = Path.of("../ktm-xa-bridge/docs");
+
     @TempDir
     Path directory;
 
@@ -37,6 +39,17 @@ class PageTest {
         Page.write(new Results(SAMPLE.resolve("results")), target.resolve("comparison.md"));
 
         assertThat(files(target)).isEqualTo(files(SAMPLE.resolve("page")));
+    }
+
+    @Test
+    void theDocumentIsMadeOfTheResultsThatAreKeptWithIt() throws Exception {
+        Page.write(new Results(DOCUMENTS.resolve("comparison/results")), directory.resolve("comparison.md"));
+
+        var kept = files(DOCUMENTS.resolve("comparison"));
+        kept.keySet().removeIf(name -> name.endsWith(".json"));
+        assertThat(files(directory.resolve("comparison"))).isEqualTo(kept);
+        assertThat(Files.readString(directory.resolve("comparison.md"), UTF_8))
+                .isEqualTo(Files.readString(DOCUMENTS.resolve("comparison.md"), UTF_8));
     }
 
     @Test

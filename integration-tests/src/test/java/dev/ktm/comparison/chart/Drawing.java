@@ -63,13 +63,13 @@ final class Drawing {
 
     String svg() {
         svg.append(String.format(
-                        Locale.ROOT,
-                        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\">%n",
-                        WIDTH,
-                        HEIGHT,
-                        WIDTH,
-                        HEIGHT)
-                .replace(System.lineSeparator(), "\n"));
+                Locale.ROOT,
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\">",
+                WIDTH,
+                HEIGHT,
+                WIDTH,
+                HEIGHT));
+        svg.append('\n');
         svg.append("<title>").append(escape(chart.title())).append("</title>\n").append(STYLE);
         text(LEFT, LINE + 2, "title", "start", chart.title());
         text(LEFT, TOP - 10, "", "start", chart.unit());

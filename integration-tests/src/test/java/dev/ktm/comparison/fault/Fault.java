@@ -26,12 +26,12 @@ public enum Fault {
             "The other one is told at once, and the first one when it is back."),
     SAME_NAME_ALIVE(
             "Two processes with the same name share a resource manager",
-            "A transaction of one process is prepared and waits for a vote. The other process, of the same name and with a"
+            "Products other than KTM ask for unique names; here nobody has heeded that. A transaction of one process is prepared and waits for a vote. The other process, of the same name and with a"
                     + " log of its own, recovers meanwhile. Then the first one goes on.",
             "The second process does not touch the branches of the first one, or refuses to start."),
     SAME_NAME_KILLED(
             "A process with the same name recovers before the one that was killed",
-            "A process dies when its transactions are decided and the first of two resource managers has committed. Another"
+            "Here as well nobody has heeded that names are to be unique. A process dies when its transactions are decided and the first of two resource managers has committed. Another"
                     + " process, of the same name and with a log of its own, recovers; then the first one is started again.",
             "All are committed in both resource managers."),
     TIMEOUT(

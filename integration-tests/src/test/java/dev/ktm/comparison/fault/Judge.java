@@ -1,10 +1,15 @@
 package dev.ktm.comparison.fault;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.TreeMap;
 
 /** Puts what was seen into sentences, and says of each whether it is as expected. */
 public final class Judge {
+
+    /** A fact: not all runs were alike. */
+    private static final String DIFFERED = "runs.differed";
 
     private final Observation seen;
     private final List<Sentence> sentences = new ArrayList<>();
@@ -28,6 +33,21 @@ public final class Judge {
             judge.judge();
         }
         return List.copyOf(judge.sentences);
+    }
+
+    /** Of several runs of the same, the one with the most that is not as expected; it says if others were otherwise. */
+    public static Observation worst(List<Observation> runs) {
+        var worst = runs.stream()
+                .max(Comparator.comparingLong(each -> of(each).stream()
+                        .filter(sentence -> !sentence.expected())
+                        .count()))
+                .orElseThrow();
+        if (runs.stream().map(Judge::of).distinct().count() == 1) {
+            return worst;
+        }
+        var facts = new TreeMap<>(worst.facts());
+        facts.put(DIFFERED, "yes");
+        return new Observation(worst.fault(), worst.product(), facts);
     }
 
     private void say(boolean expected, String text) {
@@ -57,6 +77,9 @@ public final class Judge {
                 }
                 allCommitted("work");
             }
+        }
+        if (seen.text(DIFFERED).equals("yes")) {
+            say(true, "other runs were otherwise");
         }
     }
 

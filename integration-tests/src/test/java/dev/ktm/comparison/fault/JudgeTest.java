@@ -105,6 +105,19 @@ class JudgeTest {
     }
 
     @Test
+    void ofSeveralRunsTheWorstIsKeptAndSaysThatOthersWereOtherwise() {
+        var good = new Observation(Fault.INTERRUPT, FaultProduct.KTM, good(Fault.INTERRUPT));
+        var facts = good(Fault.INTERRUPT);
+        facts.put("after.lost", "1");
+        var bad = new Observation(Fault.INTERRUPT, FaultProduct.KTM, facts);
+
+        assertThat(Judge.worst(List.of(good, good))).isEqualTo(good);
+        assertThat(Judge.of(Judge.worst(List.of(good, bad, good))))
+                .contains(new Sentence("a commit that had returned is lost, at least in part", false))
+                .contains(new Sentence("other runs were otherwise", true));
+    }
+
+    @Test
     void whatWasAnsweredIsComparedWithWhatIsThere() throws Exception {
         var first = new RecordedResourceManager(directory, "first");
         var second = new RecordedResourceManager(directory, "second");
