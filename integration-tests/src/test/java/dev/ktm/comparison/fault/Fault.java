@@ -19,6 +19,11 @@ public enum Fault {
             "As before, but from a certain moment on every access to the file system of the log ends in EIO (the shutdown call of"
                     + " ext4). For the new process it is mounted again.",
             "Whatever `commit` has answered is so after the restart, nothing is done by half, and the new process works."),
+    UNDECIDED(
+            "A process dies before its transactions are decided",
+            "The process dies when transactions over two resource managers are prepared in both, and before anybody has decided."
+                    + " The next one recovers.",
+            "All are rolled back in both resource managers."),
     RESOURCE_DOWN(
             "A resource manager is down when recovery starts",
             "The process dies when transactions over two resource managers are decided and none of them has been told. The"

@@ -121,8 +121,9 @@ public final class FaultLife {
         switch (fault) {
             case INTERRUPT -> interrupt(client);
             case LOG_FULL, LOG_GONE -> workWithoutLog(client);
-            case RESOURCE_DOWN -> dieWhenAllHaveReached(client, 1);
-            case SAME_NAME_KILLED -> dieWhenAllHaveReached(client, 2);
+            case UNDECIDED -> dieWhenAllHaveReached(client, "undecided", Point.AFTER_PREPARE, 2);
+            case RESOURCE_DOWN -> dieWhenAllHaveReached(client, "decided", Point.BEFORE_COMMIT, 1);
+            case SAME_NAME_KILLED -> dieWhenAllHaveReached(client, "decided", Point.BEFORE_COMMIT, 2);
             case SAME_NAME_ALIVE -> {
                 var reached = new AtomicInteger();
                 Hook wait = (point, name, key) -> {
@@ -202,23 +203,24 @@ public final class FaultLife {
         }
     }
 
-    /** Transactions at the same time, each stopped when so many of its branches have been asked to commit. */
-    private void dieWhenAllHaveReached(Client client, int askedToCommit) throws InterruptedException {
+    /** Transactions at the same time, each stopped when so many of its branches have reached a point. */
+    private void dieWhenAllHaveReached(Client client, String phase, Point stop, int branches)
+            throws InterruptedException {
         var stopped = new CountDownLatch(size.few());
-        Map<String, Integer> asked = new ConcurrentHashMap<>();
+        Map<String, Integer> reached = new ConcurrentHashMap<>();
         Hook hook = (point, name, key) -> {
-            if (point == Point.BEFORE_COMMIT && asked.merge(key, 1, Integer::sum) == askedToCommit) {
+            if (point == stop && reached.merge(key, 1, Integer::sum) == branches) {
                 stopped.countDown();
                 waitForDeath();
             }
         };
         for (int i = 0; i < size.few(); i++) {
-            var thread = new Thread(() -> client.commit("decided", hook, false));
+            var thread = new Thread(() -> client.commit(phase, hook, false));
             thread.setDaemon(true);
             thread.start();
         }
         if (!stopped.await(MOST_ANSWER_SECONDS, TimeUnit.SECONDS)) {
-            throw new IllegalStateException(stopped.getCount() + " transactions were not decided");
+            throw new IllegalStateException(stopped.getCount() + " transactions did not get there");
         }
     }
 

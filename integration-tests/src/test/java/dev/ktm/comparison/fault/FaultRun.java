@@ -129,7 +129,7 @@ public final class FaultRun {
             case RESOURCE_DOWN -> resourceManagers.get(0).goDown();
             case SAME_NAME_KILLED -> other();
             case COMMIT_UNANSWERED -> resourceManagers.get(1).comeBack();
-            case INTERRUPT, SAME_NAME_ALIVE, TIMEOUT -> {
+            case INTERRUPT, UNDECIDED, SAME_NAME_ALIVE, TIMEOUT -> {
                 // Nothing has to be changed.
             }
         }

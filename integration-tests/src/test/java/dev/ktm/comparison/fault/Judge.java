@@ -59,6 +59,7 @@ public final class Judge {
         switch (seen.fault()) {
             case INTERRUPT -> interrupt();
             case LOG_FULL, LOG_GONE -> log();
+            case UNDECIDED -> undecided();
             case RESOURCE_DOWN -> resourceDown();
             case SAME_NAME_ALIVE -> {
                 otherProcess();
@@ -119,6 +120,16 @@ public final class Judge {
         afterRestart();
         if (seen.text("opened.RECOVER").equals("yes")) {
             answers("again", "after the restart: ", false);
+        }
+    }
+
+    private void undecided() {
+        int asked = seen.number("undecided.asked");
+        int nothing = seen.number("after.nothing");
+        if (asked > 0 && nothing == asked) {
+            say(true, "after the restart all are rolled back");
+        } else if (afterRestart()) {
+            say(false, "after the restart " + nothing + " of " + asked + " are rolled back");
         }
     }
 

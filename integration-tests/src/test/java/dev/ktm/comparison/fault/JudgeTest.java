@@ -32,6 +32,7 @@ class JudgeTest {
         var phases = switch (fault) {
             case INTERRUPT -> List.of("set", "storm", "quiet");
             case LOG_FULL, LOG_GONE -> List.of("before", "trouble", "again");
+            case UNDECIDED -> List.of("undecided");
             case RESOURCE_DOWN, SAME_NAME_KILLED -> List.of("decided");
             case SAME_NAME_ALIVE, COMMIT_UNANSWERED -> List.of("work");
             case TIMEOUT -> List.<String>of();
@@ -41,6 +42,7 @@ class JudgeTest {
             facts.put(phase + ".committed", "5");
         }
         facts.put("after.committed", "5");
+        facts.put("after.nothing", "5");
         facts.put("told.meanwhile", "5");
         if (fault == Fault.TIMEOUT) {
             facts.put("noticed", "true");
@@ -79,6 +81,8 @@ class JudgeTest {
             LOG_GONE          | after.half        | 1           | committed in one resource manager and rolled back in the other
             LOG_GONE          | after.undead      | 1           | answered with rollback has happened
             LOG_GONE          | end.RECOVER       | hangs       | the process after the restart hangs
+            UNDECIDED         | after.nothing     | 4           | 4 of 5 are rolled back
+            UNDECIDED         | undecided.asked   | 0           | are rolled back
             RESOURCE_DOWN     | told.meanwhile    | 4           | told of 4 of 5 decisions
             RESOURCE_DOWN     | after.committed   | 4           | 4 of 5 are committed
             RESOURCE_DOWN     | after.inDoubt     | 1           |
