@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,9 +24,6 @@ class FilesOfADeadProcessTest {
     Path directory;
 
     @Test
-    @Disabled(
-            "Files that are committed after a restart are taken for those of somebody else if they are in their place already: they are put"
-                    + " aside, with a warning, and made once more. Found by the proof campaign; Applier.isPartOf looks at When.AGAIN only.")
     void whatIsInItsPlaceAlreadyIsNotTakenForSomebodyElses() throws Exception {
         Databases.in(directory).create();
 

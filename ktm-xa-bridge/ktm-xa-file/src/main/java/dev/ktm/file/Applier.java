@@ -397,14 +397,18 @@ final class Applier {
 
     /**
      * Whether what is there is the content that is wanted once more, or what a power cut has left of it: a part of it, or zeros in its
-     * place. Then nothing is lost with it.
+     * place. Then nothing is lost with it. If it is not known that the steps may have been taken, nothing but the whole will do: it
+     * stands there if a last resource had decided, and a crash came before that was durable.
      */
     private boolean isPartOf(Step.Put put, Disk.Stat there) throws IOException {
-        if (when != When.AGAIN || put.inline().isEmpty()) {
+        if (when == When.NOW || put.inline().isEmpty()) {
             return false;
         }
         var wanted = put.inline().get();
-        if (there.kind() != Kind.FILE || there.size() > wanted.length) {
+        boolean mayBeTorn = when == When.AGAIN;
+        if (there.kind() != Kind.FILE
+                || there.size() > wanted.length
+                || (!mayBeTorn && there.size() < wanted.length)) {
             return false;
         }
         if (isOurs(put.name(), there, List.of(put.made()))) {
@@ -419,11 +423,11 @@ final class Applier {
             return false;
         }
         for (int i = 0; i < found.position(); i++) {
-            if (found.get(i) != 0 && found.get(i) != wanted[i]) {
+            if (found.get(i) != wanted[i] && !(mayBeTorn && found.get(i) == 0)) {
                 return false;
             }
         }
-        return true;
+        return mayBeTorn || !found.hasRemaining();
     }
 
     private void recreate(Step.Put put, byte[] bytes) throws IOException {
