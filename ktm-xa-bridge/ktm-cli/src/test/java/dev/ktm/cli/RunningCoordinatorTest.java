@@ -1,6 +1,7 @@
 package dev.ktm.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.log.testing.Conforms;
 import java.nio.file.Path;
@@ -233,6 +234,22 @@ class RunningCoordinatorTest {
             assertThat(spoken.code()).isEqualTo(ExitCode.DONE.number());
             assertThat(site.ask("list", "transactions").out()).contains("no transaction");
             assertThat(site.ask("list", "acts").out()).contains("complete", enlistment, "the database is lost");
+        }
+    }
+
+    @Test
+    void anActiveTransactionIsRolledBackAndItsClientIsTold() throws Exception {
+        try (var site = new Site(directory)) {
+            site.ktm.userTransaction().begin();
+            var unit = site.onlyTransaction();
+
+            var spoken = site.ask("rollback", unit, "--yes", "--reason", "it holds a lock since noon");
+
+            assertThat(spoken.err()).isEmpty();
+            assertThat(spoken.code()).isEqualTo(ExitCode.DONE.number());
+            assertThatThrownBy(() -> site.ktm.userTransaction().commit())
+                    .isInstanceOf(jakarta.transaction.RollbackException.class);
+            assertThat(site.ask("list", "acts").out()).contains("rollback", "it holds a lock since noon");
         }
     }
 
