@@ -47,7 +47,18 @@ final class Rules {
     }
 
     private static Map<String, List<String>> arrows() {
-        var coordinator = List.of("rm", "protocol", "journal", "recovery", "tm", "jta", "operator", "jfr", "management", "log", "log.storage");
+        var coordinator = List.of(
+                "rm",
+                "protocol",
+                "journal",
+                "recovery",
+                "tm",
+                "jta",
+                "operator",
+                "jfr",
+                "management",
+                "log",
+                "log.storage");
         var adapters = List.of("jdbc", "jms", "file", "registry");
         var arrows = new LinkedHashMap<String, List<String>>();
         arrows.put("log.format", List.of());

@@ -32,15 +32,17 @@ record BillOfMaterials(Map<String, Component> components, Map<String, Set<String
         var names = new HashMap<String, String>();
         var components = new HashMap<String, Component>();
         for (var each : root.one("components").orElseThrow().all("component")) {
-            var name = each.text("group").orElseThrow() + ":"
-                    + each.text("name").orElseThrow();
+            var name =
+                    each.text("group").orElseThrow() + ":" + each.text("name").orElseThrow();
             names.put(each.attribute("bom-ref"), name);
             components.put(
                     name,
                     new Component(
                             each.text("version").orElseThrow(),
                             each.one("licenses").map(BillOfMaterials::licences).orElse(List.of()),
-                            each.one("hashes").map(all -> all.all("hash").size()).orElse(0)));
+                            each.one("hashes")
+                                    .map(all -> all.all("hash").size())
+                                    .orElse(0)));
         }
         var needs = new HashMap<String, Set<String>>();
         for (var each : root.one("dependencies").orElseThrow().all("dependency")) {
@@ -67,6 +69,9 @@ record BillOfMaterials(Map<String, Component> components, Map<String, Set<String
     }
 
     private void collect(String name, Set<String> found) {
-        Stream.ofNullable(needs.get(name)).flatMap(Set::stream).filter(found::add).forEach(each -> collect(each, found));
+        Stream.ofNullable(needs.get(name))
+                .flatMap(Set::stream)
+                .filter(found::add)
+                .forEach(each -> collect(each, found));
     }
 }

@@ -79,7 +79,9 @@ class PublicationTest {
     }
 
     private static BillOfMaterials billOfMaterials() throws IOException {
-        assumeFalse("offline true".equals(System.getProperty("ktm.network")), "Maven makes no bill of materials without a network");
+        assumeFalse(
+                "offline true".equals(System.getProperty("ktm.network")),
+                "Maven makes no bill of materials without a network");
         assertThat(ROOT.resolve("target/bom.json")).isNotEmptyFile();
         return BillOfMaterials.read(ROOT.resolve("target/bom.xml"));
     }

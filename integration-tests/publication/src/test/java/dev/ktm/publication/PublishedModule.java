@@ -25,8 +25,8 @@ record PublishedModule(String name, Set<String> brings, Set<String> optional) {
         }
         for (var modules : pom.all("modules")) {
             for (var module : modules.all("module")) {
-                found.addAll(
-                        below(directory.resolve(module.element().getTextContent().strip())));
+                found.addAll(below(
+                        directory.resolve(module.element().getTextContent().strip())));
             }
         }
         return found;

@@ -46,8 +46,8 @@ final class FilesCommands {
                 area.report().json(roots);
             } else {
                 var table = new Table("ROOT", "IN DOUBT", "DIRECTORY");
-                roots.forEach(each -> table.row(
-                        text(each, "name"), each.path("inDoubt").size(), text(each, "directory")));
+                roots.forEach(each ->
+                        table.row(text(each, "name"), each.path("inDoubt").size(), text(each, "directory")));
                 area.report().table(table, "no root");
             }
             return ExitCode.DONE.number();
@@ -123,7 +123,9 @@ final class FilesCommands {
         public Integer call() {
             var values = new HashMap<String, String>();
             // The application has a working directory of its own.
-            values.put("path", file.startsWith("/") ? file : Path.of(file).toAbsolutePath().toString());
+            values.put(
+                    "path",
+                    file.startsWith("/") ? file : Path.of(file).toAbsolutePath().toString());
             var found = area.ask("fileinfo", values);
             if (area.json()) {
                 area.report().json(found);

@@ -84,7 +84,11 @@ final class RegistryCommands {
 
     @Command(
             name = "add",
-            description = {"Make a key, set a value, or both.", "", "Durable when it returns. A key that is there stays."})
+            description = {
+                "Make a key, set a value, or both.",
+                "",
+                "Durable when it returns. A key that is there stays."
+            })
     private static final class Add implements Callable<Integer> {
 
         @Parameters(index = "0", paramLabel = "PATH", description = "the key, as in App\\Mail")
@@ -238,7 +242,8 @@ final class RegistryCommands {
                 }
                 return Files.readString(file);
             } catch (CharacterCodingException e) {
-                throw ToolException.usage("expected " + file + " in UTF-8, found something else: convert it with iconv");
+                throw ToolException.usage(
+                        "expected " + file + " in UTF-8, found something else: convert it with iconv");
             } catch (IOException e) {
                 throw ToolException.failed("cannot read " + file + ": " + e, e);
             }
@@ -247,7 +252,11 @@ final class RegistryCommands {
 
     @Command(
             name = "export",
-            description = {"Write a key, and all that is below it, as a .reg file.", "", "To standard output unless told."})
+            description = {
+                "Write a key, and all that is below it, as a .reg file.",
+                "",
+                "To standard output unless told."
+            })
     private static final class Export implements Callable<Integer> {
 
         @Parameters(index = "0", paramLabel = "PATH", description = "the key, as in App\\Mail; \"\" is the root")
@@ -283,7 +292,8 @@ final class RegistryCommands {
             try {
                 Files.writeString(target, text(answer, "text"), StandardOpenOption.CREATE_NEW);
             } catch (FileAlreadyExistsException e) {
-                throw ToolException.refused("expected a new file, found that " + target + " is there: name another one");
+                throw ToolException.refused(
+                        "expected a new file, found that " + target + " is there: name another one");
             } catch (IOException e) {
                 throw ToolException.failed("cannot write " + target + ": " + e, e);
             }

@@ -23,12 +23,16 @@ class AreasTest {
             assertThat(site.ask("reg", "add", "Shop\\Mail", "--value", "port", "--type", "DWORD", "--data", "0x19"))
                     .returns(0, Spoken::code);
             assertThat(site.ask("reg", "query", "Shop\\Mail").out()).contains("port", "DWORD", "25");
-            assertThat(site.ask("reg", "query", "Shop", "--json").json().at("/subkeys/0").asText())
+            assertThat(site.ask("reg", "query", "Shop", "--json")
+                            .json()
+                            .at("/subkeys/0")
+                            .asText())
                     .isEqualTo("Mail");
             assertThat(site.ask("reg", "export", "Shop", file)).returns(0, Spoken::code);
             assertThat(site.ask("reg", "export", "Shop", file)).returns(4, Spoken::code);
             assertThat(site.ask("reg", "delete", "Shop", "--tree")).returns(2, Spoken::code);
-            assertThat(site.askAnswering("no\n", "reg", "delete", "Shop", "--tree")).returns(4, Spoken::code);
+            assertThat(site.askAnswering("no\n", "reg", "delete", "Shop", "--tree"))
+                    .returns(4, Spoken::code);
             assertThat(site.ask("reg", "query", "Shop")).returns(0, Spoken::code);
             assertThat(site.ask("reg", "delete", "Shop", "--tree", "--yes")).returns(0, Spoken::code);
             assertThat(site.ask("reg", "query", "Shop")).returns(3, Spoken::code);
@@ -41,14 +45,18 @@ class AreasTest {
     void whatMakesNoSenseChangesNothing() throws Exception {
         try (var site = new Site(directory)) {
             site.openRegistryAndFiles();
-            var rubbish = Files.writeString(directory.resolve("rubbish.reg"), "rubbish").toString();
+            var rubbish = Files.writeString(directory.resolve("rubbish.reg"), "rubbish")
+                    .toString();
 
             assertThat(site.ask("reg", "add", "Shop", "--value", "port")).returns(2, Spoken::code);
-            assertThat(site.ask("reg", "add", "Shop", "--type", "DWORD", "--data", "many")).returns(2, Spoken::code);
+            assertThat(site.ask("reg", "add", "Shop", "--type", "DWORD", "--data", "many"))
+                    .returns(2, Spoken::code);
             assertThat(site.ask("reg", "import", rubbish, "--yes")).returns(2, Spoken::code);
             assertThat(site.ask("reg", "import", rubbish + "x", "--yes")).returns(3, Spoken::code);
-            assertThat(site.ask("reg", "delete", "Shop", "--tree", "--value", "x", "--yes")).returns(2, Spoken::code);
-            assertThat(site.ask("reg", "query", "--json").json().path("subkeys")).isEmpty();
+            assertThat(site.ask("reg", "delete", "Shop", "--tree", "--value", "x", "--yes"))
+                    .returns(2, Spoken::code);
+            assertThat(site.ask("reg", "query", "--json").json().path("subkeys"))
+                    .isEmpty();
         }
     }
 
@@ -59,8 +67,10 @@ class AreasTest {
             site.openRegistryAndFiles();
             var unit = site.onlyTransaction();
 
-            var info = site.ask("files", "info", directory.resolve("settings/app.conf").toString());
-            var elsewhere = site.ask("files", "info", directory.resolve("other.conf").toString());
+            var info = site.ask(
+                    "files", "info", directory.resolve("settings/app.conf").toString());
+            var elsewhere =
+                    site.ask("files", "info", directory.resolve("other.conf").toString());
 
             assertThat(info.out()).contains(unit, "app.conf", "yes");
             assertThat(info.code()).isEqualTo(ExitCode.DONE.number());

@@ -129,7 +129,8 @@ final class Transcript {
         text = replaced(text, TIME, (match, fraction) -> "2026-11-26T03:" + (10 + minutes) + ":00" + fraction + "Z");
         text = AGE.matcher(text).replaceAll(match -> AGE_IN_GUIDE + " ".repeat(paddingOf(match)));
         text = text.replaceAll("\\b\\d+ (record|frame)s?\\b", "12 $1s");
-        text = text.replaceAll("(?<=(process|online|closed) {1,9})" + ProcessHandle.current().pid() + "\\b", "4711");
+        text = text.replaceAll(
+                "(?<=(process|online|closed) {1,9})" + ProcessHandle.current().pid() + "\\b", "4711");
         text = text.replaceAll("\\b\\d+%", "5%");
         text = text.replaceAll("\\b[\\d.]+ .iB of [\\d.]+ .iB free", "78 GiB of 252 GiB free");
         // What file system tests run on is no matter of the guide.

@@ -27,8 +27,10 @@ final class Coordinators {
             Environment environment,
             ObjectProvider<KtmCustomizer> customizers,
             ListableBeanFactory beans) {
-        var options =
-                KtmOptions.builder().nodeName(nodeName(properties, environment)).parallel(properties.isParallel()).jmx(properties.isJmx());
+        var options = KtmOptions.builder()
+                .nodeName(nodeName(properties, environment))
+                .parallel(properties.isParallel())
+                .jmx(properties.isJmx());
         said("ktm.default-timeout", () -> options.defaultTimeout(properties.getDefaultTimeout()));
         said("ktm.recovery-interval", () -> options.recoveryInterval(properties.getRecoveryInterval()));
         said("ktm.resource-timeout", () -> options.resourceTimeout(properties.getResourceTimeout()));

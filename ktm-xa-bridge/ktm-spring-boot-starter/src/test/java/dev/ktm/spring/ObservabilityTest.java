@@ -26,8 +26,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 class ObservabilityTest {
 
     private final ApplicationContextRunner runner = new ApplicationContextRunner()
-            .withConfiguration(
-                    AutoConfigurations.of(KtmAutoConfiguration.class, KtmActuatorAutoConfiguration.class))
+            .withConfiguration(AutoConfigurations.of(KtmAutoConfiguration.class, KtmActuatorAutoConfiguration.class))
             .withPropertyValues("ktm.in-memory=true");
 
     private static String mdcIn(Ktm ktm) throws Exception {
@@ -66,9 +65,7 @@ class ObservabilityTest {
     private static OpenTelemetry noting(List<String> names) {
         var tracer = (Tracer) proxy(Tracer.class, (method, arguments) -> {
             names.add(String.valueOf(arguments[0]));
-            return proxy(
-                    SpanBuilder.class,
-                    (called, with) -> called.equals("startSpan") ? Span.getInvalid() : null);
+            return proxy(SpanBuilder.class, (called, with) -> called.equals("startSpan") ? Span.getInvalid() : null);
         });
         return (OpenTelemetry) proxy(OpenTelemetry.class, (method, arguments) -> tracer);
     }

@@ -133,8 +133,8 @@ class SecretsTest {
                 var properties = context.getBean(KtmProperties.class);
                 properties.getDatasource().put("orders", said);
                 assertThat(properties.getDatasource().toString()).doesNotContain(SECRET);
-                var made = new BeanDataSource(
-                        context.getBean(Ktm.class), properties, context.getEnvironment(), database);
+                var made =
+                        new BeanDataSource(context.getBean(Ktm.class), properties, context.getEnvironment(), database);
                 made.setBeanName("orders");
                 assertKept(Objects.requireNonNull(catchThrowable(made::afterPropertiesSet)));
                 assertThat(made.toString()).doesNotContain(SECRET);

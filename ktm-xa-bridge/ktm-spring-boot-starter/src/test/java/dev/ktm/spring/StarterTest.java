@@ -219,7 +219,10 @@ class StarterTest {
         assertThat(meters.get("ktm.log.used").gauge().value()).isBetween(0.0, 1.0);
         assertThat(meters.get("ktm.transactions.committed").functionCounter().count())
                 .isPositive();
-        assertThat(meters.get("ktm.phases").tag("phase", "before_commit").timer().count())
+        assertThat(meters.get("ktm.phases")
+                        .tag("phase", "before_commit")
+                        .timer()
+                        .count())
                 .isPositive();
         assertThat(meters.find("hikaricp.connections").gauges()).hasSizeGreaterThanOrEqualTo(2);
     }

@@ -406,9 +406,7 @@ final class Applier {
         }
         var wanted = put.inline().get();
         boolean mayBeTorn = when == When.AGAIN;
-        if (there.kind() != Kind.FILE
-                || there.size() > wanted.length
-                || (!mayBeTorn && there.size() < wanted.length)) {
+        if (there.kind() != Kind.FILE || there.size() > wanted.length || (!mayBeTorn && there.size() < wanted.length)) {
             return false;
         }
         if (isOurs(put.name(), there, List.of(put.made()))) {

@@ -37,8 +37,8 @@ final class RootOwnership implements Closeable {
      */
     private static final String OWNED = "dev.ktm.files.owned.";
 
-    private static final Set<PosixFilePermission> OWNERS_ONLY = Set.of(
-            PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE, PosixFilePermission.OWNER_EXECUTE);
+    private static final Set<PosixFilePermission> OWNERS_ONLY =
+            Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE, PosixFilePermission.OWNER_EXECUTE);
 
     private static final Set<String> REMOTE = Set.of(
             "nfs",
@@ -124,7 +124,8 @@ final class RootOwnership implements Closeable {
 
     /** What is not committed yet lies below it, and may be meant for fewer eyes than the root. */
     private static void makeOwnersOnly(Path hidden) throws IOException {
-        if (Files.getFileStore(Objects.requireNonNull(hidden.getParent())).supportsFileAttributeView(PosixFileAttributeView.class)) {
+        if (Files.getFileStore(Objects.requireNonNull(hidden.getParent()))
+                .supportsFileAttributeView(PosixFileAttributeView.class)) {
             Files.createDirectory(hidden, PosixFilePermissions.asFileAttribute(OWNERS_ONLY));
         } else {
             Files.createDirectory(hidden);
