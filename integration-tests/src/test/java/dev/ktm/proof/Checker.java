@@ -24,10 +24,8 @@ import java.util.TreeMap;
  *   <li>nothing is there that nobody has attempted, nothing is in doubt or left over, and what is others' is as it was.
  * </ul>
  *
- * It knows three excuses: of a participant that has lost what it had promised to keep, as a witness shows that has nothing to do with the
- * coordinator; and of a last resource in whose place an operator has decided; and of a file that is brought to its place twice,
- * because a last resource had decided and a crash came before that was durable: its first copy is put aside, though it is the same
- * (FilesOfADeadProcessTest). Pure.
+ * It knows two excuses: of a participant that has lost what it had promised to keep, as a witness shows that has nothing to do with the
+ * coordinator; and of a last resource in whose place an operator has decided. Pure.
  */
 final class Checker {
 
@@ -46,9 +44,8 @@ final class Checker {
      *
      * @param committed the keys of the transactions that are there
      * @param violations in words; empty if all is well
-     * @param putAside the files that were put aside and are excused
      */
-    record Verdict(Set<String> committed, List<String> violations, List<String> putAside) {}
+    record Verdict(Set<String> committed, List<String> violations) {}
 
     static Verdict check(Collection<Attempt> attempts, Evidence evidence) {
         var checker = new Checker(attempts, evidence);
@@ -56,8 +53,9 @@ final class Checker {
         checker.checkKnown();
         checker.checkSlots();
         checker.checkMessages();
+        checker.checkPutAside();
         checker.checkRest();
-        return new Verdict(checker.committed, checker.violations, checker.checkPutAside());
+        return new Verdict(checker.committed, checker.violations);
     }
 
     private void violated(String what) {
@@ -180,21 +178,9 @@ final class Checker {
         strange.forEach(message -> violated("message " + message + ": nobody has put it there"));
     }
 
-    private List<String> checkPutAside() {
-        var excused = new HashSet<String>();
-        attempts.stream()
-                .filter(attempt -> committed.contains(attempt.key()))
-                .filter(attempt -> attempt.parts().containsAll(EnumSet.of(Part.FILES, Part.LAST)))
-                .forEach(attempt -> excused.add(attempt.key()));
-        var found = new ArrayList<String>();
-        evidence.putAside.forEach((file, key) -> {
-            if (excused.contains(key)) {
-                found.add(file);
-            } else {
-                violated("put aside, and nobody has changed it: " + file + ", with " + key);
-            }
-        });
-        return found;
+    private void checkPutAside() {
+        evidence.putAside.forEach(
+                (file, key) -> violated("put aside, and nobody has changed it: " + file + ", with " + key));
     }
 
     private void checkRest() {

@@ -21,7 +21,6 @@ final class Chronicle {
     private List<Attempt> attempts = List.of();
     private Set<String> committed = Set.of();
     private Map<Part, Integer> lost = Map.of();
-    private int putAside;
     private int checks;
     private long lifeNanos;
     private long longestSettlingNanos;
@@ -50,7 +49,6 @@ final class Chronicle {
         committed = verdict.committed();
         lost = Map.copyOf(evidence.lostSince);
         longestSettlingNanos = Math.max(longestSettlingNanos, settlingNanos);
-        putAside = verdict.putAside().size();
         violations.addAll(verdict.violations());
     }
 
@@ -106,11 +104,6 @@ final class Chronicle {
 
     Map<Part, Integer> lost() {
         return lost;
-    }
-
-    /** How many files were put aside that are the same as those in their place. */
-    int putAside() {
-        return putAside;
     }
 
     int checks() {

@@ -153,13 +153,6 @@ final class Report {
             line("There was no C compiler: no clock was wrong.");
             line("");
         }
-        if (chronicle.putAside() > 0) {
-            line(
-                    "%d files were put aside as if somebody else had made them, and made once more: a last resource had decided, they"
-                            + " were in their place, and a crash came before that was durable. Nothing is lost by it.",
-                    chronicle.putAside());
-            line("");
-        }
         chronicle.lost().forEach((part, since) -> {
             line(
                     "%s has lost rows of the witness from life %d on, which nobody coordinates: what else it lacks of"
