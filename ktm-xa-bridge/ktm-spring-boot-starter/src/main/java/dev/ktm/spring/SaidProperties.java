@@ -29,10 +29,10 @@ final class SaidProperties implements BeanFactoryPostProcessor {
 
     private static final String PREFIX = "ktm";
 
-    /** What is said of beans and directories, and what Kubernetes says of a service of this name. */
+    /** What is said of beans and directories, what operators' tools heed, and what Kubernetes says of a service of this name. */
     private static final Pattern ACCEPTED = Pattern.compile(
             "KTM_(?:FILES_.+|(?:DATASOURCE|JMS)_.+_(?:NAME|RECOVERY_?USER|RECOVERY_?PASSWORD)|DATASOURCE_.+_HIKARI_.+"
-                    + "|OUTSIDE_?TRANSACTIONS_\\d+_?|(?:PORT|SERVICE)(?:_.*)?)");
+                    + "|CHANNELS|OUTSIDE_?TRANSACTIONS_\\d+_?|(?:PORT|SERVICE)(?:_.*)?)");
 
     private final ConfigurableEnvironment environment;
 
