@@ -32,7 +32,7 @@ final class SaidProperties implements BeanFactoryPostProcessor {
     /** What is said of beans and directories, what operators' tools heed, and what Kubernetes says of a service of this name. */
     private static final Pattern ACCEPTED = Pattern.compile(
             "KTM_(?:FILES_.+|(?:DATASOURCE|JMS)_.+_(?:NAME|RECOVERY_?USER|RECOVERY_?PASSWORD)|DATASOURCE_.+_HIKARI_.+"
-                    + "|CHANNELS|OUTSIDE_?TRANSACTIONS_\\d+_?|(?:PORT|SERVICE)(?:_.*)?)");
+                    + "|CHANNELS|CLI_JAR|JAVA_OPTS|OUTSIDE_?TRANSACTIONS_\\d+_?|(?:PORT|SERVICE)(?:_.*)?)");
 
     private final ConfigurableEnvironment environment;
 
