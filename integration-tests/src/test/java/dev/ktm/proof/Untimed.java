@@ -1,0 +1,60 @@
+package dev.ktm.proof;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import javax.sql.XAConnection;
+import javax.sql.XADataSource;
+import javax.transaction.xa.XAResource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A driver whose resources are told no timeout. Derby rolls back a branch whose timeout is over also when it is prepared
+ * (DerbyTimeoutTest): what is in doubt for longer than that is lost there.
+ */
+final class Untimed {
+
+    private final Runnable asked;
+
+    private Untimed(Runnable asked) {
+        this.asked = asked;
+    }
+
+    /** The same data source, without timeouts. */
+    static XADataSource of(XADataSource source) {
+        return of(source, () -> {});
+    }
+
+    /** As {@link #of(XADataSource)}, and says when one of them was to be told one. */
+    static XADataSource of(XADataSource source, Runnable asked) {
+        return new Untimed(asked).watch(XADataSource.class, source);
+    }
+
+    private <T> T watch(Class<T> type, T target) {
+        return type.cast(Proxy.newProxyInstance(
+                Untimed.class.getClassLoader(),
+                new Class<?>[] {type},
+                (proxy, method, arguments) -> call(target, method, arguments)));
+    }
+
+    private @Nullable Object call(Object target, Method method, @Nullable Object @Nullable [] arguments)
+            throws Throwable {
+        if (method.getName().equals("setTransactionTimeout")) {
+            asked.run();
+            return false;
+        }
+        Object result;
+        try {
+            result = method.invoke(target, arguments);
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
+        if (method.getReturnType() == XAConnection.class && result instanceof XAConnection connection) {
+            return watch(XAConnection.class, connection);
+        }
+        if (method.getReturnType() == XAResource.class && result instanceof XAResource resource) {
+            return watch(XAResource.class, resource);
+        }
+        return result;
+    }
+}
