@@ -108,9 +108,10 @@ public final class Comparison implements Callable<Integer> {
 
     /** Runs it; its exit status says whether all went well. */
     public static void main(String[] arguments) {
-        System.exit(new CommandLine(new Comparison())
+        int status = new CommandLine(new Comparison())
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .execute(arguments));
+                .execute(arguments);
+        Runtime.getRuntime().halt(status);
     }
 
     @Override

@@ -15,7 +15,6 @@ import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 import org.apache.derby.jdbc.EmbeddedXADataSource;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,10 +71,6 @@ class DerbyTimeoutTest {
     }
 
     @Test
-    @Disabled(
-            "Derby is told the timeout of the transaction and ten seconds: if the coordinator is away for longer while a branch is prepared,"
-                    + " Derby rolls back what the others commit, and as it then answers XAER_NOTA and lists nothing, that is taken for done. Found by"
-                    + " the proof campaign. Without the timeout, branches that were not prepared keep their locks until Derby is restarted.")
     void isToldNoTimeoutByItsPool() throws Exception {
         var told = new AtomicInteger();
         try (var ktm = Ktm.open(KtmOptions.builder()

@@ -144,8 +144,7 @@ final class Workplace implements AutoCloseable {
 
     private void openDatabase(Part part) throws SQLException {
         var kind = part.kind().orElseThrow();
-        var given = kind.xaDataSource(port(kind));
-        var source = kind == Kind.DERBY ? Untimed.of(given) : given;
+        var source = kind.xaDataSource(port(kind));
         var driver = new SteppedDriver(part.label());
         driver.tell(steps);
         addDatabase(

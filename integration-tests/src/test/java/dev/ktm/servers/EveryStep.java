@@ -108,7 +108,7 @@ final class EveryStep implements AutoCloseable {
         for (int attempt = 1; attempt <= TRIES; attempt++) {
             var key = step + (serversCrashToo ? ", and servers" : "") + (attempt == 1 ? "" : ", again " + attempt);
             boolean halted = run(key, step) == Halts.EXIT_CODE;
-            if (serversCrashToo) {
+            if (serversCrashToo || (halted && mayLeaveLocks(steps, step))) {
                 crashServers();
             }
             assertAllAgree(steps, step, key, halted);
@@ -119,6 +119,12 @@ final class EveryStep implements AutoCloseable {
             assertThat(isOfTheLogAlone(step)).as("%s was not reached", step).isTrue();
         }
         unreached.add(step);
+    }
+
+    /** A branch that Derby has not prepared keeps its rows locked when nobody knows it any more, until Derby is started anew. */
+    private boolean mayLeaveLocks(List<String> steps, String step) {
+        return (first.kind() == Kind.DERBY || second.kind() == Kind.DERBY)
+                && steps.indexOf(step) < steps.indexOf("second after prepare");
     }
 
     /** The log decides itself when it writes, but for the decision. */

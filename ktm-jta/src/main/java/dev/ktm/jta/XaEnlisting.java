@@ -269,6 +269,9 @@ final class XaEnlisting {
 
     /** What is left, and a little more; its own default if there is no limit, for it may still have that of another transaction. */
     private static void setTimeout(JtaTransaction transaction, XAResource resource) {
+        if (forgetsWhatIsPrepared(resource)) {
+            return;
+        }
         try {
             resource.setTransactionTimeout(
                     transaction.timeLeft().map(XaEnlisting::secondsOf).orElse(0));
@@ -277,6 +280,12 @@ final class XaEnlisting {
             System.getLogger(XaEnlisting.class.getName())
                     .log(System.Logger.Level.DEBUG, "a resource does not take a timeout", e);
         }
+    }
+
+    /** Derby rolls back a branch whose timeout is over even if it is prepared, and then knows nothing of it. */
+    private static boolean forgetsWhatIsPrepared(XAResource resource) {
+        var product = RecoverableResource.productOf(resource);
+        return product.startsWith("org.apache.derby.") || product.startsWith("Apache Derby");
     }
 
     private static int secondsOf(Duration left) {
