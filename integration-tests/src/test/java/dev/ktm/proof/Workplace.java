@@ -149,7 +149,7 @@ final class Workplace implements AutoCloseable {
         driver.tell(steps);
         addDatabase(
                 part,
-                given instanceof DataSource both ? both : null,
+                source instanceof DataSource both ? both : null,
                 KtmDataSource.builder(ktm, part.label())
                         .source(driver.watch(XADataSource.class, new LyingDriver(assignment.bug()).plantedIn(source)))
                         .pool(pool())
