@@ -91,8 +91,13 @@ final class RecoverableResource {
     /** The product that a resource says it is of, or the class of it; empty if there is none. */
     static String productOf(@Nullable XAResource resource) {
         if (resource instanceof XAResourceWrapper wrapper) {
-            var product = wrapper.getProductName();
-            return product == null || product.isEmpty() ? productOf(wrapper.getResource()) : product;
+            try {
+                var product = wrapper.getProductName();
+                return product == null || product.isEmpty() ? productOf(wrapper.getResource()) : product;
+            } catch (RuntimeException e) {
+                // A wrapper of somebody else: nothing depends on what it says of itself.
+                return resource.getClass().getName();
+            }
         }
         return resource == null ? "" : resource.getClass().getName();
     }
