@@ -132,6 +132,7 @@ final class Transcript {
         text = text.replaceAll(
                 "(?<=(process|online|closed) {1,9})" + ProcessHandle.current().pid() + "\\b", "4711");
         text = text.replaceAll("\\b\\d+%", "5%");
+        text = text.replaceAll("(?<=Java of this tool: version )\\d+", "17");
         text = text.replaceAll("\\b[\\d.]+ .iB of [\\d.]+ .iB free", "78 GiB of 252 GiB free");
         // What file system tests run on is no matter of the guide.
         text = text.replaceAll("(?m)^\\S+ +log in \\S+, file system: .*\n( +-> .*\n)?", "");
