@@ -3,6 +3,8 @@ package dev.ktm.proof;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.Objects;
+import java.util.function.IntConsumer;
 import javax.sql.XAConnection;
 import javax.sql.XADataSource;
 import javax.transaction.xa.XAResource;
@@ -14,19 +16,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class Untimed {
 
-    private final Runnable asked;
+    private final IntConsumer asked;
 
-    private Untimed(Runnable asked) {
+    private Untimed(IntConsumer asked) {
         this.asked = asked;
     }
 
-    /** The same data source, without timeouts. */
-    static XADataSource of(XADataSource source) {
-        return of(source, () -> {});
-    }
-
-    /** As {@link #of(XADataSource)}, and says when one of them was to be told one. */
-    static XADataSource of(XADataSource source, Runnable asked) {
+    /** The same data source; whoever would be told a timeout is named it. */
+    static XADataSource of(XADataSource source, IntConsumer asked) {
         return new Untimed(asked).watch(XADataSource.class, source);
     }
 
@@ -40,7 +37,7 @@ final class Untimed {
     private @Nullable Object call(Object target, Method method, @Nullable Object @Nullable [] arguments)
             throws Throwable {
         if (method.getName().equals("setTransactionTimeout")) {
-            asked.run();
+            asked.accept((int) Objects.requireNonNull(arguments)[0]);
             return false;
         }
         Object result;

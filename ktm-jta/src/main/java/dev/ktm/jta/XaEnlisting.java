@@ -26,6 +26,8 @@ final class XaEnlisting {
 
     /** A resource manager's own timeout must not fire before ours, which tells everybody. */
     private static final int TIMEOUT_MARGIN_SECONDS = 10;
+    /** Some three weeks: no coordinator is away for as long. In milliseconds it still fits drivers that count so. */
+    private static final int LONGEST_TIMEOUT_SECONDS = 2_000_000;
 
     private final XaResourceManager xa;
     private final XaRecovery recovery;
@@ -269,12 +271,11 @@ final class XaEnlisting {
 
     /** What is left, and a little more; its own default if there is no limit, for it may still have that of another transaction. */
     private static void setTimeout(JtaTransaction transaction, XAResource resource) {
-        if (forgetsWhatIsPrepared(resource)) {
-            return;
-        }
         try {
             resource.setTransactionTimeout(
-                    transaction.timeLeft().map(XaEnlisting::secondsOf).orElse(0));
+                    forgetsWhatIsPrepared(resource)
+                            ? LONGEST_TIMEOUT_SECONDS
+                            : transaction.timeLeft().map(XaEnlisting::secondsOf).orElse(0));
         } catch (XAException | RuntimeException | Error e) {
             // Many cannot: ours is what counts.
             System.getLogger(XaEnlisting.class.getName())
@@ -282,7 +283,10 @@ final class XaEnlisting {
         }
     }
 
-    /** Derby rolls back a branch whose timeout is over even if it is prepared, and then knows nothing of it. */
+    /**
+     * Derby rolls back a branch whose timeout is over even if it is prepared, and then knows nothing of it; but without any it keeps the
+     * locks of one whose connection is lost.
+     */
     private static boolean forgetsWhatIsPrepared(XAResource resource) {
         var product = RecoverableResource.productOf(resource);
         return product.startsWith("org.apache.derby.") || product.startsWith("Apache Derby");

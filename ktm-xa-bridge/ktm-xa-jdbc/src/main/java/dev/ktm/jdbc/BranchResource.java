@@ -270,12 +270,9 @@ final class BranchResource implements XaParticipant {
         return resource.getTransactionTimeout();
     }
 
-    /**
-     * No database is told. Derby takes a timeout, and rolls back what is over it even if that is prepared; what those databases do that
-     * were not tried is not known; all others take none.
-     */
+    /** That of the transaction is no business of a database, see {@link AdapterProfile#branchTimeoutSeconds}. */
     @Override
-    public boolean setTransactionTimeout(int seconds) {
-        return false;
+    public boolean setTransactionTimeout(int seconds) throws XAException {
+        return profile.branchTimeoutSeconds() > 0 && resource.setTransactionTimeout(profile.branchTimeoutSeconds());
     }
 }

@@ -284,7 +284,8 @@ class ProbeTest {
     @Test
     void derbyIsKnown() throws SQLException {
         assertThat(look(Databases.derbyInMemory("d" + UUID.randomUUID())))
-                .isEqualTo(new AdapterProfile(true, false, AdapterProfile.SessionCheck.NONE, false, Set.of()));
+                .isEqualTo(
+                        new AdapterProfile(true, false, AdapterProfile.SessionCheck.NONE, false, Set.of(), 2_000_000));
     }
 
     @Test
