@@ -14,10 +14,12 @@ import javax.transaction.xa.XAResource;
 import org.h2.tools.Server;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Coordinators in two processes, over the same two database servers; one of them is killed. */
+@Tag("slow")
 class TwoProcessesTest {
 
     @TempDir

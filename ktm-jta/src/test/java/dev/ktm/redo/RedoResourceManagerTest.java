@@ -38,6 +38,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Resource managers with data of their own, over the coordinator's log. */
+@Tag("slow")
 class RedoResourceManagerTest {
 
     /** An xid of another transaction manager. */

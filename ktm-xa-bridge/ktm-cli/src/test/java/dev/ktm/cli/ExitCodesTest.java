@@ -3,12 +3,14 @@ package dev.ktm.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** How the tool ends when something is not as whoever runs it expects. */
+@Tag("slow")
 class ExitCodesTest {
 
     @TempDir

@@ -27,6 +27,7 @@ import java.util.concurrent.TimeUnit;
 import javax.naming.NamingException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +35,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The rules of {@code UserTransaction} in a bean that manages its transactions itself. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("slow")
 class UserTransactionTest {
 
     /** Who runs the transaction: the server as long as no resource that can prepare takes part, KTM from then on. */

@@ -25,6 +25,7 @@ import org.h2.jdbcx.JdbcConnectionPool;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,6 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A database without XA beside one with it, in plain JDBC. */
 @SuppressWarnings("NullAway.Init")
+@Tag("slow")
 class LastResourceTest {
 
     private static final String TABLE = DecisionTableName.DEFAULT.creation();

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What is there after a crash, and what is made of damaged files. */
 @Timeout(300)
+@Tag("slow")
 class DurabilityTest {
 
     private static final int TRANSACTIONS = 12;
