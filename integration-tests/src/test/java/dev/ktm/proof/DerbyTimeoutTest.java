@@ -87,6 +87,22 @@ class DerbyTimeoutTest {
         assertThat(told).containsOnly(2_000_000);
     }
 
+    @Test
+    void isToldTheSameIfItsResourceIsEnlistedItself() throws Exception {
+        var connection = derby.getXAConnection();
+        try (var ktm = Ktm.open(
+                KtmOptions.builder().logDirectory(directory.resolve("log")).build())) {
+            var resource = connection.getXAResource();
+            ktm.userTransaction().begin();
+            ktm.transactionManager().getTransaction().enlistResource(ktm.named("derby", resource));
+
+            assertThat(resource.getTransactionTimeout()).isEqualTo(2_000_000);
+            ktm.userTransaction().rollback();
+        } finally {
+            connection.close();
+        }
+    }
+
     private static final class SomeXid implements Xid {
         @Override
         public int getFormatId() {

@@ -11,8 +11,8 @@ import javax.transaction.xa.XAResource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A driver whose resources are told no timeout. Derby rolls back a branch whose timeout is over also when it is prepared
- * (DerbyTimeoutTest): what is in doubt for longer than that is lost there.
+ * A driver whose resources say which timeout they would be told, and are told none. Derby rolls back a branch whose timeout is over also
+ * when it is prepared (DerbyTimeoutTest): what is in doubt for longer than that is lost there.
  */
 final class Untimed {
 
