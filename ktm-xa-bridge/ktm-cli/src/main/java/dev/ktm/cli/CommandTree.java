@@ -45,6 +45,7 @@ final class CommandTree {
         root.addSubcommand(command(new ActCommand(terminal, Act.FORGET)));
         root.addSubcommand(new RecoverCommand(terminal));
         root.addSubcommand(new WatchCommand(terminal));
+        root.addSubcommand(new ConsoleCommand(terminal));
         root.addSubcommand(new DoctorCommand(terminal));
         root.addSubcommand(group(
                 "log",

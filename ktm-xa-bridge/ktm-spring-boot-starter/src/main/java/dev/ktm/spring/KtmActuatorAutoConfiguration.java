@@ -1,12 +1,15 @@
 package dev.ktm.spring;
 
 import dev.ktm.Ktm;
+import dev.ktm.console.ConsoleOptions;
+import dev.ktm.console.ConsoleServer;
 import dev.ktm.observability.KtmMdc;
 import dev.ktm.observability.KtmMetrics;
 import dev.ktm.observability.KtmTracing;
 import dev.ktm.tm.TransactionObserver;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.opentelemetry.api.OpenTelemetry;
+import java.io.IOException;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -21,7 +24,7 @@ import org.springframework.context.annotation.Lazy;
 
 /**
  * What an operator sees of the coordinator: an endpoint, health and figures by Spring Boot's actuator, the transaction in the MDC, spans.
- * Each is there if its library is.
+ * Each is there if its library is. The page for a browser is there if it is asked for.
  */
 @AutoConfiguration(
         after = KtmAutoConfiguration.class,
@@ -57,6 +60,30 @@ public class KtmActuatorAutoConfiguration {
         @ConditionalOnMissingBean
         KtmMetrics ktmMetrics(Ktm ktm) {
             return new KtmMetrics(ktm);
+        }
+    }
+
+    /** A page for a browser. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnProperty(prefix = "ktm.console", name = "enabled")
+    static class ConsolePage {
+
+        @Bean
+        @Lazy(false)
+        @ConditionalOnMissingBean
+        ConsoleServer ktmConsole(Ktm ktm, KtmProperties properties) {
+            var wanted = properties.getConsole();
+            ConsoleOptions options;
+            try {
+                options = ConsoleOptions.defaults().withPort(wanted.getPort()).withActing(wanted.isActing());
+            } catch (IllegalArgumentException e) {
+                throw new PropertyException("ktm.console.port", String.valueOf(e.getMessage()), e);
+            }
+            try {
+                return ConsoleServer.open(ktm.operations(), options);
+            } catch (IOException e) {
+                throw new PropertyException("ktm.console.port", String.valueOf(e.getMessage()), e);
+            }
         }
     }
 

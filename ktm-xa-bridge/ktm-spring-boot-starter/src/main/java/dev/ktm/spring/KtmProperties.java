@@ -61,6 +61,9 @@ public class KtmProperties {
     /** Directory of that socket; in the directory of temporary files unless it is said. */
     private @Nullable String operatorDirectory;
 
+    /** A page for a browser on the same machine. */
+    private final ConsolePage console = new ConsolePage();
+
     /** Directories that are transactional file systems, by their names. */
     private final Map<String, String> files = new LinkedHashMap<>();
 
@@ -82,6 +85,43 @@ public class KtmProperties {
         REFUSED,
         /** The original is gone for ever: this is it, on another disk or from a backup. */
         MOVED
+    }
+
+    /** A page for a browser on the same machine. */
+    public static class ConsolePage {
+
+        /** Whether there is one. "ktm console" tells its link. */
+        private boolean enabled;
+
+        /** Its port at 127.0.0.1; zero for any that is free. */
+        private int port;
+
+        /** Whether whoever has its link may also act: resolve, force, roll back, forget. */
+        private boolean acting;
+
+        public boolean isEnabled() {
+            return enabled;
+        }
+
+        public void setEnabled(boolean value) {
+            enabled = value;
+        }
+
+        public int getPort() {
+            return port;
+        }
+
+        public void setPort(int value) {
+            port = value;
+        }
+
+        public boolean isActing() {
+            return acting;
+        }
+
+        public void setActing(boolean value) {
+            acting = value;
+        }
     }
 
     /** More about a data source or a connection factory. */
@@ -239,6 +279,10 @@ public class KtmProperties {
 
     public void setOperatorDirectory(@Nullable String value) {
         operatorDirectory = value;
+    }
+
+    public ConsolePage getConsole() {
+        return console;
     }
 
     public Map<String, String> getFiles() {

@@ -33,6 +33,8 @@ final class KtmRuntimeHints implements RuntimeHintsRegistrar {
         Stream.of(TakesPart.DATABASES, TakesPart.BROKERS, List.of(TakesPart.SPRING_BROKERS))
                 .flatMap(List::stream)
                 .forEach(each -> hints.reflection().registerTypeIfPresent(loader(loader), each));
+        // The page of the console and its parts.
+        hints.resources().registerPattern("dev/ktm/console/*");
         PROXIED.forEach(each -> hints.proxies().registerJdkProxy(each));
         BY_NAME.forEach(each ->
                 hints.reflection().registerTypeIfPresent(loader(loader), each, MemberCategory.INVOKE_PUBLIC_METHODS));

@@ -1,8 +1,10 @@
 package dev.ktm.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.Ktm;
+import dev.ktm.console.ConsoleServer;
 import dev.ktm.observability.KtmMetrics;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -12,6 +14,11 @@ import io.opentelemetry.api.trace.SpanBuilder;
 import io.opentelemetry.api.trace.Tracer;
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.Proxy;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.management.ObjectName;
@@ -55,6 +62,38 @@ class ObservabilityTest {
         runner.withPropertyValues("ktm.jmx=true")
                 .run(context -> assertThat(server.isRegistered(nameOf(context.getBean(Ktm.class))))
                         .isTrue());
+    }
+
+    @Test
+    void thereIsAPageForABrowserIfThatIsWanted() throws Exception {
+        runner.run(context -> assertThat(context).doesNotHaveBean(ConsoleServer.class));
+        var wanted = runner.withPropertyValues("ktm.console.enabled=true", "spring.main.lazy-initialization=true");
+        wanted.run(context -> {
+            var console = context.getBean(ConsoleServer.class);
+            assertThat(status(console)).isEqualTo(200);
+            wanted.withPropertyValues("ktm.console.port=" + console.address().getPort())
+                    .run(second -> assertThat(second)
+                            .getFailure()
+                            .rootCause()
+                            .isInstanceOf(BindException.class)
+                            .satisfies(each -> assertThat(second.getStartupFailure())
+                                    .hasStackTraceContaining("ktm.console.port: expected a port of 127.0.0.1")));
+            context.close();
+            assertThatThrownBy(() -> status(console)).isInstanceOf(ConnectException.class);
+        });
+        wanted.withPropertyValues("ktm.console.port=70000")
+                .run(context -> assertThat(context.getStartupFailure())
+                        .hasStackTraceContaining("ktm.console.port: expected a port from 0"));
+    }
+
+    private static int status(ConsoleServer console) throws Exception {
+        var token = console.link().getFragment().substring("token=".length());
+        var request = HttpRequest.newBuilder(console.address().resolve("api/overview"))
+                .header("Authorization", "Bearer " + token)
+                .build();
+        return HttpClient.newHttpClient()
+                .send(request, HttpResponse.BodyHandlers.discarding())
+                .statusCode();
     }
 
     private static ObjectName nameOf(Ktm ktm) throws Exception {

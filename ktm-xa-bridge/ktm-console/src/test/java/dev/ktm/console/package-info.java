@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ktm.console;
+
+import org.jspecify.annotations.NullMarked;
