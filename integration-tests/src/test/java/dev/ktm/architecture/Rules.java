@@ -90,8 +90,8 @@ final class Rules {
         // What observes a coordinator sees what operators see, and its transactions.
         arrows.put("observability", List.of("", "operator", "tm", "rm", "log"));
         // What it shows is what operators see, and the log's figures.
-        arrows.put("console", List.of("operator", "tm", "log"));
-        arrows.put("spring", List.of("", "jta", "tm", "observability", "console"));
+        arrows.put("console", List.of("operator", "tm", "rm", "log"));
+        arrows.put("spring", List.of("", "jta", "tm", "rm", "log", "operator", "observability", "console"));
         // What a transaction was rolled back for is in its native face.
         arrows.put("tomee", List.of("", "jta", "tm", "rm"));
         arrows.put("glassfish", List.of("", "jta"));

@@ -2,6 +2,8 @@ package dev.ktm.cli;
 
 import static dev.ktm.cli.Tables.text;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -14,8 +16,8 @@ import picocli.CommandLine.Option;
         description = {
             "Tell the link of the console page, if the application shows one.",
             "",
-            "The link has a secret in it: whoever has it sees what this tool shows. The page answers on this",
-            "machine only; from elsewhere, open a tunnel to its port, and use the tunnel's port in the link."
+            "The link has a secret in it: whoever has it sees what this tool shows. A page with a port of its own",
+            "answers on this machine only; from elsewhere, open a tunnel, and use its port in the link."
         })
 final class ConsoleCommand implements Callable<Integer> {
 
@@ -41,8 +43,11 @@ final class ConsoleCommand implements Callable<Integer> {
             throw ToolException.notFound("expected a console page of " + source.identity() + ", found none: set"
                     + " ktm.console.enabled=true in Spring Boot, or open a dev.ktm.console.ConsoleServer");
         }
-        var answer = source.ask("console.link", name.isEmpty() ? Map.of() : Map.of("name", name));
         var report = new Report(terminal);
+        if (name.isEmpty() && consoles.size() > 1) {
+            return all(source, consoles, report);
+        }
+        var answer = source.ask("console.link", name.isEmpty() ? Map.of() : Map.of("name", name));
         if (target.json()) {
             report.json(answer);
             return ExitCode.DONE.number();
@@ -56,6 +61,25 @@ final class ConsoleCommand implements Callable<Integer> {
         report.line(link);
         if (answer.path("acting").asBoolean()) {
             report.line(report.styled("Whoever has this link may also act.", Style.WARNING));
+        }
+        return ExitCode.DONE.number();
+    }
+
+    private int all(Source source, JsonNode consoles, Report report) {
+        var links = JsonNodeFactory.instance.arrayNode();
+        var table = new Table("NAME", "MAY ACT", "LINK");
+        for (var each : consoles) {
+            var answer = source.ask("console.link", Map.of("name", each.asText()));
+            links.addObject()
+                    .put("name", each.asText())
+                    .put("link", text(answer, "link"))
+                    .put("acting", answer.path("acting").asBoolean());
+            table.row(each.asText(), answer.path("acting").asBoolean() ? "yes" : "no", text(answer, "link"));
+        }
+        if (target.json()) {
+            report.json(links);
+        } else {
+            report.table(table, "no console");
         }
         return ExitCode.DONE.number();
     }

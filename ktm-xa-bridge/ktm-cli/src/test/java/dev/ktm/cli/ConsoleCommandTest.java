@@ -54,16 +54,20 @@ class ConsoleCommandTest {
     }
 
     @Test
-    void oneOfSeveralIsNamed() throws Exception {
+    void severalAreListedAndOneIsNamed() throws Exception {
         try (var site = new Site(directory);
                 var first = ConsoleServer.open(site.ktm.operations(), ConsoleOptions.defaults());
-                var second = ConsoleServer.open(site.ktm.operations(), ConsoleOptions.defaults())) {
-            var both = site.ask("console");
-            assertThat(both.code()).isEqualTo(ExitCode.USAGE.number());
-            assertThat(both.err()).contains("console-");
-            var name = both.err().replaceAll("(?s).*\\[(console-[0-9a-f]+),.*", "$1");
-            assertThat(site.ask("console", "--name", name).out())
-                    .containsAnyOf(first.link().toString(), second.link().toString());
+                var second = ConsoleServer.open(
+                        site.ktm.operations(), ConsoleOptions.defaults().withActing(true))) {
+            var all = site.ask("console");
+            assertThat(all.code()).isEqualTo(ExitCode.DONE.number());
+            assertThat(all.out())
+                    .contains(first.link().toString(), second.link().toString());
+            for (var each : site.ask("console", "--json").json()) {
+                assertThat(site.ask("console", "--name", each.at("/name").asText())
+                                .out())
+                        .startsWith(each.at("/link").asText());
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ import dev.ktm.operator.OperatorArea;
 import dev.ktm.operator.OperatorException;
 import dev.ktm.operator.OperatorRequest;
 import dev.ktm.operator.TransactionView;
+import dev.ktm.rm.OperatorAct;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -18,13 +19,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 
 /**
  * The pages of a console, whoever serves them: {@link ConsoleServer} on a port of its own, {@link ConsoleHandler} in an HTTP server of the
  * JDK, {@link ConsoleServlet} in a servlet container. Safe for many threads.
  *
  * <p>The page, its script and its style hold nothing secret and are given to everybody. What they ask for is given only with the token,
- * in the header {@code Authorization: Bearer …}, which no other page can send. The page takes it out of the part of its address behind
+ * in a {@linkplain ConsoleRequest#TOKEN header} that no other page can have sent. The page takes it out of the part of its address behind
  * {@code #}, which browsers do not send, and keeps it for as long as its tab is open.
  *
  * <p>{@code ktm console} tells the link, if a server was opened: it asks over the channel of the operator, which only the user of this JVM
@@ -36,7 +38,7 @@ public final class Console implements AutoCloseable {
     public static final int MOST_TRANSACTIONS = 200;
 
     private static final int TOKEN_BYTES = 32;
-    private static final String BEARER = "Bearer ";
+    private static final String SUFFIX = " (console)";
     private static final int MOST_NAME_CHARACTERS = 60;
 
     private static final Map<String, String> FILES = Map.of(
@@ -53,8 +55,7 @@ public final class Console implements AutoCloseable {
             "commit-in-place-of-last",
             "rollback-in-place-of-last",
             "complete",
-            "forget",
-            "recover-now");
+            "forget");
 
     private final Operations operations;
     private final ConsoleOptions options;
@@ -73,9 +74,14 @@ public final class Console implements AutoCloseable {
         this.operations = operations;
         this.options = options;
         this.token = options.token().orElseGet(Console::newToken);
-        this.history = new History(operations, options.interval(), options.points());
-        this.member = "console-" + Integer.toHexString(System.identityHashCode(this));
+        this.member = "console-" + UUID.randomUUID();
         operations.contribute("console", member, area);
+        try {
+            this.history = new History(operations, options.interval(), options.points());
+        } catch (RuntimeException | Error e) {
+            operations.withdraw("console", member, area);
+            throw e;
+        }
     }
 
     private static String newToken() {
@@ -135,7 +141,7 @@ public final class Console implements AutoCloseable {
             return ConsoleAnswer.refused(ConsoleAnswer.NOT_FOUND, "NOT_FOUND", "there is no such page");
         }
         if (!request.method().equals("GET") && !request.method().equals("HEAD")) {
-            return onlyBy("GET");
+            return ConsoleAnswer.onlyBy("GET");
         }
         int space = file.indexOf(' ');
         return ConsoleAnswer.of(ConsoleAnswer.OK, file.substring(space + 1), read(file.substring(0, space)));
@@ -152,43 +158,40 @@ public final class Console implements AutoCloseable {
         }
     }
 
-    private static ConsoleAnswer onlyBy(String method) {
-        return ConsoleAnswer.refused(ConsoleAnswer.METHOD_NOT_ALLOWED, "USAGE", "expected the method " + method);
-    }
-
     private ConsoleAnswer answerApi(ConsoleRequest request) throws OperatorException {
         if (!isAuthorized(request)) {
             return ConsoleAnswer.refused(
-                    ConsoleAnswer.UNAUTHORIZED,
-                    "UNAUTHORIZED",
-                    "expected the token of this console, found "
-                            + (request.authorization().isEmpty() ? "none" : "another")
-                            + ": 'ktm console' tells the link that has it in it");
+                            ConsoleAnswer.UNAUTHORIZED,
+                            "UNAUTHORIZED",
+                            "expected the token of this console, found "
+                                    + (request.token().isEmpty() ? "none" : "another")
+                                    + ": 'ktm console' tells the link that has it in it")
+                    .with("WWW-Authenticate", ConsoleRequest.TOKEN);
         }
         return switch (request.path()) {
-            case "/api/overview" -> request.method().equals("GET") ? overview(request) : onlyBy("GET");
-            case "/api/transaction" -> request.method().equals("GET") ? transaction(request) : onlyBy("GET");
-            case "/api/act" -> request.method().equals("POST") ? act(request) : onlyBy("POST");
+            case "/api/overview" -> request.method().equals("GET") ? overview(request) : ConsoleAnswer.onlyBy("GET");
+            case "/api/transaction" ->
+                request.method().equals("GET") ? transaction(request) : ConsoleAnswer.onlyBy("GET");
+            case "/api/act" -> request.method().equals("POST") ? act(request) : ConsoleAnswer.onlyBy("POST");
             default -> ConsoleAnswer.refused(ConsoleAnswer.NOT_FOUND, "NOT_FOUND", "there is no such page");
         };
     }
 
     /** In the same time, however much of it is right. */
     private boolean isAuthorized(ConsoleRequest request) {
-        var shown =
-                request.authorization().filter(each -> each.startsWith(BEARER)).orElse(BEARER);
         return MessageDigest.isEqual(
-                shown.substring(BEARER.length()).strip().getBytes(StandardCharsets.UTF_8),
-                token.getBytes(StandardCharsets.UTF_8));
+                request.token().orElse("").getBytes(StandardCharsets.UTF_8), token.getBytes(StandardCharsets.UTF_8));
     }
 
     private ConsoleAnswer overview(ConsoleRequest request) throws OperatorException {
         long since = since(request);
+        var known = request.parameters().getOrDefault("history", "");
         var transactions = operations.transactions();
         var damaged = operations.damaged();
         var all = new LinkedHashMap<String, Object>();
         all.put("manager", operations.manager());
         all.put("acting", options.isActing());
+        all.put("user", request.user());
         all.put("counts", operations.counts());
         all.put("transactions", first(transactions));
         all.put("transactionsInAll", transactions.size());
@@ -197,7 +200,7 @@ public final class Console implements AutoCloseable {
         all.put("damaged", damaged.stream().limit(MOST_TRANSACTIONS).toList());
         all.put("damagedInAll", damaged.size());
         all.put("acts", lastOf(operations.acts()));
-        all.put("history", history.since(since));
+        all.put("history", history.since(known, since));
         return ConsoleAnswer.json(Json.of(all));
     }
 
@@ -246,14 +249,24 @@ public final class Console implements AutoCloseable {
                     "expected one of the acts "
                             + String.join(", ", ACTS.stream().sorted().toList()) + ", found another");
         }
-        var name = request.user().isPresent() ? request.user().get() : require(request, "name");
+        operations.answer(new OperatorRequest(verb, request.parameters(), whoActs(request)));
+        return ConsoleAnswer.json("{\"done\":true}");
+    }
+
+    /** Whom the server knows; otherwise whom the page says. */
+    private static String whoActs(ConsoleRequest request) throws OperatorException {
+        if (request.user().isPresent()) {
+            var user = request.user().get();
+            int most = OperatorAct.MOST_WHO_CHARACTERS - SUFFIX.length();
+            return (user.length() > most ? user.substring(0, most) : user) + SUFFIX;
+        }
+        var name = require(request, "name");
         if (name.length() > MOST_NAME_CHARACTERS || name.chars().anyMatch(Character::isISOControl)) {
             throw new OperatorException(
                     OperatorException.Code.USAGE,
                     "expected a name of at most " + MOST_NAME_CHARACTERS + " printed characters, found another");
         }
-        operations.answer(new OperatorRequest(verb, request.parameters(), name + " (console)"));
-        return ConsoleAnswer.json("{\"done\":true}");
+        return name + SUFFIX;
     }
 
     /** No history is kept any more, and {@code ktm console} does not tell of it. */

@@ -15,13 +15,13 @@ import java.util.Map;
 public record ConsoleAnswer(int status, Map<String, String> headers, String body) {
 
     static final int OK = 200;
+    static final int PERMANENT_REDIRECT = 308;
     static final int BAD_REQUEST = 400;
     static final int UNAUTHORIZED = 401;
     static final int FORBIDDEN = 403;
     static final int NOT_FOUND = 404;
     static final int METHOD_NOT_ALLOWED = 405;
     static final int CONFLICT = 409;
-    static final int TOO_LARGE = 413;
     static final int FAILED = 500;
     static final int UNAVAILABLE = 503;
 
@@ -38,6 +38,22 @@ public record ConsoleAnswer(int status, Map<String, String> headers, String body
 
     static ConsoleAnswer json(String json) {
         return of(OK, JSON, json);
+    }
+
+    /** Where the page is, if it was asked for without the slash behind it. */
+    static ConsoleAnswer movedTo(String place) {
+        return new ConsoleAnswer(PERMANENT_REDIRECT, Map.of("Location", place), "");
+    }
+
+    static ConsoleAnswer onlyBy(String method) {
+        var answer = refused(METHOD_NOT_ALLOWED, "USAGE", "expected the method " + method);
+        return answer.with("Allow", method);
+    }
+
+    ConsoleAnswer with(String header, String value) {
+        var all = new LinkedHashMap<>(headers);
+        all.put(header, value);
+        return new ConsoleAnswer(status, all, body);
     }
 
     static ConsoleAnswer refused(int status, String code, String message) {

@@ -2,23 +2,19 @@ package dev.ktm.console;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
+import com.sun.net.httpserver.HttpPrincipal;
 import dev.ktm.operator.OperatorException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /**
  * Shows a console in an HTTP server of the JDK: {@code server.createContext("/ktm", new ConsoleHandler(console))}. The page is at the path
- * of the context with a slash behind it. Other machines get nothing, unless {@link ConsoleOptions#withRemoteClients} allows it.
+ * of the context with a slash behind it. Other machines get nothing, unless {@link ConsoleOptions#withRemoteClients} allows it; who comes
+ * through a proxy that says nothing of it is taken for a browser on the machine of the proxy.
  */
 public final class ConsoleHandler implements HttpHandler {
-
-    /** Names that no other machine can have, so that no name of somebody else's can be made to point here. */
-    private static final Pattern LOCAL = Pattern.compile("(localhost|127\\.0\\.0\\.1|\\[::1])(:\\d{1,5})?");
 
     private final Console console;
 
@@ -30,27 +26,24 @@ public final class ConsoleHandler implements HttpHandler {
     @Override
     public void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
-            var context = exchange.getHttpContext().getPath();
-            var path = exchange.getRequestURI().getPath();
-            if (path.equals(context) && !context.endsWith("/")) {
-                send(exchange, new ConsoleAnswer(PERMANENT, Map.of("Location", context + "/"), ""));
-            } else {
-                send(exchange, answer(exchange, path.substring(context.length() - (context.endsWith("/") ? 1 : 0))));
-            }
+            send(exchange, answer(exchange));
         }
     }
 
-    static final int PERMANENT = 308;
-
-    private ConsoleAnswer answer(HttpExchange exchange, String path) throws IOException {
+    private ConsoleAnswer answer(HttpExchange exchange) throws IOException {
         var headers = exchange.getRequestHeaders();
-        var refused = refusal(
-                console,
+        var visitor = new Visitor(
                 exchange.getRemoteAddress().getAddress().isLoopbackAddress(),
-                headers.containsKey("Forwarded") || headers.containsKey("X-Forwarded-For"),
-                Optional.ofNullable(headers.getFirst("Host")));
+                Optional.ofNullable(headers.getFirst("Host")),
+                headers.keySet());
+        var refused = visitor.refusal(console.options());
         if (refused.isPresent()) {
             return refused.get();
+        }
+        var context = exchange.getHttpContext().getPath();
+        var path = exchange.getRequestURI().getPath();
+        if (path.equals(context) && !context.endsWith("/")) {
+            return ConsoleAnswer.movedTo(context + "/");
         }
         try {
             var parameters = new LinkedHashMap<String, String>();
@@ -62,35 +55,13 @@ public final class ConsoleHandler implements HttpHandler {
             }
             return console.answer(new ConsoleRequest(
                     exchange.getRequestMethod(),
-                    path,
+                    path.substring(context.length() - (context.endsWith("/") ? 1 : 0)),
                     parameters,
-                    Optional.ofNullable(headers.getFirst("Authorization")),
-                    Optional.ofNullable(exchange.getPrincipal()).map(each -> each.getUsername())));
+                    Optional.ofNullable(headers.getFirst(ConsoleRequest.TOKEN)),
+                    Optional.ofNullable(exchange.getPrincipal()).map(HttpPrincipal::getUsername)));
         } catch (OperatorException e) {
             return ConsoleAnswer.refused(e);
         }
-    }
-
-    /** Why a client gets nothing, whatever it asks for. */
-    static Optional<ConsoleAnswer> refusal(
-            Console console, boolean isLoopback, boolean isForwarded, Optional<String> host) {
-        if (console.options().isForRemoteClients()) {
-            return Optional.empty();
-        }
-        if (!isLoopback || isForwarded) {
-            return Optional.of(ConsoleAnswer.refused(
-                    ConsoleAnswer.FORBIDDEN,
-                    "UNAUTHORIZED",
-                    "expected a browser on this machine, found one that is elsewhere or behind a proxy: open a tunnel, or"
-                            + " allow it with ConsoleOptions.withRemoteClients(true)"));
-        }
-        if (!LOCAL.matcher(host.orElse("").toLowerCase(Locale.ROOT)).matches()) {
-            return Optional.of(ConsoleAnswer.refused(
-                    ConsoleAnswer.FORBIDDEN,
-                    "UNAUTHORIZED",
-                    "expected the address localhost, 127.0.0.1 or [::1], found another name of this machine"));
-        }
-        return Optional.empty();
     }
 
     private static void send(HttpExchange exchange, ConsoleAnswer answer) throws IOException {

@@ -9,8 +9,8 @@ public final class ConsoleOptions {
     /** The shortest token that may be given, in characters. */
     public static final int LEAST_TOKEN_CHARACTERS = 32;
 
-    /** The most points of history that are kept. */
-    public static final int MOST_POINTS = 100_000;
+    /** The most points of history that are kept, and drawn. */
+    public static final int MOST_POINTS = 1_000;
 
     private static final Duration INTERVAL = Duration.ofSeconds(2);
     private static final int POINTS = 900;
@@ -60,15 +60,16 @@ public final class ConsoleOptions {
     }
 
     /**
-     * Whether pages that a host application shows are shown to clients on other machines as well. No by default; {@link ConsoleServer}
-     * never does. The host has to see to it that nobody can listen on the way: the token travels with each request.
+     * Whether pages that a host application shows are shown to clients on other machines as well. No by default; a {@link ConsoleServer}
+     * does not, whatever is said here. The host has to see to it that nobody can listen on the way: the token travels with each request.
      */
     public ConsoleOptions withRemoteClients(boolean isAllowed) {
         return new ConsoleOptions(port, acting, isAllowed, token, interval, points);
     }
 
     /**
-     * A token of your own, which browsers have to show.
+     * A token of your own, which browsers have to show. It outlives the process: pages that are still open send it to whoever listens at
+     * the port next. So let it be a port that nobody else can take.
      *
      * @param secret at least {@value #LEAST_TOKEN_CHARACTERS} letters, digits, hyphens or underscores that nobody can guess
      */

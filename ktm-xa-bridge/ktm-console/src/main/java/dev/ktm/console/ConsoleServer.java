@@ -10,10 +10,12 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A console on a port of its own, that only this machine reaches. It has at most {@value #MOST_THREADS} threads, all daemons, and turns
- * away more than {@value #MOST_WAITING} that wait. To be closed before its coordinator is.
+ * A console on a port of its own, that only this machine reaches. It answers at most {@value #MOST_THREADS} requests at once and turns
+ * away more than {@value #MOST_WAITING} that wait; its threads are daemons. To be closed before its coordinator is.
  */
 public final class ConsoleServer implements AutoCloseable {
 
@@ -22,6 +24,8 @@ public final class ConsoleServer implements AutoCloseable {
 
     /** The most connections that wait for a thread. */
     public static final int MOST_WAITING = 64;
+
+    private static final int IDLE_SECONDS = 10;
 
     private final Console console;
     private final HttpServer server;
@@ -55,20 +59,59 @@ public final class ConsoleServer implements AutoCloseable {
         }
         var number = new AtomicInteger();
         var threads = new ThreadPoolExecutor(
-                MOST_THREADS, MOST_THREADS, 10, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MOST_WAITING), task -> {
-                    var thread = new Thread(task, "ktm console " + number.incrementAndGet());
-                    thread.setDaemon(true);
-                    thread.setContextClassLoader(ConsoleServer.class.getClassLoader());
-                    return thread;
-                });
+                MOST_THREADS,
+                MOST_THREADS,
+                IDLE_SECONDS,
+                TimeUnit.SECONDS,
+                new ArrayBlockingQueue<>(MOST_WAITING),
+                task -> daemon(task, "ktm console " + number.incrementAndGet()));
         threads.allowCoreThreadTimeOut(true);
-        var console = new Console(operations, options);
-        server.createContext("/", new ConsoleHandler(console));
-        server.setExecutor(threads);
-        var opened = new ConsoleServer(console, server, threads);
-        console.isServedAt(opened.address.toString());
-        server.start();
-        return opened;
+        Console console = null;
+        try {
+            console = new Console(operations, options.withRemoteClients(false));
+            server.createContext("/", new ConsoleHandler(console));
+            server.setExecutor(threads);
+            var opened = new ConsoleServer(console, server, threads);
+            start(server);
+            console.isServedAt(opened.address.toString());
+            return opened;
+        } catch (RuntimeException | Error e) {
+            if (console != null) {
+                console.close();
+            }
+            server.stop(0);
+            threads.shutdownNow();
+            throw e;
+        }
+    }
+
+    /** Its thread is a daemon if the one is that starts it, and has the class loader of that for ever. */
+    private static void start(HttpServer server) {
+        var failure = new AtomicReference<@Nullable Throwable>();
+        var starter = daemon(server::start, "ktm console start");
+        starter.setUncaughtExceptionHandler((thread, e) -> failure.set(e));
+        starter.start();
+        boolean interrupted = false;
+        while (starter.isAlive()) {
+            try {
+                starter.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (failure.get() != null) {
+            throw new IllegalStateException("the console's server does not start", failure.get());
+        }
+    }
+
+    private static Thread daemon(Runnable task, String name) {
+        var thread = new Thread(task, name);
+        thread.setDaemon(true);
+        thread.setContextClassLoader(ConsoleServer.class.getClassLoader());
+        return thread;
     }
 
     /** Where the page is, without the token. */

@@ -4,7 +4,9 @@ import dev.ktm.operator.Operations;
 import dev.ktm.operator.OperatorException;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -14,8 +16,14 @@ import java.util.concurrent.locks.ReentrantLock;
 /** How a coordinator was at points of time, the last so many of them. Safe for many threads. */
 final class History implements AutoCloseable {
 
+    private static final System.Logger LOGGER = System.getLogger(History.class.getName());
+
     private final Operations operations;
     private final int most;
+    /** Tells one history from that of another console, whose numbers begin again. */
+    private final String id = UUID.randomUUID().toString();
+
+    private final long start = System.nanoTime();
     private final ReentrantLock lock = new ReentrantLock();
     /** Guarded by {@link #lock}; oldest first. */
     private final ArrayDeque<Sample> samples = new ArrayDeque<>();
@@ -24,6 +32,8 @@ final class History implements AutoCloseable {
 
     private final ScheduledExecutorService timer;
     private final ScheduledFuture<?> taking;
+    /** Of the timer's thread. */
+    private boolean isWarned;
 
     History(Operations operations, Duration interval, int most) {
         this.operations = operations;
@@ -43,31 +53,47 @@ final class History implements AutoCloseable {
             var manager = operations.manager();
             var counts = operations.counts();
             var log = operations.logStats();
+            long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
             lock.lock();
             try {
                 taken++;
-                samples.addLast(Sample.of(taken, manager, counts, log));
+                samples.addLast(Sample.of(taken, millis, manager, counts, log));
                 while (samples.size() > most) {
                     samples.removeFirst();
                 }
             } finally {
                 lock.unlock();
             }
-        } catch (OperatorException | RuntimeException e) {
-            // A coordinator that is closing has no more to tell. Of one that is not, the page says so.
-            System.getLogger(History.class.getName())
-                    .log(System.Logger.Level.DEBUG, "there is a gap in the history of the console", e);
+        } catch (OperatorException e) {
+            LOGGER.log(System.Logger.Level.DEBUG, "a coordinator that is closed has no history", e);
+        } catch (RuntimeException | Error e) {
+            // What is thrown on would end the taking for good.
+            LOGGER.log(
+                    isWarned ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING,
+                    "the history of the console has a gap",
+                    e);
+            isWarned = true;
         }
     }
 
-    /** What was taken after that number, oldest first. */
-    List<Sample> since(long number) {
+    /**
+     * What was taken after a point that somebody knows, oldest first; everything, if that point is none of this history.
+     *
+     * @param known the id of the history that he knows it from
+     */
+    Map<String, Object> since(String known, long number) {
+        long last = known.equals(id) ? number : 0;
+        var told = new LinkedHashMap<String, Object>();
+        told.put("id", id);
         lock.lock();
         try {
-            return samples.stream().filter(each -> each.number() > number).toList();
+            told.put(
+                    "points",
+                    samples.stream().filter(each -> each.number() > last).toList());
         } finally {
             lock.unlock();
         }
+        return told;
     }
 
     @Override

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Names and values as forms write them. */
@@ -40,12 +39,6 @@ final class Parameters {
                         OperatorException.Code.USAGE, "expected at most " + MOST + " parameters, found more");
             }
         }
-    }
-
-    static Map<String, String> of(String text) throws OperatorException {
-        var all = new LinkedHashMap<String, String>();
-        add(all, text);
-        return all;
     }
 
     private static String decoded(String text) throws OperatorException {

@@ -11,6 +11,7 @@ import java.util.Optional;
  *
  * @param number of the point, one more than that of the one before
  * @param when the time of day
+ * @param millis since the history began, whatever became of the time of day
  * @param begun transactions that have begun
  * @param committed transactions that are committed
  * @param rolledBack transactions that are rolled back
@@ -23,6 +24,7 @@ import java.util.Optional;
 public record Sample(
         long number,
         Instant when,
+        long millis,
         long begun,
         long committed,
         long rolledBack,
@@ -32,10 +34,11 @@ public record Sample(
         Optional<Double> usedShare,
         long forces) {
 
-    static Sample of(long number, ManagerView manager, TransactionCounts counts, Optional<LogStats> log) {
+    static Sample of(long number, long millis, ManagerView manager, TransactionCounts counts, Optional<LogStats> log) {
         return new Sample(
                 number,
                 Instant.now(),
+                millis,
                 counts.begun(),
                 counts.committed(),
                 counts.rolledBackTotal(),

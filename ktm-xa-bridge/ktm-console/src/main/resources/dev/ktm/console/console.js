@@ -1,6 +1,7 @@
 // The console's page. Whatever comes from the coordinator is put into the page as text, never as markup.
 
 const REFRESH_MILLIS = 2000;
+const LIMIT_MILLIS = 10000;
 const MOST_POINTS = 1000;
 const TOKEN = 'ktm-token';
 const NAME = 'ktm-name';
@@ -8,10 +9,14 @@ const SVG = 'http://www.w3.org/2000/svg';
 
 const byId = id => document.getElementById(id);
 let history = [];
+let historyId = '';
 let shownTransaction = null;
+let chosenFrom = null;
 let acting = false;
+let user = null;
 let timer = 0;
 let turn = 0;
+let detailTurn = 0;
 
 // Parts of a page.
 
@@ -33,13 +38,19 @@ function filled(element, attributes, children) {
   return element;
 }
 
+// Rows are arrays of cells; one that has a key keeps its place and its focus while others come and go.
 function table(columns, rows, none) {
   if (rows.length === 0) {
     return el('p', {class: 'none'}, none);
   }
   const head = columns.map(([title, kind]) => el('th', {scope: 'col', class: kind ?? null}, title));
-  const body = rows.map(row => el('tr', {}, row.map((cell, i) => el('td', {class: columns[i][1] ?? null}, cell ?? ''))));
-  return el('div', {class: 'table'}, el('table', {}, el('thead', {}, el('tr', {}, head)), el('tbody', {}, body)));
+  const body = rows.map(row => el('tr', {'data-key': row.key}, row.map((cell, i) => el('td', {class: columns[i][1] ?? null}, cell ?? ''))));
+  return el('div', {class: 'table', tabindex: '0'}, el('table', {}, el('thead', {}, el('tr', {}, head)), el('tbody', {}, body)));
+}
+
+function keyed(key, cells) {
+  cells.key = key;
+  return cells;
 }
 
 function facts(pairs) {
@@ -78,10 +89,31 @@ function become(old, fresh) {
     }
   }
   const wanted = [...fresh.childNodes];
+  if (wanted.length > 0 && wanted.every(each => each.dataset?.key !== undefined)) {
+    becomeRows(old, wanted);
+    return;
+  }
   while (old.childNodes.length > wanted.length) {
     old.lastChild.remove();
   }
   wanted.forEach((each, i) => i < old.childNodes.length ? become(old.childNodes[i], each) : old.append(each));
+}
+
+// Rows are found by what they are about, so that a focus goes with its row, and with nobody else's.
+function becomeRows(old, wanted) {
+  const known = new Map([...old.children].map(each => [each.dataset.key, each]));
+  const keys = new Set(wanted.map(each => each.dataset.key));
+  known.forEach((each, key) => keys.has(key) || each.remove());
+  wanted.forEach((each, i) => {
+    const row = known.get(each.dataset.key);
+    if (row !== undefined) {
+      become(row, each);
+    }
+    const there = old.children[i];
+    if (there !== (row ?? each)) {
+      old.insertBefore(row ?? each, there ?? null);
+    }
+  });
 }
 
 // Values.
@@ -118,6 +150,7 @@ function bytes(number) {
 
 // Talking to the coordinator.
 
+// It has said no.
 class Refused extends Error {
   constructor(status, message) {
     super(message);
@@ -125,16 +158,31 @@ class Refused extends Error {
   }
 }
 
+// It has said nothing, or somebody else has.
+class NoAnswer extends Error {}
+
 async function ask(path, form = null) {
-  const options = {headers: {Authorization: 'Bearer ' + (sessionStorage.getItem(TOKEN) ?? '')}, cache: 'no-store'};
-  if (form !== null) {
+  const options = {headers: {'KTM-Token': sessionStorage.getItem(TOKEN) ?? ''}, cache: 'no-store'};
+  if (form === null) {
+    options.signal = AbortSignal.timeout(LIMIT_MILLIS);
+  } else {
     options.method = 'POST';
     options.body = new URLSearchParams(form);
   }
-  const answer = await fetch(path, options);
-  const content = await answer.json();
+  let answer;
+  try {
+    answer = await fetch(path, options);
+  } catch (e) {
+    throw new NoAnswer('does not answer: it has ended, is being restarted, or cannot be reached', {cause: e});
+  }
+  let content;
+  try {
+    content = await answer.json();
+  } catch (e) {
+    throw new NoAnswer('somebody else answers, with the status ' + answer.status, {cause: e});
+  }
   if (!answer.ok) {
-    throw new Refused(answer.status, content.error.message);
+    throw new Refused(answer.status, content.error?.message ?? 'refused, with the status ' + answer.status);
   }
   return content;
 }
@@ -144,17 +192,18 @@ async function refresh() {
   const mine = ++turn;
   try {
     const last = history.length === 0 ? 0 : history[history.length - 1].number;
-    const seen = await ask('api/overview?since=' + last);
+    const seen = await ask('api/overview?since=' + last + '&history=' + historyId);
     if (mine !== turn) {
       return;
     }
     keep(seen.history);
     show(seen);
+    byId('content').hidden = false;
+    byId('content').classList.remove('old');
+    byId('entrance').hidden = true;
     if (shownTransaction !== null) {
       await refreshDetail();
     }
-    byId('content').hidden = false;
-    byId('entrance').hidden = true;
   } catch (e) {
     if (mine !== turn) {
       return;
@@ -163,20 +212,33 @@ async function refresh() {
       enter(sessionStorage.getItem(TOKEN) === null ? '' : e.message);
       return;
     }
-    state('bad', e instanceof Refused ? e.message : 'does not answer: it has ended, or is being restarted');
+    failed(e);
   }
-  timer = setTimeout(refresh, REFRESH_MILLIS);
+  if (mine === turn) {
+    timer = setTimeout(refresh, REFRESH_MILLIS);
+  }
 }
 
-function keep(samples) {
-  if (samples.length > 0 && samples[0].number === 1) {
-    // Another life of the coordinator.
+// What is on the page is older than it looks.
+function failed(e) {
+  if (!(e instanceof Refused || e instanceof NoAnswer)) {
+    console.error(e);
+  }
+  state('bad', e instanceof Refused || e instanceof NoAnswer ? e.message : 'this page has failed: ' + e.message);
+  byId('content').classList.add('old');
+}
+
+function keep({id, points}) {
+  if (id !== historyId) {
+    // Another life of the coordinator, or of its console.
+    historyId = id;
     history = [];
   }
-  history = history.concat(samples).slice(-MOST_POINTS);
+  history = history.concat(points).slice(-MOST_POINTS);
 }
 
 function enter(why) {
+  byId('act').close();
   byId('content').hidden = true;
   byId('entrance').hidden = false;
   put('entrance-why', why);
@@ -196,10 +258,11 @@ function state(kind, text) {
 
 function show(seen) {
   acting = seen.acting;
+  user = seen.user;
   const {manager} = seen;
   document.title = (manager.inDoubt + manager.damaged > 0 ? '(!) ' : '') + 'KTM ' + (manager.name || manager.identity.slice(0, 8));
   put('who', (manager.name ? manager.name + ' · ' : '') + manager.identity);
-  state(manager.isOnline ? 'good' : 'bad', manager.isOnline ? 'online' : 'offline: it cannot write its log, or is closing');
+  state(manager.isOnline ? 'good' : 'bad', (manager.isOnline ? 'online' : 'offline: it cannot write its log, or is closing') + ', ' + new Date().toTimeString().slice(0, 8));
   put('alarms', ...alarms(seen));
   put('plots', ...plots());
   put('transactions-count', seen.transactionsInAll + (seen.transactionsInAll > seen.transactions.length
@@ -228,7 +291,7 @@ function alarms(seen) {
   }
   for (const each of seen.resourceManagers) {
     if (!each.isRegistered) {
-      alarm('bad', each.name + ' is not registered, and ' + each.pending + ' branches wait for it.');
+      alarm('bad', each.name + ' is not registered; branches that wait for it: ' + each.pending + '.');
     } else if (each.error !== '') {
       alarm('warn', each.name + ' cannot be asked: ' + each.error);
     }
@@ -274,14 +337,14 @@ function timeLeft(seen) {
 function transactions(all) {
   return table(
       [['Unit of work'], ['State'], ['Age', 'number'], ['Time left', 'number'], ['Participants', 'wide'], ['Next step', 'wide']],
-      all.map(each => [
+      all.map(each => keyed(each.unitOfWork, [
         transactionLink(each.unitOfWork),
         [el('span', {class: each.isInDoubt || each.isWaitingForLast ? 'bad' : null}, words(each.state)), each.description ? el('div', {}, each.description) : ''],
         lasting(each.ageMillis),
         timeLeft(each),
-        each.participants.map(one => one.resourceManager + (one.owes ? ' …' : '')).join(', '),
+        each.participants.map(one => one.resourceManager + (owes(one) ? ' …' : '')).join(', '),
         each.nextStep,
-      ]),
+      ])),
       'no transaction');
 }
 
@@ -334,26 +397,40 @@ function acts(all) {
       'nothing was done by hand');
 }
 
+// Whether its answer is waited for, also that of one that has to be found again first.
+function owes(participant) {
+  return participant.owes || ['COMMITTED_NOTIFY', 'ABORTING', 'RECOVERING'].includes(participant.state);
+}
+
 // One transaction.
 
-function choose(unit) {
-  shownTransaction = unit;
-  refreshDetail().then(() => byId('detail').scrollIntoView({block: 'nearest'}));
+async function choose(button) {
+  shownTransaction = button.dataset.show;
+  chosenFrom = button;
+  try {
+    await refreshDetail();
+  } catch (e) {
+    failed(e);
+    return;
+  }
+  byId('detail').scrollIntoView({block: 'nearest'});
+  byId('detail-title').focus({preventScroll: true});
 }
 
 async function refreshDetail() {
   const unit = shownTransaction;
+  const mine = ++detailTurn;
   const place = byId('detail');
   let content;
   try {
     content = detail(await ask('api/transaction?id=' + encodeURIComponent(unit)));
   } catch (e) {
-    if (!(e instanceof Refused)) {
+    if (!(e instanceof Refused) || e.status === 401) {
       throw e;
     }
     content = [el('p', {}, e.status === 404 ? 'It has ended.' : e.message)];
   }
-  if (unit !== shownTransaction) {
+  if (mine !== detailTurn || unit !== shownTransaction) {
     return;
   }
   put('detail-title', 'Transaction ', el('code', {}, unit));
@@ -364,6 +441,7 @@ async function refreshDetail() {
 function leaveDetail() {
   shownTransaction = null;
   byId('detail').hidden = true;
+  chosenFrom?.focus();
 }
 
 function detail(seen) {
@@ -385,10 +463,10 @@ function detail(seen) {
       seen.participants.map(each => [
         each.resourceManager,
         each.product,
-        [words(each.state), each.owes ? el('span', {class: 'warn'}, ', owes an answer') : ''],
+        [words(each.state), owes(each) ? el('span', {class: 'warn'}, ', owes an answer') : ''],
         each.branch === null ? '' : [el('code', {}, each.nativeBranch ?? each.branch)],
         el('code', {title: each.id}, each.id.slice(0, 8)),
-        acting && each.owes && seen.isInLog ? actButton('complete', 'Complete', seen.unitOfWork, each.resourceManager + ' is gone for good, or has acted on the outcome already: it is not waited for any more.', each.id) : '',
+        acting && seen.outcome !== 'UNDETERMINED' && owes(each) ? actButton('complete', 'Complete', seen.unitOfWork, each.resourceManager + ' is gone for good, or has acted on the outcome already: it is not waited for any more.', each.id) : '',
       ]),
       'nobody takes part'));
   if (seen.owner !== null) {
@@ -440,7 +518,8 @@ function openAct(button) {
   put('act-word', tail(unit));
   put('act-do', button.textContent);
   put('act-error');
-  byId('act-name').value = sessionStorage.getItem(NAME) ?? '';
+  byId('act-name').value = user ?? sessionStorage.getItem(NAME) ?? '';
+  byId('act-name').readOnly = user !== null;
   byId('act-reason').value = '';
   byId('act-confirm').value = '';
   byId('act').showModal();
@@ -452,17 +531,26 @@ async function doAct(event) {
     put('act-error', 'Expected ' + tail(pending.id) + ', found something else: nothing was done.');
     return;
   }
-  byId('act-do').disabled = true;
-  sessionStorage.setItem(NAME, byId('act-name').value);
+  under(true);
+  if (user === null) {
+    sessionStorage.setItem(NAME, byId('act-name').value);
+  }
   try {
     await ask('api/act', {...pending, name: byId('act-name').value, reason: byId('act-reason').value});
+    under(false);
     byId('act').close();
-    refresh();
   } catch (e) {
-    put('act-error', e.message);
-  } finally {
-    byId('act-do').disabled = false;
+    under(false);
+    put('act-error', e instanceof Refused ? e.message
+        : 'It ' + e.message + '. What was asked for may have been done: look at what operators did before you ask again.');
   }
+  refresh();
+}
+
+// While an act is under way nobody leaves the dialog, so that the answer finds it.
+function under(isUnderWay) {
+  byId('act-do').disabled = isUnderWay;
+  byId('act-cancel').disabled = isUnderWay;
 }
 
 // Plots.
@@ -479,18 +567,23 @@ function plots() {
 const rounded = value => value >= 100 ? count(Math.round(value)) : value.toFixed(1);
 
 function level(name) {
-  return history.filter(each => each[name] !== null).map(each => [Date.parse(each.when), each[name]]);
+  return history.filter(each => each[name] !== null).map(each => [each.millis, each[name]]);
 }
 
 function rate(name) {
   const all = [];
   for (let i = 1; i < history.length; i++) {
-    const seconds = (Date.parse(history[i].when) - Date.parse(history[i - 1].when)) / 1000;
+    const seconds = (history[i].millis - history[i - 1].millis) / 1000;
     if (seconds > 0) {
-      all.push([Date.parse(history[i].when), Math.max(0, history[i][name] - history[i - 1][name]) / seconds]);
+      all.push([history[i].millis, Math.max(0, history[i][name] - history[i - 1][name]) / seconds]);
     }
   }
   return all;
+}
+
+// The time of day of a point. Between two of them it may have been set, so nothing is measured by it.
+function timeOf(millis) {
+  return history.find(each => each.millis === millis).when.slice(11, 19);
 }
 
 // The next of 1, 2, 4, 10, 20, ... that is not below.
@@ -507,7 +600,8 @@ function plot(title, series, format, least = 1) {
   const last = Math.max(...points.map(each => each[0]));
   const x = time => left + (last === first ? 1 : (time - first) / (last - first)) * (width - left - 4);
   const y = value => top + (1 - value / most) * (height - top - bottom);
-  const image = svg('svg', {viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': title});
+  const latest = series.map(([name, values]) => name + ' ' + (values.length === 0 ? 'unknown' : format(values[values.length - 1][1])));
+  const image = svg('svg', {viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': title + ', now ' + latest.join(', ')});
   for (const part of [0, 0.5, 1]) {
     image.append(
         svg('line', {class: 'grid', x1: left, x2: width - 4, y1: y(part * most), y2: y(part * most)}),
@@ -515,8 +609,8 @@ function plot(title, series, format, least = 1) {
   }
   if (points.length > 0) {
     image.append(
-        svg('text', {x: left, y: height - 3}, new Date(first).toISOString().slice(11, 19)),
-        svg('text', {x: width - 4, y: height - 3, 'text-anchor': 'end'}, new Date(last).toISOString().slice(11, 19) + ' Z'));
+        svg('text', {x: left, y: height - 3}, timeOf(first)),
+        svg('text', {x: width - 4, y: height - 3, 'text-anchor': 'end'}, timeOf(last) + ' Z'));
   }
   series.forEach(([name, values], i) => {
     if (values.length > 0) {
@@ -542,23 +636,29 @@ function takeToken() {
   const found = /[#&]token=([A-Za-z0-9_-]+)/.exec(location.hash);
   if (found !== null) {
     sessionStorage.setItem(TOKEN, found[1]);
-    // So that it is neither on the screen nor in what the browser remembers.
+    // So that it is not on the screen, nor behind the button that goes back.
     window.history.replaceState(null, '', location.pathname);
   }
 }
 
 byId('entrance').addEventListener('submit', event => {
   event.preventDefault();
-  sessionStorage.setItem(TOKEN, byId('entrance-token').value.trim());
+  const typed = byId('entrance-token').value.trim().replace(/^.*#token=/, '');
   byId('entrance-token').value = '';
+  if (!/^[A-Za-z0-9_-]+$/.test(typed)) {
+    put('entrance-why', 'expected letters, digits, hyphens and underscores, or the whole link, found something else');
+    return;
+  }
+  sessionStorage.setItem(TOKEN, typed);
   refresh();
 });
 byId('act-form').addEventListener('submit', doAct);
 byId('act-cancel').addEventListener('click', () => byId('act').close());
+byId('act').addEventListener('cancel', event => byId('act-cancel').disabled && event.preventDefault());
 byId('content').addEventListener('click', event => {
   const button = event.target.closest('button');
   if (button?.dataset.show !== undefined) {
-    choose(button.dataset.show);
+    choose(button);
   } else if (button?.dataset.verb !== undefined) {
     openAct(button);
   } else if (button?.dataset.leave !== undefined) {

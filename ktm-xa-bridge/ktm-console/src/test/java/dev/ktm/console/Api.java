@@ -21,13 +21,13 @@ final class Api {
     }
 
     ConsoleAnswer get(String path, Map<String, String> parameters) {
-        return console.answer(new ConsoleRequest(
-                "GET", path, parameters, Optional.of("Bearer " + console.token()), Optional.empty()));
+        return console.answer(
+                new ConsoleRequest("GET", path, parameters, Optional.of(console.token()), Optional.empty()));
     }
 
     ConsoleAnswer act(Map<String, String> form) {
-        return console.answer(new ConsoleRequest(
-                "POST", "/api/act", form, Optional.of("Bearer " + console.token()), Optional.empty()));
+        return console.answer(
+                new ConsoleRequest("POST", "/api/act", form, Optional.of(console.token()), Optional.empty()));
     }
 
     JsonNode overview() throws Exception {

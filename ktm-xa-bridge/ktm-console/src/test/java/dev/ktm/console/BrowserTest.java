@@ -162,10 +162,6 @@ class BrowserTest {
         return ((Number) Objects.requireNonNull(browser.executeScript(script))).longValue();
     }
 
-    private static boolean isTrue(String script) {
-        return (Boolean) Objects.requireNonNull(browser.executeScript(script));
-    }
-
     /** The whole page, not only what fits a window. */
     private static void takeWhole(String name) throws Exception {
         var size = browser.manage().window().getSize();
@@ -199,7 +195,7 @@ class BrowserTest {
     void showsWhatTheCoordinatorKnows() throws Exception {
         work();
         enter();
-        assertThat(text("state")).isEqualTo("online");
+        assertThat(text("state")).startsWith("online, ");
         assertThat(text("alarms")).contains("1 in doubt").contains("1 damaged");
         assertThat(text("transactions-count")).isEqualTo("2");
         assertThat(text("transactions")).contains("orders, stock").contains("its superior decides");
@@ -234,8 +230,11 @@ class BrowserTest {
         take("entrance");
         element("entrance-token").sendKeys("a guess");
         click(By.cssSelector("#entrance button"));
+        awaitText("entrance-why", "something else");
+        element("entrance-token").sendKeys("a-guess");
+        click(By.cssSelector("#entrance button"));
         awaitText("entrance-why", "found another");
-        element("entrance-token").sendKeys(server.link().getFragment().substring("token=".length()));
+        element("entrance-token").sendKeys(server.link().toString());
         click(By.cssSelector("#entrance button"));
         Until.holds(() -> element("content").isDisplayed());
     }
@@ -301,15 +300,77 @@ class BrowserTest {
     }
 
     @Test
-    void whatHasTheFocusKeepsItThroughRefreshes() throws Exception {
-        coordinator.begin();
+    void aParticipantThatIsGoneForGoodIsCompleted() throws Exception {
+        open(true);
+        coordinator.stock.isAway = true;
+        coordinator.commitBoth();
+        var unit =
+                coordinator.ktm.operations().transactions().get(0).unitOfWork().toString();
         enter();
-        browser.executeScript("document.querySelector('#transactions button').focus()");
+        click(By.cssSelector("#transactions button"));
+        awaitText("detail", "owes an answer");
+        click(By.cssSelector("#detail button[data-verb=complete]"));
+        assertThat(text("act-text")).contains("stock is gone for good").contains(unit);
+        element("act-name").sendKeys("Ada");
+        element("act-reason").sendKeys("its disk is broken");
+        element("act-confirm").sendKeys(unit.substring(unit.length() - 8));
+        element("act-do").click();
+        awaitText("acts", "complete");
+        awaitText("transactions", "no transaction");
+    }
+
+    @Test
+    void anActWhoseAnswerIsLostIsNotCalledUndone() throws Exception {
+        open(true);
+        coordinator.damage();
+        enter();
+        click(By.cssSelector("#damaged button[data-verb=forget]"));
+        element("act-name").sendKeys("Ada");
+        element("act-reason").sendKeys("mended");
+        element("act-confirm").sendKeys(text("act-word"));
+        server.close();
+        element("act-do").click();
+        awaitText("act-error", "may have been done");
+    }
+
+    @Test
+    void whatHasTheFocusKeepsItThoughRowsBeforeItGo() throws Exception {
+        var transactions = coordinator.ktm.transactionManager();
+        transactions.begin();
+        var first = transactions.suspend();
+        transactions.begin();
+        var second = transactions.suspend();
+        enter();
+        var unit = coordinator.ktm.operations().transactions().get(1).unitOfWork();
+        browser.executeScript("document.querySelectorAll('#transactions button')[1].focus()");
         var before = text("transactions");
         Until.holds(() -> !text("transactions").equals(before));
-        assertThat(isTrue("return document.activeElement === document.querySelector('#transactions button')"))
-                .isTrue();
-        coordinator.ktm.transactionManager().rollback();
+        first.rollback();
+        Until.holds(() -> text("transactions-count").equals("1"));
+        assertThat(browser.switchTo().activeElement().getText()).isEqualTo(unit.toString());
+        second.rollback();
+    }
+
+    @Test
+    void anotherLifeBeginsItsHistoryAnew() throws Exception {
+        enter();
+        Until.holds(() -> number("return document.querySelectorAll('#plots polyline.series').length") == 6);
+        int port = server.address().getPort();
+        var token = server.link().getFragment().substring("token=".length());
+        server.close();
+        awaitText("state", "does not answer");
+        assertThat(number("return document.querySelectorAll('#content.old').length"))
+                .isEqualTo(1);
+        server = ConsoleServer.open(
+                coordinator.ktm.operations(),
+                ConsoleOptions.defaults().withPort(port).withToken(token).withHistory(Duration.ofHours(1), 10));
+        awaitText("state", "online");
+        // Its only point makes no line.
+        Until.holds(() -> number("return Math.max(...[...document.querySelectorAll('#plots polyline')].map("
+                        + "each => each.points.length))")
+                == 1);
+        assertThat(number("return document.querySelectorAll('#content.old').length"))
+                .isZero();
     }
 
     @Test

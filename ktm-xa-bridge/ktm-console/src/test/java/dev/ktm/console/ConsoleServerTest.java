@@ -22,6 +22,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,7 +49,7 @@ class ConsoleServerTest {
     private HttpResponse<String> get(URI address, String token) throws Exception {
         return client.send(
                 HttpRequest.newBuilder(address)
-                        .header("Authorization", "Bearer " + token)
+                        .header(ConsoleRequest.TOKEN, token)
                         .build(),
                 HttpResponse.BodyHandlers.ofString());
     }
@@ -96,14 +98,14 @@ class ConsoleServerTest {
                     new String[] {"attacker.example", "localhost.attacker.example", "127.0.0.1.attacker.example:80"}) {
                 assertThat(speak(
                                 server,
-                                "GET /api/overview HTTP/1.1\r\nHost: " + host + "\r\nAuthorization: Bearer " + token
+                                "GET /api/overview HTTP/1.1\r\nHost: " + host + "\r\nKTM-Token: " + token
                                         + "\r\nConnection: close\r\n\r\n"))
                         .startsWith("HTTP/1.1 403");
             }
             for (var host : new String[] {"localhost", "LOCALHOST:8080", "127.0.0.1", "[::1]:99"}) {
                 assertThat(speak(
                                 server,
-                                "GET /api/overview HTTP/1.1\r\nHost: " + host + "\r\nAuthorization: Bearer " + token
+                                "GET /api/overview HTTP/1.1\r\nHost: " + host + "\r\nKTM-Token: " + token
                                         + "\r\nConnection: close\r\n\r\n"))
                         .startsWith("HTTP/1.1 200");
             }
@@ -114,7 +116,9 @@ class ConsoleServerTest {
     @Test
     void whatComesThroughAProxyIsRefused() throws Exception {
         try (var server = open(ConsoleOptions.defaults())) {
-            for (var header : new String[] {"X-Forwarded-For: 10.0.0.1", "Forwarded: for=10.0.0.1"}) {
+            for (var header : new String[] {
+                "X-Forwarded-For: 127.0.0.1", "Forwarded: for=127.0.0.1", "Via: 1.1 proxy", "X-Real-IP: 127.0.0.1"
+            }) {
                 assertThat(speak(
                                 server,
                                 "GET / HTTP/1.1\r\nHost: localhost\r\n" + header + "\r\nConnection: close\r\n\r\n"))
@@ -125,9 +129,33 @@ class ConsoleServerTest {
     }
 
     @Test
+    void whatMountedPagesMayDoAServerOfItsOwnMayNot() throws Exception {
+        try (var server = open(ConsoleOptions.defaults().withRemoteClients(true))) {
+            assertThat(speak(server, "GET / HTTP/1.1\r\nHost: attacker.example\r\nConnection: close\r\n\r\n"))
+                    .startsWith("HTTP/1.1 403");
+            assertThat(speak(server, "GET / HTTP/1.1\r\nHost: localhost\r\nVia: 1.1 p\r\nConnection: close\r\n\r\n"))
+                    .startsWith("HTTP/1.1 403");
+        }
+    }
+
+    @Test
+    void aConnectionFromElsewhereIsRefused() {
+        var options = ConsoleOptions.defaults();
+        var here = new Visitor(true, Optional.of("localhost"), List.of("Host"));
+        var elsewhere = new Visitor(false, Optional.of("localhost"), List.of("Host"));
+        assertThat(here.refusal(options)).isEmpty();
+        assertThat(elsewhere.refusal(options))
+                .hasValueSatisfying(answer -> assertThat(answer.status()).isEqualTo(403));
+        assertThat(elsewhere.refusal(options.withRemoteClients(true))).isEmpty();
+        assertThat(List.of("127.0.0.1", "127.1.2.3", "::1", "0:0:0:0:0:0:0:1")).allMatch(Visitor::isLoopback);
+        assertThat(List.of("10.0.0.1", "localhost", "127.0.0.1.example", "1127.0.0.1", "::2", ""))
+                .noneMatch(Visitor::isLoopback);
+    }
+
+    @Test
     void aFormThatIsTooLongOrNoneIsRefused() throws Exception {
         try (var server = open(ConsoleOptions.defaults().withActing(true))) {
-            var head = "POST /api/act HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + tokenOf(server)
+            var head = "POST /api/act HTTP/1.1\r\nHost: localhost\r\nKTM-Token: " + tokenOf(server)
                     + "\r\nConnection: close\r\nContent-Length: ";
             var long_ = "verb=" + "a".repeat(ConsoleRequest.MOST_BODY_BYTES);
             assertThat(speak(server, head + long_.length() + "\r\n\r\n" + long_))
@@ -182,18 +210,39 @@ class ConsoleServerTest {
         }
     }
 
+    private static Set<Thread> threads() {
+        return Thread.getAllStackTraces().keySet();
+    }
+
     @Test
-    void leavesNothingBehindWhenItIsClosed() throws Exception {
+    void keepsNoProcessAliveAndLeavesNothingBehindWhenItIsClosed() throws Exception {
+        var before = threads();
         var server = open(ConsoleOptions.defaults());
         get(server.address(), "");
+        assertThat(threads())
+                .filteredOn(each -> !before.contains(each))
+                .isNotEmpty()
+                .allMatch(Thread::isDaemon)
+                .anyMatch(each -> each.getName().startsWith("ktm console"));
         server.close();
         assertThatThrownBy(() -> new Socket(
                                 InetAddress.getLoopbackAddress(),
                                 server.address().getPort())
                         .close())
                 .isInstanceOf(ConnectException.class);
-        Until.holds(() -> Thread.getAllStackTraces().keySet().stream()
-                .noneMatch(each -> each.getName().startsWith("ktm console")));
+        Until.holds(() -> threads().stream()
+                .filter(each -> !before.contains(each))
+                .noneMatch(each -> each.getName().startsWith("ktm console")
+                        || each.getName().startsWith("HTTP-Dispatcher")));
+    }
+
+    @Test
+    void anInterruptedCallerOpensIt() throws Exception {
+        Thread.currentThread().interrupt();
+        try (var server = open(ConsoleOptions.defaults())) {
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(get(server.address(), "").statusCode()).isEqualTo(200);
+        }
     }
 
     @Test

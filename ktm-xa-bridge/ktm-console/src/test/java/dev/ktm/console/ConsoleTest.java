@@ -27,8 +27,8 @@ class ConsoleTest {
         coordinator.close();
     }
 
-    private static ConsoleAnswer ask(Console console, String method, String path, Optional<String> authorization) {
-        return console.answer(new ConsoleRequest(method, path, Map.of(), authorization, Optional.empty()));
+    private static ConsoleAnswer ask(Console console, String method, String path, Optional<String> token) {
+        return console.answer(new ConsoleRequest(method, path, Map.of(), token, Optional.empty()));
     }
 
     // The token.
@@ -61,7 +61,7 @@ class ConsoleTest {
                 assertThat(answer.body()).doesNotContain(looking.token());
             }
         }
-        assertThat(ask(looking, "GET", "/api/overview", Optional.of("Bearer " + acting.token()))
+        assertThat(ask(looking, "GET", "/api/overview", Optional.of(acting.token()))
                         .status())
                 .isEqualTo(401);
     }
@@ -72,7 +72,7 @@ class ConsoleTest {
         var given = "0123456789abcdef0123456789abcdef";
         var options = ConsoleOptions.defaults().withToken(given);
         assertThat(options.toString()).doesNotContain(given);
-        var request = new ConsoleRequest("GET", "/", Map.of(), Optional.of("Bearer " + given), Optional.empty());
+        var request = new ConsoleRequest("GET", "/", Map.of(), Optional.of(given), Optional.empty());
         assertThat(request.toString()).doesNotContain(given);
         try (var console = new Console(coordinator.ktm.operations(), options)) {
             assertThat(console.token()).isEqualTo(given);
@@ -162,18 +162,28 @@ class ConsoleTest {
                 coordinator.ktm.operations(), ConsoleOptions.defaults().withHistory(Duration.ofMillis(100), 3))) {
             var api = new Api(console);
             coordinator.commitBoth();
-            Until.holds(() -> api.overview().at("/history/0/number").asLong() > 1);
-            var all = api.overview().at("/history");
+            Until.holds(() -> api.overview().at("/history/points/0/number").asLong() > 1);
+            var told = api.overview().at("/history");
+            var all = told.at("/points");
             assertThat(all).hasSizeLessThanOrEqualTo(3);
             var last = all.get(all.size() - 1);
             assertThat(last.at("/committed").asLong()).isEqualTo(1);
             assertThat(last.at("/forces").asLong()).isPositive();
             assertThat(last.at("/usedShare").asDouble()).isPositive();
-            var since =
-                    api.get("/api/overview", Map.of("since", last.at("/number").asText()));
-            assertThat(Api.json(since).at("/history").findValues("number"))
+            var known = Map.of(
+                    "since",
+                    last.at("/number").asText(),
+                    "history",
+                    told.at("/id").asText());
+            assertThat(Api.json(api.get("/api/overview", known))
+                            .at("/history/points")
+                            .findValues("number"))
                     .allSatisfy(each -> assertThat(each.asLong())
                             .isGreaterThan(last.at("/number").asLong()));
+            // The number of a point that another life has told.
+            var ofAnother = Map.of("since", "1000000", "history", "another");
+            assertThat(Api.json(api.get("/api/overview", ofAnother)).at("/history/points"))
+                    .isNotEmpty();
         }
     }
 
@@ -188,7 +198,7 @@ class ConsoleTest {
         assertThat(api.get("/../console.html").status()).isEqualTo(404);
         assertThat(api.get("/api/act").status()).isEqualTo(405);
         assertThat(ask(looking, "POST", "/", Optional.empty()).status()).isEqualTo(405);
-        assertThat(ask(looking, "DELETE", "/api/overview", Optional.of("Bearer " + looking.token()))
+        assertThat(ask(looking, "DELETE", "/api/overview", Optional.of(looking.token()))
                         .status())
                 .isEqualTo(405);
     }
@@ -245,13 +255,45 @@ class ConsoleTest {
         coordinator.damage();
         var unit = new Api(acting).overview().at("/damaged/0/unitOfWork").asText();
         var answer = acting.answer(new ConsoleRequest(
+                "POST", "/api/act", form("forget", unit), Optional.of(acting.token()), Optional.of("grace")));
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(coordinator.ktm.operations().acts().get(0).who()).isEqualTo("grace (console)");
+    }
+
+    @Test
+    void aNameOfTheServersIsCutAndNotRefused() throws Exception {
+        coordinator.damage();
+        var unit = new Api(acting).overview().at("/damaged/0/unitOfWork").asText();
+        var answer = acting.answer(new ConsoleRequest(
                 "POST",
                 "/api/act",
                 form("forget", unit),
-                Optional.of("Bearer " + acting.token()),
-                Optional.of("grace")));
+                Optional.of(acting.token()),
+                Optional.of("CN=" + "grace".repeat(40))));
         assertThat(answer.status()).isEqualTo(200);
-        assertThat(coordinator.ktm.operations().acts().get(0).who()).isEqualTo("grace (console)");
+        assertThat(coordinator.ktm.operations().acts().get(0).who())
+                .hasSize(OperatorAct.MOST_WHO_CHARACTERS)
+                .startsWith("CN=grace")
+                .endsWith(" (console)");
+    }
+
+    @Test
+    void aParticipantThatIsGoneForGoodIsCompleted() throws Exception {
+        coordinator.stock.isAway = true;
+        coordinator.begin();
+        coordinator.enlistBoth();
+        coordinator.ktm.transactionManager().commit();
+        var api = new Api(acting);
+        var waiting = api.overview().at("/transactions/0");
+        var form = form("complete", waiting.at("/unitOfWork").asText());
+        for (var each : waiting.at("/participants")) {
+            if (each.at("/resourceManager").asText().equals("stock")) {
+                form.put("enlistment", each.at("/id").asText());
+            }
+        }
+        assertThat(Api.json(api.act(form)).toString()).isEqualTo("{\"done\":true}");
+        assertThat(api.overview().at("/transactions")).isEmpty();
+        assertThat(coordinator.ktm.operations().acts().get(0).kind()).isEqualTo(OperatorAct.Kind.COMPLETE);
     }
 
     @Test
@@ -270,7 +312,7 @@ class ConsoleTest {
         var twoLines = form("resolve-commit", unit);
         twoLines.put("name", "Ada\nroot");
         assertThat(api.act(twoLines).status()).isEqualTo(400);
-        for (var verb : List.of("registry.delete", "manager", "verbs", "console.link", "")) {
+        for (var verb : List.of("registry.delete", "manager", "verbs", "console.link", "recover-now", "")) {
             assertThat(api.act(form(verb, unit)).status()).as(verb).isEqualTo(400);
         }
         assertThat(api.act(form("commit-in-place-of-last", unit)).status()).isEqualTo(409);

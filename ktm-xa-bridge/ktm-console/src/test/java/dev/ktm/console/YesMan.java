@@ -11,6 +11,8 @@ final class YesMan implements XAResource {
 
     private final Set<Xid> prepared = ConcurrentHashMap.newKeySet();
     volatile boolean isHeuristic;
+    /** Whether nobody can reach it when it is to commit. */
+    volatile boolean isAway;
 
     @Override
     public void start(Xid xid, int flags) {}
@@ -26,6 +28,9 @@ final class YesMan implements XAResource {
 
     @Override
     public void commit(Xid xid, boolean onePhase) throws XAException {
+        if (isAway) {
+            throw new XAException(XAException.XAER_RMFAIL);
+        }
         prepared.remove(xid);
         if (isHeuristic) {
             throw new XAException(XAException.XA_HEURRB);

@@ -10,6 +10,7 @@ import dev.ktm.tm.TransactionObserver;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.opentelemetry.api.OpenTelemetry;
 import java.io.IOException;
+import java.util.function.Supplier;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -68,21 +69,38 @@ public class KtmActuatorAutoConfiguration {
     @ConditionalOnProperty(prefix = "ktm.console", name = "enabled")
     static class ConsolePage {
 
+        private static final System.Logger LOGGER = System.getLogger(ConsolePage.class.getName());
+
         @Bean
         @Lazy(false)
         @ConditionalOnMissingBean
         ConsoleServer ktmConsole(Ktm ktm, KtmProperties properties) {
             var wanted = properties.getConsole();
-            ConsoleOptions options;
-            try {
-                options = ConsoleOptions.defaults().withPort(wanted.getPort()).withActing(wanted.isActing());
-            } catch (IllegalArgumentException e) {
-                throw new PropertyException("ktm.console.port", String.valueOf(e.getMessage()), e);
+            var options = with(
+                            "ktm.console.port", () -> ConsoleOptions.defaults().withPort(wanted.getPort()))
+                    .withActing(wanted.isActing());
+            var token = wanted.getToken();
+            if (token != null) {
+                var others = options;
+                options = with("ktm.console.token", () -> others.withToken(token));
+            } else if (properties.isInMemory() || !properties.isOperatorChannel()) {
+                LOGGER.log(
+                        System.Logger.Level.WARNING,
+                        "nobody can learn the link of the console: there is no operators' channel that would tell it; set"
+                                + " ktm.console.token");
             }
             try {
                 return ConsoleServer.open(ktm.operations(), options);
             } catch (IOException e) {
                 throw new PropertyException("ktm.console.port", String.valueOf(e.getMessage()), e);
+            }
+        }
+
+        private static ConsoleOptions with(String property, Supplier<ConsoleOptions> options) {
+            try {
+                return options.get();
+            } catch (IllegalArgumentException e) {
+                throw new PropertyException(property, String.valueOf(e.getMessage()), e);
             }
         }
     }

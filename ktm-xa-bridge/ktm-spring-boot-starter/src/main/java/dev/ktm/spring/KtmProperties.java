@@ -99,6 +99,9 @@ public class KtmProperties {
         /** Whether whoever has its link may also act: resolve, force, roll back, forget. */
         private boolean acting;
 
+        /** The secret that a browser has to show, at least 32 letters, digits, hyphens or underscores; made anew each time unless it is said. */
+        private @Nullable String token;
+
         public boolean isEnabled() {
             return enabled;
         }
@@ -121,6 +124,14 @@ public class KtmProperties {
 
         public void setActing(boolean value) {
             acting = value;
+        }
+
+        public @Nullable String getToken() {
+            return token;
+        }
+
+        public void setToken(@Nullable String value) {
+            token = value;
         }
     }
 

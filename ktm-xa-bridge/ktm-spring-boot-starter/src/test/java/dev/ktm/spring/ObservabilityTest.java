@@ -22,6 +22,7 @@ import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.management.ObjectName;
+import org.assertj.core.util.Throwables;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.slf4j.MDC;
@@ -81,6 +82,15 @@ class ObservabilityTest {
             context.close();
             assertThatThrownBy(() -> status(console)).isInstanceOf(ConnectException.class);
         });
+        wanted.withPropertyValues("ktm.console.token=hush")
+                .run(context -> assertThat(context.getStartupFailure())
+                        .hasStackTraceContaining("ktm.console.token: expected a token of at least 32")
+                        .satisfies(each ->
+                                assertThat(Throwables.getStackTrace(each)).doesNotContain("hush")));
+        var token = "0123456789abcdef0123456789abcdef";
+        wanted.withPropertyValues("ktm.console.token=" + token)
+                .run(context ->
+                        assertThat(context.getBean(ConsoleServer.class).link()).hasFragment("token=" + token));
         wanted.withPropertyValues("ktm.console.port=70000")
                 .run(context -> assertThat(context.getStartupFailure())
                         .hasStackTraceContaining("ktm.console.port: expected a port from 0"));
@@ -89,7 +99,7 @@ class ObservabilityTest {
     private static int status(ConsoleServer console) throws Exception {
         var token = console.link().getFragment().substring("token=".length());
         var request = HttpRequest.newBuilder(console.address().resolve("api/overview"))
-                .header("Authorization", "Bearer " + token)
+                .header("KTM-Token", token)
                 .build();
         return HttpClient.newHttpClient()
                 .send(request, HttpResponse.BodyHandlers.discarding())
