@@ -4,6 +4,7 @@ import dev.ktm.rm.Enlistment;
 import dev.ktm.rm.KtmException;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.transaction.xa.XAResource;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +17,7 @@ final class Unfinished {
         WAIT,
         COMMIT,
         ROLLBACK,
-        /** Roll back if it is still there: whether it has committed in one phase is not known. Nobody waits for an answer. */
+        /** Roll back what is not prepared, if it is still there. Nobody waits for an answer. */
         RELEASE,
         /** Forget that it has acted on its own. */
         FORGET
@@ -36,6 +37,10 @@ final class Unfinished {
     volatile boolean contradicts;
 
     volatile int code;
+    /** Whether it has been rolled back, or is not there: said in answer to the last request. */
+    volatile boolean isGone;
+
+    private final AtomicInteger vainRequests = new AtomicInteger();
     /** Whether it is a last resource, which says what is decided. */
     volatile boolean decides;
 
@@ -55,6 +60,11 @@ final class Unfinished {
         } catch (KtmException e) {
             return new UUID(0, 0);
         }
+    }
+
+    /** It was asked to roll back, in vain. Returns how often so far. */
+    int askedInVain() {
+        return vainRequests.incrementAndGet();
     }
 
     /** Whether the caller is the first to finish it. */

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class UnfinishedBranches {
 
+    /** With one in ten seconds they outlast what connections and locks are usually waited for. */
+    private static final int MOST_VAIN_REQUESTS = 12;
+
     private final Map<BranchXid, Unfinished> unfinished = new ConcurrentHashMap<>();
 
     void add(Unfinished branch) {
@@ -68,8 +71,14 @@ final class UnfinishedBranches {
         }
     }
 
-    /** Its transaction has ended long since: only its connection was still waited for. */
+    /**
+     * Its transaction has ended long since: only its connection was still waited for. A resource manager that has not noticed yet that the
+     * connection is lost refuses, and is asked again, but not for ever: some refuse what they do not know.
+     */
     private void released(Unfinished branch) {
+        if (!branch.isGone && branch.askedInVain() < MOST_VAIN_REQUESTS) {
+            return;
+        }
         if (branch.finish()) {
             remove(branch);
             var participant = branch.participant;

@@ -147,7 +147,7 @@ final class XaRecovery implements AutoCloseable {
         unfinished.add(left);
     }
 
-    /** Whether it has committed cannot be found out; what may be left of it holds locks that nobody else would release. */
+    /** Nobody waits for it any more, and it is in no list; what may be left of it holds locks that nobody else would release. */
     void leaveToRelease(XaBranch branch) {
         var left = unfinishedOf(branch);
         if (registered.findAnswering(left.resourceManager) != null) {

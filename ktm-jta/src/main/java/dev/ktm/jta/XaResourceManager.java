@@ -557,8 +557,10 @@ final class XaResourceManager implements NotificationHandler {
                 if (branch.asked) {
                     recovery.leave(branch, Unfinished.Order.ROLLBACK, answer);
                 } else {
-                    // Never asked to prepare: the resource manager presumes that it is rolled back.
+                    // Never asked to prepare: it cannot commit. But it may hold locks, where it outlives its
+                    // connection.
                     enlistment.rollbackComplete();
+                    recovery.leaveToRelease(branch);
                 }
             }
         }

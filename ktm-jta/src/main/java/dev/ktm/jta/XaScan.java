@@ -153,6 +153,7 @@ final class XaScan {
 
     private void concludeRollback(Unfinished branch, XaAnswer answer) throws KtmException {
         branch.code = answer.code();
+        branch.isGone = answer.verdict() == XaVerdict.DONE || answer.code() == XAException.XAER_NOTA;
         switch (answer.verdict()) {
             case HEURISTIC_ROLLBACK -> finishedAndForget(branch);
             case HEURISTIC_COMMIT -> damaged(branch, HeuristicDecision.COMMIT, answer);

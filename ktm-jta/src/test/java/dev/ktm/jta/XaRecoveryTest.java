@@ -86,6 +86,62 @@ class XaRecoveryTest {
         assertThat(stock.committed()).isEmpty();
     }
 
+    /** It cannot commit, so nobody waits for it and nothing is reported. */
+    @Test
+    void aBranchThatWasNeverAskedToPrepareKeepsNoLocksIfItsRollbackWasLost() throws Exception {
+        orders.failNext(SimulatedDatabase.Call.ROLLBACK, XAException.XAER_RMFAIL);
+        ktm.register("orders", orders::connect);
+
+        rollBackOrders();
+        ktm.recoverNow();
+
+        assertThat(orders.branches()).isZero();
+        assertThat(kinds()).isEmpty();
+        assertThat(ktm.operations().transactions()).isEmpty();
+        assertThat(ktm.operations().resourceManagers().get(0).pending()).isZero();
+    }
+
+    private void rollBackOrders() throws Exception {
+        ktm.transactionManager().begin();
+        var connection = orders.connect();
+        ktm.transactionManager().getTransaction().enlistResource(ktm.named("orders", connection));
+        connection.put("lamp");
+        ktm.transactionManager().rollback();
+    }
+
+    @Test
+    void aResourceManagerThatHasNotNoticedThatAConnectionIsLostIsAskedAgainToRollBack() throws Exception {
+        orders.failNext(SimulatedDatabase.Call.ROLLBACK, XAException.XAER_RMFAIL);
+        orders.failNext(SimulatedDatabase.Call.ROLLBACK, XAException.XAER_PROTO);
+        orders.failNext(SimulatedDatabase.Call.ROLLBACK, XAException.XAER_PROTO);
+        ktm.register("orders", orders::connect);
+
+        rollBackOrders();
+        ktm.recoverNow();
+        ktm.recoverNow();
+        ktm.recoverNow();
+
+        assertThat(orders.branches()).isZero();
+        assertThat(ktm.operations().resourceManagers().get(0).pending()).isZero();
+    }
+
+    @Test
+    void aResourceManagerThatRefusesWhateverIsAskedIsNotAskedForEver() throws Exception {
+        for (int i = 0; i < 100; i++) {
+            orders.failNext(SimulatedDatabase.Call.ROLLBACK, XAException.XAER_RMERR);
+        }
+        ktm.register("orders", orders::connect);
+
+        rollBackOrders();
+        for (int i = 0; i < 20; i++) {
+            ktm.recoverNow();
+        }
+
+        assertThat(ktm.operations().resourceManagers().get(0).pending()).isZero();
+        assertThat(orders.calls().stream().filter(call -> call.equals("ROLLBACK")))
+                .hasSizeBetween(5, 15);
+    }
+
     /** Whether it was committed stays unknown to the client, who was told so; nobody else has to wait for it. */
     @Test
     void aBranchWhoseRequestToCommitInOnePhaseWasLostKeepsNoLocks() throws Exception {
