@@ -2,10 +2,12 @@ package dev.ktm.servers;
 
 import dev.ktm.log.testing.JavaCommand;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.List;
 import org.apache.derby.drda.NetworkServerControl;
 import org.apache.derby.jdbc.ClientDataSource;
 import org.apache.derby.jdbc.ClientXADataSource;
+import org.jspecify.annotations.Nullable;
 
 /** Derby, as a network server. A signal ends it like a crash: it has no other way to stop. */
 final class Derby implements Product {
@@ -32,6 +34,31 @@ final class Derby implements Product {
         source.setDatabaseName("work");
         source.setCreateDatabase("create");
         return source;
+    }
+
+    /**
+     * One that was started after a crash can answer everybody with a {@link NullPointerException} of its own store, for as long as it runs:
+     * its operator starts it once more.
+     */
+    @Override
+    public boolean isBroken(int port) throws SQLException {
+        try (var connection = plain(port).getConnection();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery("SELECT COUNT(*) FROM SYS.SYSTABLES")) {
+            return !rows.next();
+        } catch (SQLException e) {
+            if (isOfItsStore(e)) {
+                return true;
+            }
+            throw e;
+        }
+    }
+
+    /** Whether it says that its store has a null pointer where its cache should be. */
+    static boolean isOfItsStore(@Nullable Throwable failure) {
+        return failure instanceof SQLException
+                && String.valueOf(failure.getMessage()).contains("NullPointerException")
+                && String.valueOf(failure.getMessage()).contains("org.apache.derby.iapi.services.cache.CacheManager");
     }
 
     @Override

@@ -7,7 +7,6 @@ import dev.ktm.log.testing.JavaCommand;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.SQLException;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -159,18 +158,12 @@ final class EveryStep implements AutoCloseable {
         try {
             coordinator.settle(orders, stock);
         } catch (AssertionError e) {
-            if (!isOfDerbysStore(e)) {
+            if (!Derby.isOfItsStore(e.getCause())) {
                 throw e;
             }
             crashServers();
             coordinator.settle(orders, stock);
         }
-    }
-
-    private static boolean isOfDerbysStore(AssertionError failure) {
-        return failure.getCause() instanceof SQLException cause
-                && String.valueOf(cause.getMessage()).contains("NullPointerException")
-                && String.valueOf(cause.getMessage()).contains("org.apache.derby.iapi.services.cache.CacheManager");
     }
 
     private void assertAllAgree(List<String> steps, String step, String key, boolean halted) throws Exception {

@@ -26,6 +26,11 @@ interface Product {
         return "TERM";
     }
 
+    /** Whether it answers, and yet does not work until it is started once more. */
+    default boolean isBroken(int port) throws SQLException {
+        return false;
+    }
+
     /** Where a database's driver finds it, with user and password. */
     default String url(int port) {
         throw new UnsupportedOperationException("expected a database that is reached by its URL, found " + this);

@@ -311,6 +311,21 @@ abstract class ResourceManagerContract {
         assertRefusedWhen("rollback request", steps);
     }
 
+    /** Where a branch outlives its connection, somebody has to free what it has locked. */
+    @Test
+    void losesTheRequestToRollBackWhatIsNotPrepared() throws Exception {
+        var steps = at("first before rollback", () -> server.loseNext(Proxy.Loss.REQUEST));
+        try (var work = coordinator.work()) {
+            work.begin("rollback request of work", steps);
+            coordinator.ktm().transactionManager().rollback();
+        }
+        assertRolledBack("rollback request of work");
+
+        coordinator.commit("rollback request of work", Steps.UNDISTURBED);
+
+        assertCommitted("rollback request of work");
+    }
+
     @Test
     @Conforms("JTA-11")
     void losesTheRequestToCommit() throws Exception {

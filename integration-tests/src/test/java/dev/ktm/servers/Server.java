@@ -82,6 +82,10 @@ public final class Server implements AutoCloseable {
                 relaunch();
             }
             direct(ORDERS).open().close();
+            if (kind.product().isBroken(port)) {
+                relaunch();
+                return false;
+            }
             return true;
         });
         relaunches = 0;
