@@ -37,6 +37,8 @@ final class Unfinished {
     volatile boolean contradicts;
 
     volatile int code;
+    /** When it may be told what it has to do, as {@link System#nanoTime}. */
+    volatile long dueNanos = System.nanoTime();
     /** Whether it has been rolled back, or is not there: said in answer to the last request. */
     volatile boolean isGone;
 
@@ -60,6 +62,14 @@ final class Unfinished {
         } catch (KtmException e) {
             return new UUID(0, 0);
         }
+    }
+
+    boolean isDue() {
+        return nanosUntilDue() <= 0;
+    }
+
+    long nanosUntilDue() {
+        return dueNanos - System.nanoTime();
     }
 
     /** It was asked to roll back, in vain. Returns how often so far. */

@@ -76,7 +76,7 @@ final class UnfinishedBranches {
      * connection is lost refuses, and is asked again, but not for ever: some refuse what they do not know.
      */
     private void released(Unfinished branch) {
-        if (!branch.isGone && branch.askedInVain() < MOST_VAIN_REQUESTS) {
+        if (!branch.isDue() || (!branch.isGone && branch.askedInVain() < MOST_VAIN_REQUESTS)) {
             return;
         }
         if (branch.finish()) {

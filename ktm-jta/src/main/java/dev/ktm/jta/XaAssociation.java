@@ -17,6 +17,8 @@ class XaAssociation {
 
     final XAResource resource;
     volatile State state = State.ACTIVE;
+    /** Whether the resource manager may still take it for one that works: what was said of its end got no answer. */
+    volatile boolean mayStillWork;
     /** Another resource that has joined the branch. */
     volatile @Nullable XaAssociation next;
 
@@ -28,7 +30,17 @@ class XaAssociation {
     void end(Xid xid, int flags) throws XAException {
         if (state != State.ENDED) {
             state = State.ENDED;
+            endNow(xid, flags);
+        }
+    }
+
+    /** Says that the resource works for the branch no more, or not for now. */
+    void endNow(Xid xid, int flags) throws XAException {
+        try {
             resource.end(xid, flags);
+        } catch (XAException | RuntimeException | Error e) {
+            mayStillWork = !XaCodes.isRollback(XaCodes.codeOf(e));
+            throw e;
         }
     }
 }

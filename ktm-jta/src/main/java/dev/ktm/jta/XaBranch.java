@@ -82,6 +82,15 @@ final class XaBranch extends XaAssociation {
         return Objects.requireNonNull(enlistment, "the branch is not enlisted yet");
     }
 
+    /** Whether its resource manager may be ending it by itself at this moment, since a connection that works for it is lost or being closed. */
+    boolean mayEndByItself() {
+        boolean may = stuck;
+        for (XaAssociation each = this; each != null; each = each.next) {
+            may |= each.mayStillWork;
+        }
+        return may;
+    }
+
     /** Ends every association; the first failure is thrown when all have ended. */
     void endAll(int flags) throws XAException {
         XAException first = null;

@@ -44,7 +44,8 @@ final class XaCodes {
         };
     }
 
-    private static boolean isRollback(int code) {
+    /** Whether it says that the branch can only be rolled back. */
+    static boolean isRollback(int code) {
         return code >= XAException.XA_RBBASE && code <= XAException.XA_RBEND;
     }
 

@@ -138,7 +138,7 @@ final class XaEnlisting {
     private static SystemException startFailed(JtaTransaction transaction, BranchXid xid, Throwable e)
             throws RollbackException {
         int code = XaCodes.codeOf(e);
-        if (code >= XAException.XA_RBBASE && code <= XAException.XA_RBEND) {
+        if (XaCodes.isRollback(code)) {
             transaction.markRollbackOnly(e);
             throw transaction.rolledBack("a resource has rolled branch " + xid + " back: " + XaCodes.describe(e), e);
         }
@@ -322,13 +322,12 @@ final class XaEnlisting {
         try {
             association.state =
                     flag == XAResource.TMSUSPEND ? XaAssociation.State.SUSPENDED : XaAssociation.State.ENDED;
-            association.resource.end(branch.xid(), flag);
+            association.endNow(branch.xid(), flag);
             return true;
         } catch (XAException | RuntimeException e) {
             association.state = XaAssociation.State.ENDED;
             transaction.markRollbackOnly(e);
-            int code = XaCodes.codeOf(e);
-            if (code >= XAException.XA_RBBASE && code <= XAException.XA_RBEND) {
+            if (XaCodes.isRollback(XaCodes.codeOf(e))) {
                 return true;
             }
             throw JtaTransaction.withCause(

@@ -34,6 +34,8 @@ final class XaRecovery implements AutoCloseable {
     private static final long LONGEST_BACK_OFF_NANOS = Duration.ofMinutes(5).toNanos();
     private static final int MOST_DOUBLINGS = 5;
     private static final long SOON_NANOS = Duration.ofSeconds(1).toNanos();
+    /** What a resource manager may need to notice that a connection is lost, and to roll back what it has worked for. */
+    private static final long NOTICE_NANOS = Duration.ofSeconds(10).toNanos();
 
     private final RecoverableResources registered;
     private final UnfinishedBranches unfinished = new UnfinishedBranches();
@@ -152,6 +154,10 @@ final class XaRecovery implements AutoCloseable {
         var left = unfinishedOf(branch);
         if (registered.findAnswering(left.resourceManager) != null) {
             left.order = Unfinished.Order.RELEASE;
+            if (branch.mayEndByItself()) {
+                // Some break if a branch is rolled back by somebody else at the same moment.
+                left.dueNanos = System.nanoTime() + NOTICE_NANOS;
+            }
             unfinished.add(left);
             wake(left.resourceManager);
         }
@@ -184,6 +190,15 @@ final class XaRecovery implements AutoCloseable {
         var found = registered.findAnswering(resourceManager);
         if (found != null && found.failures == 0) {
             found.dueNanos = System.nanoTime() + Math.min(intervalNanos, SOON_NANOS);
+            wake();
+        }
+    }
+
+    /** What may not be told yet does not wait for the next interval. */
+    private void askWhenDue(RecoverableResource registration, Unfinished branch) {
+        long left = branch.nanosUntilDue();
+        if (left > 0 && left < registration.dueNanos - System.nanoTime()) {
+            registration.dueNanos = System.nanoTime() + left;
             wake();
         }
     }
@@ -298,6 +313,7 @@ final class XaRecovery implements AutoCloseable {
         for (var each : unfinished.all()) {
             if (registered.isLeftTo(registration, resources, each)) {
                 waiting.add(each);
+                askWhenDue(registration, each);
             }
         }
         var scans = resources.stream()

@@ -99,6 +99,7 @@ final class XaScan {
     /** Whether it has to be told once more although, after everything else, it is in no list. */
     static boolean isToBeRolledBackUnlisted(Unfinished branch, Set<BranchXid> listed) {
         return (branch.order == Unfinished.Order.ROLLBACK || branch.order == Unfinished.Order.RELEASE)
+                && branch.isDue()
                 && !listed.contains(branch.xid);
     }
 

@@ -7,6 +7,7 @@ import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.SimulatedDevice;
+import dev.ktm.log.testing.Until;
 import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.OutcomeReport;
 import dev.ktm.testing.SimulatedDatabase;
@@ -31,6 +32,7 @@ import org.jboss.tm.XAResourceWrapper;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** How branches are found and finished. */
@@ -107,6 +109,26 @@ class XaRecoveryTest {
         ktm.transactionManager().getTransaction().enlistResource(ktm.named("orders", connection));
         connection.put("lamp");
         ktm.transactionManager().rollback();
+    }
+
+    /** Derby's database breaks if somebody else rolls back what it is rolling back since the connection is lost. */
+    @Test
+    @Tag("slow")
+    void aResourceManagerThatMayRollBackByItselfIsLeftAloneAtFirst() throws Exception {
+        orders.failNext(SimulatedDatabase.Call.END, XAException.XAER_RMFAIL);
+        orders.failNext(SimulatedDatabase.Call.ROLLBACK, XAException.XAER_RMFAIL);
+        ktm.register("orders", orders::connect);
+
+        rollBackOrders();
+        for (int i = 0; i < 20; i++) {
+            ktm.recoverNow();
+        }
+        assertThat(orders.calls()).containsOnlyOnce("ROLLBACK");
+        assertThat(orders.branches()).isOne();
+
+        // Long before the interval is over, and without a call.
+        Until.holds(() -> orders.branches() == 0);
+        assertThat(kinds()).isEmpty();
     }
 
     @Test
