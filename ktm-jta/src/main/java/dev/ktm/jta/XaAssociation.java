@@ -17,8 +17,11 @@ class XaAssociation {
 
     final XAResource resource;
     volatile State state = State.ACTIVE;
-    /** Whether the resource manager may still take it for one that works: what was said of its end got no answer. */
-    volatile boolean mayStillWork;
+    /**
+     * Whether the resource manager rolls the branch back when the connection of the resource is lost. It does what it was not told the
+     * success of.
+     */
+    volatile boolean endsWithConnection = true;
     /** Another resource that has joined the branch. */
     volatile @Nullable XaAssociation next;
 
@@ -36,11 +39,9 @@ class XaAssociation {
 
     /** Says that the resource works for the branch no more, or not for now. */
     void endNow(Xid xid, int flags) throws XAException {
-        try {
-            resource.end(xid, flags);
-        } catch (XAException | RuntimeException | Error e) {
-            mayStillWork = !XaCodes.isRollback(XaCodes.codeOf(e));
-            throw e;
+        resource.end(xid, flags);
+        if (flags == XAResource.TMSUCCESS) {
+            endsWithConnection = false;
         }
     }
 }

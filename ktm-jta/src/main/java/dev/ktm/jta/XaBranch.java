@@ -82,11 +82,11 @@ final class XaBranch extends XaAssociation {
         return Objects.requireNonNull(enlistment, "the branch is not enlisted yet");
     }
 
-    /** Whether its resource manager may be ending it by itself at this moment, since a connection that works for it is lost or being closed. */
+    /** Whether its resource manager rolls it back by itself when a connection of it is lost. */
     boolean mayEndByItself() {
         boolean may = stuck;
         for (XaAssociation each = this; each != null; each = each.next) {
-            may |= each.mayStillWork;
+            may |= each.endsWithConnection;
         }
         return may;
     }

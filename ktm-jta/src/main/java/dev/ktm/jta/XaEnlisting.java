@@ -107,6 +107,7 @@ final class XaEnlisting {
     private static void start(JtaTransaction transaction, XaBranch branch, XaAssociation association, int flags)
             throws RollbackException, SystemException {
         try {
+            association.endsWithConnection = true;
             association.resource.start(branch.xid(), flags);
             association.state = XaAssociation.State.ACTIVE;
         } catch (XAException | RuntimeException | Error e) {

@@ -104,22 +104,30 @@ class XaRecoveryTest {
     }
 
     private void rollBackOrders() throws Exception {
+        rollBackOrders(true);
+    }
+
+    /** Its work has succeeded, or has not. */
+    private void rollBackOrders(boolean succeeded) throws Exception {
         ktm.transactionManager().begin();
+        var transaction = ktm.transactionManager().getTransaction();
         var connection = orders.connect();
-        ktm.transactionManager().getTransaction().enlistResource(ktm.named("orders", connection));
+        transaction.enlistResource(ktm.named("orders", connection));
         connection.put("lamp");
+        if (succeeded) {
+            transaction.delistResource(connection, XAResource.TMSUCCESS);
+        }
         ktm.transactionManager().rollback();
     }
 
     /** Derby's database breaks if somebody else rolls back what it is rolling back since the connection is lost. */
     @Test
     @Tag("slow")
-    void aResourceManagerThatMayRollBackByItselfIsLeftAloneAtFirst() throws Exception {
-        orders.failNext(SimulatedDatabase.Call.END, XAException.XAER_RMFAIL);
+    void aResourceManagerThatRollsBackByItselfIsLeftAloneAtFirst() throws Exception {
         orders.failNext(SimulatedDatabase.Call.ROLLBACK, XAException.XAER_RMFAIL);
         ktm.register("orders", orders::connect);
 
-        rollBackOrders();
+        rollBackOrders(false);
         for (int i = 0; i < 20; i++) {
             ktm.recoverNow();
         }
@@ -129,6 +137,24 @@ class XaRecoveryTest {
         // Long before the interval is over, and without a call.
         Until.holds(() -> orders.branches() == 0);
         assertThat(kinds()).isEmpty();
+    }
+
+    @Test
+    void workThatIsTakenUpAgainIsNotTakenForWorkThatHasSucceeded() throws Exception {
+        orders.failNext(SimulatedDatabase.Call.ROLLBACK, XAException.XAER_RMFAIL);
+        ktm.register("orders", orders::connect);
+
+        ktm.transactionManager().begin();
+        var transaction = ktm.transactionManager().getTransaction();
+        var connection = orders.connect();
+        transaction.enlistResource(ktm.named("orders", connection));
+        transaction.delistResource(connection, XAResource.TMSUCCESS);
+        transaction.enlistResource(ktm.named("orders", connection));
+        orders.failNext(SimulatedDatabase.Call.END, XAException.XAER_RMFAIL);
+        ktm.transactionManager().rollback();
+        ktm.recoverNow();
+
+        assertThat(orders.calls()).containsOnlyOnce("ROLLBACK");
     }
 
     @Test

@@ -98,12 +98,13 @@ final class BranchResource implements XaParticipant {
         try {
             resource.end(xid, flags);
         } catch (XAException e) {
-            if (!isRollback(e)) {
+            if (isRollback(e)) {
+                // That is still to be done: some drivers keep its locks until then.
+                doomed = e;
+            } else {
                 clean = false;
-                throw e;
             }
-            // The branch can only be rolled back, and that is still to be done: some drivers keep its locks until then.
-            doomed = e;
+            throw e;
         } catch (RuntimeException | Error e) {
             clean = false;
             throw e;
