@@ -47,6 +47,16 @@ final class Checker {
      */
     record Verdict(Set<String> committed, List<String> violations) {}
 
+    /**
+     * Whether a damage is no more than what was promised: who is alone is committed without a vote, and if the answer is lost nobody can
+     * find out what became of it. The client was told so, and it is kept until somebody has looked.
+     *
+     * @param damage how the coordinator tells it
+     */
+    static boolean isUnanswered(Attempt attempt, String damage) {
+        return attempt.parts().size() == 1 && attempt.knew() == Knew.UNKNOWN && damage.contains("decision=HAZARD");
+    }
+
     static Verdict check(Collection<Attempt> attempts, Evidence evidence) {
         var checker = new Checker(attempts, evidence);
         attempts.forEach(checker::checkWhole);

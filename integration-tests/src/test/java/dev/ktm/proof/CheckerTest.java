@@ -64,6 +64,28 @@ class CheckerTest {
     }
 
     @Test
+    void excusesTheDamageOfOneThatWasAloneAndWhoseClientKnowsNothing() {
+        var damage = "Damage[resourceManager=h2, decision=HAZARD, code=0]";
+        var alone = new Attempt(
+                "1-0-1",
+                1,
+                0,
+                Set.of(Part.H2),
+                FileChange.NONE,
+                ValueChange.NONE,
+                Knew.UNKNOWN,
+                List.of(),
+                ByOperator.NOT);
+
+        assertThat(Checker.isUnanswered(alone, damage)).isTrue();
+        assertThat(Checker.isUnanswered(alone, damage.replace("HAZARD", "ROLLBACK")))
+                .isFalse();
+        assertThat(Checker.isUnanswered(alone.told(Knew.COMMITTED), damage)).isFalse();
+        assertThat(Checker.isUnanswered(alone.told(Knew.ROLLED_BACK), damage)).isFalse();
+        assertThat(Checker.isUnanswered(attempt("1-0-1", Knew.UNKNOWN), damage)).isFalse();
+    }
+
+    @Test
     void findsALostCommit() {
         PARTS.forEach(part -> drop(part, "1-0-1"));
 

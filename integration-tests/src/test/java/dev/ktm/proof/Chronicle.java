@@ -22,6 +22,7 @@ final class Chronicle {
     private Set<String> committed = Set.of();
     private Map<Part, Integer> lost = Map.of();
     private int checks;
+    private int unanswered;
     private long lifeNanos;
     private long longestSettlingNanos;
 
@@ -50,6 +51,15 @@ final class Chronicle {
         lost = Map.copyOf(evidence.lostSince);
         longestSettlingNanos = Math.max(longestSettlingNanos, settlingNanos);
         violations.addAll(verdict.violations());
+    }
+
+    /** So many transactions of a single participant are kept as damage, since the answer to their commit was lost. */
+    void unanswered(int kept) {
+        unanswered = kept;
+    }
+
+    int unanswered() {
+        return unanswered;
     }
 
     /** Something that no check is needed for. */

@@ -179,12 +179,16 @@ final class Proof {
             return;
         }
         var evidence = seen.evidence();
+        int unanswered = 0;
         for (var each : seen.damaged()) {
-            var key = ledger.attemptOf(each.substring(0, each.indexOf(' ')));
-            if (key.isEmpty() || key.get().decided() == ByOperator.NOT) {
+            var attempt = ledger.attemptOf(each.substring(0, each.indexOf(' ')));
+            if (attempt.isPresent() && Checker.isUnanswered(attempt.get(), each)) {
+                unanswered++;
+            } else if (attempt.isEmpty() || attempt.get().decided() == ByOperator.NOT) {
                 evidence.leftovers.add("damage: " + each);
             }
         }
+        chronicle.unanswered(unanswered);
         var verdict = Checker.check(ledger.attempts(), evidence);
         chronicle.checked(new ArrayList<>(ledger.attempts()), verdict, evidence, seen.nanos());
         chronicle.serverKills(site.kills());

@@ -199,6 +199,10 @@ final class Report {
         }
         line("");
         line(
+                "Kept as damage, as promised: %d transactions of a single participant, which commits without a vote, and whose answer was lost.",
+                chronicle.unanswered());
+        line("");
+        line(
                 "Messages received in transactions that are there: %d.",
                 chronicle.attempts().stream()
                         .filter(chronicle::isCommitted)

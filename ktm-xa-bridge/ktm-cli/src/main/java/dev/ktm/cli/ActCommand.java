@@ -1,6 +1,7 @@
 package dev.ktm.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.ktm.rm.TransactionState;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -10,6 +11,8 @@ import picocli.CommandLine.Parameters;
 /** Shows what it would do with a transaction, asks, and has it done. */
 @Command
 final class ActCommand implements Callable<Integer>, CommandTree.Described {
+
+    private static final String GONE = "it has ended, and is not known any more.";
 
     private final Terminal terminal;
     private final Act act;
@@ -84,13 +87,18 @@ final class ActCommand implements Callable<Integer>, CommandTree.Described {
     private static String afterwards(Source source, String unitOfWork) {
         try {
             var now = Target.find(List.of(source), unitOfWork).transaction();
-            return now.hasNonNull("state")
-                    ? Words.of(now.path("state").asText()) + "; "
-                            + Printable.line(now.path("nextStep").asText()) + "."
+            boolean isLive =
+                    now.hasNonNull("state") && !now.path("state").asText().equals(TransactionState.FORGOTTEN.name());
+            if (isLive) {
+                return Words.of(now.path("state").asText()) + "; "
+                        + Printable.line(now.path("nextStep").asText()) + ".";
+            }
+            return now.path("damage").isEmpty()
+                    ? GONE
                     : "it has ended, and is kept as damaged until you forget it: 'ktm list damaged'.";
         } catch (ToolException e) {
             // It has ended, which is what was wanted.
-            return "it has ended, and is not known any more.";
+            return GONE;
         }
     }
 }
