@@ -4,14 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ktm.KtmOptions;
 import dev.ktm.file.TransactedFiles;
+import dev.ktm.lastresource.FilesCommitter.Change;
 import dev.ktm.log.testing.JavaCommand;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Files that were brought to their place because a last resource had decided: after a crash they are in doubt again, since what the
@@ -23,29 +25,49 @@ class FilesOfADeadProcessTest {
     @TempDir
     Path directory;
 
-    @Test
-    void whatIsInItsPlaceAlreadyIsNotTakenForSomebodyElses() throws Exception {
+    @ParameterizedTest
+    @EnumSource
+    void whatIsInItsPlaceAlreadyIsNotTakenForSomebodyElses(Change change) throws Exception {
         Databases.in(directory).create();
 
-        crash();
+        crash(change);
 
         var databases = Databases.in(directory);
         var root = FilesCommitter.root(directory);
+        // At first the last resource is not asked, and a second crash leaves everything in doubt again.
+        try (var ktm = databases.openWithOrders(KtmOptions.builder());
+                var files = TransactedFiles.open(ktm, "files", root)) {
+            assertThat(files.inDoubt()).hasSize(1);
+        }
         try (var ktm = databases.open(KtmOptions.builder(), databases.audit());
                 var files = TransactedFiles.open(ktm, "files", root)) {
             for (int i = 0; i < 3; i++) {
                 ktm.recoverNow();
             }
             assertThat(Databases.count(databases.orders(), "t")).isEqualTo(1);
-            assertThat(root.resolve(FilesCommitter.NAME)).hasContent(FilesCommitter.TEXT);
             assertThat(files.inDoubt()).isEmpty();
+            assertDone(change, root);
         }
+        assertDone(change, root);
         assertThat(root.resolve(".ktm-files/set-aside")).isEmptyDirectory();
     }
 
-    private void crash() throws Exception {
+    private static void assertDone(Change change, Path root) {
+        var file = root.resolve(FilesCommitter.NAME);
+        switch (change) {
+            case MAKES_A_FILE, REPLACES_A_LONG_FILE -> assertThat(file).hasContent(FilesCommitter.TEXT);
+            case DELETES_A_LONG_FILE -> assertThat(file).doesNotExist();
+            case REPLACES_A_FILE_BY_A_LONG_ONE -> assertThat(file).hasContent(FilesCommitter.LONG_TEXT);
+            case DELETES_A_FILE_WITH_ITS_DIRECTORY ->
+                assertThat(root.resolve(FilesCommitter.DIRECTORY)).doesNotExist();
+            case MAKES_A_DIRECTORY_OF_A_FILE -> assertThat(file).isDirectory();
+            case MAKES_A_LINK_OF_A_FILE -> assertThat(file).isSymbolicLink();
+        }
+    }
+
+    private void crash(Change change) throws Exception {
         var output = directory.resolve("output");
-        var process = new ProcessBuilder(JavaCommand.of(List.of(), FilesCommitter.class.getName(), directory))
+        var process = new ProcessBuilder(JavaCommand.of(List.of(), FilesCommitter.class.getName(), directory, change))
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();

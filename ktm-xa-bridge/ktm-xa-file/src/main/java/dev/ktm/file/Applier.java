@@ -51,6 +51,9 @@ final class Applier {
     /** What the log says that a name may stand for, beside what the step itself says. */
     private final Map<String, Collection<Seen>> known = new HashMap<>();
 
+    /** What those want that are in doubt, by its name: it may have been done already. */
+    private final Map<String, List<Step>> doubtful = new HashMap<>();
+
     /** The keys of what this has begun to overwrite where it is. */
     private final Set<String> overwritten = new HashSet<>();
 
@@ -93,6 +96,42 @@ final class Applier {
     /** Says what else a name may stand for without being somebody else's. */
     void expect(String name, Collection<Seen> versions) {
         known.put(name, versions);
+    }
+
+    /** Says what one wants that is in doubt: if it was decided before a crash, what is done again here must not undo it. */
+    void doubt(List<Step> steps) {
+        for (var step : steps) {
+            doubtful.computeIfAbsent(step.name(), name -> new ArrayList<>()).add(step);
+        }
+    }
+
+    /** Whether one of these is in its place for certain. Nothing is before it is decided that all of them shall be. */
+    boolean hasBegun(List<Step> steps) throws IOException {
+        for (var step : steps) {
+            if (step instanceof Step.Put put && isInPlace(put)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean isInPlace(Step.Put put) throws IOException {
+        reach(put.name());
+        var there = disk.stat(put.name());
+        if (there.isEmpty() || there.get().kind() != Kind.FILE) {
+            return false;
+        }
+        if (put.made().isUnchanged(there.get())) {
+            return true;
+        }
+        // A restart may have made it again, with another key.
+        boolean isFormer =
+                put.before().filter(former -> former.isSameObject(there.get())).isPresent();
+        return !isFormer
+                && put.inline().isPresent()
+                && put.inline().get().length == there.get().size()
+                && put.made().isLeftOf(there.get(), Optional.empty())
+                && isContent(put, there.get(), put.inline().get(), false);
     }
 
     Set<String> files() {
@@ -171,6 +210,9 @@ final class Applier {
     }
 
     private void take(Step step) throws IOException {
+        if (isOvertaken(step)) {
+            return;
+        }
         if (step instanceof Step.Put put) {
             put(put);
         } else if (step instanceof Step.Overwrite overwrite) {
@@ -354,6 +396,38 @@ final class Applier {
         return seen.map(List::of).orElse(List.of());
     }
 
+    /** Whether one in doubt has already done something else with the name, or with the directory that it lies in. */
+    private boolean isOvertaken(Step step) throws IOException {
+        if (doubtful.isEmpty()) {
+            return false;
+        }
+        var parent = Names.parent(step.name());
+        reach(step.name());
+        if (isToBeDeleted(parent) && !exists(parent)) {
+            return true;
+        }
+        for (var other : doubtful.getOrDefault(step.name(), List.of())) {
+            if ((other instanceof Step.MakeLink link && leadsTo(link.name(), link.target()))
+                    || (other instanceof Step.MakeDirectory
+                            && !(step instanceof Step.MakeDirectory)
+                            && disk.kind(step.name())
+                                    .filter(Kind.DIRECTORY::equals)
+                                    .isPresent())) {
+                return true;
+            }
+        }
+        // Its content was durable; so it was in its place.
+        return step instanceof Step.Put put
+                && put.inline().isEmpty()
+                && isToBeDeleted(put.name())
+                && !exists(put.name())
+                && !exists(put.work());
+    }
+
+    private boolean isToBeDeleted(String name) {
+        return doubtful.getOrDefault(name, List.of()).stream().anyMatch(Step.Delete.class::isInstance);
+    }
+
     private void put(Step.Put put) throws IOException {
         files.add(put.name());
         shown.add(put.name());
@@ -413,6 +487,10 @@ final class Applier {
             // Known without being read.
             return true;
         }
+        return isContent(put, there, wanted, mayBeTorn);
+    }
+
+    private boolean isContent(Step.Put put, Disk.Stat there, byte[] wanted, boolean mayBeTorn) throws IOException {
         var found = ByteBuffer.allocate((int) there.size());
         try (var file = openToRead(put.name())) {
             while (found.hasRemaining() && file.read(found, found.position()) > 0) {}

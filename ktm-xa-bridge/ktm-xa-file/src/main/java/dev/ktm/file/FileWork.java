@@ -617,6 +617,21 @@ final class FileWork implements RedoWork, Operations {
         replayed = replayed || root.replayAlso(this, steps);
     }
 
+    /**
+     * Before what was committed earlier is done again. It may have been decided before the crash by somebody who cannot say so yet, a last
+     * resource, and be in its place: then it is committed, and what it has replaced does not come back.
+     */
+    void restored(Applier applier) throws IOException {
+        if (stage != Stage.PREPARED || replayed) {
+            return;
+        }
+        if (applier.hasBegun(steps)) {
+            decided();
+        } else {
+            applier.doubt(steps);
+        }
+    }
+
     @Override
     public void apply(long lsn) {
         if (!replayed) {

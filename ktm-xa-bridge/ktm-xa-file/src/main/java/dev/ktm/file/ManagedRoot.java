@@ -648,6 +648,9 @@ final class ManagedRoot implements RedoStore {
         if (!replay.isEmpty()) {
             var applier = new Applier(disk, area, Applier.When.AGAIN);
             try {
+                for (var work : works.values()) {
+                    work.restored(applier);
+                }
                 replay.run(applier);
             } finally {
                 report(applier);
