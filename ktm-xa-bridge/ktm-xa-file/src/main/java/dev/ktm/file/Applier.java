@@ -105,33 +105,38 @@ final class Applier {
         }
     }
 
-    /** Whether one of these is in its place for certain. Nothing is before it is decided that all of them shall be. */
-    boolean hasBegun(List<Step> steps) throws IOException {
+    /**
+     * Whether one of these is in its place for certain. Nothing is before it is decided that all of them shall be.
+     *
+     * @param earlier what was committed before them
+     */
+    boolean hasBegun(List<Step> steps, Replay earlier) throws IOException {
         for (var step : steps) {
-            if (step instanceof Step.Put put && isInPlace(put)) {
+            if (step instanceof Step.Put put && isInPlace(put, earlier.versions(put.name()))) {
                 return true;
             }
         }
         return false;
     }
 
-    private boolean isInPlace(Step.Put put) throws IOException {
+    private boolean isInPlace(Step.Put put, Collection<Seen> earlier) throws IOException {
         reach(put.name());
-        var there = disk.stat(put.name());
-        if (there.isEmpty() || there.get().kind() != Kind.FILE) {
+        var found = disk.stat(put.name());
+        if (found.isEmpty()) {
             return false;
         }
-        if (put.made().isUnchanged(there.get())) {
+        var there = found.get();
+        if (put.made().isUnchanged(there)) {
             return true;
         }
-        // A restart may have made it again, with another key.
-        boolean isFormer =
-                put.before().filter(former -> former.isSameObject(there.get())).isPresent();
-        return !isFormer
-                && put.inline().isPresent()
-                && put.inline().get().length == there.get().size()
-                && put.made().isLeftOf(there.get(), Optional.empty())
-                && isContent(put, there.get(), put.inline().get(), false);
+        // A restart may have made it again, with another key; or what was there before, which may look the same.
+        var former = new ArrayList<>(listOf(put.before()));
+        former.addAll(earlier);
+        return put.inline().isPresent()
+                && put.inline().get().length == there.size()
+                && put.made().isLeftOf(there, Optional.empty())
+                && former.stream().noneMatch(each -> each.isLeftOf(there, Optional.empty()))
+                && isContent(put, there, put.inline().get(), false);
     }
 
     Set<String> files() {

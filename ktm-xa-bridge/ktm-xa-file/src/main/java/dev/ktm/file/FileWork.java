@@ -621,11 +621,11 @@ final class FileWork implements RedoWork, Operations {
      * Before what was committed earlier is done again. It may have been decided before the crash by somebody who cannot say so yet, a last
      * resource, and be in its place: then it is committed, and what it has replaced does not come back.
      */
-    void restored(Applier applier) throws IOException {
+    void restored(Replay replay, Applier applier) throws IOException {
         if (stage != Stage.PREPARED || replayed) {
             return;
         }
-        if (applier.hasBegun(steps)) {
+        if (applier.hasBegun(steps, replay)) {
             decided();
         } else {
             applier.doubt(steps);

@@ -649,7 +649,7 @@ final class ManagedRoot implements RedoStore {
             var applier = new Applier(disk, area, Applier.When.AGAIN);
             try {
                 for (var work : works.values()) {
-                    work.restored(applier);
+                    work.restored(replay, applier);
                 }
                 replay.run(applier);
             } finally {

@@ -120,6 +120,11 @@ final class Replay {
         structural.removeIf(steps -> steps.stream().anyMatch(step -> Names.isWithin(step.name(), name)));
     }
 
+    /** What a name may stand for, after what was committed. */
+    Set<Seen> versions(String name) {
+        return versions.getOrDefault(name, Set.of());
+    }
+
     boolean isEmpty() {
         return last.isEmpty() && attributes.isEmpty() && structural.isEmpty();
     }

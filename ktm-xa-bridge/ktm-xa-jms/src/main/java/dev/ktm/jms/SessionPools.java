@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.messaginghub.pooled.jms.JmsPoolConnection;
 import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
@@ -28,10 +29,12 @@ final class SessionPools implements AutoCloseable {
 
     private static final int CLOSING_THREADS = 2;
     private static final Duration CLOSING_LIMIT = Duration.ofSeconds(10);
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private final JmsPoolXAConnectionFactory enlisted;
     private final JmsPoolConnectionFactory local;
     private final ThreadPoolExecutor closing;
+    private final long borrowNanos;
 
     /**
      * Pools.
@@ -50,6 +53,7 @@ final class SessionPools implements AutoCloseable {
         this.enlisted.setConnectionFactory(xa);
         this.local = new LocalPool(failures);
         this.local.setConnectionFactory(local == null ? new OfXaConnections(xa) : local);
+        this.borrowNanos = limits.borrowTimeout().toNanos();
         limits.applyTo(this.enlisted);
         limits.applyTo(this.local);
         this.closing = new ThreadPoolExecutor(
@@ -107,12 +111,28 @@ final class SessionPools implements AutoCloseable {
         }
     }
 
-    private static JmsPoolConnection open(JmsPoolConnectionFactory pool, Credentials credentials) throws JMSException {
-        var connection = (JmsPoolConnection) pool.createConnection(credentials.user(), credentials.password());
-        if (connection == null) {
-            throw new jakarta.jms.IllegalStateException("expected a connection factory that is open, found one closed");
+    /**
+     * A connection is shared, and so is never in use by others; but the pool says that there is none while it looks whether it is idle, or
+     * closes it for that. Then it is asked again, for as long as a session may be waited for.
+     */
+    private JmsPoolConnection open(JmsPoolConnectionFactory pool, Credentials credentials) throws JMSException {
+        long start = System.nanoTime();
+        while (true) {
+            try {
+                var connection = (JmsPoolConnection) pool.createConnection(credentials.user(), credentials.password());
+                if (connection == null) {
+                    throw new jakarta.jms.IllegalStateException(
+                            "expected a connection factory that is open, found one closed");
+                }
+                return connection;
+            } catch (JMSException e) {
+                boolean isOver = System.nanoTime() - start >= borrowNanos;
+                if (!isExhausted(e) || isOver || Thread.currentThread().isInterrupted()) {
+                    throw e;
+                }
+                LockSupport.parkNanos(this, PAUSE_NANOS);
+            }
         }
-        return connection;
     }
 
     /** The pool reports that no session is free, and that none can be made, as the same exception. */
