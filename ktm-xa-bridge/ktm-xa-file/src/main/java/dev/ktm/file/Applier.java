@@ -411,13 +411,15 @@ final class Applier {
         if (isToBeDeleted(parent) && !exists(parent)) {
             return true;
         }
-        for (var other : doubtful.getOrDefault(step.name(), List.of())) {
+        var there = disk.kind(step.name());
+        // What was there before the step may be of the same kind, and have come back with a power cut.
+        boolean isNew = known.getOrDefault(step.name(), List.of()).stream()
+                .noneMatch(each -> there.filter(each.kind()::equals).isPresent());
+        for (var other : isNew ? doubtful.getOrDefault(step.name(), List.<Step>of()) : List.<Step>of()) {
             if ((other instanceof Step.MakeLink link && leadsTo(link.name(), link.target()))
                     || (other instanceof Step.MakeDirectory
                             && !(step instanceof Step.MakeDirectory)
-                            && disk.kind(step.name())
-                                    .filter(Kind.DIRECTORY::equals)
-                                    .isPresent())) {
+                            && there.filter(Kind.DIRECTORY::equals).isPresent())) {
                 return true;
             }
         }
