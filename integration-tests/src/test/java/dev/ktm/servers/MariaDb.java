@@ -57,6 +57,8 @@ final class MariaDb implements Product {
 
     private static List<String> server(Path directory) throws IOException {
         var binaries = binaries();
+        // A server that starts removes all temporary tables in there, those of other servers at work as well.
+        var temporary = Files.createDirectories(directory.resolve("tmp"));
         return new ArrayList<>(List.of(
                 binaries.resolve("bin/mariadbd").toString(),
                 "--no-defaults",
@@ -65,6 +67,7 @@ final class MariaDb implements Product {
                 "--lc-messages-dir=" + binaries.resolve("share"),
                 "--character-sets-dir=" + binaries.resolve("share/charsets"),
                 "--datadir=" + directory.resolve("data"),
+                "--tmpdir=" + temporary,
                 "--innodb-data-file-path=ibdata1:8M:autoextend",
                 "--innodb-undo-tablespaces=0",
                 "--innodb-log-file-size=8M",
