@@ -87,6 +87,11 @@ final class Chronicle {
         return lives;
     }
 
+    /** How many of them were killed. */
+    long kills() {
+        return lives.stream().filter(Life.Story::wasKilled).count();
+    }
+
     /** In words; empty if all is well. */
     List<String> violations() {
         return violations;

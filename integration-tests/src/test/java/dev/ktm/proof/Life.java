@@ -32,6 +32,7 @@ final class Life {
     private static final int LONGEST_WORK_MILLIS = 2_000;
 
     private static final long LOOK_MILLIS = 5;
+    private static final String NO_ROOM = "not killed: it did not open, since the disk was full by then";
 
     private final Site site;
     private final Plan plan;
@@ -41,7 +42,9 @@ final class Life {
     private final CountDownLatch working = new CountDownLatch(1);
     private final AtomicLong recovered = new AtomicLong(-1);
     private final AtomicInteger ended = new AtomicInteger();
+    private volatile boolean opened;
     private boolean killed;
+    private boolean filled;
 
     /**
      * What is known of a life.
@@ -52,7 +55,13 @@ final class Life {
      * @param recoveredMillis after how long nothing of earlier lives was left; empty if something was when it began to work, or ended
      * @param failure what went wrong besides; empty if it was killed as it should
      */
-    record Story(Plan plan, String ended, List<Harm> done, OptionalLong recoveredMillis, String failure) {}
+    record Story(Plan plan, String ended, List<Harm> done, OptionalLong recoveredMillis, String failure) {
+
+        /** Whether it was killed; else it has ended by itself. */
+        boolean wasKilled() {
+            return !ended.equals(NO_ROOM);
+        }
+    }
 
     /** Something that happens at a time. */
     private record Event(long atNanos, Action action) {}
@@ -114,7 +123,10 @@ final class Life {
                 .filter(harm -> harm.atMillis() != Plan.AT_THE_END)
                 .forEach(harm -> events.add(new Event(millis(start, harm.atMillis()), () -> harm(process, harm))));
         if (plan.disk() == Disk.FULL && disk.isPresent()) {
-            events.add(new Event(millis(start, plan.goodWrites() * MILLIS_PER_WRITE), disk.get()::fill));
+            events.add(new Event(millis(start, plan.goodWrites() * MILLIS_PER_WRITE), () -> {
+                disk.get().fill();
+                filled = true;
+            }));
         }
         events.add(
                 new Event(millis(start, atOnce ? plan.ending().millis() : LONGEST_WORK_MILLIS), () -> kill(process)));
@@ -175,6 +187,8 @@ final class Life {
             for (var line = lines.readLine(); line != null; line = lines.readLine()) {
                 if (line.equals(Worker.ENDED)) {
                     ended.incrementAndGet();
+                } else if (line.equals(Worker.OPENED)) {
+                    opened = true;
                 } else if (line.equals(Worker.WORKING)) {
                     working.countDown();
                 } else if (line.startsWith(Worker.RECOVERED + " ")) {
@@ -189,12 +203,18 @@ final class Life {
         }
     }
 
+    private static String ofThisLife(String errors) {
+        return errors.substring(Math.max(0, errors.lastIndexOf(Machinery.HEADER)));
+    }
+
     private Story story(int status, String errors) {
         var where = plan.ending().toString();
         var failure = "";
         boolean atStep = plan.ending().when() == When.STEP || plan.ending().when() == When.RECOVERING;
         if (status == KILLED && atStep) {
             where = new Plan.Ending(When.WORKING, 0, "", 0).toString();
+        } else if (status == 1 && filled && !opened && ofThisLife(errors).contains("No space left on device")) {
+            where = NO_ROOM;
         } else if (status != KILLED && status != HaltAt.STATUS) {
             failure = "life " + plan.life() + " ended by itself with " + status + ":\n" + errors;
         }

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  */
 record Machinery(Path directory, @Nullable String classPath, List<String> options, Optional<WrongClock> clock) {
 
+    /** Before what a worker has written to its error stream. */
+    static final String HEADER = "-- ";
+
     private static final int LONGEST_EXCERPT = 4_000;
 
     private Path errors() {
@@ -38,7 +41,7 @@ record Machinery(Path directory, @Nullable String classPath, List<String> option
         assignment.write(file);
         var all = new ArrayList<>(options);
         all.add("-Dderby.stream.error.file=" + directory.resolve("derby.log"));
-        var header = "-- " + assignment.mode() + " " + assignment.plan() + "\n";
+        var header = HEADER + assignment.mode() + " " + assignment.plan() + "\n";
         Files.writeString(errors(), header, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         var command = JavaCommand.of(all, Worker.class.getName(), file);
         if (classPath != null) {

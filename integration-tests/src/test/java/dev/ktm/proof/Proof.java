@@ -96,8 +96,7 @@ final class Proof {
 
     private boolean isEnough(int life) {
         chronicle.serverKills(site.kills());
-        boolean enough =
-                chronicle.lives().size() >= settings.kills && chronicle.allServerKills() >= settings.serverKills;
+        boolean enough = chronicle.kills() >= settings.kills && chronicle.allServerKills() >= settings.serverKills;
         return enough || life > MOST_LIVES_FOR_A_KILL * Math.max(settings.kills, settings.serverKills);
     }
 

@@ -65,7 +65,7 @@ final class Report {
                 .toArray();
         line("| | |");
         line("|---|---|");
-        line("| kills of the coordinator | %d |", chronicle.lives().size());
+        line("| kills of the coordinator | %d |", chronicle.kills());
         line("| kills of servers | %d |", chronicle.allServerKills());
         line("| transactions attempted | %d |", chronicle.attempts().size());
         line("| checks of everything | %d |", chronicle.checks());

@@ -112,11 +112,19 @@ final class Applier {
      */
     boolean hasBegun(List<Step> steps, Replay earlier) throws IOException {
         for (var step : steps) {
-            if (step instanceof Step.Put put && isInPlace(put, earlier.versions(put.name()))) {
+            if ((step instanceof Step.Put put && isInPlace(put, earlier.versions(put.name())))
+                    || (step instanceof Step.Move move && isUnderWay(move))) {
                 return true;
             }
         }
         return false;
+    }
+
+    /** Its key is known again: it was durable before the vote, and nobody makes it once more. */
+    private boolean isUnderWay(Step.Move move) throws IOException {
+        reach(move.from());
+        reach(move.name());
+        return exists(staging(move)) || (isAt(move.name(), move.was()) && !isAt(move.from(), move.was()));
     }
 
     private boolean isInPlace(Step.Put put, Collection<Seen> earlier) throws IOException {
@@ -256,6 +264,12 @@ final class Applier {
     private boolean isOurs(String name, Disk.Stat there, Collection<Seen> seen) throws IOException {
         var all = new ArrayList<>(seen);
         all.addAll(known.getOrDefault(name, List.of()));
+        // What a power cut has left of it is no proof that it was in its place, and nobody else's either.
+        for (var step : doubtful.getOrDefault(name, List.of())) {
+            if (step instanceof Step.Put put) {
+                all.add(put.made());
+            }
+        }
         if (there.kind() == Kind.FILE && there.names() > 1 && all.stream().anyMatch(each -> each.isSameObject(there))) {
             // It has another name: nothing is lost.
             return true;
@@ -478,21 +492,21 @@ final class Applier {
 
     /**
      * Whether what is there is the content that is wanted once more, or what a power cut has left of it: a part of it, or zeros in its
-     * place. Then nothing is lost with it. If it is not known that the steps may have been taken, nothing but the whole will do: it
-     * stands there if a last resource had decided, and a crash came before that was durable.
+     * place. Then nothing is lost with it. It may stand there although nobody knows that the steps were taken: a last resource had
+     * decided, and a crash came before that was durable. What has not its time must be the whole of it then.
      */
     private boolean isPartOf(Step.Put put, Disk.Stat there) throws IOException {
-        if (when == When.NOW || put.inline().isEmpty()) {
-            return false;
-        }
-        var wanted = put.inline().get();
-        boolean mayBeTorn = when == When.AGAIN;
-        if (there.kind() != Kind.FILE || there.size() > wanted.length || (!mayBeTorn && there.size() < wanted.length)) {
+        if (when == When.NOW || put.inline().isEmpty() || there.kind() != Kind.FILE) {
             return false;
         }
         if (isOurs(put.name(), there, List.of(put.made()))) {
             // Known without being read.
             return true;
+        }
+        var wanted = put.inline().get();
+        boolean mayBeTorn = when == When.AGAIN;
+        if (there.size() > wanted.length || (!mayBeTorn && there.size() < wanted.length)) {
+            return false;
         }
         return isContent(put, there, wanted, mayBeTorn);
     }

@@ -645,20 +645,30 @@ final class ManagedRoot implements RedoStore {
     }
 
     private void runReplay() throws IOException {
-        if (!replay.isEmpty()) {
-            var applier = new Applier(disk, area, Applier.When.AGAIN);
-            try {
-                for (var work : works.values()) {
-                    work.restored(replay, applier);
-                }
-                replay.run(applier);
-            } finally {
-                report(applier);
-                applier.closeAgain();
-            }
-            touch(applier, Lsn.NULL);
-            replay.clear();
+        if (replay.isEmpty() && works.isEmpty()) {
+            return;
         }
+        var applier = new Applier(disk, area, Applier.When.AGAIN);
+        try {
+            for (var work : works.values()) {
+                work.restored(replay, applier);
+            }
+            replay.run(applier);
+        } catch (TxfException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new TxfException(
+                    TxfError.RM_NOT_ACTIVE,
+                    null,
+                    "expected that what was committed before the restart can be brought to its place, found that it cannot: "
+                            + e + ": it stays in the log, so mend this, make room say, and open the root again",
+                    e);
+        } finally {
+            report(applier);
+            applier.closeAgain();
+        }
+        touch(applier, Lsn.NULL);
+        replay.clear();
     }
 
     @Override

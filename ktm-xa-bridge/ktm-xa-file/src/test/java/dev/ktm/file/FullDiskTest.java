@@ -7,13 +7,17 @@ import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.MemoryDevice;
+import dev.ktm.log.testing.SimulatedDevice;
 import dev.ktm.log.testing.Until;
 import jakarta.transaction.RollbackException;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -120,6 +124,42 @@ class FullDiskTest {
         assertThat(tree.tree()).containsKeys("c", "d");
         assertThat(tree.setAside()).isEmpty();
         assertThat(tree.working()).isZero();
+    }
+
+    @Test
+    @Conforms("TXF-DUR-08")
+    void aRestartThatFindsNoRoomSaysSoAndLosesNothing() throws Exception {
+        try (var machine = new SimulatedMachine(new SimulatedDevice(), new SimulatedTree(count -> {}))) {
+            machine.ktm.transactionManager().begin();
+            Files.writeString(machine.files.fileSystem().getPath("/a"), "new");
+            machine.ktm.transactionManager().commit();
+            var killed = machine.kill();
+
+            assertThatThrownBy(() -> new SimulatedMachine(killed.device(), killed.tree(), full(killed.tree())))
+                    .isInstanceOf(TxfException.class)
+                    .hasMessageContaining("make room")
+                    .hasStackTraceContaining("No space left on device")
+                    .extracting(Fixture::errorOf)
+                    .isEqualTo(TxfError.RM_NOT_ACTIVE);
+
+            try (var again = new SimulatedMachine(killed.device(), killed.tree())) {
+                assertThat(Files.readString(again.files.fileSystem().getPath("/a")))
+                        .isEqualTo("new");
+            }
+        }
+    }
+
+    /** Empty files have room on it, content has not. */
+    private static Disk full(SimulatedTree tree) {
+        return new ForwardingDisk(tree) {
+            @Override
+            public DiskFile open(String name, Set<? extends OpenOption> options) throws IOException {
+                if (options.equals(Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))) {
+                    throw new IOException("No space left on device");
+                }
+                return super.open(name, options);
+            }
+        };
     }
 
     private void commitThoughItStops() throws Exception {

@@ -42,14 +42,19 @@ final class SimulatedMachine implements AutoCloseable {
                 .logOptions(QUIET)
                 .recoveryInterval(Duration.ofHours(1))
                 .build());
-        this.files = TransactedFiles.open(
-                ktm,
-                "root",
-                () -> {},
-                new ManagedRoot.Surroundings(disk, InstantSource.system(), (why, failure) -> {
-                    throw new AssertionError(why, failure);
-                }),
-                FileOptions.defaults());
+        try {
+            this.files = TransactedFiles.open(
+                    ktm,
+                    "root",
+                    () -> {},
+                    new ManagedRoot.Surroundings(disk, InstantSource.system(), (why, failure) -> {
+                        throw new AssertionError(why, failure);
+                    }),
+                    FileOptions.defaults());
+        } catch (IOException | RuntimeException | Error e) {
+            ktm.close();
+            throw e;
+        }
     }
 
     /** What a power cut leaves; this one has still to be closed. */
