@@ -112,12 +112,20 @@ final class Applier {
      */
     boolean hasBegun(List<Step> steps, Replay earlier) throws IOException {
         for (var step : steps) {
-            if ((step instanceof Step.Put put && isInPlace(put, earlier.versions(put.name())))
+            if ((step instanceof Step.Put put && isInPlace(put, earlier))
                     || (step instanceof Step.Move move && isUnderWay(move))) {
                 return true;
             }
         }
         return false;
+    }
+
+    /** Whether what is there has taken the place of what was committed before: that was durable, and is to be found nowhere else. */
+    private boolean hasReplaced(Disk.Stat there, Step.Put put, Replay earlier) throws IOException {
+        return earlier.last(put.name()).orElse(null) instanceof Step.Put former
+                && former.inline().isEmpty()
+                && !former.made().isSameObject(there)
+                && !exists(former.work());
     }
 
     /** Its key is known again: it was durable before the vote, and nobody makes it once more. */
@@ -127,19 +135,20 @@ final class Applier {
         return exists(staging(move)) || (isAt(move.name(), move.was()) && !isAt(move.from(), move.was()));
     }
 
-    private boolean isInPlace(Step.Put put, Collection<Seen> earlier) throws IOException {
+    private boolean isInPlace(Step.Put put, Replay earlier) throws IOException {
         reach(put.name());
         var found = disk.stat(put.name());
         if (found.isEmpty()) {
             return false;
         }
         var there = found.get();
-        if (put.made().isUnchanged(there)) {
+        if (put.made().isUnchanged(there)
+                || (put.made().isLeftOf(there, Optional.empty()) && hasReplaced(there, put, earlier))) {
             return true;
         }
         // A restart may have made it again, with another key; or what was there before, which may look the same.
         var former = new ArrayList<>(listOf(put.before()));
-        former.addAll(earlier);
+        former.addAll(earlier.versions(put.name()));
         return put.inline().isPresent()
                 && put.inline().get().length == there.size()
                 && put.made().isLeftOf(there, Optional.empty())

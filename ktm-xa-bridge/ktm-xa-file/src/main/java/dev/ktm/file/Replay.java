@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 
@@ -123,6 +124,11 @@ final class Replay {
     /** What a name may stand for, after what was committed. */
     Set<Seen> versions(String name) {
         return versions.getOrDefault(name, Set.of());
+    }
+
+    /** What was committed last about a name alone. */
+    Optional<Step> last(String name) {
+        return Optional.ofNullable(last.get(name));
     }
 
     boolean isEmpty() {
