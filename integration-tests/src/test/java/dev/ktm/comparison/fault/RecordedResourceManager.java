@@ -146,8 +146,11 @@ final class RecordedResourceManager {
             input.seek(read);
             var bytes = new byte[Math.toIntExact(input.length() - read)];
             input.readFully(bytes);
-            read += bytes.length;
-            for (var line : new String(bytes, US_ASCII).split("\n")) {
+            var all = new String(bytes, US_ASCII);
+            // The last line may be on its way.
+            var whole = all.substring(0, all.lastIndexOf('\n') + 1);
+            read += whole.length();
+            for (var line : whole.split("\n")) {
                 if (!line.isEmpty()) {
                     var fields = line.split(" ");
                     var state = BranchState.valueOf(fields[0]);

@@ -2,6 +2,7 @@ package dev.ktm.comparison.fault;
 
 import dev.ktm.comparison.fault.FaultLife.Step;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -21,7 +22,8 @@ public record RestartRun(int transactions, double openedSeconds, double finished
             try (var life = LifeProcess.start(Fault.RESOURCE_DOWN, product, step, size, directory, log)) {
                 var end = life.awaitEnd();
                 if (!end.isEmpty()) {
-                    throw new IOException(product + ", " + step + ": " + end);
+                    throw new IOException(product + ", " + step + ": " + end + "\n"
+                            + Files.readString(directory.resolve("errors." + step)));
                 }
             }
         }
