@@ -523,17 +523,17 @@ final class Applier {
     private boolean isContent(Step.Put put, Disk.Stat there, byte[] wanted, boolean mayBeTorn) throws IOException {
         var found = ByteBuffer.allocate((int) there.size());
         try (var file = openToRead(put.name())) {
-            while (found.hasRemaining() && file.read(found, found.position()) > 0) {}
+            readFully(file, found, 0);
         } catch (FileSystemException e) {
             // Somebody else's: it is not known to be ours.
             return false;
         }
-        for (int i = 0; i < found.position(); i++) {
+        for (int i = 0; i < found.limit(); i++) {
             if (found.get(i) != wanted[i] && !(mayBeTorn && found.get(i) == 0)) {
                 return false;
             }
         }
-        return mayBeTorn || !found.hasRemaining();
+        return mayBeTorn || found.limit() == there.size();
     }
 
     private void recreate(Step.Put put, byte[] bytes) throws IOException {
@@ -566,13 +566,47 @@ final class Applier {
         }
         if (overwritten.add(overwrite.was().key())
                 && when != When.AGAIN
-                && !overwrite.was().isUnchanged(there.get())) {
+                && !overwrite.was().isUnchanged(there.get())
+                && !isBegun(overwrite)) {
             var aside = asideOf(name);
             copy(name, aside, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
             setAside.add(name + " -> " + aside);
         }
         copy(overwrite.work(), name, WRITE);
         setAll(name, overwrite.attributes());
+    }
+
+    /**
+     * Whether what is there is what this writes, or what a power cut has left of it: a part of it, or zeros in its place. A last
+     * resource had decided, and a crash came before that was durable. Nothing is lost with it, whoever has written it.
+     */
+    private boolean isBegun(Step.Overwrite overwrite) throws IOException {
+        if (when == When.NOW) {
+            return false;
+        }
+        try (var there = openToRead(overwrite.name());
+                var wanted = openToRead(overwrite.work())) {
+            var found = ByteBuffer.allocate(COPY_BYTES);
+            var own = ByteBuffer.allocate(COPY_BYTES);
+            for (long at = 0; readFully(there, found.clear(), at) > 0; at += found.limit()) {
+                if (readFully(wanted, own.clear(), at) < found.limit()) {
+                    return false;
+                }
+                for (int i = 0; i < found.limit(); i++) {
+                    if (found.get(i) != own.get(i) && found.get(i) != 0) {
+                        return false;
+                    }
+                }
+            }
+            return true;
+        }
+    }
+
+    /** Fills it, or up to the end of the file; returns how much there is. */
+    private static int readFully(DiskFile file, ByteBuffer buffer, long at) throws IOException {
+        while (buffer.hasRemaining() && file.read(buffer, at + buffer.position()) > 0) {}
+        buffer.flip();
+        return buffer.limit();
     }
 
     private void copy(String source, String target, Set<StandardOpenOption> options) throws IOException {
