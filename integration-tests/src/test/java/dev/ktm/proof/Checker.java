@@ -169,18 +169,19 @@ final class Checker {
 
     private void checkMessages() {
         var takers = new HashMap<String, List<String>>();
+        var receivers = new HashMap<String, List<String>>();
         for (var attempt : attempts) {
-            if (committed.contains(attempt.key())) {
-                attempt.taken()
-                        .forEach(message -> takers.computeIfAbsent(message, same -> new ArrayList<>())
-                                .add(attempt.key()));
-            }
+            var all = committed.contains(attempt.key()) ? takers : receivers;
+            attempt.taken()
+                    .forEach(message -> all.computeIfAbsent(message, same -> new ArrayList<>())
+                            .add(attempt.key()));
         }
         for (var message : evidence.fed) {
             var by = takers.getOrDefault(message, List.of());
             int waiting = evidence.waiting.getOrDefault(message, 0);
             if (by.size() + waiting != 1) {
-                violated("message " + message + ": waits " + waiting + " times, and was taken by " + by);
+                violated("message " + message + ": waits " + waiting + " times, was taken by " + by
+                        + ", and received in vain by " + receivers.getOrDefault(message, List.of()));
             }
         }
         var strange = new HashSet<>(evidence.waiting.keySet());

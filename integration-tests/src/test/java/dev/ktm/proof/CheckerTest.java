@@ -117,14 +117,18 @@ class CheckerTest {
     void findsAMessageThatIsLost() {
         evidence.waiting.clear();
 
-        assertThat(violations()).containsExactly("message artemis/feed-2: waits 0 times, and was taken by []");
+        assertThat(violations())
+                .containsExactly(
+                        "message artemis/feed-2: waits 0 times, was taken by [], and received in vain by [1-0-2]");
     }
 
     @Test
     void findsAMessageThatWasTakenAndIsStillThere() {
         evidence.waiting.put("artemis/feed-1", 1);
 
-        assertThat(violations()).containsExactly("message artemis/feed-1: waits 1 times, and was taken by [1-0-1]");
+        assertThat(violations())
+                .containsExactly(
+                        "message artemis/feed-1: waits 1 times, was taken by [1-0-1], and received in vain by []");
     }
 
     @Test
@@ -132,7 +136,8 @@ class CheckerTest {
         attempts.set(2, attempts.get(2).took("artemis/feed-1"));
 
         assertThat(violations())
-                .containsExactly("message artemis/feed-1: waits 0 times, and was taken by [1-0-1, 2-0-1]");
+                .containsExactly(
+                        "message artemis/feed-1: waits 0 times, was taken by [1-0-1, 2-0-1], and received in vain by []");
     }
 
     @Test

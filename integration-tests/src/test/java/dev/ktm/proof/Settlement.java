@@ -58,6 +58,7 @@ final class Settlement {
         var settlement = new Settlement(site, stock, witness, assignment);
         settlement.settle(machinery);
         if (settlement.failure.isEmpty()) {
+            site.bringBackWhatIsKeptBack();
             settlement.look();
         }
         return new Seen(settlement.evidence, settlement.damaged, settlement.nanos, settlement.failure);
@@ -125,7 +126,10 @@ final class Settlement {
                 look(part);
             }
             for (var queue : queues.entrySet()) {
-                stock.note(queue.getKey(), queue.getValue().get(), evidence);
+                var part = queue.getKey();
+                stock.note(part, queue.getValue().get(), evidence);
+                stock.deadLetters(part)
+                        .forEach(each -> evidence.leftovers.add("a dead letter of " + part.label() + ": " + each));
             }
         } catch (ExecutionException e) {
             throw new IllegalStateException("what is there could not be seen", e.getCause());

@@ -180,7 +180,8 @@ final class Site implements AutoCloseable {
                 .execute(() -> restart(running));
     }
 
-    private void restart(Kind kind) throws Exception {
+    /** Kills a server and starts it again. */
+    void restart(Kind kind) throws Exception {
         var running = running(kind);
         running.lock.lock();
         try {
@@ -251,6 +252,15 @@ final class Site implements AutoCloseable {
             dev.ktm.log.testing.Until.holds(() -> isUp(running.kind));
         }
         calm();
+    }
+
+    /** Once nothing is in doubt. */
+    void bringBackWhatIsKeptBack() throws Exception {
+        if (servers.containsKey(Kind.ACTIVEMQ)) {
+            // What a branch has received that it had prepared before a kill, and that was rolled back after it, can be
+            // seen by nobody until it is started anew.
+            restart(Kind.ACTIVEMQ);
+        }
     }
 
     /** The state of all, for the message of a failure. */

@@ -66,6 +66,14 @@ final class Stock {
         return new Drained(drain(kind, Server.ORDERS), drain(kind, Server.STOCK));
     }
 
+    /** What a broker has given up, and keeps apart; nothing is to be there, since it is told never to give up. */
+    Set<String> deadLetters(Part part) throws Exception {
+        var kind = part.kind().orElseThrow();
+        return kind == Kind.ACTIVEMQ
+                ? kind.client(site.port(kind), "ActiveMQ.DLQ").committed()
+                : Set.of();
+    }
+
     private List<String> drain(Kind kind, String queue) throws Exception {
         return kind.client(site.port(kind), queue).drained();
     }
@@ -77,6 +85,13 @@ final class Stock {
         evidence.rows.put(part, new TreeMap<>(kept));
         drained.waiting.forEach(message -> evidence.waiting.merge(message, 1, Integer::sum));
         put(part, drained.waiting);
+    }
+
+    /** What waits to be taken once a broker has been started anew: it may have kept back something. */
+    Set<String> afterRestart(Part part) throws Exception {
+        var kind = part.kind().orElseThrow();
+        site.restart(kind);
+        return kind.client(site.port(kind), Server.STOCK).committed();
     }
 
     /** Every message that was ever put there to be taken. */
