@@ -257,8 +257,7 @@ final class Site implements AutoCloseable {
     /** Once nothing is in doubt. */
     void bringBackWhatIsKeptBack() throws Exception {
         if (servers.containsKey(Kind.ACTIVEMQ)) {
-            // What a branch has received that it had prepared before a kill, and that was rolled back after it, can be
-            // seen by nobody until it is started anew.
+            // Twice it had a message that neither consumers nor browsers saw until then. What is durable is looked for.
             restart(Kind.ACTIVEMQ);
         }
     }
