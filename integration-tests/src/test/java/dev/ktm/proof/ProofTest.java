@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The campaign, and a few lives of it. */
@@ -17,7 +18,8 @@ class ProofTest {
 
     private static final long SEED = 20_261_126;
 
-    @TempDir
+    /** Kept if something was wrong: ledgers, what the workers have said, and everybody's data. */
+    @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     Path directory;
 
     private Chronicle run(List<Kind> kinds, int kills, int serverKills, int checkEvery, long seed) throws Exception {
