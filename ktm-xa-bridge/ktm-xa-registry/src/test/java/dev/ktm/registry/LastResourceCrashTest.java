@@ -41,7 +41,7 @@ class LastResourceCrashTest {
     private static final int TRANSACTIONS = 8;
     private static final int MOST_ACTS = 5;
     private static final int RUNS = 3;
-    private static final int CAMPAIGN_RUNS = 1_000;
+    private static final int CAMPAIGN_RUNS = 300;
 
     /** The last resource has committed, and with it this transaction. */
     private record Decided(int transaction) {}
@@ -285,6 +285,7 @@ class LastResourceCrashTest {
 
     @Test
     @Tag("campaign")
+    @Timeout(3_600)
     void whatALastResourceHasDecidedInManyRunsIsDone() {
         checkRuns(System.nanoTime(), CAMPAIGN_RUNS);
     }
