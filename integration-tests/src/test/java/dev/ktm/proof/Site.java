@@ -257,7 +257,7 @@ final class Site implements AutoCloseable {
     /** Once nothing is in doubt. */
     void bringBackWhatIsKeptBack() throws Exception {
         if (servers.containsKey(Kind.ACTIVEMQ)) {
-            // Twice it had a message that neither consumers nor browsers saw until then. What is durable is looked for.
+            // It counts its messages anew then, and delivers all of them.
             restart(Kind.ACTIVEMQ);
         }
     }

@@ -1,6 +1,7 @@
 package dev.ktm.servers;
 
 import dev.ktm.log.testing.JavaCommand;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.activemq.ActiveMQConnectionFactory;
@@ -22,7 +23,11 @@ final class ActiveMqClassic implements Product {
     /** The broker. */
     public static void main(String[] arguments) throws Exception {
         var store = new KahaDBPersistenceAdapter();
-        store.setDirectory(Path.of(arguments[0], "kahadb").toFile());
+        var directory = Path.of(arguments[0], "kahadb");
+        // After a kill its index may count too few messages, and it keeps the last ones back then: it is made anew.
+        Files.deleteIfExists(directory.resolve("db.data"));
+        Files.deleteIfExists(directory.resolve("db.redo"));
+        store.setDirectory(directory.toFile());
         store.setJournalMaxFileLength(JOURNAL_FILE_BYTES);
         var broker = new BrokerService();
         broker.setBrokerName("ktm");
