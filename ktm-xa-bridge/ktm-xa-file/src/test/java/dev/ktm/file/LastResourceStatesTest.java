@@ -46,7 +46,7 @@ class LastResourceStatesTest {
 
     private static final int LOGS = 3;
     private static final int TREES = 4;
-    private static final int RANDOM_RUNS = 3;
+    private static final int RANDOM_RUNS = 1;
     private static final int CAMPAIGN_RUNS = 1000;
 
     private record TreePoint(int operations) {}

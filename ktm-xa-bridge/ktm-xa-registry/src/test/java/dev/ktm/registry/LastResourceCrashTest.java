@@ -40,7 +40,7 @@ class LastResourceCrashTest {
     private static final int STATES_PER_POINT = 6;
     private static final int TRANSACTIONS = 8;
     private static final int MOST_ACTS = 5;
-    private static final int RUNS = 3;
+    private static final int RUNS = 2;
     private static final int CAMPAIGN_RUNS = 300;
 
     /** The last resource has committed, and with it this transaction. */
