@@ -280,7 +280,7 @@ class LastResourceCrashTest {
 
     @Test
     void whatALastResourceHasDecidedIsDoneOverEveryPowerCut() {
-        checkRuns(1, RUNS);
+        checkRuns(2, RUNS);
     }
 
     @Test
