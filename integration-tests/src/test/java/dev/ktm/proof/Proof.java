@@ -191,13 +191,5 @@ final class Proof {
         var verdict = Checker.check(ledger.attempts(), evidence);
         chronicle.checked(new ArrayList<>(ledger.attempts()), verdict, evidence, seen.nanos());
         chronicle.serverKills(site.kills());
-        if (!verdict.violations().isEmpty()) {
-            for (var part : Part.of(site.kinds())) {
-                if (part.isBroker()) {
-                    chronicle.violated(
-                            "for the search: after a new start " + part.label() + " has " + stock.afterRestart(part));
-                }
-            }
-        }
     }
 }

@@ -180,8 +180,7 @@ final class Site implements AutoCloseable {
                 .execute(() -> restart(running));
     }
 
-    /** Kills a server and starts it again. */
-    void restart(Kind kind) throws Exception {
+    private void restart(Kind kind) throws Exception {
         var running = running(kind);
         running.lock.lock();
         try {

@@ -87,13 +87,6 @@ final class Stock {
         put(part, drained.waiting);
     }
 
-    /** What waits to be taken once a broker has been started anew: it may have kept back something. */
-    Set<String> afterRestart(Part part) throws Exception {
-        var kind = part.kind().orElseThrow();
-        site.restart(kind);
-        return kind.client(site.port(kind), Server.STOCK).committed();
-    }
-
     /** Every message that was ever put there to be taken. */
     Set<String> fed() {
         return fed;
