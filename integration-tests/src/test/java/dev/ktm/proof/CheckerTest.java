@@ -211,8 +211,8 @@ class CheckerTest {
     }
 
     @Test
-    void excusesWhatTheWitnessShowsThatAServerHasLostAndNothingBefore() {
-        evidence.lostSince.put(Part.H2, 2);
+    void excusesWhatTheWitnessShowsThatAServerHasLostAndNothingElse() {
+        evidence.losses.put(Part.H2, List.of(new Evidence.Loss(2, 2), new Evidence.Loss(4, 9)));
         drop(Part.H2, "2-0-1");
         assertThat(violations()).isEmpty();
 

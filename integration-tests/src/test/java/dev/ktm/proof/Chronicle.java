@@ -20,7 +20,7 @@ final class Chronicle {
     private final long start = System.nanoTime();
     private List<Attempt> attempts = List.of();
     private Set<String> committed = Set.of();
-    private Map<Part, Integer> lost = Map.of();
+    private Map<Part, List<Evidence.Loss>> losses = Map.of();
     private int checks;
     private int unanswered;
     private long lifeNanos;
@@ -48,7 +48,7 @@ final class Chronicle {
         checks++;
         attempts = all;
         committed = verdict.committed();
-        lost = Map.copyOf(evidence.lostSince);
+        losses = Map.copyOf(evidence.losses);
         longestSettlingNanos = Math.max(longestSettlingNanos, settlingNanos);
         violations.addAll(verdict.violations());
     }
@@ -117,8 +117,8 @@ final class Chronicle {
         return attempts.stream().filter(attempt -> attempt.knew() == knew).count();
     }
 
-    Map<Part, Integer> lost() {
-        return lost;
+    Map<Part, List<Evidence.Loss>> losses() {
+        return losses;
     }
 
     int checks() {

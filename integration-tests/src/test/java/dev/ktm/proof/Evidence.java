@@ -39,11 +39,16 @@ final class Evidence {
     /** What is there that should have been cleared away: files of the work area, transactions that have not ended. */
     final List<String> leftovers = new ArrayList<>();
 
+    /** What participants have lost that they had promised to keep, as is known without the coordinator. */
+    final Map<Part, List<Loss>> losses = new EnumMap<>(Part.class);
+
     /**
-     * Participants of which it is known without the coordinator that they have lost what they had promised to keep, and from which
-     * life on.
+     * A participant came back as it was before.
+     *
+     * @param first the first life of which it may lack something
+     * @param last the last one
      */
-    final Map<Part, Integer> lostSince = new EnumMap<>(Part.class);
+    record Loss(int first, int last) {}
 
     /** One more key of a participant. */
     void found(Part part, String key) {
@@ -56,7 +61,7 @@ final class Evidence {
 
     /** Whether a participant is excused for what it lacks of this life. */
     boolean isLost(Part part, int life) {
-        var since = lostSince.get(part);
-        return since != null && life >= since;
+        return losses.getOrDefault(part, List.of()).stream()
+                .anyMatch(loss -> loss.first() <= life && life <= loss.last());
     }
 }

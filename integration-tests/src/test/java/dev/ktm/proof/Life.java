@@ -42,6 +42,7 @@ final class Life {
     private final CountDownLatch working = new CountDownLatch(1);
     private final AtomicLong recovered = new AtomicLong(-1);
     private final AtomicInteger ended = new AtomicInteger();
+    private volatile boolean testified;
     private volatile boolean opened;
     private boolean killed;
     private boolean filled;
@@ -52,10 +53,12 @@ final class Life {
      * @param plan what was planned
      * @param ended where it was killed
      * @param done the harms that were done
+     * @param testified whether it has written its row of the witness
      * @param recoveredMillis after how long nothing of earlier lives was left; empty if something was when it began to work, or ended
      * @param failure what went wrong besides; empty if it was killed as it should
      */
-    record Story(Plan plan, String ended, List<Harm> done, OptionalLong recoveredMillis, String failure) {
+    record Story(
+            Plan plan, String ended, List<Harm> done, boolean testified, OptionalLong recoveredMillis, String failure) {
 
         /** Whether it was killed; else it has ended by itself. */
         boolean wasKilled() {
@@ -187,6 +190,8 @@ final class Life {
             for (var line = lines.readLine(); line != null; line = lines.readLine()) {
                 if (line.equals(Worker.ENDED)) {
                     ended.incrementAndGet();
+                } else if (line.equals(Worker.TESTIFIED)) {
+                    testified = true;
                 } else if (line.equals(Worker.OPENED)) {
                     opened = true;
                 } else if (line.equals(Worker.WORKING)) {
@@ -220,6 +225,11 @@ final class Life {
         }
         long millis = recovered.get();
         return new Story(
-                plan, where, List.copyOf(done), millis < 0 ? OptionalLong.empty() : OptionalLong.of(millis), failure);
+                plan,
+                where,
+                List.copyOf(done),
+                testified,
+                millis < 0 ? OptionalLong.empty() : OptionalLong.of(millis),
+                failure);
     }
 }

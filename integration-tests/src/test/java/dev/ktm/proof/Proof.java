@@ -63,14 +63,19 @@ final class Proof {
     static Chronicle run(Settings settings) throws Exception {
         Files.createDirectories(settings.directory);
         var disk = SmallDisk.mount(settings.directory.resolve("disk"));
+        boolean well = false;
         try (var site = Site.start(settings.directory, settings.kinds)) {
             var machinery = new Machinery(settings.directory, null, List.of(), WrongClock.make(settings.directory));
             var proof = new Proof(settings, site, Witness.of(site), disk, machinery);
             proof.stock.feed();
             proof.run();
+            well = !proof.chronicle.failed();
             return proof.chronicle;
         } finally {
             if (disk.isPresent()) {
+                if (!well) {
+                    disk.get().copyTo(settings.directory.resolve("disk-at-the-end"));
+                }
                 disk.get().close();
             }
         }
@@ -152,7 +157,7 @@ final class Proof {
         var assignment = assignment(Mode.WORK, told);
         long start = System.nanoTime();
         var story = Life.live(site, machinery, plan, assignment, disk);
-        witness.testify(life);
+        witness.testify(life, story.testified());
         read(assignment);
         chronicle.lived(story, System.nanoTime() - start);
     }

@@ -153,13 +153,15 @@ final class Report {
             line("There was no C compiler: no clock was wrong.");
             line("");
         }
-        chronicle.lost().forEach((part, since) -> {
-            line(
-                    "%s has lost rows of the witness from life %d on, which nobody coordinates: what else it lacks of"
-                            + " that time is its own loss.",
-                    part, since);
-            line("");
-        });
+        chronicle
+                .losses()
+                .forEach((part, all) -> all.forEach(loss -> {
+                    line(
+                            "%s has lost rows of the witness, which nobody coordinates: what else it lacks of lives %d to"
+                                    + " %d is its own loss.",
+                            part, loss.first(), loss.last());
+                    line("");
+                }));
     }
 
     private static String words(What what) {

@@ -137,10 +137,7 @@ final class Settlement {
             threads.shutdown();
         }
         evidence.inDoubt.addAll(inDoubt());
-        var lost = witness.lostSince();
-        if (lost.isPresent()) {
-            evidence.lostSince.put(Part.H2, lost.getAsInt());
-        }
+        evidence.losses.put(Part.H2, witness.losses(assignment.plan().life()));
         for (var kind : site.kinds()) {
             lookForForeign(kind);
         }
@@ -148,7 +145,8 @@ final class Settlement {
 
     private void lookForForeign(Kind kind) throws Exception {
         List<Xid> missing = site.foreign(kind).missingIn(ForeignBranches.listed(kind, site.port(kind)));
-        boolean excused = kind == Kind.H2 && evidence.lostSince.containsKey(Part.H2);
+        boolean excused = kind == Kind.H2
+                && !evidence.losses.getOrDefault(Part.H2, List.of()).isEmpty();
         if (!excused) {
             missing.forEach(xid -> evidence.foreignGone.add(kind + " " + ForeignBranches.nameOf(xid)));
         }

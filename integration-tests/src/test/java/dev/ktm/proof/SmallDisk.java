@@ -49,6 +49,15 @@ final class SmallDisk implements AutoCloseable {
         run("mount", "-o", "remount,size=" + BYTES, directory.toString());
     }
 
+    /** What is on it, for whoever looks for the cause of something: it is gone when it is closed. */
+    void copyTo(Path directory) throws IOException {
+        try {
+            run("cp", "-a", this.directory.toString(), directory.toString());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     @Override
     public void close() throws IOException {
         try {

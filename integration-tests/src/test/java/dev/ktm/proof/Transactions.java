@@ -102,6 +102,18 @@ final class Transactions {
     }
 
     private Knew make(Shape shape) throws Exception {
+        if (!shape.parts.contains(Part.H2)) {
+            return makeNow(shape);
+        }
+        place.oneForH2.acquireUninterruptibly();
+        try {
+            return makeNow(shape);
+        } finally {
+            place.oneForH2.release();
+        }
+    }
+
+    private Knew makeNow(Shape shape) throws Exception {
         manager.setTransactionTimeout(shape.late ? 1 : 0);
         ledger.begins(shape.key, thread, shape.parts, shape.file, shape.value);
         manager.begin();

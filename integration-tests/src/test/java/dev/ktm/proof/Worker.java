@@ -7,6 +7,7 @@ import dev.ktm.proof.Attempt.Knew;
 import dev.ktm.registry.RegistryValue;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.OperatorAct;
+import dev.ktm.servers.Kind;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -24,6 +25,9 @@ import java.util.logging.Logger;
  * by line what it is at. Its argument is the file of its {@link Assignment}.
  */
 final class Worker {
+
+    /** What it says when its row of the {@link Witness} is written. */
+    static final String TESTIFIED = "testified";
 
     /** What it says when the log is read and every pool is open. */
     static final String OPENED = "opened";
@@ -55,6 +59,7 @@ final class Worker {
     private static final int TRAINING = 25;
     private static final int MOST_FAILURES = 5;
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    private static final long LONGEST_TESTIMONY_MILLIS = 500;
     private static final long LONGEST_RECOVERY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Assignment assignment;
@@ -82,6 +87,9 @@ final class Worker {
         int status = 0;
         try {
             var ledger = Ledger.Writer.to(assignment.ledger());
+            if (assignment.mode() == Assignment.Mode.WORK) {
+                testify(assignment);
+            }
             var place = Workplace.open(assignment);
             tell(OPENED);
             new Worker(assignment, place, ledger).run(start);
@@ -92,6 +100,24 @@ final class Worker {
         System.out.flush();
         // Drivers may have left threads behind that would keep it alive.
         Runtime.getRuntime().halt(status);
+    }
+
+    /** Before anything else, but for no longer than a start may take when a server does not answer. */
+    private static void testify(Assignment assignment) throws InterruptedException {
+        var port = assignment.ports().get(Kind.H2);
+        if (port == null) {
+            return;
+        }
+        var witness = new Thread(
+                () -> {
+                    if (Witness.testifyAtTheStart(port, assignment.plan().life())) {
+                        tell(TESTIFIED);
+                    }
+                },
+                "witness");
+        witness.setDaemon(true);
+        witness.start();
+        witness.join(LONGEST_TESTIMONY_MILLIS);
     }
 
     private static void tell(String line) {

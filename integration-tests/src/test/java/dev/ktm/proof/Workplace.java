@@ -25,6 +25,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import javax.sql.DataSource;
 import javax.sql.XADataSource;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +60,10 @@ final class Workplace implements AutoCloseable {
     final Map<Part, DataSource> plain = new ConcurrentHashMap<>();
 
     final Map<Part, KtmConnectionFactory> brokers = new ConcurrentHashMap<>();
+
+    /** H2 gets one transaction at a time: of several at once it loses branches that it has prepared. */
+    final Semaphore oneForH2 = new Semaphore(1);
+
     private final List<AutoCloseable> open = new CopyOnWriteArrayList<>();
 
     private Workplace(Assignment assignment) throws Exception {
