@@ -30,6 +30,9 @@ public interface Effects {
     /** Write that it is rolled back although somebody else was to decide, and force it; then as {@link #forceDecision}. */
     void forceRollback();
 
+    /** Write that it is forgotten, which presumes that it is rolled back, and force that; then as {@link #forceDecision}. */
+    void forceForgotten();
+
     /** Tell the client: everything that can be done now is done. Called once. */
     void complete(Outcome outcome);
 

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   ACTIVE -commit-> PRE_PREPARING -> PRE_PREPARED -reserve-> PREPARING -force-> COMMITTED -> FORGOTTEN
  *     |                                                   a single one left: DELEGATED -> COMMITTED
- *     |                       a last one: PREPARED -force-> DELEGATED -> COMMITTED
+ *     |                       a last one: PREPARED -force-> DELEGATED -force-> COMMITTED
  *     '- before PREPARED anybody may say no: ABORTED -> FORGOTTEN
  * </pre>
  *
@@ -46,6 +46,9 @@ public final class TransactionProtocol {
         SUPERIOR_DECISION,
         /** That the last participant decides: nobody has asked it yet. */
         DELEGATION,
+        /** What the last participant has decided. */
+        LAST_COMMIT,
+        LAST_ROLLBACK,
         /** What an operator has decided in place of the last participant. */
         OPERATOR_COMMIT,
         OPERATOR_ROLLBACK,
@@ -340,7 +343,9 @@ public final class TransactionProtocol {
         }
         // What an operator has decided in its place may be durable.
         require(
-                !isDecidedInPlaceOf(participant) && !mayBeDecidedInPlaceOf(participant),
+                !isDecidedInPlaceOf(participant)
+                        && !mayBeDecidedInPlaceOf(participant)
+                        && !(participant == participants.last && isDecidedByLast()),
                 KtmError.TRANSACTION_REQUEST_NOT_VALID);
         var next = reply.next(participant.state());
         if (next == null) {
@@ -354,8 +359,12 @@ public final class TransactionProtocol {
             }
             case COMMIT_COMPLETE -> {
                 boolean decides = participant.state() == EnlistmentState.DELEGATED;
+                boolean mustBeKnown = mustBeKnown(participant);
                 participant.become(next, false);
-                if (decides) {
+                if (mustBeKnown) {
+                    awaited = Awaited.LAST_COMMIT;
+                    effects.forceDecision();
+                } else if (decides) {
                     commitAll();
                 } else {
                     endIfAllAnswered();
@@ -386,11 +395,24 @@ public final class TransactionProtocol {
                 require(
                         mayStillRollBack() || participant.state() == EnlistmentState.DELEGATED,
                         KtmError.TRANSACTION_REQUEST_NOT_VALID);
-                rollbackAll(RollbackCause.PARTICIPANT, participant);
+                if (mustBeKnown(participant)) {
+                    awaited = Awaited.LAST_ROLLBACK;
+                    effects.forceForgotten();
+                } else {
+                    rollbackAll(RollbackCause.PARTICIPANT, participant);
+                }
             }
             case RECOVER -> tellOutcome(participant);
             case REQUEST_OUTCOME -> requestOutcome(participant);
         }
+    }
+
+    /**
+     * Whether what the last participant says has to be in the log before others are told. It knows it as well, but once others have done
+     * as it said nobody may decide otherwise: not an operator either, should it be gone for good after a crash.
+     */
+    private boolean mustBeKnown(Participant participant) {
+        return participants.decidesForOthers(participant) && participants.needLog();
     }
 
     private void superiorSays(Reply reply) throws KtmException {
@@ -431,7 +453,7 @@ public final class TransactionProtocol {
 
     /** A participant has gone without a word; what is prepared stays. */
     public void closed(Participant participant) {
-        if (isDecidedInPlaceOf(participant)) {
+        if (isDecidedInPlaceOf(participant) || leavesAfterItsWord(participant)) {
             return;
         }
         if (participants.decidesForOthers(participant)) {
@@ -459,11 +481,23 @@ public final class TransactionProtocol {
         }
     }
 
+    /** The last participant goes while its word is being written: it has done as it said. */
+    private boolean leavesAfterItsWord(Participant participant) {
+        boolean leaves = participant == participants.last && isDecidedByLast();
+        if (leaves && awaited == Awaited.LAST_ROLLBACK) {
+            participant.become(EnlistmentState.ABORTED, false);
+        }
+        return leaves;
+    }
+
     /**
      * A participant's resource manager is closed. What it was told, or has voted, stands, and is told again when it recovers;
      * but for rollback, which whoever recovers presumes, and unless nobody can recover it.
      */
     public void gone(Participant participant) {
+        if (leavesAfterItsWord(participant)) {
+            return;
+        }
         if (participant == participants.superior) {
             if (participant.state() == EnlistmentState.ABORTING) {
                 finishAs(participant, EnlistmentState.ABORTED);
@@ -504,6 +538,9 @@ public final class TransactionProtocol {
      * is told again then.
      */
     public void disconnected(Participant participant) {
+        if (leavesAfterItsWord(participant)) {
+            return;
+        }
         if (participant == participants.superior && participant.state() != EnlistmentState.ABORTING) {
             closed(participant);
             return;
@@ -554,7 +591,11 @@ public final class TransactionProtocol {
     /** Whether {@link #decideInPlaceOfLast} can be said. */
     public boolean isWaitingForLast() {
         var decider = participants.last;
-        return outcome == Outcome.UNDETERMINED && decider != null && !isDecidedInPlaceOfLast() && isMissing(decider);
+        return outcome == Outcome.UNDETERMINED
+                && decider != null
+                && !isDecidedInPlaceOfLast()
+                && !isDecidedByLast()
+                && isMissing(decider);
     }
 
     /** Whether the last participant was asked to decide, or is to be asked what it has decided, and nobody waits for it. */
@@ -566,6 +607,11 @@ public final class TransactionProtocol {
     /** Whether an operator has decided in place of the last participant, and that is being written. */
     public boolean isDecidedInPlaceOfLast() {
         return awaited == Awaited.OPERATOR_COMMIT || awaited == Awaited.OPERATOR_ROLLBACK;
+    }
+
+    /** Whether the last participant has said what it has decided, and that is being written. */
+    public boolean isDecidedByLast() {
+        return awaited == Awaited.LAST_COMMIT || awaited == Awaited.LAST_ROLLBACK;
     }
 
     private boolean isDecidedInPlaceOf(Participant participant) {
@@ -925,6 +971,8 @@ public final class TransactionProtocol {
                     askLast();
                 }
             }
+            case LAST_COMMIT -> commitAll();
+            case LAST_ROLLBACK -> rollbackAll(RollbackCause.PARTICIPANT, participants.last);
             case OPERATOR_COMMIT -> {
                 Objects.requireNonNull(participants.last).become(EnlistmentState.COMMITTED, false);
                 commitAll();
@@ -964,6 +1012,12 @@ public final class TransactionProtocol {
                     rollbackAll(RollbackCause.LOG, null);
                 }
             }
+            // It counts all the same: whoever asks after a restart is told so by itself.
+            case LAST_COMMIT -> {
+                awaited = Awaited.NOTHING;
+                commitAll();
+            }
+            case LAST_ROLLBACK -> rollbackAll(RollbackCause.PARTICIPANT, participants.last);
             // The superior tells its decision again: now, or, if only a restart knows, after that.
             case SUPERIOR_DECISION -> {
                 if (mayBeDurable) {

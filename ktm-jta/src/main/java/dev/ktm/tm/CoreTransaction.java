@@ -779,6 +779,7 @@ final class CoreTransaction implements KtmTransaction {
             case FORCE_PREPARED -> journal().force(TransactionRecord.Status.PREPARED);
             case FORCE_DELEGATION -> journal().force(TransactionRecord.Status.DELEGATED);
             case FORCE_ROLLBACK -> journal().force(TransactionRecord.Status.ROLLED_BACK);
+            case FORCE_FORGOTTEN -> journal().forceForgotten();
             case FORGET -> forget();
             case GIVE_UP -> journal().giveUp();
             case NOTHING -> {}

@@ -24,6 +24,7 @@ final class EffectQueue implements Effects {
         FORCE_PREPARED,
         FORCE_DELEGATION,
         FORCE_ROLLBACK,
+        FORCE_FORGOTTEN,
         FORGET,
         /** The journal is to forget it before all have answered. */
         GIVE_UP,
@@ -80,6 +81,11 @@ final class EffectQueue implements Effects {
     @Override
     public void forceRollback() {
         add(Work.FORCE_ROLLBACK);
+    }
+
+    @Override
+    public void forceForgotten() {
+        add(Work.FORCE_FORGOTTEN);
     }
 
     @Override
@@ -206,7 +212,8 @@ final class EffectQueue implements Effects {
         if (what instanceof Work work) {
             return switch (work) {
                 case RESERVE -> TransactionPhase.PREPARE;
-                case FORCE_DECISION, FORCE_PREPARED, FORCE_DELEGATION, FORCE_ROLLBACK -> TransactionPhase.LOG;
+                case FORCE_DECISION, FORCE_PREPARED, FORCE_DELEGATION, FORCE_ROLLBACK, FORCE_FORGOTTEN ->
+                    TransactionPhase.LOG;
                 case FORGET, GIVE_UP, NOTHING -> now;
             };
         }

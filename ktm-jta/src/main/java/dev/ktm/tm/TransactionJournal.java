@@ -202,13 +202,17 @@ final class TransactionJournal {
             transaction.lock.lock();
             try {
                 var protocol = transaction.protocol;
-                decision = record(
-                        protocol.hasLast() ? TransactionRecord.Status.DELEGATED : TransactionRecord.Status.COMMITTED);
-                prepared = protocol.hasSuperior() ? record(TransactionRecord.Status.PREPARED) : null;
+                decision = record(TransactionRecord.Status.COMMITTED);
+                if (protocol.hasLast()) {
+                    prepared = record(TransactionRecord.Status.DELEGATED);
+                } else {
+                    prepared = protocol.hasSuperior() ? record(TransactionRecord.Status.PREPARED) : null;
+                }
             } finally {
                 transaction.lock.unlock();
             }
-            prospective = decision;
+            prospective =
+                    prepared != null && prepared.status() == TransactionRecord.Status.DELEGATED ? prepared : decision;
             reserved(
                     prepared == null
                             ? reserve(manager, journal(), decision)
@@ -292,8 +296,24 @@ final class TransactionJournal {
         } catch (RuntimeException | Error e) {
             onlyARestartCanTell(e);
         }
-        if (status != TransactionRecord.Status.PREPARED) {
+        if (status == TransactionRecord.Status.COMMITTED || status == TransactionRecord.Status.ROLLED_BACK) {
             releaseSpace();
+        }
+    }
+
+    /** Nobody remembers it any more, for ever: whoever is not told presumes that it is rolled back. */
+    void forceForgotten() {
+        releaseSpace();
+        try {
+            var journal = manager().journal();
+            if (journal != null) {
+                journal.end(transaction.boundId());
+                journal.force();
+            }
+            transaction.say(protocol -> protocol.decided());
+        } catch (LogException | RuntimeException | Error e) {
+            manager().logFailed(e, transaction);
+            transaction.say(protocol -> protocol.decisionFailed(true));
         }
     }
 
@@ -362,6 +382,10 @@ final class TransactionJournal {
 
     private void onlyARestartCanTell(Throwable why) {
         manager().logFailed(why, transaction);
+        if (transaction.locked(transaction.protocol::isDecidedByLast)) {
+            transaction.say(protocol -> protocol.decisionFailed(true));
+            return;
+        }
         TransactionReports.perhapsNotWritten(transaction, why);
         transaction.say(protocol -> {
             transaction.fail(null, why);
@@ -370,6 +394,13 @@ final class TransactionJournal {
     }
 
     private void notWritten(@Nullable KtmError error, Throwable why) {
+        if (transaction.locked(transaction.protocol::isDecidedByLast)) {
+            // It stands in its own table, and counts.
+            System.getLogger(TransactionJournal.class.getName())
+                    .log(System.Logger.Level.WARNING, "what a last participant decided could not be written", why);
+            transaction.say(protocol -> protocol.decisionFailed(false));
+            return;
+        }
         if (transaction.locked(transaction.protocol::isDecidedInPlaceOfLast)) {
             // Whoever has decided is told.
             System.getLogger(TransactionJournal.class.getName())

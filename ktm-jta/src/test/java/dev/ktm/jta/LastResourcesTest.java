@@ -279,7 +279,7 @@ class LastResourcesTest {
     }
 
     @Test
-    void aCommitCostsOneForce() throws Exception {
+    void aCommitCostsTwoForces() throws Exception {
         commit(new Local(), "warm");
         var forces = new CopyOnWriteArrayList<OperationKind>();
         var caller = Thread.currentThread();
@@ -297,7 +297,7 @@ class LastResourcesTest {
         commit(new Local(), "a");
 
         device.hook(OperationHook.NONE);
-        assertThat(forces).hasSize(1);
+        assertThat(forces).hasSize(2);
     }
 
     private UUID unitOfWork() throws Exception {

@@ -120,6 +120,11 @@ final class Script implements Effects {
     }
 
     @Override
+    public void forceForgotten() {
+        effects.add("force forgotten");
+    }
+
+    @Override
     public void complete(Outcome outcome) {
         effects.add("complete " + outcome);
     }

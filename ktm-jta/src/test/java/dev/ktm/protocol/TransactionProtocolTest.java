@@ -12,8 +12,11 @@ import dev.ktm.rm.Outcome;
 import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionState;
 import java.util.List;
+import java.util.function.Consumer;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TransactionProtocolTest {
 
@@ -22,8 +25,13 @@ class TransactionProtocolTest {
     private static final NotificationMask LAST = NotificationMask.of(
             Notification.PREPARE, Notification.COMMIT, Notification.ROLLBACK, Notification.SINGLE_PHASE_COMMIT);
 
-    private final Script script = new Script();
-    private final TransactionProtocol protocol = script.protocol;
+    private Script script = new Script();
+    private TransactionProtocol protocol = script.protocol;
+
+    private void reset() {
+        script = new Script();
+        protocol = script.protocol;
+    }
 
     private static KtmError refusal(ThrowingCallable request) {
         return catchThrowableOfType(KtmException.class, request).error();
@@ -432,6 +440,8 @@ class TransactionProtocolTest {
         protocol.decided();
         assertThat(script.taken()).containsExactly("last SINGLE_PHASE_COMMIT");
         script.reply(last, Reply.COMMIT_COMPLETE);
+        assertThat(script.taken()).as("nobody is told before it is known").containsExactly("force decision");
+        protocol.decided();
 
         assertThat(script.taken()).containsExactly("a COMMIT");
         assertThat(protocol.outcome()).isEqualTo(Outcome.COMMITTED);
@@ -444,9 +454,78 @@ class TransactionProtocolTest {
         script.taken();
 
         script.reply(last, Reply.ROLLBACK);
+        assertThat(script.taken()).as("nobody is told before it is known").containsExactly("force forgotten");
+        protocol.decided();
 
         assertThat(script.taken()).containsExactly("last ROLLBACK", "a ROLLBACK");
         assertThat(protocol.outcome()).isEqualTo(Outcome.ABORTED);
+        assertThat(protocol.culprit()).contains(last);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whatTheLastOneSaysCountsAlsoIfItCannotBeWritten(boolean mayBeDurable) throws Exception {
+        var last = preparedForTheLast();
+        protocol.decided();
+        script.reply(last, Reply.COMMIT_COMPLETE);
+        script.taken();
+
+        protocol.decisionFailed(mayBeDurable);
+
+        assertThat(script.taken()).containsExactly("a COMMIT");
+        assertThat(protocol.outcome()).isEqualTo(Outcome.COMMITTED);
+    }
+
+    @Test
+    void aRefusalOfTheLastOneCountsAlsoIfItCannotBeWritten() throws Exception {
+        var last = preparedForTheLast();
+        protocol.decided();
+        script.reply(last, Reply.ROLLBACK);
+        script.taken();
+
+        protocol.decisionFailed(true);
+
+        assertThat(script.taken()).containsExactly("last ROLLBACK", "a ROLLBACK");
+        assertThat(protocol.outcome()).isEqualTo(Outcome.ABORTED);
+    }
+
+    @Test
+    void nobodyElseDecidesWhileItIsWrittenWhatTheLastOneHasDecided() throws Exception {
+        for (var word : List.of(Reply.COMMIT_COMPLETE, Reply.ROLLBACK)) {
+            reset();
+            var last = preparedForTheLast();
+            protocol.decided();
+            script.reply(last, word);
+
+            assertThat(protocol.isWaitingForLast()).isFalse();
+            assertThat(refusal(() -> protocol.decideInPlaceOfLast(true)))
+                    .isEqualTo(KtmError.TRANSACTION_REQUEST_NOT_VALID);
+            assertThat(protocol.abort(RollbackCause.TIMEOUT)).isFalse();
+            assertThat(refusal(() -> script.reply(last, Reply.COMMIT_COMPLETE)))
+                    .isEqualTo(KtmError.TRANSACTION_REQUEST_NOT_VALID);
+        }
+    }
+
+    @Test
+    void theLastOneMayLeaveWhenItHasSaidWhatItHasDecided() throws Exception {
+        for (var word : List.of(Reply.COMMIT_COMPLETE, Reply.ROLLBACK)) {
+            for (var how : List.<Consumer<Script.Named>>of(
+                    each -> protocol.closed(each), each -> protocol.gone(each), each -> protocol.disconnected(each))) {
+                reset();
+                var last = preparedForTheLast();
+                protocol.decided();
+                script.reply(last, word);
+                script.taken();
+
+                how.accept(last);
+                assertThat(script.taken()).isEmpty();
+                protocol.decided();
+
+                boolean committed = word == Reply.COMMIT_COMPLETE;
+                assertThat(script.taken()).containsExactly(committed ? "a COMMIT" : "a ROLLBACK");
+                assertThat(last.state()).isEqualTo(committed ? EnlistmentState.COMMITTED : EnlistmentState.ABORTED);
+            }
+        }
     }
 
     /** After a crash an operator may commit in its place: nobody may have rolled back by then. */
@@ -527,8 +606,9 @@ class TransactionProtocolTest {
         protocol.postponed(last);
         assertThat(script.taken()).containsExactly("complete UNDETERMINED");
         script.reply(last, Reply.COMMIT_COMPLETE);
+        protocol.decided();
 
-        assertThat(script.taken()).containsExactly("a COMMIT");
+        assertThat(script.taken()).containsExactly("force decision", "a COMMIT");
     }
 
     @Test
@@ -569,8 +649,9 @@ class TransactionProtocolTest {
         recovered.reply(last, Reply.RECOVER);
         assertThat(script.taken()).containsExactly("a INDOUBT", "last INDOUBT");
         recovered.reply(last, Reply.ROLLBACK);
+        recovered.decided();
 
-        assertThat(script.taken()).containsExactly("last ROLLBACK", "a ROLLBACK");
+        assertThat(script.taken()).containsExactly("force forgotten", "last ROLLBACK", "a ROLLBACK");
         recovered.reply(a, Reply.ROLLBACK_COMPLETE);
         recovered.reply(last, Reply.ROLLBACK_COMPLETE);
         assertThat(script.taken()).containsExactly("complete ABORTED", "forget");
@@ -624,8 +705,9 @@ class TransactionProtocolTest {
         protocol.decisionFailed(false);
         assertThat(protocol.isDecidedInPlaceOfLast()).isFalse();
         script.reply(last, Reply.COMMIT_COMPLETE);
+        protocol.decided();
 
-        assertThat(script.taken()).containsExactly("a COMMIT");
+        assertThat(script.taken()).containsExactly("force decision", "a COMMIT");
     }
 
     @Test
@@ -656,10 +738,11 @@ class TransactionProtocolTest {
                 .as("it is being asked")
                 .isEqualTo(KtmError.TRANSACTION_REQUEST_NOT_VALID);
         script.reply(last, Reply.COMMIT_COMPLETE);
+        protocol.decided();
 
         assertThat(refusal(() -> protocol.decideInPlaceOfLast(false)))
                 .isEqualTo(KtmError.TRANSACTION_ALREADY_COMMITTED);
-        assertThat(script.taken()).containsExactly("a COMMIT");
+        assertThat(script.taken()).containsExactly("force decision", "a COMMIT");
     }
 
     @Test

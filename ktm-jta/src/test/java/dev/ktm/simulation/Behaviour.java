@@ -42,7 +42,11 @@ enum Behaviour {
     /** Does not commit, and cannot be asked until an operator has begun to commit in its place. */
     OVERRULED_BY_A_COMMIT(Kind.LAST),
     /** Commits, says that it has failed, and cannot be asked until an operator has begun to roll back in its place. */
-    OVERRULED_BY_A_ROLLBACK(Kind.LAST);
+    OVERRULED_BY_A_ROLLBACK(Kind.LAST),
+    /** Commits, and cannot be asked after a crash until an operator has begun to roll back in its place. */
+    LOST_AFTER_A_COMMIT(Kind.LAST),
+    /** Refuses, and cannot be asked after a crash until an operator has begun to commit in its place. */
+    LOST_AFTER_A_REFUSAL(Kind.LAST);
 
     private final boolean xa;
     private final boolean nativeKind;

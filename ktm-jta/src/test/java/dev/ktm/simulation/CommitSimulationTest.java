@@ -48,7 +48,11 @@ class CommitSimulationTest {
     /** Two others may differ from each other, which one cannot. */
     @Test
     void anOperatorDecidesInPlaceOfTheLastOfThree() throws Exception {
-        for (var behaviour : List.of(Behaviour.OVERRULED_BY_A_COMMIT, Behaviour.OVERRULED_BY_A_ROLLBACK)) {
+        for (var behaviour : List.of(
+                Behaviour.OVERRULED_BY_A_COMMIT,
+                Behaviour.OVERRULED_BY_A_ROLLBACK,
+                Behaviour.LOST_AFTER_A_COMMIT,
+                Behaviour.LOST_AFTER_A_REFUSAL)) {
             for (var trouble : SimulatedJournal.Trouble.values()) {
                 var cast = List.of(
                         new Part(Kind.LAST, behaviour),

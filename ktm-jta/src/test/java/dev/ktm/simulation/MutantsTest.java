@@ -72,6 +72,16 @@ class MutantsTest {
                         "awaited = Awaited.DELEGATION; effects.forceDelegation();",
                         "askLast();"),
                 new Mutant(
+                        "commits as the last one has decided before that is known for ever",
+                        "protocol.TransactionProtocol",
+                        "awaited = Awaited.LAST_COMMIT; effects.forceDecision();",
+                        "commitAll();"),
+                new Mutant(
+                        "rolls back as the last one has decided before that is known for ever",
+                        "protocol.TransactionProtocol",
+                        "awaited = Awaited.LAST_ROLLBACK; effects.forceForgotten();",
+                        "rollbackAll(RollbackCause.PARTICIPANT, participant);"),
+                new Mutant(
                         "rolls back when the last one does not know what it has decided",
                         "protocol.TransactionProtocol",
                         "if (participants.decidesForOthers(participant)) { participant.excuse(); complete();",
@@ -80,11 +90,6 @@ class MutantsTest {
                         "does not write with an operator's decision that the last one may have done otherwise",
                         "tm.TransactionJournal",
                         "withNext = more;",
-                        ""),
-                new Mutant(
-                        "forgets what a last resource has noted before the end is durable",
-                        "jta.LastResources",
-                        "ends.force();",
                         ""),
                 new Mutant(
                         "forgets what a last resource has noted about live transactions",

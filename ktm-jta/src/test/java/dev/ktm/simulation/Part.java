@@ -42,6 +42,8 @@ final class Part {
     boolean underWay;
     /** Whether an operator has begun to decide in its place. */
     boolean overruled;
+    /** What the operator has decided then: nothing if that was refused. */
+    Durable overruledTo = Durable.NOTHING;
 
     Part(Kind kind, Behaviour behaviour) {
         this.kind = kind;
@@ -61,6 +63,7 @@ final class Part {
         copy.notedCommitted = notedCommitted;
         copy.underWay = underWay;
         copy.overruled = overruled;
+        copy.overruledTo = overruledTo;
         return copy;
     }
 
@@ -73,9 +76,13 @@ final class Part {
         return false;
     }
 
-    /** Whether an operator is going to decide in its place. */
-    boolean isToBeOverruled() {
-        return behaviour == Behaviour.OVERRULED_BY_A_COMMIT || behaviour == Behaviour.OVERRULED_BY_A_ROLLBACK;
+    /** Whether an operator is going to decide in its place, in the life in which it began or in a later one. */
+    boolean isToBeOverruled(boolean later) {
+        return switch (behaviour) {
+            case OVERRULED_BY_A_COMMIT, OVERRULED_BY_A_ROLLBACK -> true;
+            case LOST_AFTER_A_COMMIT, LOST_AFTER_A_REFUSAL -> later;
+            default -> false;
+        };
     }
 
     /** Its outcome matters. */

@@ -142,6 +142,12 @@ final class Simulation {
                 fail(path, "I-2: others have committed, and not this one: " + part, world);
             }
         }
+        for (var part : world.parts()) {
+            var other = part.overruledTo == Part.Durable.COMMITTED ? Part.Durable.ROLLED_BACK : Part.Durable.COMMITTED;
+            if (part.overruledTo != Part.Durable.NOTHING && counting.stream().anyMatch(each -> each.durable == other)) {
+                fail(path, "an operator has decided otherwise than others have done: " + part, world);
+            }
+        }
         // An operator may also decide otherwise than the client was told: nobody could say what that was.
         boolean overruled = world.parts().stream().anyMatch(part -> part.overruled && part.byHand);
         if (!overruled && world.told() == World.Told.COMMITTED && !counting.isEmpty() && !committed) {

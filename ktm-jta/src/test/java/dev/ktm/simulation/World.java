@@ -86,6 +86,9 @@ final class World implements SimulatedJournal.Watcher {
     private final List<Part> parts;
     private final SimulatedJournal journal;
     private final boolean watching;
+    /** Whether a crash was before this. */
+    private final boolean later;
+
     private final ManualManagers managers = new ManualManagers(report -> {});
     private final ManagerHandle manager;
     private final JtaCoordinator jta;
@@ -106,6 +109,7 @@ final class World implements SimulatedJournal.Watcher {
         this.told = told;
         this.superior = superior;
         this.watching = watching;
+        this.later = disk.incarnation() > 0;
         this.journal = new SimulatedJournal(disk, this);
         this.manager = managers.recover(journal);
         this.jta = ManualCoordinator.over(manager);
@@ -184,9 +188,12 @@ final class World implements SimulatedJournal.Watcher {
 
     @Override
     public void ended(TransactionId id) {
+        // Who waits presumes it.
+        boolean rolledBackByLast = !journal.isCommitted(id)
+                && parts.stream().anyMatch(part -> part.kind == Kind.LAST && part.durable != Part.Durable.COMMITTED);
         for (var part : parts) {
             // I-5: nobody who waits for the outcome is forgotten.
-            if (part.durable == Part.Durable.PREPARED) {
+            if (part.durable == Part.Durable.PREPARED && !rolledBackByLast) {
                 violations.add("I-5: the decision is dropped, and this participant waits: " + part);
             }
         }
@@ -274,13 +281,16 @@ final class World implements SimulatedJournal.Watcher {
     /** An operator decides in place of a last one that cannot be asked any more. Then it comes back. */
     private void operatorDecides() throws KtmException {
         for (var part : parts) {
-            for (var transaction : part.isToBeOverruled() ? manager.waitingForLast() : List.<KtmTransaction>of()) {
+            for (var transaction : part.isToBeOverruled(later) ? manager.waitingForLast() : List.<KtmTransaction>of()) {
                 part.overruled = true;
                 try {
-                    if (part.behaviour == Behaviour.OVERRULED_BY_A_COMMIT) {
+                    if (part.behaviour == Behaviour.OVERRULED_BY_A_COMMIT
+                            || part.behaviour == Behaviour.LOST_AFTER_A_REFUSAL) {
                         manager.commitInPlaceOfLast(transaction.unitOfWork(), "jane", "gone");
+                        part.overruledTo = Part.Durable.COMMITTED;
                     } else {
                         manager.rollBackInPlaceOfLast(transaction.unitOfWork(), "jane", "gone");
+                        part.overruledTo = Part.Durable.ROLLED_BACK;
                     }
                 } catch (KtmException e) {
                     step("the operator is told no");
@@ -603,7 +613,8 @@ final class World implements SimulatedJournal.Watcher {
             if (noted != null) {
                 toldToDecide(index);
             }
-            fail(self().strikes(Behaviour.REFUSES), XAException.XA_RBROLLBACK);
+            boolean refuses = self().behaviour == Behaviour.LOST_AFTER_A_REFUSAL || self().strikes(Behaviour.REFUSES);
+            fail(refuses, XAException.XA_RBROLLBACK);
             self().underWay = noted != null && self().behaviour == Behaviour.COMMITS_LATE;
             boolean silent = self().behaviour == Behaviour.OVERRULED_BY_A_COMMIT
                     || (self().behaviour == Behaviour.COMMIT_FAILS_IN_SILENCE && !self().faultUsed);
@@ -654,7 +665,7 @@ final class World implements SimulatedJournal.Watcher {
         @Override
         public boolean isCommitted(TransactionId transaction) throws SQLException {
             step("before look " + index);
-            if ((self().isToBeOverruled() && !self().overruled)
+            if ((self().isToBeOverruled(later) && !self().overruled)
                     || self().strikes(Behaviour.COMMIT_FAILS_IN_SILENCE)
                     || self().strikes(Behaviour.COMMIT_IS_LOST_IN_SILENCE)) {
                 throw new SQLException("simulated");
