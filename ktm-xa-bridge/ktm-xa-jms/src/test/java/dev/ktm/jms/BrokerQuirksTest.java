@@ -204,13 +204,18 @@ final class BrokerQuirksTest {
     void aCallThatDoesNotComeBackDoesNotKeepATimeoutFromRollingBack() throws Exception {
         artemis();
         var hanging = new FaultyBroker(broker.xa());
-        try (var ktm = ktm(Duration.ofSeconds(1));
+        try (var ktm = ktm(HOUR);
                 var factory = KtmConnectionFactory.builder(ktm, "broker", hanging.xa())
                         .outsideTransactions(hanging.plain())
                         .recoveryConnectionFactory(broker.xa())
                         .build()) {
             var other = new CountingResource();
+            ktm.userTransaction().begin();
+            send(factory, "first");
+            ktm.userTransaction().commit();
             hanging.failOnce(new Fault(Phase.SEND, Moment.NEVER, false));
+            // Time enough to come to the call also on a busy machine, which has been connected by now.
+            ktm.userTransaction().setTransactionTimeout(2);
             ktm.userTransaction().begin();
             current(ktm).enlistResource(other);
 
@@ -219,10 +224,11 @@ final class BrokerQuirksTest {
 
             Until.holds(() -> factory.enlistedSessions() == 0);
             assertThat(other.rolledBack()).isOne();
+            ktm.userTransaction().setTransactionTimeout(0);
             ktm.userTransaction().begin();
             send(factory, "next");
             ktm.userTransaction().commit();
-            broker.awaitMessages("orders", 1);
+            broker.awaitMessages("orders", 2);
         }
     }
 
