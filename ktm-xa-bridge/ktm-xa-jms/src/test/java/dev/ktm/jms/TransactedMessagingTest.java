@@ -428,7 +428,7 @@ final class TransactedMessagingTest {
                 var consumer = context.createConsumer(context.createTopic("topic" + queueName))) {
             ktm().userTransaction().begin();
 
-            assertThatThrownBy(() -> consumer.receive(1)).hasMessageContaining("belongs outside transactions");
+            assertThatThrownBy(() -> consumer.receive(SOON_MILLIS)).hasMessageContaining("belongs outside transactions");
         }
     }
 
