@@ -174,7 +174,8 @@ final class ConnectionDeathTest {
             }
             context.createProducer().send(context.createQueue(queue), text);
             ktm.transactionManager().getTransaction().enlistResource(other);
-        } catch (JMSRuntimeException e) {
+        } catch (JMSRuntimeException | NullPointerException e) {
+            // ActiveMQ Classic has the latter for whoever sends with a session whose connection dies at that moment.
             ktm.userTransaction().rollback();
             return Told.ROLLED_BACK;
         }

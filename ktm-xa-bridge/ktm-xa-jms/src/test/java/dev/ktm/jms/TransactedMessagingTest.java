@@ -428,7 +428,8 @@ final class TransactedMessagingTest {
                 var consumer = context.createConsumer(context.createTopic("topic" + queueName))) {
             ktm().userTransaction().begin();
 
-            assertThatThrownBy(() -> consumer.receive(SOON_MILLIS)).hasMessageContaining("belongs outside transactions");
+            assertThatThrownBy(() -> consumer.receive(SOON_MILLIS))
+                    .hasMessageContaining("belongs outside transactions");
         }
     }
 
