@@ -441,6 +441,9 @@ public final class TransactionProtocol {
      * decided, and will find out: the client need not wait for it.
      */
     public void postponed(Participant participant) {
+        if (participant == participants.last && isDecidedByLast()) {
+            return;
+        }
         if (participants.decidesForOthers(participant)) {
             participant.excuse();
             complete();

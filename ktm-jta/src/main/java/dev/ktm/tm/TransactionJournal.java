@@ -203,16 +203,16 @@ final class TransactionJournal {
             try {
                 var protocol = transaction.protocol;
                 decision = record(TransactionRecord.Status.COMMITTED);
+                prospective = decision;
                 if (protocol.hasLast()) {
                     prepared = record(TransactionRecord.Status.DELEGATED);
+                    prospective = prepared;
                 } else {
                     prepared = protocol.hasSuperior() ? record(TransactionRecord.Status.PREPARED) : null;
                 }
             } finally {
                 transaction.lock.unlock();
             }
-            prospective =
-                    prepared != null && prepared.status() == TransactionRecord.Status.DELEGATED ? prepared : decision;
             reserved(
                     prepared == null
                             ? reserve(manager, journal(), decision)
@@ -303,18 +303,50 @@ final class TransactionJournal {
 
     /** Nobody remembers it any more, for ever: whoever is not told presumes that it is rolled back. */
     void forceForgotten() {
-        releaseSpace();
         try {
-            var journal = manager().journal();
-            if (journal != null) {
-                journal.end(transaction.boundId());
-                journal.force();
+            if (!forgetForEver()) {
+                force(TransactionRecord.Status.ROLLED_BACK);
+                return;
             }
             transaction.say(protocol -> protocol.decided());
+        } catch (LogFullException e) {
+            // The log is as good as before.
+            lastIsNotWritten(false, e);
         } catch (LogException | RuntimeException | Error e) {
             manager().logFailed(e, transaction);
-            transaction.say(protocol -> protocol.decisionFailed(true));
+            lastIsNotWritten(true, e);
         }
+    }
+
+    /** Whether it is forgotten: not if something was damaged, which must not be forgotten with it. */
+    private boolean forgetForEver() throws LogException {
+        writing.lock();
+        try {
+            if (!transaction.damage().isEmpty()) {
+                return false;
+            }
+            giveUp();
+            // What is damaged from now on is damaged by a rollback.
+            written = null;
+            var journal = manager().journal();
+            if (journal != null) {
+                journal.force();
+            }
+            return true;
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    /** What the last participant has decided stands in its own table, and counts. */
+    private void lastIsNotWritten(boolean mayBeDurable, Throwable why) {
+        System.getLogger(TransactionJournal.class.getName())
+                .log(
+                        System.Logger.Level.WARNING,
+                        "what the last participant of " + transaction.boundId()
+                                + " has decided could not be written: its own table says it, too",
+                        why);
+        transaction.say(protocol -> protocol.decisionFailed(mayBeDurable));
     }
 
     private void forceRecord(TransactionRecord.Status status) throws LogException, UnknownOutcomeException {
@@ -383,7 +415,7 @@ final class TransactionJournal {
     private void onlyARestartCanTell(Throwable why) {
         manager().logFailed(why, transaction);
         if (transaction.locked(transaction.protocol::isDecidedByLast)) {
-            transaction.say(protocol -> protocol.decisionFailed(true));
+            lastIsNotWritten(true, why);
             return;
         }
         TransactionReports.perhapsNotWritten(transaction, why);
@@ -395,10 +427,7 @@ final class TransactionJournal {
 
     private void notWritten(@Nullable KtmError error, Throwable why) {
         if (transaction.locked(transaction.protocol::isDecidedByLast)) {
-            // It stands in its own table, and counts.
-            System.getLogger(TransactionJournal.class.getName())
-                    .log(System.Logger.Level.WARNING, "what a last participant decided could not be written", why);
-            transaction.say(protocol -> protocol.decisionFailed(false));
+            lastIsNotWritten(false, why);
             return;
         }
         if (transaction.locked(transaction.protocol::isDecidedInPlaceOfLast)) {

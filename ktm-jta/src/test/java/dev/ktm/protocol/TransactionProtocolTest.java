@@ -503,6 +503,9 @@ class TransactionProtocolTest {
             assertThat(protocol.abort(RollbackCause.TIMEOUT)).isFalse();
             assertThat(refusal(() -> script.reply(last, Reply.COMMIT_COMPLETE)))
                     .isEqualTo(KtmError.TRANSACTION_REQUEST_NOT_VALID);
+            script.taken();
+            protocol.postponed(last);
+            assertThat(script.taken()).as("the client will be told what it is").isEmpty();
         }
     }
 

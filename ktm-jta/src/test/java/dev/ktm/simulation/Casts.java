@@ -71,9 +71,8 @@ public final class Casts {
         var all = troubles ? List.of(SimulatedJournal.Trouble.values()) : List.of(SimulatedJournal.Trouble.NONE);
         for (long number = first; number < count(size); number += stride) {
             var cast = cast(size, number);
-            for (var trouble : all) {
-                for (boolean superior : superiors(cast)) {
-                    var scenario = new Simulation.Scenario(cast, superior, trouble);
+            for (boolean superior : superiors(cast)) {
+                for (var scenario : Simulation.Scenario.of(cast, superior, all)) {
                     var result = Simulation.run(scenario, secondCrash);
                     runs += result.runs();
                     violations += result.violations().size();
@@ -92,9 +91,9 @@ public final class Casts {
     public static boolean hasViolation(int size) throws Exception {
         for (long number = 0; number < count(size); number++) {
             var cast = cast(size, number);
-            for (var trouble : SimulatedJournal.Trouble.values()) {
-                for (boolean superior : superiors(cast)) {
-                    var scenario = new Simulation.Scenario(cast, superior, trouble);
+            for (boolean superior : superiors(cast)) {
+                for (var scenario :
+                        Simulation.Scenario.of(cast, superior, List.of(SimulatedJournal.Trouble.values()))) {
                     if (!Simulation.run(scenario, false).violations().isEmpty()) {
                         return true;
                     }

@@ -59,7 +59,7 @@ class CommitSimulationTest {
                         new Part(Kind.XA, Behaviour.YES),
                         new Part(Kind.NATIVE, Behaviour.YES));
 
-                var result = Simulation.run(new Simulation.Scenario(cast, false, trouble), true);
+                var result = Simulation.run(new Simulation.Scenario(cast, false, trouble, 0), true);
 
                 assertThat(result.violations()).isEmpty();
             }

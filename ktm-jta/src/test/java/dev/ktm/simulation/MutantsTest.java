@@ -92,6 +92,11 @@ class MutantsTest {
                         "withNext = more;",
                         ""),
                 new Mutant(
+                        "forgets what a last resource has noted before the end is durable",
+                        "jta.LastResources",
+                        "ends.force();",
+                        ""),
+                new Mutant(
                         "forgets what a last resource has noted about live transactions",
                         "jta.LastResources",
                         "if (!alive.contains(noted) &&",

@@ -190,7 +190,10 @@ final class World implements SimulatedJournal.Watcher {
     public void ended(TransactionId id) {
         // Who waits presumes it.
         boolean rolledBackByLast = !journal.isCommitted(id)
-                && parts.stream().anyMatch(part -> part.kind == Kind.LAST && part.durable != Part.Durable.COMMITTED);
+                && parts.stream()
+                        .anyMatch(part -> part.kind == Kind.LAST
+                                && (part.noted == null ? part.faultUsed : !part.notedCommitted)
+                                && part.durable != Part.Durable.COMMITTED);
         for (var part : parts) {
             // I-5: nobody who waits for the outcome is forgotten.
             if (part.durable == Part.Durable.PREPARED && !rolledBackByLast) {

@@ -72,6 +72,7 @@ public final class SimulatedJournal implements Journal {
     private final long incarnation;
     private final Watcher watcher;
     private Trouble trouble = Trouble.NONE;
+    private int spared;
     private boolean failed;
     private int forces;
     private int reserved;
@@ -87,7 +88,27 @@ public final class SimulatedJournal implements Journal {
 
     /** Something will go wrong. */
     public void setTrouble(Trouble value) {
+        setTrouble(value, 0);
+    }
+
+    /** Something will go wrong, but not the first so many times. */
+    public void setTrouble(Trouble value, int times) {
         trouble = value;
+        spared = times;
+    }
+
+    /** What goes wrong now: with reservations, or with forces. */
+    private Trouble met(boolean reservation) {
+        var next = trouble;
+        if (next == Trouble.NONE || (next == Trouble.FULL) != reservation) {
+            return Trouble.NONE;
+        }
+        if (spared > 0) {
+            spared--;
+            return Trouble.NONE;
+        }
+        trouble = Trouble.NONE;
+        return next;
     }
 
     /** What survives a crash now. */
@@ -148,8 +169,7 @@ public final class SimulatedJournal implements Journal {
     @Override
     public Space reserve(TransactionRecord... records) throws LogException {
         requireNotFailed();
-        if (trouble == Trouble.FULL) {
-            trouble = Trouble.NONE;
+        if (met(true) == Trouble.FULL) {
             throw LogTroubles.full();
         }
         reserved++;
@@ -160,8 +180,7 @@ public final class SimulatedJournal implements Journal {
     public void force(Space space, TransactionRecord transaction) throws LogException, UnknownOutcomeException {
         requireNotFailed();
         watcher.step("before force " + transaction.status());
-        var met = trouble;
-        trouble = Trouble.NONE;
+        var met = met(false);
         if (met == Trouble.FAILS_UNWRITTEN) {
             failed = true;
             throw LogTroubles.failed();
@@ -199,9 +218,14 @@ public final class SimulatedJournal implements Journal {
     @Override
     public void force() throws LogException {
         requireNotFailed();
-        unforcedEnds.forEach(forced::remove);
-        unforcedEnds.clear();
-        watcher.step("ends are forced");
+        var met = met(false);
+        failed = met != Trouble.NONE;
+        if (met == Trouble.NONE || met == Trouble.FAILS_UNKNOWN_PRESENT) {
+            unforcedEnds.forEach(forced::remove);
+            unforcedEnds.clear();
+            watcher.step("ends are forced");
+        }
+        requireNotFailed();
     }
 
     @Override

@@ -654,6 +654,27 @@ class RecoveryTest {
     }
 
     @Test
+    void damageThatIsReportedBeforeTheLastOneRefusesIsNotForgottenWithTheTransaction() throws Exception {
+        var transaction = begin();
+        two.byHand(Notification.SINGLE_PHASE_COMMIT);
+        var last = transaction.enlistLast(two.handle(), ALONE, new Part());
+        one.byHand(Notification.ROLLBACK);
+        var prepared = one.enlist(transaction, PHASES).enlistment();
+        transaction.commitAsync();
+        prepared.reportHeuristic(HeuristicDecision.MIXED, 5, "b", "half of it is gone");
+
+        last.rollback(new IllegalStateException("no"));
+
+        try (var next = machine.afterCrash()) {
+            var again = next.recovered();
+            assertThat(again.live()).isEmpty();
+            assertThat(again.damaged())
+                    .singleElement()
+                    .satisfies(found -> assertThat(found.committed()).isFalse());
+        }
+    }
+
+    @Test
     void damageThatIsReportedBeforeTheSuperiorHasDecidedDoesNotDecide() throws Exception {
         var transaction = begin();
         var host = machine.durable(manager, "host").enlistSuperior(transaction, SUPERIOR);
