@@ -47,9 +47,17 @@ record Databases(Path directory, JdbcDataSource orders, DataSource audit) {
 
     /** As {@link #open}, without the one that has no XA. */
     Ktm openWithOrders(KtmOptions.Builder options) {
-        var opened = Ktm.open(options.logDirectory(directory.resolve("log"))
-                .recoveryInterval(Duration.ofHours(1))
-                .build());
+        return openOver(options.logDirectory(log()));
+    }
+
+    /** Where the coordinator has its log. */
+    Path log() {
+        return directory.resolve("log");
+    }
+
+    /** As {@link #openWithOrders}, with a log wherever that is. */
+    Ktm openOver(KtmOptions.Builder options) {
+        var opened = Ktm.open(options.recoveryInterval(Duration.ofHours(1)).build());
         opened.register("orders", (XADataSource) orders);
         return opened;
     }

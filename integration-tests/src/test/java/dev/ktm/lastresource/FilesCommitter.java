@@ -3,17 +3,24 @@ package dev.ktm.lastresource;
 import dev.ktm.KtmOptions;
 import dev.ktm.file.TransactedFiles;
 import dev.ktm.log.LogOptions;
+import dev.ktm.log.storage.DeviceFile;
+import dev.ktm.log.storage.FileDevice;
+import dev.ktm.log.testing.PlantedDevice;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.transaction.xa.XAResource;
 
 /**
  * A process of its own that changes files and a row in each database, and dies when the last resource has decided and the files and the other
- * database have been told. Its arguments are the directory of the databases and what it does with the files.
+ * database have been told. Its arguments are the directory of the databases, what it does with the files, and whether the log loses what
+ * it is told from the decision on, although it says that it was written.
  */
 final class FilesCommitter {
 
@@ -82,7 +89,18 @@ final class FilesCommitter {
         var directory = Path.of(arguments[0]);
         var change = Change.valueOf(arguments[1]);
         var databases = Databases.in(directory);
-        var ktm = databases.open(KtmOptions.builder().logOptions(UNFLUSHED), databases.audit());
+        var losing = new AtomicBoolean();
+        var ktm = databases.openOver(KtmOptions.builder()
+                .logOptions(UNFLUSHED)
+                .device(new PlantedDevice(FileDevice.openOrCreate(databases.log()), new PlantedDevice.Bug() {
+                    @Override
+                    public void write(DeviceFile file, long position, ByteBuffer source) throws IOException {
+                        if (!losing.get()) {
+                            file.writeThrough(position, source);
+                        }
+                    }
+                })));
+        ktm.registerLastResource("audit", databases.audit());
         var files = TransactedFiles.open(ktm, "files", root(directory));
         var root = files.fileSystem().getPath("/");
         ktm.transactionManager().begin();
@@ -90,7 +108,8 @@ final class FilesCommitter {
         ktm.transactionManager().commit();
         files.settle();
         var xa = databases.orders().getXAConnection();
-        var connection = databases.audit().getConnection();
+        boolean loses = Boolean.parseBoolean(arguments[2]);
+        var connection = then(Connection.class, databases.audit().getConnection(), () -> losing.set(loses));
         ktm.transactionManager().begin();
         change.before(root);
         ktm.transactionManager().commit();
@@ -99,7 +118,7 @@ final class FilesCommitter {
         transaction.enlistResource(ktm.named("audit", new LocalResource(connection)));
         Databases.insert(connection, 1);
         change.together(root);
-        transaction.enlistResource(ktm.named("orders", dyingAfterCommit(xa.getXAResource())));
+        transaction.enlistResource(ktm.named("orders", then(XAResource.class, xa.getXAResource(), Committer::die)));
         Databases.insert(xa.getConnection(), 1);
         ktm.transactionManager().commit();
     }
@@ -108,20 +127,19 @@ final class FilesCommitter {
         return Files.createDirectories(directory.resolve("root"));
     }
 
-    private static XAResource dyingAfterCommit(XAResource resource) {
-        return (XAResource) Proxy.newProxyInstance(
-                FilesCommitter.class.getClassLoader(),
-                new Class<?>[] {XAResource.class},
-                (proxy, method, arguments) -> {
+    /** The same, but for what happens when it has committed. */
+    private static <T> T then(Class<T> type, T target, Runnable committed) {
+        return type.cast(Proxy.newProxyInstance(
+                FilesCommitter.class.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
                     try {
-                        var result = method.invoke(resource, arguments);
+                        var result = method.invoke(target, arguments);
                         if (method.getName().equals("commit")) {
-                            Committer.die();
+                            committed.run();
                         }
                         return result;
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
                     }
-                });
+                }));
     }
 }

@@ -16,8 +16,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Files that were brought to their place because a last resource had decided: after a crash they are brought there a second time, and the
- * last resource need not be asked, since what it has decided was forced before.
+ * Files that were brought to their place because a last resource had decided: after a crash they are brought there a second time. The last
+ * resource need not be asked, since what it has decided was forced before; if the log has lost that, they are in doubt again.
  */
 @Tag("slow")
 class FilesOfADeadProcessTest {
@@ -27,12 +27,12 @@ class FilesOfADeadProcessTest {
 
     @ParameterizedTest
     @EnumSource
-    void whatIsInItsPlaceAlreadyIsNotTakenForSomebodyElses(Change change) throws Exception {
-        Databases.in(directory).create();
-
-        crash(change);
-
+    void whatALastResourceHasDecidedIsKnownAfterACrash(Change change) throws Exception {
         var databases = Databases.in(directory);
+        databases.create();
+
+        crash(change, false);
+
         var root = FilesCommitter.root(directory);
         // The log has what the last resource had decided: it need not be asked, and may be gone.
         try (var ktm = databases.openWithOrders(KtmOptions.builder());
@@ -41,6 +41,27 @@ class FilesOfADeadProcessTest {
             assertThat(files.inDoubt()).isEmpty();
             assertDone(change, root);
         }
+        assertAllIsDone(change, databases, root);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatIsInItsPlaceAlreadyIsNotTakenForSomebodyElses(Change change) throws Exception {
+        var databases = Databases.in(directory);
+        databases.create();
+
+        crash(change, true);
+
+        var root = FilesCommitter.root(directory);
+        // At first the last resource is not asked, and a second crash leaves everything in doubt again.
+        try (var ktm = databases.openWithOrders(KtmOptions.builder());
+                var files = TransactedFiles.open(ktm, "files", root)) {
+            assertThat(files.inDoubt()).hasSize(1);
+        }
+        assertAllIsDone(change, databases, root);
+    }
+
+    private static void assertAllIsDone(Change change, Databases databases, Path root) throws Exception {
         try (var ktm = databases.open(KtmOptions.builder(), databases.audit());
                 var files = TransactedFiles.open(ktm, "files", root)) {
             for (int i = 0; i < 3; i++) {
@@ -67,9 +88,10 @@ class FilesOfADeadProcessTest {
         }
     }
 
-    private void crash(Change change) throws Exception {
+    private void crash(Change change, boolean losing) throws Exception {
         var output = directory.resolve("output");
-        var process = new ProcessBuilder(JavaCommand.of(List.of(), FilesCommitter.class.getName(), directory, change))
+        var process = new ProcessBuilder(
+                        JavaCommand.of(List.of(), FilesCommitter.class.getName(), directory, change, losing))
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();

@@ -37,8 +37,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Crashes at every operation while a last resource decides about every second transaction. What it has decided may be in its place before the
- * log says so, and is in doubt after a power cut then, whatever that has left of it and of what was committed before. Once the last resource
+ * Crashes at every operation while a last resource decides about every second transaction, which is in doubt after a power cut unless its
+ * decision is durable, whatever that has left of it and of what was committed before. Once the last resource
  * says what it has decided, the tree is that with the transaction or that without it, and stays so over one more crash.
  */
 @Tag("slow")
