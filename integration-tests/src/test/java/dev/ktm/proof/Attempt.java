@@ -9,6 +9,7 @@ import java.util.Set;
  *
  * @param key what it writes everywhere
  * @param life which process attempted it
+ * @param lastLife the last process that found that it had not ended, or else that which attempted it
  * @param thread which of its threads: each has slots of its own, one file and one value of the registry
  * @param parts who takes part
  * @param file what it does to the file of its thread
@@ -20,6 +21,7 @@ import java.util.Set;
 record Attempt(
         String key,
         int life,
+        int lastLife,
         int thread,
         Set<Part> parts,
         FileChange file,
@@ -67,17 +69,27 @@ record Attempt(
         taken = List.copyOf(taken);
     }
 
+    /** It had not ended when this life began. */
+    Attempt pendingIn(int later) {
+        return new Attempt(key, life, later, thread, parts, file, value, knew, taken, decided);
+    }
+
+    /** Whether it may have been prepared or committed in the lives of this loss. */
+    boolean isOf(Evidence.Loss loss) {
+        return loss.first() <= lastLife && life <= loss.last();
+    }
+
     Attempt told(Knew what) {
-        return new Attempt(key, life, thread, parts, file, value, what, taken, decided);
+        return new Attempt(key, life, lastLife, thread, parts, file, value, what, taken, decided);
     }
 
     Attempt took(String message) {
         var more = new java.util.ArrayList<>(taken);
         more.add(message);
-        return new Attempt(key, life, thread, parts, file, value, knew, more, decided);
+        return new Attempt(key, life, lastLife, thread, parts, file, value, knew, more, decided);
     }
 
     Attempt decidedBy(ByOperator what) {
-        return new Attempt(key, life, thread, parts, file, value, knew, taken, what);
+        return new Attempt(key, life, lastLife, thread, parts, file, value, knew, taken, what);
     }
 }

@@ -33,6 +33,7 @@ final class Checker {
     private final Evidence evidence;
     private final List<String> violations = new ArrayList<>();
     private final Set<String> committed = new HashSet<>();
+    private final Set<String> excused = new HashSet<>();
 
     private Checker(Collection<Attempt> attempts, Evidence evidence) {
         this.attempts = attempts;
@@ -43,9 +44,10 @@ final class Checker {
      * What came out.
      *
      * @param committed the keys of the transactions that are there
+     * @param excused the keys of those that are there but for a participant that has lost them
      * @param violations in words; empty if all is well
      */
-    record Verdict(Set<String> committed, List<String> violations) {}
+    record Verdict(Set<String> committed, Set<String> excused, List<String> violations) {}
 
     /**
      * Whether a damage is no more than what was promised: who is alone is committed without a vote, and if the answer is lost nobody can
@@ -65,7 +67,7 @@ final class Checker {
         checker.checkMessages();
         checker.checkPutAside();
         checker.checkRest();
-        return new Verdict(checker.committed, checker.violations);
+        return new Verdict(checker.committed, checker.excused, checker.violations);
     }
 
     private void violated(String what) {
@@ -76,6 +78,7 @@ final class Checker {
     private void checkWhole(Attempt attempt) {
         var present = EnumSet.noneOf(Part.class);
         var absent = EnumSet.noneOf(Part.class);
+        boolean lost = false;
         for (var part : attempt.parts()) {
             int count = evidence.count(part, attempt.key());
             if (count > 1) {
@@ -85,6 +88,8 @@ final class Checker {
                 (count > 0 ? present : absent).add(part);
             } else if (count > 0 && attempt.decided() == ByOperator.NOT) {
                 present.add(part);
+            } else if (count == 0 && evidence.isLost(part, attempt)) {
+                lost = true;
             }
         }
         if (!present.isEmpty() && !absent.isEmpty()) {
@@ -92,6 +97,9 @@ final class Checker {
         }
         if (isCommitted(attempt, present, absent)) {
             committed.add(attempt.key());
+            if (lost) {
+                excused.add(attempt.key());
+            }
         }
         if (attempt.knew() == Knew.COMMITTED && !absent.isEmpty()) {
             violated(attempt.key() + ": its commit returned, and it is not with " + absent);
@@ -109,7 +117,7 @@ final class Checker {
     }
 
     private boolean isExcused(Attempt attempt, Part part) {
-        return evidence.isLost(part, attempt.life()) || (part == Part.LAST && attempt.decided() != ByOperator.NOT);
+        return evidence.isLost(part, attempt) || (part == Part.LAST && attempt.decided() != ByOperator.NOT);
     }
 
     /** Nothing is there that nobody has attempted there. */

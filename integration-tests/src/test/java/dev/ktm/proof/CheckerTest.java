@@ -1,6 +1,7 @@
 package dev.ktm.proof;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.ktm.proof.Attempt.ByOperator;
 import dev.ktm.proof.Attempt.FileChange;
@@ -44,7 +45,7 @@ class CheckerTest {
 
     private static Attempt attempt(String key, Knew knew, FileChange file, ValueChange value) {
         int life = Integer.parseInt(key.substring(0, key.indexOf('-')));
-        return new Attempt(key, life, 0, PARTS, file, value, knew, List.of(), ByOperator.NOT);
+        return new Attempt(key, life, life, 0, PARTS, file, value, knew, List.of(), ByOperator.NOT);
     }
 
     private List<String> violations() {
@@ -68,6 +69,7 @@ class CheckerTest {
         var damage = "Damage[resourceManager=h2, decision=HAZARD, code=0]";
         var alone = new Attempt(
                 "1-0-1",
+                1,
                 1,
                 0,
                 Set.of(Part.H2),
@@ -221,5 +223,38 @@ class CheckerTest {
 
         drop(Part.H2, "1-0-1");
         assertThat(violations()).anyMatch(each -> each.startsWith("1-0-1: is with"));
+    }
+
+    @Test
+    void excusesWhatWasCommittedInALaterLifeThanItsOwnIfItHadNotEnded() {
+        evidence.losses.put(Part.H2, List.of(new Evidence.Loss(4, 5)));
+        drop(Part.H2, "2-0-1");
+        attempts.set(2, attempts.get(2).pendingIn(3));
+        assertThat(violations()).as("ended before").anyMatch(each -> each.startsWith("2-0-1: is with"));
+
+        attempts.set(2, attempts.get(2).pendingIn(4));
+        assertThat(violations()).isEmpty();
+    }
+
+    @Test
+    void countsWhatIsExcusedSinceAServerHasLostIt() {
+        evidence.losses.put(Part.H2, List.of(new Evidence.Loss(1, 2)));
+        assertThat(Checker.check(attempts, evidence).excused())
+                .as("nothing was lost")
+                .isEmpty();
+
+        drop(Part.H2, "2-0-1");
+        assertThat(Checker.check(attempts, evidence).excused()).containsExactly("2-0-1");
+    }
+
+    @Test
+    void aLedgerTellsUntilWhenItHadNotEnded() {
+        var ledger = new Ledger();
+        ledger.read(1, List.of("begin 1-0-1 0 H2,FILES NONE NONE", "unit 1-0-1 u1", "begin 1-0-2 0 H2 NONE NONE"));
+        ledger.read(3, List.of("pending u1", "pending of-nobody", "begin 3-0-1 0 H2 NONE NONE"));
+
+        assertThat(ledger.attempts())
+                .extracting(Attempt::key, Attempt::life, Attempt::lastLife)
+                .containsExactly(tuple("1-0-1", 1, 3), tuple("1-0-2", 1, 1), tuple("3-0-1", 3, 3));
     }
 }

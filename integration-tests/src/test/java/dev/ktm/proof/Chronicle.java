@@ -20,6 +20,8 @@ final class Chronicle {
     private final long start = System.nanoTime();
     private List<Attempt> attempts = List.of();
     private Set<String> committed = Set.of();
+    private int excused;
+    private final List<String> foreignLost = new ArrayList<>();
     private Map<Part, List<Evidence.Loss>> losses = Map.of();
     private int checks;
     private int unanswered;
@@ -48,6 +50,8 @@ final class Chronicle {
         checks++;
         attempts = all;
         committed = verdict.committed();
+        excused = verdict.excused().size();
+        foreignLost.addAll(evidence.foreignLost);
         losses = Map.copyOf(evidence.losses);
         longestSettlingNanos = Math.max(longestSettlingNanos, settlingNanos);
         violations.addAll(verdict.violations());
@@ -119,6 +123,16 @@ final class Chronicle {
 
     Map<Part, List<Evidence.Loss>> losses() {
         return losses;
+    }
+
+    /** How many transactions are there but for a participant that has lost them. */
+    int excused() {
+        return excused;
+    }
+
+    /** Branches of others that were lost by their participant. */
+    List<String> foreignLost() {
+        return foreignLost;
     }
 
     int checks() {

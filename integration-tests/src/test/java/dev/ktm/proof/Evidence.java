@@ -30,7 +30,10 @@ final class Evidence {
     /** Prepared branches that nobody but the coordinator can have left. */
     final List<String> inDoubt = new ArrayList<>();
 
-    /** Branches of others that are not there any more. */
+    /** Branches of others that are not there any more, of a participant that has lost something since the last check. */
+    final List<String> foreignLost = new ArrayList<>();
+
+    /** Branches of others that are not there any more, and whose participant has lost nothing. */
     final List<String> foreignGone = new ArrayList<>();
 
     /** Whole files that were put aside, although nobody but the coordinator has changed anything, each with the key that it has in it. */
@@ -59,9 +62,8 @@ final class Evidence {
         return rows.getOrDefault(part, Map.of()).getOrDefault(key, 0);
     }
 
-    /** Whether a participant is excused for what it lacks of this life. */
-    boolean isLost(Part part, int life) {
-        return losses.getOrDefault(part, List.of()).stream()
-                .anyMatch(loss -> loss.first() <= life && life <= loss.last());
+    /** Whether a participant is excused for what it lacks of this. */
+    boolean isLost(Part part, Attempt attempt) {
+        return losses.getOrDefault(part, List.of()).stream().anyMatch(attempt::isOf);
     }
 }

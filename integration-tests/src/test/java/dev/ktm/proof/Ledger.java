@@ -54,6 +54,7 @@ final class Ledger {
                         new Attempt(
                                 words[1],
                                 life,
+                                life,
                                 Integer.parseInt(words[2]),
                                 parts(words[3]),
                                 FileChange.valueOf(words[4]),
@@ -62,6 +63,7 @@ final class Ledger {
                                 List.of(),
                                 ByOperator.NOT));
             case "unit" -> keysByUnit.put(words[2], words[1]);
+            case "pending" -> change(keysByUnit.getOrDefault(words[1], ""), attempt -> attempt.pendingIn(life));
             case "took" -> change(words[1], attempt -> attempt.took(words[2]));
             case "end" -> change(words[1], attempt -> attempt.told(Knew.valueOf(words[2])));
             case "operator" ->
@@ -112,6 +114,11 @@ final class Ledger {
         /** What the coordinator calls it. */
         void unit(String key, Object unitOfWork) throws IOException {
             write("unit " + key + " " + unitOfWork);
+        }
+
+        /** One of an earlier life has not ended yet. */
+        void pending(Object unitOfWork) throws IOException {
+            write("pending " + unitOfWork);
         }
 
         /** It has received a message. */

@@ -68,6 +68,7 @@ final class Report {
         line("| kills of the coordinator | %d |", chronicle.kills());
         line("| kills of servers | %d |", chronicle.allServerKills());
         line("| transactions attempted | %d |", chronicle.attempts().size());
+        line("| of them without H2, which had lost its part by itself, as told below | %d |", chronicle.excused());
         line("| checks of everything | %d |", chronicle.checks());
         line("| **violations** | **%d** |", chronicle.violations().size());
         line("| lives that had recovered everything before they worked, or were killed | %d |", recovered.length);
@@ -153,15 +154,32 @@ final class Report {
             line("There was no C compiler: no clock was wrong.");
             line("");
         }
-        chronicle
-                .losses()
-                .forEach((part, all) -> all.forEach(loss -> {
-                    line(
-                            "%s has lost rows of the witness, which nobody coordinates: what else it lacks of lives %d to"
-                                    + " %d is its own loss.",
-                            part, loss.first(), loss.last());
-                    line("");
-                }));
+        chronicle.losses().forEach(this::writeLosses);
+    }
+
+    private void writeLosses(Part part, List<Evidence.Loss> losses) {
+        if (losses.isEmpty()) {
+            line("%s has lost no row of the witness, which nobody coordinates.", part);
+            line("");
+            return;
+        }
+        line(
+                "%d times %s came back from a kill without rows of the witness, which nobody coordinates. What else it lacks of the"
+                        + " same lives is its own loss: of lives %s. %d transactions could have been excused for that, %d were, and %d"
+                        + " branches of others.",
+                losses.size(),
+                part,
+                losses.stream()
+                        .map(loss ->
+                                loss.first() == loss.last() ? "" + loss.first() : loss.first() + " to " + loss.last())
+                        .collect(Collectors.joining(", ")),
+                chronicle.attempts().stream()
+                        .filter(attempt -> attempt.parts().contains(part))
+                        .filter(attempt -> losses.stream().anyMatch(attempt::isOf))
+                        .count(),
+                chronicle.excused(),
+                chronicle.foreignLost().size());
+        line("");
     }
 
     private static String words(What what) {

@@ -145,10 +145,11 @@ final class Settlement {
 
     private void lookForForeign(Kind kind) throws Exception {
         List<Xid> missing = site.foreign(kind).missingIn(ForeignBranches.listed(kind, site.port(kind)));
-        boolean excused = kind == Kind.H2
-                && !evidence.losses.getOrDefault(Part.H2, List.of()).isEmpty();
-        if (!excused) {
-            missing.forEach(xid -> evidence.foreignGone.add(kind + " " + ForeignBranches.nameOf(xid)));
+        boolean lost = kind == Kind.H2 && witness.hasLostMore();
+        var found = lost ? evidence.foreignLost : evidence.foreignGone;
+        missing.forEach(xid -> found.add(kind + " " + ForeignBranches.nameOf(xid)));
+        if (lost) {
+            site.foreignLost(kind, missing);
         }
     }
 

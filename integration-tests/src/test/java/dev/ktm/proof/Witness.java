@@ -1,33 +1,28 @@
 package dev.ktm.proof;
 
+import dev.ktm.proof.Testimony.Moment;
 import dev.ktm.servers.Kind;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.NavigableSet;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
 import javax.sql.DataSource;
 
 /**
- * Writes rows into H2, at the start of each life and after it, in auto-commit, by the plain driver: nobody coordinates it. H2 in a file may
- * come back from a kill as it was before; then rows of the witness are gone as well, and what else is gone of the same time is H2's own
- * loss.
+ * Writes rows into H2, at the start of each life, after it and after each check, in auto-commit, by the plain driver: nobody coordinates
+ * it. H2 in a file may come back from a kill as it was before; then rows of the witness are gone as well, and what else is gone of the
+ * same time is H2's own loss.
  */
 final class Witness {
 
     private final Site site;
-    /** The lives at whose start a row was written, and acknowledged: by the number that is minus theirs. */
-    private final Set<Integer> before = new TreeSet<>();
-    /** The lives after which one was: by their number. */
-    private final Set<Integer> after = new TreeSet<>();
-    /** The lives in which H2 was killed. */
-    private final NavigableSet<Integer> killed = new TreeSet<>();
-    /** The lives after which nothing was in doubt. */
-    private final NavigableSet<Integer> settled = new TreeSet<>();
-
+    private final Testimony testimony = new Testimony();
+    private final List<Evidence.Loss> losses = new ArrayList<>();
     private int kills;
+    private int lossesBefore;
+    private boolean lostMore;
 
     private Witness(Site site) {
         this.site = site;
@@ -59,20 +54,23 @@ final class Witness {
         }
     }
 
+    private static String insert(int row) {
+        return "INSERT INTO witness VALUES (" + row + ")";
+    }
+
     /**
-     * In the process of a life, before anything else; returns whether H2 has acknowledged it. The connection stays: H2 would close the
-     * database with its last one, and the row would be safe before the others are written.
+     * In the process of a life, before anything else. Once H2 has acknowledged its row it runs what it is given, and then keeps its
+     * connection until it is interrupted: H2 would close the database with its last one, and the row would be safe before the others are
+     * written. Returns at once if H2 is away.
      */
-    static boolean testifyAtTheStart(int port, int life) {
-        try {
-            var connection = source(port).getConnection();
-            try (var statement = connection.createStatement()) {
-                statement.execute("INSERT INTO witness VALUES (" + -life + ")");
-                return true;
-            }
+    static void testifyAtTheStart(int port, int life, Runnable acknowledged) throws InterruptedException {
+        try (var connection = source(port).getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute(insert(Moment.START.row(life)));
+            acknowledged.run();
+            new CountDownLatch(1).await();
         } catch (SQLException e) {
             // It is away, and has acknowledged nothing.
-            return false;
         }
     }
 
@@ -81,29 +79,52 @@ final class Witness {
         if (!isNeeded()) {
             return;
         }
+        // What is killed from here on is of the next life.
         int now = site.killed(Kind.H2);
         if (now != kills) {
             kills = now;
-            killed.add(life);
+            testimony.killed(life);
         }
         if (atTheStart) {
-            before.add(life);
+            testimony.acknowledged(Moment.START.row(life));
         }
         if (site.isUp(Kind.H2)) {
             try {
-                execute("INSERT INTO witness VALUES (" + life + ")");
-                after.add(life);
+                look();
+                testify(Moment.END.row(life));
             } catch (SQLException e) {
                 // It was killed just now, and has acknowledged nothing.
             }
         }
     }
 
-    /** What H2 has lost that it had acknowledged. Nothing is in doubt after this life. */
+    private void testify(int row) throws SQLException {
+        execute(insert(row));
+        testimony.acknowledged(row);
+    }
+
+    /** All that H2 has lost so far of what it had acknowledged. It is there, and nothing is in doubt after this life. */
     List<Evidence.Loss> losses(int life) throws SQLException {
         if (!isNeeded()) {
             return List.of();
         }
+        look();
+        lostMore = losses.size() > lossesBefore;
+        lossesBefore = losses.size();
+        testify(Moment.CHECK.row(life));
+        return List.copyOf(losses);
+    }
+
+    /** Whether there were more of them at the last check than at the one before. */
+    boolean hasLostMore() {
+        return lostMore;
+    }
+
+    private void look() throws SQLException {
+        testimony.seen(found()).ifPresent(losses::add);
+    }
+
+    private Set<Integer> found() throws SQLException {
         var found = new HashSet<Integer>();
         try (var connection = source(site.port(Kind.H2)).getConnection();
                 var statement = connection.createStatement();
@@ -112,32 +133,6 @@ final class Witness {
                 found.add(all.getInt(1));
             }
         }
-        var losses = lost(found);
-        settled.add(life);
-        return losses;
-    }
-
-    private List<Evidence.Loss> lost(Set<Integer> found) {
-        var all = new ArrayList<Evidence.Loss>();
-        for (var life : before) {
-            if (!found.contains(-life)) {
-                all.add(new Evidence.Loss(firstUnsettled(life), life));
-            }
-        }
-        for (var life : after) {
-            if (!found.contains(life)) {
-                var start = killed.floor(life);
-                var end = killed.higher(life);
-                all.add(new Evidence.Loss(
-                        firstUnsettled(start == null ? 1 : start), end == null ? Integer.MAX_VALUE : end));
-            }
-        }
-        return all;
-    }
-
-    /** What was in doubt when a life began may have been committed in it. */
-    private int firstUnsettled(int life) {
-        var last = settled.lower(life);
-        return last == null ? 1 : last + 1;
+        return found;
     }
 }

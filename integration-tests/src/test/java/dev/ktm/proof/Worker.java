@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -90,7 +91,7 @@ final class Worker {
             if (assignment.mode() == Assignment.Mode.WORK) {
                 testify(assignment);
             }
-            var place = Workplace.open(assignment);
+            var place = Workplace.open(assignment, ledger);
             tell(OPENED);
             new Worker(assignment, place, ledger).run(start);
         } catch (Exception | Error e) {
@@ -108,16 +109,28 @@ final class Worker {
         if (port == null) {
             return;
         }
+        var over = new CountDownLatch(1);
         var witness = new Thread(
                 () -> {
-                    if (Witness.testifyAtTheStart(port, assignment.plan().life())) {
-                        tell(TESTIFIED);
+                    try {
+                        Witness.testifyAtTheStart(port, assignment.plan().life(), () -> {
+                            tell(TESTIFIED);
+                            over.countDown();
+                        });
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    } finally {
+                        over.countDown();
                     }
                 },
                 "witness");
         witness.setDaemon(true);
         witness.start();
-        witness.join(LONGEST_TESTIMONY_MILLIS);
+        // It may be late: then the row counts all the same, once it is told of.
+        boolean inTime = over.await(LONGEST_TESTIMONY_MILLIS, TimeUnit.MILLISECONDS);
+        if (!inTime) {
+            tell("no answer to the witness yet");
+        }
     }
 
     private static void tell(String line) {

@@ -66,7 +66,7 @@ final class Workplace implements AutoCloseable {
 
     private final List<AutoCloseable> open = new CopyOnWriteArrayList<>();
 
-    private Workplace(Assignment assignment) throws Exception {
+    private Workplace(Assignment assignment, Ledger.Writer ledger) throws Exception {
         this.assignment = assignment;
         var plan = assignment.plan();
         this.steps = new HaltAt(plan.ending().step(), plan.ending().times());
@@ -83,14 +83,18 @@ final class Workplace implements AutoCloseable {
                 .recoveryInterval(RECOVERY)
                 .parallel(plan.parallel())
                 .build());
+        // Before anybody is there with whom they could be finished.
+        for (var transaction : ktm.manager().live()) {
+            ledger.pending(transaction.unitOfWork());
+        }
         this.files = TransactedFiles.open(ktm, "files", assignment.root());
         this.registry = Registry.open(ktm, "registry");
         makePlaces();
     }
 
-    /** Opens everything, the servers' pools at once. */
-    static Workplace open(Assignment assignment) throws Exception {
-        var place = new Workplace(assignment);
+    /** Opens everything, the servers' pools at once. Writes to a ledger which transactions of earlier lives have not ended yet. */
+    static Workplace open(Assignment assignment, Ledger.Writer ledger) throws Exception {
+        var place = new Workplace(assignment, ledger);
         var threads = Executors.newCachedThreadPool();
         try {
             var all = new ArrayList<Future<?>>();
