@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.jboss.tm.ConnectableResource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@link Decisions} in a table of a JDBC database. The primary key is the transaction: whoever asks what became of one puts a row
@@ -133,18 +134,32 @@ final class DecisionTable implements Decisions {
                     + " where manager_id = ? and incarnation = ? and sequence_number = ?")) {
                 set(statement, transaction);
                 try (var found = statement.executeQuery()) {
-                    return found.next() ? Optional.of(COMMITTED.equals(found.getString(1))) : Optional.empty();
+                    return found.next() ? Optional.of(isCommitted(transaction, found.getString(1))) : Optional.empty();
                 }
             }
         });
+    }
+
+    /** What nobody here has written decides nothing: the transaction stays in doubt until somebody has looked. */
+    private boolean isCommitted(TransactionId transaction, @Nullable String outcome) throws SQLException {
+        if (COMMITTED.equals(outcome)) {
+            return true;
+        }
+        if (ROLLED_BACK.equals(outcome)) {
+            return false;
+        }
+        throw new SQLException("expected outcome " + COMMITTED + " or " + ROLLED_BACK + " of transaction " + transaction
+                + " in table " + name + ", found " + outcome + "; somebody else has written it: find out what became of"
+                + " the transaction, and correct the row");
     }
 
     @Override
     public List<TransactionId> noted(UUID manager) throws SQLException {
         return inTransaction(connection -> {
             var all = new ArrayList<TransactionId>();
-            try (var statement = connection.prepareStatement(
-                    "select incarnation, sequence_number from " + name + " where manager_id = ?")) {
+            try (var statement = connection.prepareStatement("select incarnation, sequence_number from " + name
+                    // Other numbers are nobody's: such a row is not ours, and stays.
+                    + " where manager_id = ? and incarnation > 0 and sequence_number > 0")) {
                 statement.setString(1, manager.toString());
                 try (var found = statement.executeQuery()) {
                     while (found.next()) {

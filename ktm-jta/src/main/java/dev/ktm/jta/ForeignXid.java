@@ -1,6 +1,8 @@
 package dev.ktm.jta;
 
 import dev.ktm.rm.BranchId;
+import dev.ktm.rm.KtmError;
+import dev.ktm.rm.KtmException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -13,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class ForeignXid implements Xid {
 
     private static final int MOST_BYTES = MAXGTRIDSIZE;
+    private static final int HEADER_BYTES = Integer.BYTES + 1;
     private static final Pattern WRITTEN = Pattern.compile("(-?\\d{1,10}):([0-9a-f]+):([0-9a-f]*)");
 
     private final int formatId;
@@ -45,7 +48,7 @@ final class ForeignXid implements Xid {
 
     /** Its bytes: format id, length of the global transaction id as one byte, that, the branch qualifier. */
     byte[] toBytes() {
-        return ByteBuffer.allocate(Integer.BYTES + 1 + global.length + qualifier.length)
+        return ByteBuffer.allocate(HEADER_BYTES + global.length + qualifier.length)
                 .putInt(formatId)
                 .put((byte) global.length)
                 .put(global)
@@ -53,14 +56,32 @@ final class ForeignXid implements Xid {
                 .array();
     }
 
-    static ForeignXid fromBytes(byte[] bytes) {
+    static ForeignXid fromBytes(byte[] bytes) throws KtmException {
         var buffer = ByteBuffer.wrap(bytes);
+        if (bytes.length < HEADER_BYTES) {
+            throw corrupt(bytes.length + " bytes in all");
+        }
         int formatId = buffer.getInt();
-        var global = new byte[buffer.get()];
+        int length = buffer.get();
+        if (length < 1 || length > MOST_BYTES || length > buffer.remaining()) {
+            throw corrupt(
+                    "a global transaction id of " + length + " bytes, and " + buffer.remaining() + " that are left");
+        }
+        var global = new byte[length];
         buffer.get(global);
+        if (buffer.remaining() > MOST_BYTES) {
+            throw corrupt("a branch qualifier of " + buffer.remaining() + " bytes");
+        }
         var qualifier = new byte[buffer.remaining()];
         buffer.get(qualifier);
         return new ForeignXid(formatId, global, qualifier);
+    }
+
+    private static KtmException corrupt(String found) {
+        return new KtmException(
+                KtmError.LOG_CORRUPTION_DETECTED,
+                "expected the xid of another transaction manager in the log, a global transaction id and a branch qualifier of at most "
+                        + MOST_BYTES + " bytes each, found " + found);
     }
 
     /** For people. */

@@ -102,10 +102,19 @@ final class XaTerminator implements ExtendedJBossXATerminator, JBossXATerminator
         if (key instanceof ForeignXid known) {
             xid = known;
         } else if (information.size() > 0) {
-            xid = ForeignXid.fromBytes(information.toBytes());
+            xid = ifReadable(information);
         }
         return Optional.of(new ParticipantDescription(
                 "another transaction manager", "", Optional.ofNullable(xid).map(ForeignXid::branch)));
+    }
+
+    private static @Nullable ForeignXid ifReadable(RecoveryInformation information) {
+        try {
+            return ForeignXid.fromBytes(information.toBytes());
+        } catch (KtmException e) {
+            // It is told when it is recovered: here it is only described.
+            return null;
+        }
     }
 
     private void recover(NotificationEvent.Recovered recovered) throws KtmException {

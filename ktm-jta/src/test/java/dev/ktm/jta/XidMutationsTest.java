@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.log.testing.Mutations;
+import dev.ktm.rm.KtmError;
+import dev.ktm.rm.KtmException;
 import dev.ktm.rm.TransactionId;
 import dev.ktm.testing.SimulatedDatabase;
 import java.nio.ByteBuffer;
@@ -103,6 +105,21 @@ class XidMutationsTest {
                 },
                 30_000,
                 List.of(own(), new byte[4 + 1 + 64 + 64]));
+    }
+
+    @Test
+    void whatTheLogHasOfItIsReadToTheLetterOrRefused() {
+        Mutations.feed(
+                bytes -> {
+                    try {
+                        assertThat(ForeignXid.fromBytes(bytes).toBytes()).isEqualTo(bytes);
+                    } catch (KtmException e) {
+                        assertThat(e.error()).isEqualTo(KtmError.LOG_CORRUPTION_DETECTED);
+                        assertThat(e).hasMessageContaining("expected the xid of another transaction manager");
+                    }
+                },
+                30_000,
+                List.of(own(), new byte[] {0, 0, 0, 1, 64, 1}, new byte[] {0, 0, 0, 1, -1, 1}, new byte[3]));
     }
 
     /** A resource manager that lists whatever it likes has nothing of others ended, and keeps nobody from recovering. */

@@ -190,9 +190,15 @@ final class StepFormat {
         var in = new DataInputStream(new Parts(redo));
         try {
             int count = in.readInt();
+            if (count < 0) {
+                throw corrupt("it has " + count + " steps");
+            }
             var steps = new ArrayList<Step>();
             for (int i = 0; i < count; i++) {
                 steps.add(decode(in));
+            }
+            if (in.available() > 0) {
+                throw corrupt(in.available() + " bytes follow its last step: a newer version has written it");
             }
             return steps;
         } catch (EOFException e) {

@@ -1,12 +1,14 @@
 package dev.ktm.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ktm.log.testing.Mutations;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -61,5 +63,19 @@ class StepMutationsTest {
                         bytes(List.of(
                                 new Step.Move("a", "b", file, Optional.empty()),
                                 new Step.AddName("b", "c", file, Optional.of(link))))));
+    }
+
+    @Test
+    void whatFollowsTheLastStepIsNotPassedOver() throws Exception {
+        var steps = bytes(List.of(new Step.Delete("c", Seen.link("größe"))));
+        var longer = Arrays.copyOf(steps, steps.length + 1);
+        assertThatThrownBy(() -> StepFormat.decode(List.of(ByteBuffer.wrap(longer))))
+                .isInstanceOf(TxfException.class)
+                .hasMessageContaining("1 bytes follow its last step");
+
+        steps[0] = -1;
+        assertThatThrownBy(() -> StepFormat.decode(List.of(ByteBuffer.wrap(steps))))
+                .isInstanceOf(TxfException.class)
+                .hasMessageContaining("expected the redo of a transaction");
     }
 }
