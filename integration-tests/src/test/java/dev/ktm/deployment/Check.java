@@ -1,7 +1,6 @@
 package dev.ktm.deployment;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -15,28 +14,23 @@ import java.util.TreeMap;
  */
 record Check(Map<String, Map<Integer, String>> held, List<String> disagreements) {
 
+    /** Once nobody works with them any more. */
     static Check of(Place place, Ledger ledger) throws Exception {
-        var held = new LinkedHashMap<String, Map<Integer, String>>();
-        held.put("inventory", read(place.inventory(), place));
-        held.put("audit", read(place.audit(), place));
+        var inventory = place.inventory();
+        var audit = place.audit();
         try (var queue = place.queue()) {
-            held.put("queue", queue.read(place.run()));
+            return of(Holdings.of(inventory, audit, queue, Installed.read(place), place.run()), ledger);
+        } finally {
+            inventory.stop();
+            audit.stop();
         }
-        var installed = Installed.read(place);
-        held.put("files", installed.files());
-        held.put("registry", installed.registry());
-        var check = of(held, ledger);
-        check.compareCurrent("binaries", installed.binaries());
-        check.compareCurrent("the registry", installed.current());
-        return check;
     }
 
-    private static Map<Integer, String> read(Database database, Place place) throws Exception {
-        try {
-            return database.read(place.run());
-        } finally {
-            database.stop();
-        }
+    static Check of(Holdings holdings, Ledger ledger) {
+        var check = of(holdings.rows(), ledger);
+        check.compareCurrent("binaries", holdings.binaries());
+        check.compareCurrent("the registry", holdings.current());
+        return check;
     }
 
     static Check of(Map<String, Map<Integer, String>> held, Ledger ledger) {

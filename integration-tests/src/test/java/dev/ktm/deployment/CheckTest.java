@@ -97,4 +97,30 @@ class CheckTest {
         ledger.died(new Ledger.Death(1, CrashPoint.AFTER_DECISION));
         assertThat(nowhere().disagreements()).hasSize(1);
     }
+
+    @Test
+    void whatAProcessTellsIsWhatItsParentHears() {
+        var told = Holdings.none();
+        told.rows().put("inventory", Map.of(1, FIRST, 2, "with  two blanks"));
+        told.rows().put("queue", Map.of());
+        told.binaries().put("shop", "shop-1 and shop-2");
+        told.current().put("shop", "shop-1");
+        var heard = Holdings.none();
+
+        told.tell(line -> assertThat(heard.hear(line)).isTrue());
+        assertThat(heard).isEqualTo(told);
+        assertThat(heard.hear("begun 3")).isFalse();
+    }
+
+    @Test
+    void aResourceThatHoldsNothingIsComparedAsWell() {
+        ledger.note(1, Ledger.Said.NOTHING);
+        var told = Holdings.none();
+        told.rows().put("inventory", Map.of(1, FIRST));
+        told.rows().put("queue", Map.of());
+        var heard = Holdings.none();
+        told.tell(heard::hear);
+
+        assertThat(Check.of(heard, ledger).disagreements()).anyMatch(each -> each.startsWith("release 1: inventory"));
+    }
 }

@@ -34,8 +34,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * Deploys releases with a process of its own, which it kills at chosen and at random moments and starts again, and checks in the
- * end that every release is everywhere or nowhere. Ends with 0 only if all agree.
+ * Deploys releases with a process of its own, which it kills at chosen and at random moments and starts again, and checks after each
+ * crash and in the end that every release is everywhere or nowhere. Ends with 0 only if all agree.
  */
 @Command(
         name = "deployment",
@@ -90,6 +90,7 @@ public final class Deployment implements Callable<Integer> {
 
     private final PrintWriter out;
     private final Ledger ledger = new Ledger();
+    private final List<String> afterCrashes = new ArrayList<>();
 
     private Deployment(PrintWriter out) {
         this.out = out;
@@ -134,6 +135,7 @@ public final class Deployment implements Callable<Integer> {
                 + " releases, each into two databases, a queue, files and the registry; seed " + seed + ".");
         deployAll(place, plan, random);
         var check = Check.of(place, ledger);
+        check.disagreements().addAll(0, afterCrashes);
         new Summary(ledger, check).print(out, Duration.ofNanos(System.nanoTime() - start));
         boolean agree = check.disagreements().isEmpty();
         if (agree && given == null) {
@@ -190,7 +192,7 @@ public final class Deployment implements Callable<Integer> {
     private void deployAll(Place place, List<Fate> plan, Random random) throws IOException, InterruptedException {
         var fates = new ArrayDeque<>(plan);
         int next = 1;
-        while (next <= releases) {
+        while (next <= releases && afterCrashes.isEmpty()) {
             var fate = nextFate(fates, next);
             var life = new Life(place, next, fate, random.nextInt(MOST_MILLIS_BEFORE_A_KILL));
             boolean died = life.run();
@@ -201,7 +203,7 @@ public final class Deployment implements Callable<Integer> {
             }
             next = life.reached + 1;
         }
-        if (ledger.deaths().size() < plan.size()) {
+        if (ledger.deaths().size() < plan.size() && afterCrashes.isEmpty()) {
             out.println("  " + (plan.size() - ledger.deaths().size()) + " crashes found no release left to meet");
         }
         // The last life only finishes what the one before has left.
@@ -229,6 +231,8 @@ public final class Deployment implements Callable<Integer> {
         /** The last release that was begun, or the one before the first. */
         private int reached;
 
+        private final Holdings held = Holdings.none();
+
         Life(Place place, int first, @Nullable Fate fate, int killDelayMillis) {
             this.fate = fate;
             this.killDelayMillis = killDelayMillis;
@@ -255,7 +259,11 @@ public final class Deployment implements Callable<Integer> {
             boolean killed = false;
             try (var lines = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8))) {
                 for (var line = lines.readLine(); line != null; line = lines.readLine()) {
-                    reached = Math.max(reached, hear(line));
+                    if (line.equals(Worker.RECOVERED)) {
+                        compare();
+                    } else if (!held.hear(line)) {
+                        reached = Math.max(reached, hear(line));
+                    }
                     done |= line.equals("done");
                     if (!killed && isToBeKilled()) {
                         killed = true;
@@ -272,6 +280,15 @@ public final class Deployment implements Callable<Integer> {
                                 + status + ": " + String.join(" ", command));
             }
             return !done;
+        }
+
+        /** What the life before has left, before this one does anything. */
+        private void compare() {
+            ledger.compared();
+            int crashes = ledger.deaths().size();
+            Check.of(held, ledger)
+                    .disagreements()
+                    .forEach(each -> afterCrashes.add("after crash " + crashes + ": " + each));
         }
 
         private boolean isToBeKilled() {

@@ -43,7 +43,9 @@ class DeploymentTest {
                 "--data",
                 directory.toString());
 
-        assertThat(printed.toString()).contains("all agree, after 7 crashes");
+        assertThat(printed.toString())
+                .contains("all agree, after 7 crashes")
+                .contains("Compared row by row after 7 crashes");
         for (var step : steps) {
             assertThat(printed.toString()).contains(step.toString());
         }
@@ -73,7 +75,9 @@ class DeploymentTest {
                     "--data",
                     directory.resolve("data").toString());
 
-            assertThat(printed.toString()).contains("all agree, after 3 crashes");
+            assertThat(printed.toString())
+                    .contains("all agree, after 3 crashes")
+                    .contains("Compared row by row after 3 crashes");
             assertThat(status).isZero();
         }
     }
@@ -84,7 +88,9 @@ class DeploymentTest {
     void whereverItDiesAllAgree(@TempDir Path directory) {
         int status = run("--releases", "200", "--kills", "20", "--seed", "2", "--data", directory.toString());
 
-        assertThat(printed.toString()).contains("all agree, after 29 crashes");
+        assertThat(printed.toString())
+                .contains("all agree, after 29 crashes")
+                .contains("Compared row by row after 29 crashes");
         for (var point : CrashPoint.values()) {
             assertThat(printed.toString()).contains(point.toString());
         }

@@ -70,7 +70,7 @@ final class Installed implements AutoCloseable {
     }
 
     /**
-     * What was found, past the managers where that can be.
+     * What was found.
      *
      * @param files configurations, by release
      * @param registry what the registry says, by release
@@ -83,17 +83,29 @@ final class Installed implements AutoCloseable {
             Map<String, String> binaries,
             Map<String, String> current) {}
 
-    /** Reads everything, once nobody works with it any more. */
+    /** Reads everything, once nobody works with it any more, the files past their manager. */
     static Found read(Place place) throws Exception {
+        try (var ktm = Ktm.open(KtmOptions.builder().logDirectory(place.log()).build());
+                var registry = Registry.open(ktm, "settings")) {
+            return found(place.files(), registry);
+        }
+    }
+
+    /** Reads what is committed, through the managers. */
+    Found found() throws Exception {
+        return found(files.plainFileSystem().getPath("/"), registry);
+    }
+
+    private static Found found(Path root, Registry registry) throws Exception {
         var configurations = new TreeMap<Integer, String>();
         var binaries = new TreeMap<String, String>();
-        try (var all = Files.newDirectoryStream(place.files().resolve(CONFIGURATIONS))) {
+        try (var all = Files.newDirectoryStream(root.resolve(CONFIGURATIONS))) {
             for (var path : all) {
                 var name = String.valueOf(path.getFileName());
                 configurations.put(Integer.parseInt(name.substring(0, name.indexOf('.'))), Files.readString(path));
             }
         }
-        try (var all = Files.newDirectoryStream(place.files().resolve(BINARIES))) {
+        try (var all = Files.newDirectoryStream(root.resolve(BINARIES))) {
             for (var path : all) {
                 var name = String.valueOf(path.getFileName());
                 binaries.merge(name.substring(0, name.indexOf('-')), name, (one, two) -> one + " and " + two);
@@ -102,19 +114,16 @@ final class Installed implements AutoCloseable {
         }
         var releases = new TreeMap<Integer, String>();
         var current = new TreeMap<String, String>();
-        try (var ktm = Ktm.open(KtmOptions.builder().logDirectory(place.log()).build());
-                var registry = Registry.open(ktm, "settings")) {
-            for (var value : registry.root().createKey(RELEASES).values()) {
-                releases.put(Integer.parseInt(value.name()), value.asString().orElse(""));
-            }
-            var components = registry.root().createKey(COMPONENTS);
-            for (var name : components.subkeys()) {
-                components
-                        .openKey(name)
-                        .find(CURRENT)
-                        .flatMap(RegistryValue::asString)
-                        .ifPresent(binary -> current.put(name, binary));
-            }
+        for (var value : registry.root().createKey(RELEASES).values()) {
+            releases.put(Integer.parseInt(value.name()), value.asString().orElse(""));
+        }
+        var components = registry.root().createKey(COMPONENTS);
+        for (var name : components.subkeys()) {
+            components
+                    .openKey(name)
+                    .find(CURRENT)
+                    .flatMap(RegistryValue::asString)
+                    .ifPresent(binary -> current.put(name, binary));
         }
         return new Found(configurations, releases, binaries, current);
     }

@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** What the parent knows of every release: what it was told before the process that deployed it died. */
@@ -32,6 +34,7 @@ final class Ledger {
 
     private final Map<Integer, Said> said = new TreeMap<>();
     private final List<Death> deaths = new ArrayList<>();
+    private final Set<Integer> comparedAfter = new TreeSet<>();
 
     void note(int release, Said what) {
         said.put(release, what);
@@ -39,6 +42,16 @@ final class Ledger {
 
     void died(Death death) {
         deaths.add(death);
+    }
+
+    /** Everything was compared before anything else was done. */
+    void compared() {
+        comparedAfter.add(deaths.size());
+    }
+
+    /** After how many deaths everything was compared. */
+    long comparedDeaths() {
+        return comparedAfter.stream().filter(crashes -> crashes > 0).count();
     }
 
     Map<Integer, Said> said() {

@@ -45,6 +45,10 @@ final class Summary {
         if (check.disagreements().isEmpty()) {
             out.printf(
                     Locale.ROOT,
+                    "Compared row by row after %d crashes, before anything else was done, and in the end.%n",
+                    ledger.comparedDeaths());
+            out.printf(
+                    Locale.ROOT,
                     "Every release is everywhere or nowhere: all agree, after %d crashes, in %.0f s.%n",
                     ledger.deaths().size(),
                     taken.toMillis() / 1000.0);

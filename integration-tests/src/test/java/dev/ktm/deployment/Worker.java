@@ -9,6 +9,7 @@ import jakarta.jms.XAConnectionFactory;
 import jakarta.transaction.RollbackException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.StringJoiner;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
@@ -25,6 +26,9 @@ final class Worker implements AutoCloseable {
 
     /** Branches that recovery rolls back are what this is about: they are in the table at the end. */
     private static final Logger REPORTS = Logger.getLogger("dev.ktm");
+
+    /** What it says when everything is recovered, and it has told what is there. */
+    static final String RECOVERED = "recovered";
 
     private static final int PARTICIPANTS = 3;
     private static final long MOST_RECOVERY_NANOS = TimeUnit.SECONDS.toNanos(60);
@@ -66,6 +70,7 @@ final class Worker implements AutoCloseable {
         REPORTS.setLevel(Level.SEVERE);
         try (var worker = new Worker(place)) {
             worker.recover();
+            worker.tellWhatIsThere();
             for (int number = first; number <= last; number++) {
                 worker.deploy(new Release(number), number == fatal ? CrashPoint.of(arguments[5]) : null);
             }
@@ -94,7 +99,14 @@ final class Worker implements AutoCloseable {
             }
             LockSupport.parkNanos(this, POLL_NANOS);
         }
-        tell("recovered");
+    }
+
+    /** For the parent to compare, before anything else is done. */
+    private void tellWhatIsThere() throws Exception {
+        var lines = new StringJoiner("\n");
+        Holdings.of(inventory, audit, broker, installed.found(), run).tell(line -> lines.add(line.replace('\n', ' ')));
+        lines.add(RECOVERED);
+        tell(lines.toString());
     }
 
     /** One release: two rows, a message, files and settings, or nothing. */
