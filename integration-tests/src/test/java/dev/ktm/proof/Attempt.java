@@ -17,6 +17,7 @@ import java.util.Set;
  * @param knew what its client was told
  * @param taken the messages that it has received, as {@code artemis/feed-1}
  * @param decided what an operator has decided in place of its last resource; {@code NOT} if none has
+ * @param rolledBack whether an operator was told that it is rolled back
  */
 record Attempt(
         String key,
@@ -28,7 +29,8 @@ record Attempt(
         ValueChange value,
         Knew knew,
         List<String> taken,
-        ByOperator decided) {
+        ByOperator decided,
+        boolean rolledBack) {
 
     /** What a client knows. */
     enum Knew {
@@ -71,7 +73,7 @@ record Attempt(
 
     /** It had not ended when this life began. */
     Attempt pendingIn(int later) {
-        return new Attempt(key, life, later, thread, parts, file, value, knew, taken, decided);
+        return new Attempt(key, life, later, thread, parts, file, value, knew, taken, decided, rolledBack);
     }
 
     /** Whether it may have been prepared or committed in the lives of this loss. */
@@ -80,16 +82,20 @@ record Attempt(
     }
 
     Attempt told(Knew what) {
-        return new Attempt(key, life, lastLife, thread, parts, file, value, what, taken, decided);
+        return new Attempt(key, life, lastLife, thread, parts, file, value, what, taken, decided, rolledBack);
     }
 
     Attempt took(String message) {
         var more = new java.util.ArrayList<>(taken);
         more.add(message);
-        return new Attempt(key, life, lastLife, thread, parts, file, value, knew, more, decided);
+        return new Attempt(key, life, lastLife, thread, parts, file, value, knew, more, decided, rolledBack);
     }
 
     Attempt decidedBy(ByOperator what) {
-        return new Attempt(key, life, lastLife, thread, parts, file, value, knew, taken, what);
+        return new Attempt(key, life, lastLife, thread, parts, file, value, knew, taken, what, rolledBack);
+    }
+
+    Attempt rolledBackByOperator() {
+        return new Attempt(key, life, lastLife, thread, parts, file, value, knew, taken, decided, true);
     }
 }

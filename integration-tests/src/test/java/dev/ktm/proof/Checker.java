@@ -17,7 +17,7 @@ import java.util.TreeMap;
  *
  * <ul>
  *   <li>a transaction is with all of its participants, once, or with none;
- *   <li>one whose commit returned is there, one that was rolled back is not;
+ *   <li>one whose commit returned is there, one that was rolled back, by its client or by an operator, is not;
  *   <li>the file and the value of a thread are as its last transaction that is there has left them;
  *   <li>a message was taken by one transaction that is there, or waits, once;
  *   <li>nothing is put aside as somebody else's;
@@ -103,6 +103,12 @@ final class Checker {
         }
         if (attempt.knew() == Knew.COMMITTED && !absent.isEmpty()) {
             violated(attempt.key() + ": its commit returned, and it is not with " + absent);
+        }
+        if (attempt.rolledBack() && attempt.knew() == Knew.COMMITTED) {
+            violated(attempt.key() + ": its commit returned, and an operator was told that it is rolled back");
+        }
+        if (attempt.rolledBack() && !present.isEmpty()) {
+            violated(attempt.key() + ": was rolled back by an operator, and is with " + present);
         }
         if (attempt.knew() == Knew.ROLLED_BACK && !present.isEmpty()) {
             violated(attempt.key() + ": was rolled back, and is with " + present);

@@ -45,7 +45,7 @@ class CheckerTest {
 
     private static Attempt attempt(String key, Knew knew, FileChange file, ValueChange value) {
         int life = Integer.parseInt(key.substring(0, key.indexOf('-')));
-        return new Attempt(key, life, life, 0, PARTS, file, value, knew, List.of(), ByOperator.NOT);
+        return new Attempt(key, life, life, 0, PARTS, file, value, knew, List.of(), ByOperator.NOT, false);
     }
 
     private List<String> violations() {
@@ -77,7 +77,8 @@ class CheckerTest {
                 ValueChange.NONE,
                 Knew.UNKNOWN,
                 List.of(),
-                ByOperator.NOT);
+                ByOperator.NOT,
+                false);
 
         assertThat(Checker.isUnanswered(alone, damage)).isTrue();
         assertThat(Checker.isUnanswered(alone, damage.replace("HAZARD", "ROLLBACK")))
@@ -256,5 +257,33 @@ class CheckerTest {
         assertThat(ledger.attempts())
                 .extracting(Attempt::key, Attempt::life, Attempt::lastLife)
                 .containsExactly(tuple("1-0-1", 1, 3), tuple("1-0-2", 1, 1), tuple("3-0-1", 3, 3));
+    }
+
+    @Test
+    void findsACommitOfWhatAnOperatorHasRolledBack() {
+        attempts.set(2, attempts.get(2).rolledBackByOperator());
+        attempts.set(3, attempts.get(3).rolledBackByOperator());
+        assertThat(violations())
+                .containsExactly(
+                        "2-0-1: was rolled back by an operator, and is with [H2, ARTEMIS, FILES, REGISTRY, LAST]");
+
+        attempts.set(2, attempts.get(2).told(Knew.COMMITTED));
+        assertThat(violations())
+                .contains("2-0-1: its commit returned, and an operator was told that it is rolled back");
+    }
+
+    @Test
+    void aLedgerTellsWhatOperatorsHaveDone() {
+        var ledger = new Ledger();
+        ledger.read(
+                1,
+                List.of("begin 1-0-1 0 H2 NONE NONE", "unit 1-0-1 u1", "begin 1-0-2 0 H2 NONE NONE", "unit 1-0-2 u2"));
+        ledger.read(1, List.of("rolled-back u1", "operator u2 COMMIT", "refused u1", "wrong it may do this"));
+
+        assertThat(ledger.attempts())
+                .extracting(Attempt::key, Attempt::rolledBack, Attempt::decided)
+                .containsExactly(tuple("1-0-1", true, ByOperator.NOT), tuple("1-0-2", false, ByOperator.COMMIT));
+        assertThat(ledger.refusals()).isEqualTo(1);
+        assertThat(ledger.wrong()).containsExactly("life 1: wrong it may do this");
     }
 }

@@ -25,6 +25,7 @@ final class Chronicle {
     private Map<Part, List<Evidence.Loss>> losses = Map.of();
     private int checks;
     private int unanswered;
+    private int refusals;
     private long lifeNanos;
     private long longestSettlingNanos;
 
@@ -60,6 +61,15 @@ final class Chronicle {
     /** So many transactions of a single participant are kept as damage, since the answer to their commit was lost. */
     void unanswered(int kept) {
         unanswered = kept;
+    }
+
+    /** So often an operator asked for what must be refused, and was. */
+    void operatorWasRefused(int times) {
+        refusals = times;
+    }
+
+    int refusals() {
+        return refusals;
     }
 
     int unanswered() {

@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumSet;
@@ -30,6 +31,18 @@ final class Ledger {
 
     private final Map<String, Attempt> attempts = new LinkedHashMap<>();
     private final Map<String, String> keysByUnit = new HashMap<>();
+    private final List<String> wrong = new ArrayList<>();
+    private int refusals;
+
+    /** How often an operator was refused what must be refused. */
+    int refusals() {
+        return refusals;
+    }
+
+    /** What a process has seen that must not be, in words. */
+    List<String> wrong() {
+        return wrong;
+    }
 
     /** Every attempt, in the order of their beginning. */
     Collection<Attempt> attempts() {
@@ -61,7 +74,8 @@ final class Ledger {
                                 ValueChange.valueOf(words[5]),
                                 Knew.UNKNOWN,
                                 List.of(),
-                                ByOperator.NOT));
+                                ByOperator.NOT,
+                                false));
             case "unit" -> keysByUnit.put(words[2], words[1]);
             case "pending" -> change(keysByUnit.getOrDefault(words[1], ""), attempt -> attempt.pendingIn(life));
             case "took" -> change(words[1], attempt -> attempt.took(words[2]));
@@ -71,6 +85,9 @@ final class Ledger {
                 change(
                         keysByUnit.getOrDefault(words[1], ""),
                         attempt -> attempt.decidedBy(ByOperator.valueOf(words[2])));
+            case "rolled-back" -> change(keysByUnit.getOrDefault(words[1], ""), Attempt::rolledBackByOperator);
+            case "refused" -> refusals++;
+            case "wrong" -> wrong.add("life " + life + ": " + String.join(" ", words));
             default -> throw new IllegalArgumentException("expected a line of a ledger, found " + words[0]);
         }
     }
@@ -134,6 +151,21 @@ final class Ledger {
         /** Before an operator decides. */
         void operator(Object unitOfWork, ByOperator what) throws IOException {
             write("operator " + unitOfWork + " " + what);
+        }
+
+        /** After an operator was told that it is rolled back. */
+        void rolledBackByOperator(Object unitOfWork) throws IOException {
+            write("rolled-back " + unitOfWork);
+        }
+
+        /** An operator was refused what must be refused. */
+        void refusedToOperator(Object unitOfWork) throws IOException {
+            write("refused " + unitOfWork);
+        }
+
+        /** What must not be. */
+        void wrong(String what) throws IOException {
+            write("wrong " + what.replace('\n', ' '));
         }
 
         @Override

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param parallel whether branches are committed at once
  * @param disk what its log's disk does
  * @param goodWrites how many writes of the log are well before that
- * @param operator whether an operator decides what waits for its last resource, at the beginning
+ * @param operator whether an {@link Operator} is there
  */
 record Plan(
         int life,

@@ -160,11 +160,13 @@ final class Proof {
         witness.testify(life, story.testified());
         read(assignment);
         chronicle.lived(story, System.nanoTime() - start);
+        ledger.wrong().forEach(chronicle::violated);
     }
 
     private void read(Assignment assignment) throws IOException {
         if (Files.exists(assignment.ledger())) {
             ledger.read(assignment.plan().life(), wholeLines(Files.readString(assignment.ledger(), UTF_8)));
+            chronicle.operatorWasRefused(ledger.refusals());
         }
     }
 

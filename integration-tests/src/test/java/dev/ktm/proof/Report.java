@@ -141,6 +141,10 @@ final class Report {
                         .filter(attempt -> attempt.decided() != ByOperator.NOT)
                         .count());
         line(
+                "| transactions under way that an operator has rolled back | %d |",
+                chronicle.attempts().stream().filter(Attempt::rolledBack).count());
+        line("| requests of an operator that were to be refused, and were | %d |", chronicle.refusals());
+        line(
                 "| lives with `parallel` | %d |",
                 chronicle.lives().stream()
                         .filter(story -> story.plan().parallel())

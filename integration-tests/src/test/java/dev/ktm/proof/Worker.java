@@ -2,11 +2,9 @@ package dev.ktm.proof;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.ktm.proof.Attempt.ByOperator;
 import dev.ktm.proof.Attempt.Knew;
 import dev.ktm.registry.RegistryValue;
 import dev.ktm.rm.KtmException;
-import dev.ktm.rm.OperatorAct;
 import dev.ktm.servers.Kind;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -66,11 +64,13 @@ final class Worker {
     private final Assignment assignment;
     private final Workplace place;
     private final Ledger.Writer ledger;
+    private final Operator operator;
 
     private Worker(Assignment assignment, Workplace place, Ledger.Writer ledger) {
         this.assignment = assignment;
         this.place = place;
         this.ledger = ledger;
+        this.operator = new Operator(place, ledger, assignment.plan().seed());
     }
 
     /** Runs it. */
@@ -165,7 +165,9 @@ final class Worker {
             return;
         }
         if (assignment.plan().operator()) {
-            decide();
+            // The last resource could not be asked when this life began.
+            place.ktm.recoverNow();
+            operator.decide();
         }
         recover(start);
         place.steps.begin();
@@ -190,35 +192,6 @@ final class Worker {
         }
     }
 
-    /** An operator, who knows no better: the last resource could not be asked when this life began. */
-    private void decide() throws Exception {
-        var manager = place.ktm.manager();
-        place.ktm.recoverNow();
-        for (var waiting : manager.waitingForLast()) {
-            var what = assignment.plan().seed() % 2 == 0 ? ByOperator.COMMIT : ByOperator.ROLL_BACK;
-            ledger.operator(waiting.unitOfWork(), what);
-            try {
-                if (what == ByOperator.COMMIT) {
-                    manager.commitInPlaceOfLast(waiting.unitOfWork(), "operator", "proof");
-                } else {
-                    manager.rollBackInPlaceOfLast(waiting.unitOfWork(), "operator", "proof");
-                }
-            } catch (KtmException e) {
-                // It has answered meanwhile, or may have: then that counts, and both are allowed for.
-            }
-        }
-        var decided = manager.operatorActs().stream()
-                .filter(act -> act.kind() == OperatorAct.Kind.COMMIT || act.kind() == OperatorAct.Kind.ROLL_BACK)
-                .map(OperatorAct::unitOfWork)
-                .toList();
-        for (var damaged : manager.damaged()) {
-            // Any other damage is nothing that anybody has allowed.
-            if (decided.contains(damaged.unitOfWork())) {
-                manager.forget(damaged.transaction(), "operator", "proof");
-            }
-        }
-    }
-
     private void rollBackEverything() throws Exception {
         for (var kind : assignment.ports().keySet()) {
             int port = java.util.Objects.requireNonNull(assignment.ports().get(kind));
@@ -232,6 +205,11 @@ final class Worker {
     }
 
     private void work() throws Exception {
+        if (assignment.plan().operator()) {
+            var watching = new Thread(operator::work, "operator");
+            watching.setDaemon(true);
+            watching.start();
+        }
         int count = assignment.threads();
         var threads = Executors.newFixedThreadPool(count);
         var others = Executors.newCachedThreadPool();
