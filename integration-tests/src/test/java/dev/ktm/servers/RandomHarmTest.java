@@ -28,7 +28,7 @@ class RandomHarmTest {
     @EnumSource
     @Tag("slow")
     @Timeout(300)
-    void twoHundredTransactionsLoseNothing(Kind kind) throws Exception {
+    void transactionsWithHarmLoseNothing(Kind kind) throws Exception {
         run(kind, 120);
     }
 

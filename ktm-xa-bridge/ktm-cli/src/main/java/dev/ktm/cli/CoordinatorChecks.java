@@ -30,7 +30,9 @@ final class CoordinatorChecks {
             findings.addAll(transactions(source.ask("transactions")));
             findings.addAll(damaged(source.ask("damaged")));
             if (source.isRunning()) {
-                findings.addAll(resourceManagers(source.ask("resource-managers")));
+                var managers = source.ask("resource-managers");
+                findings.addAll(resourceManagers(managers));
+                findings.addAll(ConfigurationChecks.of(what, manager, managers));
             }
         } catch (ToolException e) {
             findings.add(Finding.fault(

@@ -2,6 +2,7 @@ package dev.ktm.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ktm.cli.Finding.Grade;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,6 +61,36 @@ class ChecksTest {
 
         assertThat(faults(channels(link))).isNotEmpty();
         assertThat(faults(channels(link)).get(0)).contains("a link or a file", "remove it");
+    }
+
+    private static List<Finding> configuration(String manager, String resourceManagers) throws IOException {
+        var json = new ObjectMapper();
+        return ConfigurationChecks.of("coordinator x", json.readTree(manager), json.readTree(resourceManagers));
+    }
+
+    @Test
+    void aCoordinatorWithoutALogIsAWarning() throws IOException {
+        assertThat(configuration("{\"isVolatile\":false}", "[]")).isEmpty();
+        assertThat(configuration("{\"isVolatile\":true}", "[]")).singleElement().satisfies(each -> {
+            assertThat(each.grade()).isEqualTo(Grade.WARNING);
+            assertThat(each.found()).contains("no log");
+        });
+    }
+
+    @Test
+    void branchesThatWaitForWhoIsNotRegisteredAreAFault() throws IOException {
+        assertThat(configuration("{}", "[{\"name\":\"a\",\"isRegistered\":true,\"pending\":2}]"))
+                .isEmpty();
+        assertThat(configuration("{}", "[{\"name\":\"a\",\"isRegistered\":false,\"pending\":0}]"))
+                .isEmpty();
+        assertThat(faults(configuration("{}", "[{\"name\":\"orders\",\"isRegistered\":false,\"pending\":2}]")))
+                .singleElement()
+                .asString()
+                .contains("orders", "2 branches wait there", "give it its old name back");
+        assertThat(faults(configuration("{}", "[{\"name\":\"orders\",\"isRegistered\":false,\"pending\":1}]")))
+                .singleElement()
+                .asString()
+                .contains("1 branch waits there");
     }
 
     @Test

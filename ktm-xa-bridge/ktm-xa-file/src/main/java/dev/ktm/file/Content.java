@@ -54,20 +54,36 @@ final class Content {
         if (size > MOST_MEMORY_BYTES) {
             spill();
         }
-        var from = source.channel();
-        var to = file == null ? null : file.channel();
-        long at = 0;
-        if (from != null && to != null) {
-            while (at < size) {
-                long moved = from.transferTo(at, size - at, to.position(at));
-                if (moved <= 0) {
-                    break;
+        long copied = 0;
+        if (size > MOST_MEMORY_BYTES) {
+            var holes = new Holes(source, size);
+            for (long at = 0; at < size; at += Holes.BLOCK_BYTES) {
+                if (holes.isAt(at)) {
+                    append(source, copied, at);
+                    copied = Math.min(size, at + Holes.BLOCK_BYTES);
                 }
-                at += moved;
             }
         }
-        var buffer = ByteBuffer.allocate((int) Math.min(COPY_BYTES, Math.max(1, size - at)));
-        while (source.read(buffer.clear(), at) > 0) {
+        append(source, copied, size);
+        if (size() < copied) {
+            resize(copied);
+        }
+    }
+
+    /** From one position to another, or to the end if that comes first. */
+    private void append(DiskFile source, long first, long end) throws IOException {
+        long at = first;
+        var from = source.channel();
+        var to = file == null ? null : file.channel();
+        while (from != null && to != null && at < end) {
+            long moved = from.transferTo(at, end - at, to.position(at));
+            if (moved <= 0) {
+                break;
+            }
+            at += moved;
+        }
+        var buffer = ByteBuffer.allocate((int) Math.min(COPY_BYTES, Math.max(1, end - at)));
+        while (at < end && source.read(buffer.clear().limit((int) Math.min(buffer.capacity(), end - at)), at) > 0) {
             buffer.flip();
             int read = buffer.remaining();
             write(buffer, at);

@@ -279,8 +279,14 @@ final class TransactedProvider extends FileSystemProvider {
                 long copied = 0;
                 while (answer == CopyProgress.Answer.CONTINUE && in.read(buffer.clear()) >= 0) {
                     buffer.flip();
-                    while (buffer.hasRemaining()) {
-                        copied += out.write(buffer);
+                    long rest = total - copied - buffer.remaining();
+                    if (rest > 0 && buffer.remaining() >= Holes.BLOCK_BYTES && Holes.isZero(buffer)) {
+                        copied += buffer.remaining();
+                        out.position(copied);
+                    } else {
+                        while (buffer.hasRemaining()) {
+                            copied += out.write(buffer);
+                        }
                     }
                     answer = progress.copied(copied, total);
                 }

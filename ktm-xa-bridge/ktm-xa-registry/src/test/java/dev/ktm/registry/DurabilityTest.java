@@ -387,6 +387,41 @@ class DurabilityTest {
         }
     }
 
+    /** At each of its steps, with transactions that go on meanwhile, and a crash. */
+    @Test
+    void whereverTheDiskOfTheCheckpointsIsFullNothingIsLost() throws Exception {
+        fill();
+        int failures = 0;
+        for (var kind : OperationKind.values()) {
+            for (int step = 1; isRefusedFrom(kind, step); step++) {
+                set("a", "while it is full", kind + " " + step);
+                var before = Site.everythingIn(site.root());
+                site.crash();
+                assertThat(Site.everythingIn(site.root()))
+                        .as("%s %d", kind, step)
+                        .isEqualTo(before);
+                failures++;
+            }
+        }
+        assertThat(failures).isGreaterThan(10);
+        site.registry().checkpoint();
+        assertThat(site.registry().hives().get(0).repaired()).isEmpty();
+    }
+
+    /** Whether a checkpoint fails if all such operations do from this one on; they still do when it returns, if so. */
+    private boolean isRefusedFrom(OperationKind kind, int step) throws Exception {
+        set("a", "before", kind + " " + step);
+        site.files().injectFaults(FaultPlan.none().failFrom(kind, step));
+        try {
+            site.registry().checkpoint();
+            site.files().injectFaults(FaultPlan.none());
+            return false;
+        } catch (RegistryException e) {
+            assertThat(e).hasMessageContaining("checkpoint");
+            return true;
+        }
+    }
+
     @Test
     void aCheckpointWhoseSecondNameCouldNotBeChangedDoesNotHoldUpTheNextOnes() throws Exception {
         set("a", "v", "1");
