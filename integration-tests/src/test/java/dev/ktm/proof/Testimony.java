@@ -15,22 +15,28 @@ final class Testimony {
     /** When a row is written, in the order of a life. */
     enum Moment {
         /** Before the coordinator of a life is there. */
-        START,
+        START(0),
         /** After it has died. */
-        END,
+        END(1),
         /** After a check, when nothing is in doubt. */
-        CHECK;
+        CHECK(2);
 
-        private static final int COUNT = values().length;
+        private static final int COUNT = 3;
+
+        private final int rank;
+
+        Moment(int rank) {
+            this.rank = rank;
+        }
 
         /** The number of the row of this moment of a life: later ones are greater. */
         int row(int life) {
-            return life * COUNT + ordinal();
+            return life * COUNT + rank;
         }
 
         /** The life in which may happen what comes next after a row. */
         private static int lifeAfter(int row) {
-            boolean settled = row % COUNT == CHECK.ordinal();
+            boolean settled = row % COUNT == CHECK.rank;
             return row / COUNT + (settled ? 1 : 0);
         }
     }
