@@ -8,7 +8,6 @@ import dev.ktm.log.testing.SimulatedDevice;
 import jakarta.transaction.RollbackException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
@@ -18,7 +17,6 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -56,8 +54,12 @@ class FullDiskSweepTest {
 
         private void requireRoom() throws IOException {
             if (isFull() && !silent) {
-                throw new IOException("No space left on device");
+                throw noSpace();
             }
+        }
+
+        private static IOException noSpace() {
+            return new IOException("No space left on device");
         }
 
         private boolean isFull() {
@@ -108,55 +110,33 @@ class FullDiskSweepTest {
             super.setAttribute(name, attribute, value);
         }
 
-        private final class FillingFile implements DiskFile {
-
-            private final DiskFile file;
+        private final class FillingFile extends ForwardingFile {
 
             FillingFile(DiskFile file) {
-                this.file = file;
-            }
-
-            @Override
-            public int read(ByteBuffer target, long position) throws IOException {
-                return file.read(target, position);
+                super(file);
             }
 
             @Override
             public void write(ByteBuffer source, long position) throws IOException {
                 boolean full = isFull();
                 if (full && !silent) {
-                    throw new IOException("No space left on device");
+                    throw noSpace();
                 }
                 if (!full) {
-                    file.write(source, position);
+                    super.write(source, position);
                 }
-            }
-
-            @Override
-            public long size() throws IOException {
-                return file.size();
             }
 
             @Override
             public void resize(long size) throws IOException {
                 requireRoom();
-                file.resize(size);
+                super.resize(size);
             }
 
             @Override
             public void force() throws IOException {
                 requireRoom();
-                file.force();
-            }
-
-            @Override
-            public @Nullable FileChannel channel() {
-                return file.channel();
-            }
-
-            @Override
-            public void close() throws IOException {
-                file.close();
+                super.force();
             }
         }
     }

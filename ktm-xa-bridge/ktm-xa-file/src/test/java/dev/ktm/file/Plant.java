@@ -4,14 +4,12 @@ import dev.ktm.redo.RedoStore;
 import dev.ktm.redo.RedoWork;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /** What can be wrong with a file manager: a search through crash states that does not find it is worth nothing. */
 enum Plant {
@@ -114,46 +112,15 @@ enum Plant {
     }
 
     /** A file that is never forced. */
-    private static final class Forceless implements DiskFile {
-        private final DiskFile file;
+    private static final class Forceless extends ForwardingFile {
 
         Forceless(DiskFile file) {
-            this.file = file;
-        }
-
-        @Override
-        public int read(ByteBuffer target, long position) throws IOException {
-            return file.read(target, position);
-        }
-
-        @Override
-        public void write(ByteBuffer source, long position) throws IOException {
-            file.write(source, position);
-        }
-
-        @Override
-        public long size() throws IOException {
-            return file.size();
-        }
-
-        @Override
-        public void resize(long size) throws IOException {
-            file.resize(size);
+            super(file);
         }
 
         @Override
         public void force() {
             // That is what is wrong.
-        }
-
-        @Override
-        public @Nullable FileChannel channel() {
-            return file.channel();
-        }
-
-        @Override
-        public void close() throws IOException {
-            file.close();
         }
     }
 
