@@ -86,7 +86,7 @@ final class Checker {
             }
             if (!isExcused(attempt, part)) {
                 (count > 0 ? present : absent).add(part);
-            } else if (count > 0 && attempt.decided() == ByOperator.NOT) {
+            } else if (count > 0 && !isDecided(attempt, part)) {
                 present.add(part);
             } else if (count == 0 && evidence.isLost(part, attempt)) {
                 lost = true;
@@ -123,7 +123,12 @@ final class Checker {
     }
 
     private boolean isExcused(Attempt attempt, Part part) {
-        return evidence.isLost(part, attempt) || (part == Part.LAST && attempt.decided() != ByOperator.NOT);
+        return evidence.isLost(part, attempt) || isDecided(attempt, part);
+    }
+
+    /** Whether an operator has decided in its place. */
+    private static boolean isDecided(Attempt attempt, Part part) {
+        return part == Part.LAST && attempt.decided() != ByOperator.NOT;
     }
 
     /** Nothing is there that nobody has attempted there. */

@@ -286,4 +286,21 @@ class CheckerTest {
         assertThat(ledger.refusals()).isEqualTo(1);
         assertThat(ledger.wrong()).containsExactly("life 1: wrong it may do this");
     }
+
+    @Test
+    void aDecisionOfAnOperatorHidesNothingOfWhoHasLostSomething() {
+        evidence.losses.put(Part.H2, List.of(new Evidence.Loss(2, 2)));
+        attempts.set(3, attempts.get(3).decidedBy(ByOperator.ROLL_BACK));
+        evidence.found(Part.H2, "2-0-2");
+
+        assertThat(violations()).anyMatch(each -> each.startsWith("2-0-2: is with [H2] and not with"));
+    }
+
+    @Test
+    void aLedgerKnowsWhatAnOperatorDidBeforeTheClientWroteTheUnit() {
+        var ledger = new Ledger();
+        ledger.read(1, List.of("begin 1-0-1 0 H2 NONE NONE", "rolled-back u1", "unit 1-0-1 u1"));
+
+        assertThat(ledger.attempts()).extracting(Attempt::rolledBack).containsExactly(true);
+    }
 }

@@ -21,7 +21,6 @@ final class Chronicle {
     private List<Attempt> attempts = List.of();
     private Set<String> committed = Set.of();
     private int excused;
-    private final List<String> foreignLost = new ArrayList<>();
     private Map<Part, List<Evidence.Loss>> losses = Map.of();
     private int checks;
     private int unanswered;
@@ -52,7 +51,6 @@ final class Chronicle {
         attempts = all;
         committed = verdict.committed();
         excused = verdict.excused().size();
-        foreignLost.addAll(evidence.foreignLost);
         losses = Map.copyOf(evidence.losses);
         longestSettlingNanos = Math.max(longestSettlingNanos, settlingNanos);
         violations.addAll(verdict.violations());
@@ -138,11 +136,6 @@ final class Chronicle {
     /** How many transactions are there but for a participant that has lost them. */
     int excused() {
         return excused;
-    }
-
-    /** Branches of others that were lost by their participant. */
-    List<String> foreignLost() {
-        return foreignLost;
     }
 
     int checks() {

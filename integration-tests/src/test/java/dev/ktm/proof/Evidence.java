@@ -30,10 +30,7 @@ final class Evidence {
     /** Prepared branches that nobody but the coordinator can have left. */
     final List<String> inDoubt = new ArrayList<>();
 
-    /** Branches of others that are not there any more, of a participant that has lost something since the last check. */
-    final List<String> foreignLost = new ArrayList<>();
-
-    /** Branches of others that are not there any more, and whose participant has lost nothing. */
+    /** Branches of others that are not there any more. */
     final List<String> foreignGone = new ArrayList<>();
 
     /** Whole files that were put aside, although nobody but the coordinator has changed anything, each with the key that it has in it. */

@@ -101,12 +101,6 @@ record ForeignBranches(Kind kind, List<Xid> xids) {
                 .toList();
     }
 
-    /** These, without some that nobody expects any more. */
-    ForeignBranches without(List<Xid> lost) {
-        return new ForeignBranches(
-                kind, xids.stream().filter(xid -> !lost.contains(xid)).toList());
-    }
-
     /** Those that are listed and are none of these. */
     List<Xid> others(List<Xid> listed) {
         return listed.stream()

@@ -31,6 +31,7 @@ final class Ledger {
 
     private final Map<String, Attempt> attempts = new LinkedHashMap<>();
     private final Map<String, String> keysByUnit = new HashMap<>();
+    private final Map<String, List<UnaryOperator<Attempt>>> early = new HashMap<>();
     private final List<String> wrong = new ArrayList<>();
     private int refusals;
 
@@ -76,19 +77,30 @@ final class Ledger {
                                 List.of(),
                                 ByOperator.NOT,
                                 false));
-            case "unit" -> keysByUnit.put(words[2], words[1]);
-            case "pending" -> change(keysByUnit.getOrDefault(words[1], ""), attempt -> attempt.pendingIn(life));
+            case "unit" -> {
+                keysByUnit.put(words[2], words[1]);
+                early.getOrDefault(words[2], List.of()).forEach(how -> change(words[1], how));
+            }
+            case "pending" -> changeUnit(words[1], attempt -> attempt.pendingIn(life));
             case "took" -> change(words[1], attempt -> attempt.took(words[2]));
             case "end" -> change(words[1], attempt -> attempt.told(Knew.valueOf(words[2])));
             case "operator" ->
                 // The unit of work may have been written and its name not: then nobody has seen it commit.
-                change(
-                        keysByUnit.getOrDefault(words[1], ""),
-                        attempt -> attempt.decidedBy(ByOperator.valueOf(words[2])));
-            case "rolled-back" -> change(keysByUnit.getOrDefault(words[1], ""), Attempt::rolledBackByOperator);
+                changeUnit(words[1], attempt -> attempt.decidedBy(ByOperator.valueOf(words[2])));
+            case "rolled-back" -> changeUnit(words[1], Attempt::rolledBackByOperator);
             case "refused" -> refusals++;
             case "wrong" -> wrong.add("life " + life + ": " + String.join(" ", words));
             default -> throw new IllegalArgumentException("expected a line of a ledger, found " + words[0]);
+        }
+    }
+
+    /** An operator may be quicker than the client, who writes what its unit of work is called. */
+    private void changeUnit(String unitOfWork, UnaryOperator<Attempt> how) {
+        var key = keysByUnit.get(unitOfWork);
+        if (key == null) {
+            early.computeIfAbsent(unitOfWork, same -> new ArrayList<>()).add(how);
+        } else {
+            change(key, how);
         }
     }
 

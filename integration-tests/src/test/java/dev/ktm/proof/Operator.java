@@ -1,6 +1,7 @@
 package dev.ktm.proof;
 
 import dev.ktm.proof.Attempt.ByOperator;
+import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.TransactionState;
@@ -42,7 +43,7 @@ final class Operator {
                     act();
                 } catch (KtmException e) {
                     // It is too late, or the log has failed: nothing was done, and the coordinator says so.
-                } catch (RuntimeException e) {
+                } catch (RuntimeException | Error e) {
                     ledger.wrong("an operator is told " + e);
                 }
             }
@@ -90,7 +91,9 @@ final class Operator {
             request.send();
             ledger.wrong("an operator may " + what + ": " + seen.unitOfWork() + ", " + seen.state());
         } catch (KtmException e) {
-            ledger.refusedToOperator(seen.unitOfWork());
+            if (e.error() != KtmError.TRANSACTION_NOT_FOUND && e.error() != KtmError.TRANSACTIONMANAGER_NOT_ONLINE) {
+                ledger.refusedToOperator(seen.unitOfWork());
+            }
         }
     }
 

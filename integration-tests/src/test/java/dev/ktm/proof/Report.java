@@ -169,8 +169,7 @@ final class Report {
         }
         line(
                 "%d times %s came back from a kill without rows of the witness, which nobody coordinates. What else it lacks of the"
-                        + " same lives is its own loss: of lives %s. %d transactions could have been excused for that, %d were, and %d"
-                        + " branches of others.",
+                        + " same lives is its own loss: of lives %s. %d transactions could have been excused for that, %d were.",
                 losses.size(),
                 part,
                 losses.stream()
@@ -181,8 +180,7 @@ final class Report {
                         .filter(attempt -> attempt.parts().contains(part))
                         .filter(attempt -> losses.stream().anyMatch(attempt::isOf))
                         .count(),
-                chronicle.excused(),
-                chronicle.foreignLost().size());
+                chronicle.excused());
         line("");
     }
 

@@ -145,12 +145,7 @@ final class Settlement {
 
     private void lookForForeign(Kind kind) throws Exception {
         List<Xid> missing = site.foreign(kind).missingIn(ForeignBranches.listed(kind, site.port(kind)));
-        boolean lost = kind == Kind.H2 && witness.hasLostMore();
-        var found = lost ? evidence.foreignLost : evidence.foreignGone;
-        missing.forEach(xid -> found.add(kind + " " + ForeignBranches.nameOf(xid)));
-        if (lost) {
-            site.foreignLost(kind, missing);
-        }
+        missing.forEach(xid -> evidence.foreignGone.add(kind + " " + ForeignBranches.nameOf(xid)));
     }
 
     private void look(Part part) throws Exception {

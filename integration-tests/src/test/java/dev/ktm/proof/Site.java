@@ -23,7 +23,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.sql.DataSource;
-import javax.transaction.xa.Xid;
 
 /** The servers of a campaign, and what is done to them. They outlive the coordinator. */
 final class Site implements AutoCloseable {
@@ -107,11 +106,6 @@ final class Site implements AutoCloseable {
 
     ForeignBranches foreign(Kind kind) {
         return java.util.Objects.requireNonNull(foreign.get(kind));
-    }
-
-    /** A server has lost some of these, and nobody else has touched them. */
-    void foreignLost(Kind kind, List<Xid> lost) {
-        foreign.put(kind, foreign(kind).without(lost));
     }
 
     private Running running(Kind kind) {

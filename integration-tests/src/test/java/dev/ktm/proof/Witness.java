@@ -21,8 +21,6 @@ final class Witness {
     private final Testimony testimony = new Testimony();
     private final List<Evidence.Loss> losses = new ArrayList<>();
     private int kills;
-    private int lossesBefore;
-    private boolean lostMore;
 
     private Witness(Site site) {
         this.site = site;
@@ -109,15 +107,8 @@ final class Witness {
             return List.of();
         }
         look();
-        lostMore = losses.size() > lossesBefore;
-        lossesBefore = losses.size();
         testify(Moment.CHECK.row(life));
         return List.copyOf(losses);
-    }
-
-    /** Whether there were more of them at the last check than at the one before. */
-    boolean hasLostMore() {
-        return lostMore;
     }
 
     private void look() throws SQLException {

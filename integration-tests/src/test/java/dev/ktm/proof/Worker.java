@@ -208,6 +208,10 @@ final class Worker {
         if (assignment.plan().operator()) {
             var watching = new Thread(operator::work, "operator");
             watching.setDaemon(true);
+            watching.setUncaughtExceptionHandler((thread, e) -> {
+                e.printStackTrace();
+                Runtime.getRuntime().halt(1);
+            });
             watching.start();
         }
         int count = assignment.threads();
