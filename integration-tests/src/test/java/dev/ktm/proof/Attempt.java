@@ -1,5 +1,6 @@
 package dev.ktm.proof;
 
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -16,8 +17,8 @@ import java.util.Set;
  * @param value what it does to the value of its thread
  * @param knew what its client was told
  * @param taken the messages that it has received, as {@code artemis/feed-1}
- * @param decided what an operator has decided in place of its last resource; {@code NOT} if none has
- * @param rolledBack whether an operator was told that it is rolled back
+ * @param asked what operators have asked for in place of its last resource, without those that certainly came to nothing
+ * @param done what an operator was told that has become of it; {@code NOT} if none was
  */
 record Attempt(
         String key,
@@ -29,8 +30,8 @@ record Attempt(
         ValueChange value,
         Knew knew,
         List<String> taken,
-        ByOperator decided,
-        boolean rolledBack) {
+        List<ByOperator> asked,
+        ByOperator done) {
 
     /** What a client knows. */
     enum Knew {
@@ -59,7 +60,7 @@ record Attempt(
         DELETE
     }
 
-    /** What an operator has decided. */
+    /** What an operator decides. */
     enum ByOperator {
         NOT,
         COMMIT,
@@ -69,11 +70,12 @@ record Attempt(
     Attempt {
         parts = parts.isEmpty() ? Set.of() : EnumSet.copyOf(parts);
         taken = List.copyOf(taken);
+        asked = List.copyOf(asked);
     }
 
     /** It had not ended when this life began. */
     Attempt pendingIn(int later) {
-        return new Attempt(key, life, later, thread, parts, file, value, knew, taken, decided, rolledBack);
+        return new Attempt(key, life, later, thread, parts, file, value, knew, taken, asked, done);
     }
 
     /** Whether it may have been prepared or committed in the lives of this loss. */
@@ -82,20 +84,33 @@ record Attempt(
     }
 
     Attempt told(Knew what) {
-        return new Attempt(key, life, lastLife, thread, parts, file, value, what, taken, decided, rolledBack);
+        return new Attempt(key, life, lastLife, thread, parts, file, value, what, taken, asked, done);
     }
 
     Attempt took(String message) {
-        var more = new java.util.ArrayList<>(taken);
+        var more = new ArrayList<>(taken);
         more.add(message);
-        return new Attempt(key, life, lastLife, thread, parts, file, value, knew, more, decided, rolledBack);
+        return new Attempt(key, life, lastLife, thread, parts, file, value, knew, more, asked, done);
     }
 
-    Attempt decidedBy(ByOperator what) {
-        return new Attempt(key, life, lastLife, thread, parts, file, value, knew, taken, what, rolledBack);
+    /** Whether an operator may have decided in place of its last resource. */
+    boolean mayBeDecided() {
+        return !asked.isEmpty();
     }
 
-    Attempt rolledBackByOperator() {
-        return new Attempt(key, life, lastLife, thread, parts, file, value, knew, taken, decided, true);
+    Attempt askedFor(ByOperator what) {
+        var more = new ArrayList<>(asked);
+        more.add(what);
+        return new Attempt(key, life, lastLife, thread, parts, file, value, knew, taken, more, done);
+    }
+
+    /** What was asked for last has come to nothing. */
+    Attempt askedInVain() {
+        var rest = asked.subList(0, asked.size() - 1);
+        return new Attempt(key, life, lastLife, thread, parts, file, value, knew, taken, rest, done);
+    }
+
+    Attempt doneByOperator(ByOperator what) {
+        return new Attempt(key, life, lastLife, thread, parts, file, value, knew, taken, asked, what);
     }
 }

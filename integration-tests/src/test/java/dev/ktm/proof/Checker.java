@@ -17,7 +17,7 @@ import java.util.TreeMap;
  *
  * <ul>
  *   <li>a transaction is with all of its participants, once, or with none;
- *   <li>one whose commit returned is there, one that was rolled back, by its client or by an operator, is not;
+ *   <li>one that its client or an operator was told to be committed is there, one that was told to be rolled back is not;
  *   <li>the file and the value of a thread are as its last transaction that is there has left them;
  *   <li>a message was taken by one transaction that is there, or waits, once;
  *   <li>nothing is put aside as somebody else's;
@@ -104,14 +104,32 @@ final class Checker {
         if (attempt.knew() == Knew.COMMITTED && !absent.isEmpty()) {
             violated(attempt.key() + ": its commit returned, and it is not with " + absent);
         }
-        if (attempt.rolledBack() && attempt.knew() == Knew.COMMITTED) {
-            violated(attempt.key() + ": its commit returned, and an operator was told that it is rolled back");
-        }
-        if (attempt.rolledBack() && !present.isEmpty()) {
-            violated(attempt.key() + ": was rolled back by an operator, and is with " + present);
-        }
         if (attempt.knew() == Knew.ROLLED_BACK && !present.isEmpty()) {
             violated(attempt.key() + ": was rolled back, and is with " + present);
+        }
+        checkOperator(attempt, present, absent);
+    }
+
+    /** As an operator was told, who is not told the opposite of what its client is. */
+    private void checkOperator(Attempt attempt, Set<Part> present, Set<Part> absent) {
+        switch (attempt.done()) {
+            case NOT -> {}
+            case COMMIT -> {
+                if (attempt.knew() == Knew.ROLLED_BACK) {
+                    violated(attempt.key() + ": was rolled back, and an operator was told that it is committed");
+                }
+                if (!absent.isEmpty()) {
+                    violated(attempt.key() + ": was committed by an operator, and is not with " + absent);
+                }
+            }
+            case ROLL_BACK -> {
+                if (attempt.knew() == Knew.COMMITTED) {
+                    violated(attempt.key() + ": its commit returned, and an operator was told that it is rolled back");
+                }
+                if (!present.isEmpty()) {
+                    violated(attempt.key() + ": was rolled back by an operator, and is with " + present);
+                }
+            }
         }
     }
 
@@ -119,16 +137,16 @@ final class Checker {
         if (!present.isEmpty() || !absent.isEmpty()) {
             return !present.isEmpty();
         }
-        return attempt.knew() == Knew.COMMITTED || attempt.decided() == ByOperator.COMMIT;
+        return attempt.knew() == Knew.COMMITTED || attempt.done() == ByOperator.COMMIT;
     }
 
     private boolean isExcused(Attempt attempt, Part part) {
         return evidence.isLost(part, attempt) || isDecided(attempt, part);
     }
 
-    /** Whether an operator has decided in its place. */
+    /** Whether an operator may have decided in its place. */
     private static boolean isDecided(Attempt attempt, Part part) {
-        return part == Part.LAST && attempt.decided() != ByOperator.NOT;
+        return part == Part.LAST && attempt.mayBeDecided();
     }
 
     /** Nothing is there that nobody has attempted there. */

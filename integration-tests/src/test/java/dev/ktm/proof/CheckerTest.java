@@ -45,7 +45,7 @@ class CheckerTest {
 
     private static Attempt attempt(String key, Knew knew, FileChange file, ValueChange value) {
         int life = Integer.parseInt(key.substring(0, key.indexOf('-')));
-        return new Attempt(key, life, life, 0, PARTS, file, value, knew, List.of(), ByOperator.NOT, false);
+        return new Attempt(key, life, life, 0, PARTS, file, value, knew, List.of(), List.of(), ByOperator.NOT);
     }
 
     private List<String> violations() {
@@ -77,8 +77,8 @@ class CheckerTest {
                 ValueChange.NONE,
                 Knew.UNKNOWN,
                 List.of(),
-                ByOperator.NOT,
-                false);
+                List.of(),
+                ByOperator.NOT);
 
         assertThat(Checker.isUnanswered(alone, damage)).isTrue();
         assertThat(Checker.isUnanswered(alone, damage.replace("HAZARD", "ROLLBACK")))
@@ -199,7 +199,7 @@ class CheckerTest {
 
     @Test
     void excusesALastResourceInWhosePlaceAnOperatorHasDecidedAndNobodyElse() {
-        attempts.set(2, attempts.get(2).decidedBy(ByOperator.COMMIT));
+        attempts.set(2, attempts.get(2).askedFor(ByOperator.COMMIT));
         drop(Part.LAST, "2-0-1");
         assertThat(violations()).isEmpty();
 
@@ -261,8 +261,8 @@ class CheckerTest {
 
     @Test
     void findsACommitOfWhatAnOperatorHasRolledBack() {
-        attempts.set(2, attempts.get(2).rolledBackByOperator());
-        attempts.set(3, attempts.get(3).rolledBackByOperator());
+        attempts.set(2, attempts.get(2).doneByOperator(ByOperator.ROLL_BACK));
+        attempts.set(3, attempts.get(3).doneByOperator(ByOperator.ROLL_BACK));
         assertThat(violations())
                 .containsExactly(
                         "2-0-1: was rolled back by an operator, and is with [H2, ARTEMIS, FILES, REGISTRY, LAST]");
@@ -278,11 +278,13 @@ class CheckerTest {
         ledger.read(
                 1,
                 List.of("begin 1-0-1 0 H2 NONE NONE", "unit 1-0-1 u1", "begin 1-0-2 0 H2 NONE NONE", "unit 1-0-2 u2"));
-        ledger.read(1, List.of("rolled-back u1", "operator u2 COMMIT", "refused u1", "wrong it may do this"));
+        ledger.read(1, List.of("done u1 ROLL_BACK", "asks u2 COMMIT", "refused u1", "wrong it may do this"));
 
         assertThat(ledger.attempts())
-                .extracting(Attempt::key, Attempt::rolledBack, Attempt::decided)
-                .containsExactly(tuple("1-0-1", true, ByOperator.NOT), tuple("1-0-2", false, ByOperator.COMMIT));
+                .extracting(Attempt::key, Attempt::done, Attempt::asked)
+                .containsExactly(
+                        tuple("1-0-1", ByOperator.ROLL_BACK, List.of()),
+                        tuple("1-0-2", ByOperator.NOT, List.of(ByOperator.COMMIT)));
         assertThat(ledger.refusals()).isEqualTo(1);
         assertThat(ledger.wrong()).containsExactly("life 1: wrong it may do this");
     }
@@ -290,7 +292,7 @@ class CheckerTest {
     @Test
     void aDecisionOfAnOperatorHidesNothingOfWhoHasLostSomething() {
         evidence.losses.put(Part.H2, List.of(new Evidence.Loss(2, 2)));
-        attempts.set(3, attempts.get(3).decidedBy(ByOperator.ROLL_BACK));
+        attempts.set(3, attempts.get(3).askedFor(ByOperator.ROLL_BACK));
         evidence.found(Part.H2, "2-0-2");
 
         assertThat(violations()).anyMatch(each -> each.startsWith("2-0-2: is with [H2] and not with"));
@@ -299,8 +301,43 @@ class CheckerTest {
     @Test
     void aLedgerKnowsWhatAnOperatorDidBeforeTheClientWroteTheUnit() {
         var ledger = new Ledger();
-        ledger.read(1, List.of("begin 1-0-1 0 H2 NONE NONE", "rolled-back u1", "unit 1-0-1 u1"));
+        ledger.read(1, List.of("begin 1-0-1 0 H2 NONE NONE", "done u1 ROLL_BACK", "unit 1-0-1 u1"));
 
-        assertThat(ledger.attempts()).extracting(Attempt::rolledBack).containsExactly(true);
+        assertThat(ledger.attempts()).extracting(Attempt::done).containsExactly(ByOperator.ROLL_BACK);
+    }
+
+    @Test
+    void findsWhatAnOperatorHasCommittedAndIsNotThere() {
+        attempts.set(3, attempts.get(3).askedFor(ByOperator.COMMIT).doneByOperator(ByOperator.COMMIT));
+        assertThat(violations())
+                .containsExactly("2-0-2: was committed by an operator, and is not with [H2, ARTEMIS, FILES, REGISTRY]");
+
+        attempts.set(3, attempts.get(3).told(Knew.ROLLED_BACK));
+        assertThat(violations()).contains("2-0-2: was rolled back, and an operator was told that it is committed");
+    }
+
+    @Test
+    void excusesNothingIfAnOperatorHasAskedInVain() {
+        drop(Part.LAST, "2-0-1");
+        attempts.set(2, attempts.get(2).askedFor(ByOperator.COMMIT).askedInVain());
+        assertThat(violations()).anyMatch(each -> each.startsWith("2-0-1: is with"));
+
+        // Nobody knows of the first request.
+        attempts.set(
+                2,
+                attempts.get(2)
+                        .askedFor(ByOperator.COMMIT)
+                        .askedFor(ByOperator.ROLL_BACK)
+                        .askedInVain());
+        assertThat(violations()).isEmpty();
+    }
+
+    @Test
+    void aLedgerTellsWhatCameToNothing() {
+        var ledger = new Ledger();
+        ledger.read(1, List.of("begin 1-0-1 0 H2,LAST NONE NONE", "unit 1-0-1 u1", "asks u1 COMMIT"));
+        ledger.read(2, List.of("asks u1 ROLL_BACK", "in-vain u1"));
+
+        assertThat(ledger.attempts()).extracting(Attempt::asked).containsExactly(List.of(ByOperator.COMMIT));
     }
 }

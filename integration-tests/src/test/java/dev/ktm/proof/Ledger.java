@@ -75,8 +75,8 @@ final class Ledger {
                                 ValueChange.valueOf(words[5]),
                                 Knew.UNKNOWN,
                                 List.of(),
-                                ByOperator.NOT,
-                                false));
+                                List.of(),
+                                ByOperator.NOT));
             case "unit" -> {
                 keysByUnit.put(words[2], words[1]);
                 early.getOrDefault(words[2], List.of()).forEach(how -> change(words[1], how));
@@ -84,10 +84,11 @@ final class Ledger {
             case "pending" -> changeUnit(words[1], attempt -> attempt.pendingIn(life));
             case "took" -> change(words[1], attempt -> attempt.took(words[2]));
             case "end" -> change(words[1], attempt -> attempt.told(Knew.valueOf(words[2])));
-            case "operator" ->
+            case "asks" ->
                 // The unit of work may have been written and its name not: then nobody has seen it commit.
-                changeUnit(words[1], attempt -> attempt.decidedBy(ByOperator.valueOf(words[2])));
-            case "rolled-back" -> changeUnit(words[1], Attempt::rolledBackByOperator);
+                changeUnit(words[1], attempt -> attempt.askedFor(ByOperator.valueOf(words[2])));
+            case "in-vain" -> changeUnit(words[1], Attempt::askedInVain);
+            case "done" -> changeUnit(words[1], attempt -> attempt.doneByOperator(ByOperator.valueOf(words[2])));
             case "refused" -> refusals++;
             case "wrong" -> wrong.add("life " + life + ": " + String.join(" ", words));
             default -> throw new IllegalArgumentException("expected a line of a ledger, found " + words[0]);
@@ -160,14 +161,19 @@ final class Ledger {
             write("end " + key + " " + knew);
         }
 
-        /** Before an operator decides. */
-        void operator(Object unitOfWork, ByOperator what) throws IOException {
-            write("operator " + unitOfWork + " " + what);
+        /** Before an operator decides in place of a last resource. */
+        void asks(Object unitOfWork, ByOperator what) throws IOException {
+            write("asks " + unitOfWork + " " + what);
         }
 
-        /** After an operator was told that it is rolled back. */
-        void rolledBackByOperator(Object unitOfWork) throws IOException {
-            write("rolled-back " + unitOfWork);
+        /** What he has asked for last has certainly come to nothing. */
+        void inVain(Object unitOfWork) throws IOException {
+            write("in-vain " + unitOfWork);
+        }
+
+        /** After an operator was told so. */
+        void done(Object unitOfWork, ByOperator what) throws IOException {
+            write("done " + unitOfWork + " " + what);
         }
 
         /** An operator was refused what must be refused. */

@@ -1,6 +1,7 @@
 package dev.ktm.proof;
 
 import dev.ktm.proof.Attempt.ByOperator;
+import dev.ktm.rm.Damage;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.OperatorAct;
@@ -8,10 +9,12 @@ import dev.ktm.rm.TransactionState;
 import dev.ktm.tm.ManagerHandle;
 import dev.ktm.tm.TransactionInspection;
 import java.io.IOException;
+import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 
 /**
  * An operator who looks at what is there at random moments, and does what comes to mind: decides in place of a last resource, rolls back what
@@ -26,12 +29,14 @@ final class Operator {
 
     private final ManagerHandle manager;
     private final Ledger.Writer ledger;
+    private final PlantedBug bug;
     private final Random random;
 
-    Operator(Workplace place, Ledger.Writer ledger, long seed) {
+    Operator(Workplace place, Ledger.Writer ledger, Assignment assignment) {
         this.manager = place.ktm.manager();
         this.ledger = ledger;
-        this.random = new Random(seed);
+        this.bug = assignment.bug();
+        this.random = new Random(assignment.plan().seed());
     }
 
     /** Does it until the process ends. */
@@ -53,10 +58,8 @@ final class Operator {
     }
 
     private void act() throws KtmException, IOException {
-        if (random.nextInt(KINDS) == 0) {
-            decide();
-            return;
-        }
+        // Nobody waits for long: the coordinator asks again at once.
+        decide();
         var all = manager.inspect();
         if (all.isEmpty()) {
             return;
@@ -76,8 +79,10 @@ final class Operator {
 
     private void rollBack(TransactionInspection seen) throws KtmException, IOException {
         if (seen.state() == TransactionState.ACTIVE) {
-            manager.rollback(seen.unitOfWork(), WHO, WHY);
-            ledger.rolledBackByOperator(seen.unitOfWork());
+            if (bug != PlantedBug.IGNORES_THE_OPERATOR) {
+                manager.rollback(seen.unitOfWork(), WHO, WHY);
+            }
+            ledger.done(seen.unitOfWork(), ByOperator.ROLL_BACK);
         }
     }
 
@@ -100,27 +105,42 @@ final class Operator {
     /** Knows no better: the last resource of these cannot be asked. */
     void decide() throws KtmException, IOException {
         for (var waiting : manager.waitingForLast()) {
-            var what = random.nextBoolean() ? ByOperator.COMMIT : ByOperator.ROLL_BACK;
-            ledger.operator(waiting.unitOfWork(), what);
-            try {
-                if (what == ByOperator.COMMIT) {
-                    manager.commitInPlaceOfLast(waiting.unitOfWork(), WHO, WHY);
-                } else {
-                    manager.rollBackInPlaceOfLast(waiting.unitOfWork(), WHO, WHY);
-                }
-            } catch (KtmException e) {
-                // It has answered meanwhile, or may have: then that counts, and both are allowed for.
-            }
+            decide(waiting.unitOfWork(), random.nextBoolean() ? ByOperator.COMMIT : ByOperator.ROLL_BACK);
         }
-        var decided = manager.operatorActs().stream()
-                .filter(act -> act.kind() == OperatorAct.Kind.COMMIT || act.kind() == OperatorAct.Kind.ROLL_BACK)
-                .map(OperatorAct::unitOfWork)
-                .toList();
         for (var damaged : manager.damaged()) {
             // Any other damage is nothing that anybody has allowed.
-            if (decided.contains(damaged.unitOfWork())) {
+            if (otherThanOfLast(damaged).isEmpty()) {
                 manager.forget(damaged.transaction(), WHO, WHY);
             }
         }
+    }
+
+    private void decide(UUID unitOfWork, ByOperator what) throws IOException {
+        ledger.asks(unitOfWork, what);
+        try {
+            if (what == ByOperator.COMMIT) {
+                manager.commitInPlaceOfLast(unitOfWork, WHO, WHY);
+            } else {
+                manager.rollBackInPlaceOfLast(unitOfWork, WHO, WHY);
+            }
+            ledger.done(unitOfWork, what);
+        } catch (KtmException e) {
+            // It has answered meanwhile, and that counts; or nobody knows what could be written.
+            if (e.error() != KtmError.TRANSACTIONMANAGER_NOT_ONLINE) {
+                ledger.inVain(unitOfWork);
+            }
+        }
+    }
+
+    /** What of it is not of a last resource in whose place an operator has decided. */
+    List<Damage> otherThanOfLast(ManagerHandle.Damaged damaged) throws KtmException {
+        var decidedFor = manager.operatorActs().stream()
+                .filter(act -> act.unitOfWork().equals(damaged.unitOfWork()))
+                .filter(act -> act.kind() == OperatorAct.Kind.COMMIT || act.kind() == OperatorAct.Kind.ROLL_BACK)
+                .flatMap(act -> act.enlistment().stream())
+                .collect(Collectors.toSet());
+        return damaged.damage().stream()
+                .filter(each -> !decidedFor.contains(each.enlistment()))
+                .toList();
     }
 }

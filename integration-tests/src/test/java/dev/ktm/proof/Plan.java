@@ -38,7 +38,8 @@ record Plan(
     private static final int LONGEST_PAUSE_MILLIS = 700;
     private static final int LONGEST_ABSENCE_MILLIS = 1_000;
     private static final int MOST_TIMES = 5;
-    private static final int ONE_AT_THE_END = 6;
+    private static final int ONE_AT_THE_END = 4;
+    private static final int ONE_OF_LAST = 6;
     private static final int LONGEST_ABSENCE_AT_THE_END_MILLIS = 4_000;
     private static final int MOST_GOOD_WRITES = 30;
 
@@ -127,7 +128,7 @@ record Plan(
         for (int count = random.nextInt(3); count > 0; count--) {
             harms.add(harm(random, servers, ending.when()));
         }
-        if (random.nextInt(ONE_AT_THE_END) == 0) {
+        if (random.nextInt(ONE_AT_THE_END) == 0 || isOfLast(ending)) {
             harms.add(atTheEnd(random, servers, ending));
         }
         harms.sort(Comparator.comparing(Harm::atMillis));
@@ -153,8 +154,25 @@ record Plan(
                 new Ending(When.WORKING, random.nextInt(LONGEST_MOMENT_MILLIS), "", random.nextInt(MOST_TRANSACTIONS));
             case 5 ->
                 new Ending(When.RECOVERING, 0, one(random, stepsOfRecovery(kinds)), 1 + random.nextInt(MOST_TIMES));
-            default -> new Ending(When.STEP, 0, one(random, steps(kinds)), 1 + random.nextInt(MOST_TIMES));
+            default -> new Ending(When.STEP, 0, step(random, kinds), 1 + random.nextInt(MOST_TIMES));
         };
+    }
+
+    private static String step(Random random, Collection<Kind> kinds) {
+        var all = steps(kinds);
+        var ofLast = stepsOfLast(kinds);
+        return one(random, random.nextInt(ONE_OF_LAST) == 0 && !ofLast.isEmpty() ? ofLast : all);
+    }
+
+    private static boolean isOfLast(Ending ending) {
+        return ending.step().startsWith(Part.LAST.label());
+    }
+
+    /** After these its server must be away for an operator to have a reason to decide. */
+    private static List<String> stepsOfLast(Collection<Kind> kinds) {
+        return Part.host(kinds).isPresent()
+                ? List.of(Part.LAST.label() + " before commit", Part.LAST.label() + " after commit")
+                : List.of();
     }
 
     private static List<String> stepsOfRecovery(Collection<Kind> kinds) {
@@ -164,11 +182,11 @@ record Plan(
                 .toList();
     }
 
-    /** A server dies together with the coordinator: that of the last resource, if that was about to decide. */
+    /** A server dies together with the coordinator: often that of the last resource, and always if that was about to decide. */
     private static Harm atTheEnd(Random random, List<Kind> servers, Ending ending) {
         var any = one(random, servers);
         var server =
-                ending.step().startsWith(Part.LAST.label()) ? Part.host(servers).orElse(any) : any;
+                isOfLast(ending) || random.nextBoolean() ? Part.host(servers).orElse(any) : any;
         return new Harm(What.KILL, server, AT_THE_END, random.nextInt(LONGEST_ABSENCE_AT_THE_END_MILLIS));
     }
 
@@ -180,10 +198,7 @@ record Plan(
                 "client after commit",
                 "log before write",
                 "log after write"));
-        if (Part.host(kinds).isPresent()) {
-            all.add(Part.LAST.label() + " before commit");
-            all.add(Part.LAST.label() + " after commit");
-        }
+        all.addAll(stepsOfLast(kinds));
         for (var kind : kinds) {
             for (var call : List.of("end", "prepare", "commit", "rollback")) {
                 for (var side : List.of("before", "after")) {

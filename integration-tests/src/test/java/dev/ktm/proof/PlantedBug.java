@@ -18,5 +18,7 @@ enum PlantedBug {
     /** A file of the work area is left behind. */
     LEAVES_A_FILE,
     /** The coordinator is told that a branch has committed that has not. */
-    FORGETS_A_COMMIT
+    FORGETS_A_COMMIT,
+    /** An operator is told that what he rolls back is rolled back, and it goes on. */
+    IGNORES_THE_OPERATOR
 }

@@ -31,7 +31,9 @@ class PlantedBugsTest {
                 Arguments.of(PlantedBug.WRITES_OUTSIDE, databases, "is with"),
                 Arguments.of(PlantedBug.TOUCHES_FOREIGN, databases, "somebody else's branch is gone: DERBY"),
                 Arguments.of(PlantedBug.LEAVES_A_FILE, databases, "a file of the work area"),
-                Arguments.of(PlantedBug.FORGETS_A_COMMIT, databases, "its commit returned, and it is not with"));
+                Arguments.of(PlantedBug.FORGETS_A_COMMIT, databases, "its commit returned, and it is not with"),
+                Arguments.of(
+                        PlantedBug.IGNORES_THE_OPERATOR, databases, "was rolled back by an operator, and is with"));
     }
 
     @ParameterizedTest

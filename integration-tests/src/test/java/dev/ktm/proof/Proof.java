@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.ktm.benchmark.ClassArchive;
 import dev.ktm.proof.Assignment.Mode;
-import dev.ktm.proof.Attempt.ByOperator;
 import dev.ktm.proof.Plan.Disk;
 import dev.ktm.proof.Plan.Ending;
 import dev.ktm.proof.Plan.When;
@@ -175,6 +174,11 @@ final class Proof {
         return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
     }
 
+    /** The damaged one that this tells of. */
+    private Optional<Attempt> attemptOf(String damage) {
+        return ledger.attemptOf(damage.substring(0, damage.indexOf(' ')));
+    }
+
     private void check(int life) throws Exception {
         site.heal();
         var assignment = assignment(Mode.SETTLE, quiet(life));
@@ -187,11 +191,17 @@ final class Proof {
         var evidence = seen.evidence();
         int unanswered = 0;
         for (var each : seen.damaged()) {
-            var attempt = ledger.attemptOf(each.substring(0, each.indexOf(' ')));
-            if (attempt.isPresent() && Checker.isUnanswered(attempt.get(), each)) {
+            if (attemptOf(each)
+                    .filter(known -> Checker.isUnanswered(known, each))
+                    .isPresent()) {
                 unanswered++;
-            } else if (attempt.isEmpty() || attempt.get().decided() == ByOperator.NOT) {
+            } else {
                 evidence.leftovers.add("damage: " + each);
+            }
+        }
+        for (var each : seen.decided()) {
+            if (attemptOf(each).filter(Attempt::mayBeDecided).isEmpty()) {
+                evidence.leftovers.add("damage since an operator has decided, and none has: " + each);
             }
         }
         chronicle.unanswered(unanswered);

@@ -137,12 +137,12 @@ final class Report {
         });
         line(
                 "| decisions of an operator in place of the last resource | %d |",
-                chronicle.attempts().stream()
-                        .filter(attempt -> attempt.decided() != ByOperator.NOT)
-                        .count());
+                chronicle.attempts().stream().filter(Attempt::mayBeDecided).count());
         line(
                 "| transactions under way that an operator has rolled back | %d |",
-                chronicle.attempts().stream().filter(Attempt::rolledBack).count());
+                chronicle.attempts().stream()
+                        .filter(attempt -> !attempt.mayBeDecided() && attempt.done() == ByOperator.ROLL_BACK)
+                        .count());
         line("| requests of an operator that were to be refused, and were | %d |", chronicle.refusals());
         line(
                 "| lives with `parallel` | %d |",

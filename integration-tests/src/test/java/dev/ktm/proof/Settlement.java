@@ -32,6 +32,7 @@ final class Settlement {
     private final Witness witness;
     private final Evidence evidence = new Evidence();
     private final List<String> damaged = new ArrayList<>();
+    private final List<String> decided = new ArrayList<>();
     private final Assignment assignment;
     private long nanos;
     private String failure = "";
@@ -48,10 +49,11 @@ final class Settlement {
      *
      * @param evidence what is there
      * @param damaged the units of work that are damaged, each followed by how
+     * @param decided those that are so since an operator has decided in place of the last resource, in the same way
      * @param nanos how long it took to bring everything to rest
      * @param failure why it could not be; then nothing can be said of what is there
      */
-    record Seen(Evidence evidence, List<String> damaged, long nanos, String failure) {}
+    record Seen(Evidence evidence, List<String> damaged, List<String> decided, long nanos, String failure) {}
 
     static Seen settle(Site site, Stock stock, Witness witness, Machinery machinery, Assignment assignment)
             throws Exception {
@@ -61,7 +63,8 @@ final class Settlement {
             site.bringBackWhatIsKeptBack();
             settlement.look();
         }
-        return new Seen(settlement.evidence, settlement.damaged, settlement.nanos, settlement.failure);
+        return new Seen(
+                settlement.evidence, settlement.damaged, settlement.decided, settlement.nanos, settlement.failure);
     }
 
     private void settle(Machinery machinery) throws Exception {
@@ -97,6 +100,7 @@ final class Settlement {
             }
             case "leftover" -> evidence.leftovers.add(words[2]);
             case "damaged" -> damaged.add(words[2]);
+            case "decided" -> decided.add(words[2]);
             default -> throw new IllegalArgumentException("expected something that is there, found " + words[1]);
         }
     }

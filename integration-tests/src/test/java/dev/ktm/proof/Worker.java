@@ -70,7 +70,7 @@ final class Worker {
         this.assignment = assignment;
         this.place = place;
         this.ledger = ledger;
-        this.operator = new Operator(place, ledger, assignment.plan().seed());
+        this.operator = new Operator(place, ledger, assignment);
     }
 
     /** Runs it. */
@@ -300,7 +300,9 @@ final class Worker {
             tellFound("leftover", "files in doubt: " + place.files.inDoubt());
         }
         for (var damaged : place.ktm.manager().damaged()) {
-            tellFound("damaged", damaged.unitOfWork().toString() + " " + damaged.damage());
+            var others = operator.otherThanOfLast(damaged);
+            var what = others.isEmpty() ? "decided" : "damaged";
+            tellFound(what, damaged.unitOfWork() + " " + (others.isEmpty() ? damaged.damage() : others));
         }
     }
 
