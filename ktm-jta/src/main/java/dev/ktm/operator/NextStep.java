@@ -12,12 +12,11 @@ final class NextStep {
 
     static String of(TransactionInspection seen) {
         if (seen.isInDoubt()) {
-            return "its superior decides; if that is gone for good, say what it has decided with resolve-commit or"
-                    + " resolve-rollback, or decide without knowing with force-commit or force-rollback";
+            return "its superior decides; if that is gone for good, resolve it as the superior has decided, or force it"
+                    + " without knowing";
         }
         if (seen.isWaitingForLast()) {
-            return "its last resource is asked what it has decided; if that is gone for good, decide with"
-                    + " commit-in-place-of-last or rollback-in-place-of-last";
+            return "its last resource is asked what it has decided; if that is gone for good, decide in its place";
         }
         return switch (seen.outcome()) {
             case COMMITTED, ABORTED -> decided(seen);

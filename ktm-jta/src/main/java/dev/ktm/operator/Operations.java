@@ -1,7 +1,9 @@
 package dev.ktm.operator;
 
 import dev.ktm.jta.JtaCoordinator;
+import dev.ktm.log.Log;
 import dev.ktm.log.LogException;
+import dev.ktm.log.LogRefusedException;
 import dev.ktm.log.LogStats;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.OperatorAct;
@@ -120,6 +122,9 @@ public final class Operations {
                         .min(OLDEST_FIRST)
                         .map(TransactionInspection::unitOfWork)));
     }
+
+    /** The most containers that a log can be asked to get at once. */
+    public static final int MOST_CONTAINERS = 1_000;
 
     private static final Comparator<TransactionInspection> OLDEST_FIRST = Comparator.comparing(
                     (TransactionInspection each) ->
@@ -397,6 +402,37 @@ public final class Operations {
                     "expected a coordinator that is online, found one that cannot write its log or is closing");
         }
         jta.recoverNow();
+    }
+
+    /**
+     * Adds containers to the log, of the size that it has, while it is at work: all of them or none.
+     *
+     * @param containers from 1 to {@value #MOST_CONTAINERS}
+     * @throws OperatorException with {@code USAGE} for another number, with {@code REFUSED} if there is no log or it may not have
+     *     so many, with {@code FAILED} if there is no room for them, or the log has failed
+     */
+    public void growLog(int containers) throws OperatorException {
+        if (containers < 1 || containers > MOST_CONTAINERS) {
+            throw new OperatorException(
+                    OperatorException.Code.USAGE,
+                    "expected a number of containers from 1 to " + MOST_CONTAINERS + ", found " + containers);
+        }
+        Log log;
+        try {
+            log = manager.log()
+                    .orElseThrow(() -> new OperatorException(
+                            OperatorException.Code.REFUSED,
+                            "expected a coordinator with a log, found one that keeps none"));
+        } catch (KtmException e) {
+            throw OperatorException.of(e);
+        }
+        try {
+            log.addContainers(containers);
+        } catch (LogRefusedException e) {
+            throw new OperatorException(OperatorException.Code.REFUSED, String.valueOf(e.getMessage()), e);
+        } catch (LogException e) {
+            throw new OperatorException(OperatorException.Code.FAILED, "the log has not grown: " + e.getMessage(), e);
+        }
     }
 
     interface Act {

@@ -52,10 +52,24 @@ final class Verbs {
                     request.require("id"), request.require("enlistment"), request.who(), request.require("reason"));
             return null;
         });
+        answers.put("grow-log", request -> {
+            operations.growLog(number(request, "containers"));
+            return operations.manager();
+        });
         answers.put("recover-now", request -> {
             operations.recoverNow();
             return operations.resourceManagers();
         });
+    }
+
+    private static int number(OperatorRequest request, String name) throws OperatorException {
+        var text = request.require(name);
+        try {
+            return Integer.parseInt(text);
+        } catch (NumberFormatException e) {
+            throw new OperatorException(
+                    OperatorException.Code.USAGE, "expected a number for " + name + ", found \"" + text + "\"", e);
+        }
     }
 
     private void action(String verb, Action action) {

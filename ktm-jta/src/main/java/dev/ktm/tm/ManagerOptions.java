@@ -131,7 +131,7 @@ public record ManagerOptions(
 
     String where() {
         return logDirectory
-                .map(Path::toString)
+                .map(directory -> directory.toAbsolutePath().normalize().toString())
                 .or(() -> device.map(LogDevice::location))
                 .orElse("");
     }

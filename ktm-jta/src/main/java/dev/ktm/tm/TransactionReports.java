@@ -86,8 +86,12 @@ final class TransactionReports {
 
     /** What is written with a decision in place of a last participant: nobody has seen what it has decided itself. */
     static Damage unseen(CoreEnlistment last, OperatorAct act) {
+        var name = last.describe()
+                .map(ParticipantDescription::resourceManager)
+                .filter(known -> !known.isEmpty())
+                .orElseGet(last::resourceManagerLabel);
         return new Damage(
-                last.resourceManagerId.toString(),
+                name,
                 last.id(),
                 HeuristicDecision.HAZARD,
                 0,

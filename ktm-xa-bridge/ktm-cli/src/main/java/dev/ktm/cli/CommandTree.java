@@ -49,10 +49,11 @@ final class CommandTree {
         root.addSubcommand(new DoctorCommand(terminal));
         root.addSubcommand(group(
                 "log",
-                "Look into a log's files. Changes nothing; the log may be open meanwhile.",
+                "Look into a log's files, open or not, and change nothing; or let the log of a coordinator grow.",
                 new LogCommand(terminal, LogCommand.Kind.STAT),
                 new LogCommand(terminal, LogCommand.Kind.VERIFY),
-                new LogDumpCommand(terminal)));
+                new LogDumpCommand(terminal),
+                new LogGrowCommand(terminal)));
         root.addSubcommand(RegistryCommands.of(terminal));
         root.addSubcommand(FilesCommands.of(terminal));
         root.addSubcommand(new CompletionCommand(terminal));

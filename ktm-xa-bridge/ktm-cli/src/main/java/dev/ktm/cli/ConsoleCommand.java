@@ -58,7 +58,7 @@ final class ConsoleCommand implements Callable<Integer> {
                     "expected to be told where the console page is, found that its host has not said"
                             + " so: look where the application mounts it");
         }
-        report.line(link);
+        report.line(Printable.line(link));
         if (answer.path("acting").asBoolean()) {
             report.line(report.styled("Whoever has this link may also act.", Style.WARNING));
         }

@@ -13,6 +13,7 @@ final class CoordinatorChecks {
 
     private final Source source;
     private final String what;
+    private String logPath = "";
 
     CoordinatorChecks(Source source) {
         this.source = source;
@@ -23,6 +24,7 @@ final class CoordinatorChecks {
         var findings = new ArrayList<Finding>();
         try {
             var manager = source.ask("manager");
+            logPath = manager.path("logPath").asText();
             findings.add(online(manager));
             if (manager.path("log").has("usedShare")) {
                 findings.add(fill(manager));
@@ -39,6 +41,11 @@ final class CoordinatorChecks {
                     what, String.valueOf(e.getMessage()), "see what its application logs, and whether it hangs"));
         }
         return findings;
+    }
+
+    /** Where its log is, once it was asked; empty if it has none, or does not answer. */
+    String logPath() {
+        return logPath;
     }
 
     private Finding online(JsonNode manager) {
@@ -68,8 +75,9 @@ final class CoordinatorChecks {
                         what + ", log",
                         found,
                         pin.isEmpty()
-                                ? "let the log grow, or see who pins it with 'ktm log stat'"
-                                : "end that transaction: 'ktm show " + pin + "' tells what it waits for")
+                                ? "let it grow with 'ktm log grow', or see who holds it with 'ktm log stat'"
+                                : "end that transaction: 'ktm show " + pin
+                                        + "' tells what it waits for; 'ktm log grow' makes room until then")
                 : Finding.ok(what + ", log", found);
     }
 
@@ -82,9 +90,17 @@ final class CoordinatorChecks {
                 .map(each -> Finding.fault(
                         what + ", in doubt",
                         "transaction " + each.path("unitOfWork").asText() + age(each),
-                        each.path("nextStep")
-                                .asText("'ktm show " + each.path("unitOfWork").asText() + "' tells who decides")))
+                        nextStep(each)))
                 .toList();
+    }
+
+    private String nextStep(JsonNode transaction) {
+        var show = "'ktm show " + transaction.path("unitOfWork").asText() + "' tells ";
+        if (!transaction.hasNonNull("nextStep")) {
+            return show + "who decides";
+        }
+        var step = transaction.path("nextStep").asText();
+        return source.isRunning() ? step + "; " + show + "with which commands" : step;
     }
 
     private static String age(JsonNode transaction) {

@@ -41,11 +41,12 @@ final class DoctorCommand implements Callable<Integer> {
             findings.addAll(EnvironmentChecks.channels(target.channels()));
         }
         for (var source : sources(findings)) {
-            findings.addAll(new CoordinatorChecks(source).run());
-            var path = source.ask("manager").path("logPath").asText();
-            if (!path.isEmpty()) {
+            var checks = new CoordinatorChecks(source);
+            findings.addAll(checks.run());
+            if (!checks.logPath().isEmpty()) {
                 findings.addAll(
-                        new LogChecks(java.nio.file.Path.of(path), Clock.systemUTC(), source.isRunning()).run());
+                        new LogChecks(java.nio.file.Path.of(checks.logPath()), Clock.systemUTC(), source.isRunning())
+                                .run());
             }
         }
         show(findings);

@@ -38,28 +38,41 @@ final class ListCommand implements Callable<Integer>, CommandTree.Described {
     @Override
     public Integer call() {
         var sources = target.all();
-        var rows = rows(sources, listing);
+        var rows = new ArrayList<JsonNode>();
+        var silent = new ArrayList<ToolException>();
+        for (var source : sources) {
+            try {
+                rows.addAll(rows(source, listing));
+            } catch (ToolException e) {
+                silent.add(e);
+            }
+        }
+        if (silent.size() == sources.size()) {
+            throw silent.get(0);
+        }
+        // What the others say is wanted all the more.
+        silent.forEach(each -> terminal.err().println("ktm: " + Printable.line(String.valueOf(each.getMessage()))));
         var report = new Report(terminal);
         if (target.json()) {
             report.json(JsonNodeFactory.instance.arrayNode().addAll(rows));
         } else {
             report.table(Tables.of(listing, rows, sources.size() > 1), listing.ifEmpty());
         }
+        if (!silent.isEmpty()) {
+            return silent.get(0).exitCode().number();
+        }
         boolean wrong = rows.stream().anyMatch(row -> Wrong.is(listing, row));
         return (wrong ? ExitCode.WRONG : ExitCode.DONE).number();
     }
 
-    /** What all of these say; each row says whose it is. */
-    static List<JsonNode> rows(List<Source> sources, Listing listing) {
-        var rows = new ArrayList<JsonNode>();
-        for (var source : sources) {
-            var answer = source.ask(listing.verb());
-            if (answer.isArray()) {
-                answer.forEach(row -> rows.add(withManager(row, source)));
-            } else {
-                rows.add(answer);
-            }
+    /** What it says; each row says whose it is. */
+    private static List<JsonNode> rows(Source source, Listing listing) {
+        var answer = source.ask(listing.verb());
+        if (!answer.isArray()) {
+            return List.of(answer);
         }
+        var rows = new ArrayList<JsonNode>();
+        answer.forEach(row -> rows.add(withManager(row, source)));
         return rows;
     }
 

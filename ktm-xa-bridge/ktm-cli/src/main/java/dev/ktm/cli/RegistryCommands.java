@@ -195,7 +195,7 @@ final class RegistryCommands {
             description = {
                 "Make the changes that a .reg file says.",
                 "",
-                "All of them or none. The file is UTF-8, at most 16 MiB; 'ktm reg export' writes one."
+                "All of them or none. The file is UTF-8, at most 15 MiB; 'ktm reg export' writes one."
             })
     private static final class Import implements Callable<Integer> {
 

@@ -111,12 +111,16 @@ final class Target {
         var byIdentity = running.stream()
                 .filter(each -> each.identity().startsWith(wanted))
                 .toList();
-        return byIdentity.isEmpty()
-                ? running.stream()
-                        .filter(each ->
-                                each.ask("manager").path("name").asText().equals(tm))
-                        .toList()
-                : byIdentity;
+        return byIdentity.isEmpty() ? running.stream().filter(this::hasThatName).toList() : byIdentity;
+    }
+
+    private boolean hasThatName(Source source) {
+        try {
+            return source.ask("manager").path("name").asText().equals(tm);
+        } catch (ToolException e) {
+            // One that does not answer is in nobody's way.
+            return false;
+        }
     }
 
     private Source ofLog(Path directory) {

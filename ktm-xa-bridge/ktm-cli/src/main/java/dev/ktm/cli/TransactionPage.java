@@ -49,7 +49,7 @@ final class TransactionPage {
         fact("id", text(transaction, "id"));
         fact("description", text(transaction, "description"));
         var state = Tables.state(transaction);
-        fact("state", state.style().of(state.text(), coloured));
+        fact("state", state.text(), state.style());
         fact("outcome", Words.of(text(transaction, "outcome")));
         fact("begun", Words.time(text(transaction, "begun")));
         fact("age", Tables.millis(transaction, "ageMillis"));
@@ -68,9 +68,12 @@ final class TransactionPage {
     }
 
     private void fact(String label, String value) {
+        fact(label, value, Style.PLAIN);
+    }
+
+    private void fact(String label, String value, Style style) {
         if (!value.isEmpty()) {
-            var shown = value.indexOf('\u001B') == 0 && coloured ? value : Printable.line(value);
-            lines.add(label + " ".repeat(LABEL_WIDTH - label.length()) + shown);
+            lines.add(label + " ".repeat(LABEL_WIDTH - label.length()) + style.of(Printable.line(value), coloured));
         }
     }
 

@@ -69,6 +69,33 @@ class ExitCodesTest {
     }
 
     @Test
+    void whoDoesNotAnswerIsInNobodysWay() throws Exception {
+        try (var site = new Site(directory.resolve("site"), directory);
+                var silent = new FakeChannel(directory, "")) {
+            var identity = site.ktm.manager().identity().toString();
+
+            var listed = ask("list", "tms");
+            var json = ask("list", "tms", "--json");
+            var doctor = ask("doctor");
+            var named = ask("list", "transactions", "--tm", "shop");
+            var ofLog = Spoken.by("list", "tms", "--channels", directory.toString(), "--log", site.log.toString());
+
+            assertThat(listed.code()).isEqualTo(ExitCode.NOT_FOUND.number());
+            assertThat(listed.out()).contains(identity).doesNotContain(silent.identity);
+            assertThat(listed.err()).contains(silent.identity, "does not answer");
+            assertThat(json.json())
+                    .singleElement()
+                    .satisfies(row -> assertThat(row.path("identity").asText()).isEqualTo(identity));
+            assertThat(doctor.code()).isEqualTo(ExitCode.WRONG.number());
+            assertThat(doctor.out())
+                    .contains("coordinator " + silent.identity, "does not answer")
+                    .contains("coordinator " + identity + ": online", "log in " + site.log + ", contents: whole");
+            assertThat(named.code()).isEqualTo(ExitCode.DONE.number());
+            assertThat(ofLog.out()).contains(identity, "online");
+        }
+    }
+
+    @Test
     void aSocketThatWasLeftBehindIsNobody() throws Exception {
         FakeChannel.leaveBehind(directory);
 

@@ -52,6 +52,7 @@ class GuidesTest {
                     site.stock.onCommit = 0;
                     site.commitWhileStockAnswers(XAException.XA_HEURRB);
                 }
+                case "audit is lost while it decides" -> site.loseAuditWhileItDecides();
                 case "superior prepares order-4713 and the application stops" -> {
                     site.prepareUnderSuperior("order-4713");
                     site.ktm.close();

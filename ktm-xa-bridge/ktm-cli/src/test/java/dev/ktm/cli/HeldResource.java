@@ -8,7 +8,7 @@ import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 
 /** A resource manager that keeps branches until it is told, and can be told not to answer. */
-final class HeldResource implements XAResource {
+class HeldResource implements XAResource {
 
     final List<Xid> prepared = new CopyOnWriteArrayList<>();
     /** Whether nobody can reach it. */
@@ -47,7 +47,7 @@ final class HeldResource implements XAResource {
     public void commit(Xid xid, boolean onePhase) throws XAException {
         requireReachable();
         if (onCommit != 0) {
-            var e = new XAException("it has decided otherwise");
+            var e = new XAException(onCommit < 0 ? "connection reset" : "it has decided otherwise");
             e.errorCode = onCommit;
             throw e;
         }

@@ -144,6 +144,60 @@ class RunningCoordinatorTest {
     }
 
     @Test
+    void aTerminalObeysNothingThatOthersHaveWritten() throws Exception {
+        try (var site = new Site(directory)) {
+            site.ktm
+                    .manager()
+                    .createTransaction(
+                            dev.ktm.tm.TransactionOptions.DEFAULT.withDescription("\u001B[2J\u001B[Hforged"));
+
+            var page = Spoken.run(
+                    "",
+                    true,
+                    java.util.Map.of("KTM_CHANNELS", site.channels.toString()),
+                    "show",
+                    site.onlyTransaction());
+
+            assertThat(page.out())
+                    .contains("forged")
+                    .doesNotContain("\u001B[2J")
+                    .doesNotContain("\u001B[H");
+        }
+    }
+
+    @Test
+    void aLogGrowsWhileItIsAtWork() throws Exception {
+        try (var site = new Site(directory)) {
+            var before = site.ktm.manager().log().orElseThrow().containers();
+
+            var spoken = site.ask("log", "grow", "--containers", "3");
+            var json = site.ask("log", "grow", "--json").json();
+
+            assertThat(spoken.code()).isEqualTo(ExitCode.DONE.number());
+            assertThat(spoken.out()).startsWith("The log has 5 MiB now, ");
+            assertThat(json.at("/log/capacityBytes").asLong()).isEqualTo(7L << 20);
+            assertThat(site.ktm.manager().log().orElseThrow().containers())
+                    .hasSize(before.size() + 5)
+                    .containsAll(before);
+            site.restart();
+            assertThat(site.ktm.manager().log().orElseThrow().containers()).hasSize(before.size() + 5);
+        }
+    }
+
+    @Test
+    void aLogDoesNotGrowByNothingOrByTooMuch() throws Exception {
+        try (var site = new Site(directory)) {
+            for (var number : new String[] {"0", "-1", "1001", "2147483648", "many"}) {
+                var spoken = site.ask("log", "grow", "--containers", number);
+
+                assertThat(spoken.code()).as(number).isEqualTo(ExitCode.USAGE.number());
+                assertThat(spoken.err()).contains(number);
+            }
+            assertThat(site.ktm.manager().log().orElseThrow().containers()).hasSize(2);
+        }
+    }
+
+    @Test
     void doctorFindsNothingWhereNothingIsWrong() throws Exception {
         try (var site = new Site(directory)) {
             var spoken = site.ask("doctor");

@@ -138,6 +138,21 @@ final class Site implements AutoCloseable {
         }
     }
 
+    /** Commits while a last resource is lost that was just asked to decide. */
+    void loseAuditWhileItDecides() throws Exception {
+        var audit = new HeldLastResource();
+        ktm.registerLastResource("audit", audit.source());
+        ktm.userTransaction().begin();
+        enlistBoth();
+        ktm.transactionManager().getTransaction().enlistResource(ktm.named("audit", audit));
+        try {
+            ktm.userTransaction().commit();
+        } catch (jakarta.transaction.HeuristicMixedException e) {
+            // Nobody knows.
+        }
+        ktm.recoverNow();
+    }
+
     void restart() throws Exception {
         ktm.close();
         ktm = open();
