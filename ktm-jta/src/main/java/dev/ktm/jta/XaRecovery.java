@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class XaRecovery implements AutoCloseable {
 
-    private static final long LONGEST_BACK_OFF_NANOS = Duration.ofMinutes(5).toNanos();
+    private static final long LONGEST_BACK_OFF_NANOS = Duration.ofMinutes(1).toNanos();
     private static final int MOST_DOUBLINGS = 5;
     private static final long SOON_NANOS = Duration.ofSeconds(1).toNanos();
     /** What a resource manager may need to notice that a connection is lost, and to roll back what it has worked for. */
@@ -343,7 +343,7 @@ final class XaRecovery implements AutoCloseable {
             // An interrupt, or what it has left, is no news of the resource manager.
             return;
         }
-        resource.asked(XaCodes.describe(why) + ": " + why);
+        resource.asked(XaCodes.describe(why));
         if (resource.failures == 0) {
             reports.report(
                     OutcomeReport.Kind.RECOVERY_FAILED,

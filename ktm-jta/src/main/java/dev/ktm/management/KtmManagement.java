@@ -3,6 +3,7 @@ package dev.ktm.management;
 import dev.ktm.operator.Operations;
 import dev.ktm.operator.OperatorException;
 import java.lang.management.ManagementFactory;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.management.InstanceNotFoundException;
 import javax.management.JMException;
 import javax.management.MBeanRegistrationException;
@@ -23,6 +24,7 @@ public final class KtmManagement {
     public static final class Registration implements AutoCloseable {
         private final MBeanServer server;
         private final ObjectName name;
+        private final AtomicBoolean closed = new AtomicBoolean();
 
         private Registration(MBeanServer server, ObjectName name) {
             this.server = server;
@@ -34,9 +36,13 @@ public final class KtmManagement {
             return name;
         }
 
-        /** Takes the bean away; does nothing if somebody has done so already. */
+        /** Takes the bean away, once; does nothing if somebody has done so already. */
         @Override
         public void close() {
+            if (!closed.compareAndSet(false, true)) {
+                // There may be another of that name by now: the same log, opened again.
+                return;
+            }
             try {
                 server.unregisterMBean(name);
             } catch (InstanceNotFoundException e) {

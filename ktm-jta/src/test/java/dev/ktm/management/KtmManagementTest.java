@@ -37,8 +37,12 @@ class KtmManagementTest {
     }
 
     private Ktm open() {
+        return open(new SimulatedDevice());
+    }
+
+    private Ktm open(SimulatedDevice device) {
         var ktm = Ktm.open(KtmOptions.builder()
-                .device(new SimulatedDevice())
+                .device(device)
                 .nodeName("node")
                 .recoveryInterval(Duration.ofHours(1))
                 .jmx(true)
@@ -185,6 +189,18 @@ class KtmManagementTest {
         assertThat(server.isRegistered(firstName)).isFalse();
         assertThat(server.isRegistered(secondName)).isTrue();
         assertThat(beanOf(second).getLive()).isZero();
+    }
+
+    @Test
+    void whoIsClosedTwiceLeavesTheBeanOfTheNextOneAlone() throws Exception {
+        var device = new SimulatedDevice();
+        var first = open(device);
+        first.close();
+        var next = open(device);
+
+        first.close();
+
+        assertThat(beanOf(next).getLive()).isZero();
     }
 
     @Test

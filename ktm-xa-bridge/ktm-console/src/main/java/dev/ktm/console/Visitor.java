@@ -22,9 +22,13 @@ record Visitor(boolean isLocal, Optional<String> host, Collection<String> header
 
     private static final Pattern LOOPBACK = Pattern.compile("127(\\.\\d{1,3}){3}|::1|0:0:0:0:0:0:0:1");
 
+    /** Some containers add brackets, some the interface. */
+    private static final Pattern ADDRESS = Pattern.compile("\\[?([^\\[\\]%]*)(?:%[^\\]]*)?]?");
+
     /** Whether an address, in numbers, is of this machine; nothing else is looked up. */
     static boolean isLoopback(String address) {
-        return LOOPBACK.matcher(address).matches();
+        var found = ADDRESS.matcher(address);
+        return found.matches() && LOOPBACK.matcher(found.group(1)).matches();
     }
 
     /** Why he gets nothing, whatever he asks for; empty if he may ask. */

@@ -147,8 +147,28 @@ class ConsoleServerTest {
         assertThat(elsewhere.refusal(options))
                 .hasValueSatisfying(answer -> assertThat(answer.status()).isEqualTo(403));
         assertThat(elsewhere.refusal(options.withRemoteClients(true))).isEmpty();
-        assertThat(List.of("127.0.0.1", "127.1.2.3", "::1", "0:0:0:0:0:0:0:1")).allMatch(Visitor::isLoopback);
-        assertThat(List.of("10.0.0.1", "localhost", "127.0.0.1.example", "1127.0.0.1", "::2", ""))
+        assertThat(List.of(
+                        "127.0.0.1",
+                        "127.1.2.3",
+                        "::1",
+                        "0:0:0:0:0:0:0:1",
+                        "[0:0:0:0:0:0:0:1]",
+                        "[::1]",
+                        "::1%lo",
+                        "[0:0:0:0:0:0:0:1%0]"))
+                .allMatch(Visitor::isLoopback);
+        assertThat(List.of(
+                        "10.0.0.1",
+                        "localhost",
+                        "127.0.0.1.example",
+                        "1127.0.0.1",
+                        "::2",
+                        "",
+                        "[",
+                        "[::2]",
+                        "%::1",
+                        "fe80::1%lo",
+                        "[10.0.0.1]"))
                 .noneMatch(Visitor::isLoopback);
     }
 

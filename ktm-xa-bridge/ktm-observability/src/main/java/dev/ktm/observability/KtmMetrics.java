@@ -9,6 +9,7 @@ import dev.ktm.operator.ResourceManagerView;
 import dev.ktm.operator.TransactionView;
 import dev.ktm.rm.RollbackCause;
 import dev.ktm.tm.TransactionCounts;
+import dev.ktm.tm.TransactionInspection;
 import dev.ktm.tm.TransactionObserver;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -29,6 +30,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 
 /**
  * The figures of a coordinator for Micrometer. What is counted and measured is told in {@code docs/observability.md}. Latencies are those of
@@ -99,7 +101,6 @@ public final class KtmMetrics implements MeterBinder, AutoCloseable {
     private final class Figures {
         private final MeterRegistry registry;
         private final List<Meter> meters;
-        private final Map<String, Meter> pending = new ConcurrentHashMap<>();
         /** What the meters hold on to, weakly. */
         private final Operations operations = ktm.operations();
 
@@ -220,42 +221,68 @@ public final class KtmMetrics implements MeterBinder, AutoCloseable {
                     .register(registry));
         }
 
-        /** Resource managers come and go: who reads how many there are finds those that are new at the next reading. */
         void bindBranches() {
+            var pending = new PendingGauges(registry, tags, meters);
             gauge(
                     "ktm.resource.managers",
                     "resource managers that are registered or open, or that branches wait for",
-                    number(this::boundResourceManagers, List::size),
+                    number(pending::follow, List::size),
                     "");
             try {
-                for (var each : operations.resourceManagers()) {
-                    bindPending(each);
-                }
+                pending.follow(operations);
             } catch (OperatorException e) {
                 System.getLogger(KtmMetrics.class.getName())
                         .log(System.Logger.Level.DEBUG, "the coordinator cannot be asked", e);
             }
         }
+    }
 
-        private List<ResourceManagerView> boundResourceManagers(Operations of) throws OperatorException {
-            var all = of.resourceManagers();
-            all.forEach(this::bindPending);
+    /**
+     * A gauge for each resource manager that branches can wait for. These come and go: who reads how many there are has those that are new
+     * from the next reading on, and those that are gone no more. Holds on to no coordinator.
+     */
+    private static final class PendingGauges {
+        private final MeterRegistry registry;
+        private final Tags tags;
+        private final List<Meter> meters;
+        private final Map<String, Meter> byName = new ConcurrentHashMap<>();
+
+        PendingGauges(MeterRegistry registry, Tags tags, List<Meter> meters) {
+            this.registry = registry;
+            this.tags = tags;
+            this.meters = meters;
+        }
+
+        List<ResourceManagerView> follow(Operations operations) throws OperatorException {
+            var all = operations.resourceManagers();
+            var names = all.stream()
+                    .filter(each -> each.kind() != TransactionInspection.Kind.NATIVE || each.pending() > 0)
+                    .map(ResourceManagerView::name)
+                    .collect(Collectors.toSet());
+            names.forEach(name -> byName.computeIfAbsent(name, same -> bound(operations, same)));
+            for (var gone : byName.keySet()) {
+                if (!names.contains(gone)) {
+                    byName.computeIfPresent(gone, (same, meter) -> {
+                        registry.remove(meter);
+                        meters.remove(meter);
+                        return null;
+                    });
+                }
+            }
             return all;
         }
 
-        private void bindPending(ResourceManagerView view) {
-            pending.computeIfAbsent(view.name(), name -> {
-                var meter = Gauge.builder(
-                                "ktm.branches.pending",
-                                operations,
-                                number(Operations::resourceManagers, all -> pendingOf(name, all)))
-                        .description("branches that wait to be finished by their resource manager")
-                        .tags(tags)
-                        .tag("resource.manager", name)
-                        .register(registry);
-                meters.add(meter);
-                return meter;
-            });
+        private Meter bound(Operations operations, String name) {
+            var meter = Gauge.builder(
+                            "ktm.branches.pending",
+                            operations,
+                            number(Operations::resourceManagers, all -> pendingOf(name, all)))
+                    .description("branches that wait to be finished by their resource manager")
+                    .tags(tags)
+                    .tag("resource.manager", name)
+                    .register(registry);
+            meters.add(meter);
+            return meter;
         }
     }
 

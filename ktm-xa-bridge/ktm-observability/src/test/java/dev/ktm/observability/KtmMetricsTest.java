@@ -3,6 +3,9 @@ package dev.ktm.observability;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ktm.log.testing.Until;
+import dev.ktm.operator.Operations;
+import dev.ktm.tm.ManagerHandle.Durability;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -10,7 +13,9 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.RollbackException;
+import java.lang.ref.WeakReference;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import javax.transaction.xa.XAException;
 import org.junit.jupiter.api.AutoClose;
@@ -114,6 +119,43 @@ class KtmMetricsTest {
 
         assertThat(gauge("ktm.branches.pending", "resource.manager", "later")).isZero();
         assertThat(managers).isGreaterThanOrEqualTo(3);
+
+        coordinator.ktm.unregister("later");
+        assertThat(gauge("ktm.resource.managers")).isEqualTo(managers - 1);
+        assertThat(meters.find("ktm.branches.pending")
+                        .tag("resource.manager", "later")
+                        .gauge())
+                .isNull();
+    }
+
+    @Test
+    void resourceManagersThatNoBranchCanWaitForHaveNoGauge() throws Exception {
+        var before = meters.getMeters().size();
+        for (int i = 0; i < 10; i++) {
+            coordinator.ktm.manager().createResourceManager(UUID.randomUUID(), "native " + i, Durability.VOLATILE);
+        }
+
+        assertThat(gauge("ktm.resource.managers")).isGreaterThanOrEqualTo(12);
+        assertThat(meters.getMeters()).hasSize(before);
+    }
+
+    @Test
+    void aCoordinatorThatIsForgottenIsNotKeptByItsMeters() throws Exception {
+        var others = new SimpleMeterRegistry();
+        var operations = boundAndForgotten(others);
+
+        Until.holds(() -> {
+            System.gc();
+            return operations.get() == null;
+        });
+        assertThat(others.getMeters()).isNotEmpty();
+    }
+
+    private static WeakReference<Operations> boundAndForgotten(MeterRegistry registry) throws Exception {
+        try (var forgotten = new Coordinator()) {
+            new KtmMetrics(forgotten.ktm).bindTo(registry);
+            return new WeakReference<>(forgotten.ktm.operations());
+        }
     }
 
     @Test
