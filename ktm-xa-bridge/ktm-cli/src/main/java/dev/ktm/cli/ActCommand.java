@@ -53,7 +53,7 @@ final class ActCommand implements Callable<Integer>, CommandTree.Described {
             announce(terminal, found.transaction(), act.effect());
         }
         requireRunning(found.source());
-        var why = consent.require(terminal);
+        var why = consent.require(terminal, target.json());
         var answer = found.source().ask(act.verb(), Consent.values(unitOfWork, why));
         tell(answer, found.source(), unitOfWork);
         return ExitCode.DONE.number();

@@ -46,8 +46,9 @@ final class Area {
         if (yes) {
             return;
         }
-        if (!terminal.interactive()) {
-            throw ToolException.usage("expected --yes where nobody can be asked, found none");
+        if (json() || !terminal.interactive()) {
+            throw ToolException.usage(
+                    "expected --yes " + (json() ? "with --json" : "where nobody can be asked") + ", found none");
         }
         report().line(report().styled("This will " + what + ".", Style.WARNING));
         if (!terminal.ask("Do it? Type yes: ").equals("yes")) {

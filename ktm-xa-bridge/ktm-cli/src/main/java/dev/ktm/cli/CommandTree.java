@@ -13,11 +13,20 @@ import picocli.CommandLine.ParameterException;
 final class CommandTree {
 
     private static final int HELP_COLUMNS = 100;
+    /** What Java makes of bytes that it cannot read. */
+    private static final char UNREADABLE = '\uFFFD';
 
     private CommandTree() {}
 
     /** Runs a command and returns the number of its exit code. */
     static int run(Terminal terminal, String... arguments) {
+        for (var argument : arguments) {
+            if (argument.indexOf(UNREADABLE) >= 0) {
+                var failure = ToolException.usage("expected arguments in the encoding of this locale, found \""
+                        + argument + "\", which is in another one: set LC_ALL to one of UTF-8, as in LC_ALL=C.UTF-8");
+                return tell(failure, terminal, isJson(arguments)).number();
+            }
+        }
         return of(terminal).execute(arguments);
     }
 
@@ -115,8 +124,10 @@ final class CommandTree {
                 .setErr(StreamWriter.of(terminal.err()))
                 .setUsageHelpWidth(HELP_COLUMNS)
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                // A value may begin with @: no file is meant.
+                .setExpandAtFiles(false)
                 .setColorScheme(CommandLine.Help.defaultColorScheme(terminal.coloured() ? Ansi.ON : Ansi.OFF))
-                .setParameterExceptionHandler((e, words) -> usage(e, terminal))
+                .setParameterExceptionHandler((e, words) -> usage(e, terminal, isJson(words)))
                 .setExecutionExceptionHandler((e, line, parsed) -> failed(e, terminal, isJson(parsed)));
     }
 
@@ -142,7 +153,16 @@ final class CommandTree {
         line.getSubcommands().values().forEach(CommandTree::helpful);
     }
 
-    private static int usage(ParameterException e, Terminal terminal) {
+    /** Before it is known what the words are. */
+    private static boolean isJson(String... words) {
+        return List.of(words).contains("--json");
+    }
+
+    private static int usage(ParameterException e, Terminal terminal, boolean json) {
+        if (json) {
+            return tell(ToolException.usage(String.valueOf(e.getMessage())), terminal, true)
+                    .number();
+        }
         terminal.err().println("ktm: " + Printable.line(String.valueOf(e.getMessage())));
         CommandLine.UnmatchedArgumentException.printSuggestions(e, StreamWriter.of(terminal.err()));
         terminal.err()
@@ -166,6 +186,10 @@ final class CommandTree {
                         "this should not have happened, and nothing is known of why: " + e + " at "
                                 + (e.getStackTrace().length == 0 ? "an unknown place" : e.getStackTrace()[0]),
                         e);
+        return tell(failure, terminal, json).number();
+    }
+
+    private static ExitCode tell(ToolException failure, Terminal terminal, boolean json) {
         var message = String.valueOf(failure.getMessage());
         if (json) {
             var error = JsonNodeFactory.instance.objectNode();
@@ -174,6 +198,6 @@ final class CommandTree {
         } else {
             terminal.err().println("ktm: " + Printable.line(message));
         }
-        return failure.exitCode().number();
+        return failure.exitCode();
     }
 }

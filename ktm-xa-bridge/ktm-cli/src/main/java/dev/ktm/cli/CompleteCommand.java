@@ -57,7 +57,7 @@ final class CompleteCommand implements Callable<Integer> {
                     "stop waiting for " + participant.path("resourceManager").asText() + ", enlistment " + id);
         }
         ActCommand.requireRunning(found.source());
-        var why = consent.require(terminal);
+        var why = consent.require(terminal, target.json());
         var values = new HashMap<>(
                 Consent.values(found.transaction().path("unitOfWork").asText(), why));
         values.put("enlistment", id);

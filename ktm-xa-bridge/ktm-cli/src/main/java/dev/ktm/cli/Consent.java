@@ -21,12 +21,14 @@ final class Consent {
     /**
      * Asks, unless it was said beforehand.
      *
+     * @param json whether the answer is to be one document, in which no question has a place
      * @return why
      * @throws ToolException if the answer is no, or nobody is there to give it
      */
-    String require(Terminal terminal) {
-        if (!terminal.interactive() && (!yes || reason.isBlank())) {
-            throw ToolException.usage("expected --yes and --reason TEXT where nobody can be asked, found "
+    String require(Terminal terminal, boolean json) {
+        if ((json || !terminal.interactive()) && (!yes || reason.isBlank())) {
+            throw ToolException.usage("expected --yes and --reason TEXT "
+                    + (json ? "with --json" : "where nobody can be asked") + ", found "
                     + (yes ? "no reason" : reason.isBlank() ? "neither" : "no --yes"));
         }
         var why = reason.isBlank() ? terminal.ask("Why? This is kept in the log: ") : reason.strip();

@@ -48,15 +48,15 @@ final class ConsoleCommand implements Callable<Integer> {
             return all(source, consoles, report);
         }
         var answer = source.ask("console.link", name.isEmpty() ? Map.of() : Map.of("name", name));
-        if (target.json()) {
-            report.json(answer);
-            return ExitCode.DONE.number();
-        }
         var link = text(answer, "link");
         if (link.isEmpty()) {
             throw ToolException.notFound(
                     "expected to be told where the console page is, found that its host has not said"
                             + " so: look where the application mounts it");
+        }
+        if (target.json()) {
+            report.json(answer);
+            return ExitCode.DONE.number();
         }
         report.line(Printable.line(link));
         if (answer.path("acting").asBoolean()) {

@@ -36,10 +36,6 @@ final class DoctorCommand implements Callable<Integer> {
     public Integer call() {
         var findings = new ArrayList<Finding>();
         findings.add(EnvironmentChecks.java(Runtime.version().feature()));
-        var log = target.log();
-        if (log == null) {
-            findings.addAll(EnvironmentChecks.channels(target.channels()));
-        }
         for (var source : sources(findings)) {
             var checks = new CoordinatorChecks(source);
             findings.addAll(checks.run());
@@ -59,13 +55,19 @@ final class DoctorCommand implements Callable<Integer> {
         if (log != null) {
             return ofLog(findings, log);
         }
-        if (target.isNamed()) {
-            return List.of(target.one());
-        }
+        var seen = EnvironmentChecks.channels(target.channels());
+        findings.addAll(seen.findings());
+        return target.isNamed() ? named(findings) : seen.listening();
+    }
+
+    private List<Source> named(List<Finding> findings) {
         try {
-            return target.channels().running();
+            return List.of(target.one());
         } catch (ToolException e) {
-            // That was a finding already.
+            if (findings.stream().noneMatch(each -> each.grade() == Grade.FAULT)) {
+                throw e;
+            }
+            // Why it is not found is a finding already.
             return List.of();
         }
     }

@@ -28,35 +28,56 @@ final class EnvironmentChecks {
                         "run it with Java " + OLDEST_JAVA + " or later: set JAVA_HOME");
     }
 
-    static List<Finding> channels(Channels channels) {
+    /**
+     * What was seen of channels.
+     *
+     * @param findings what is there
+     * @param listening who listens and has answered
+     */
+    record Seen(List<Finding> findings, List<Source> listening) {
+
+        private static Seen of(Finding finding) {
+            return new Seen(List.of(finding), List.of());
+        }
+    }
+
+    static Seen channels(Channels channels) {
         var directory = channels.directory();
         var what = "channels in " + directory;
         boolean isThere;
         try {
             isThere = Permission.isThere(directory);
         } catch (ToolException e) {
-            return List.of(Finding.fault(what, String.valueOf(e.getMessage()), "run as that user, or as root"));
+            return Seen.of(Finding.fault(what, String.valueOf(e.getMessage()), "run as that user, or as root"));
         }
         if (!isThere) {
-            return List.of(Finding.warning(
+            return Seen.of(Finding.warning(
                     what,
                     "no such directory",
                     "start an application with a coordinator; if one runs, it does so as another user or with another"
                             + " temporary directory: name that with --channels"));
         }
         var findings = new ArrayList<Finding>();
+        var listening = new ArrayList<Source>();
         try {
             var found = directory(directory, what);
             findings.add(found);
             if (found.grade() != Finding.Grade.FAULT) {
-                findings.addAll(sockets(channels, what));
+                findings.addAll(sockets(channels, listening));
+                if (listening.isEmpty()) {
+                    findings.add(Finding.warning(
+                            what,
+                            "nobody listens",
+                            "start an application with a coordinator; 'ktm doctor --log DIR' looks at the log of one that"
+                                    + " does not run"));
+                }
             }
         } catch (IOException e) {
             findings.add(Finding.fault(what, "cannot be looked at: " + e, "run as the user whose directory it is"));
         } catch (ToolException e) {
             findings.add(Finding.fault(what, String.valueOf(e.getMessage()), "run as that user, or as root"));
         }
-        return findings;
+        return new Seen(findings, listening);
     }
 
     private static Finding directory(Path directory, String what) throws IOException {
@@ -79,22 +100,17 @@ final class EnvironmentChecks {
                         "chmod 700 " + directory + ", and restart the applications");
     }
 
-    private static List<Finding> sockets(Channels channels, String what) {
-        var sockets = channels.sockets();
-        if (sockets.isEmpty()) {
-            return List.of(Finding.warning(what, "nobody listens", "start an application with a coordinator"));
-        }
+    private static List<Finding> sockets(Channels channels, List<Source> listening) {
         var findings = new ArrayList<Finding>();
-        for (var socket : sockets) {
+        for (var socket : channels.sockets()) {
             var coordinator = new RunningCoordinator(Channels.identityOf(socket), socket);
             switch (coordinator.reach()) {
-                case LISTENS -> {
-                    // What it says of itself is looked at next.
-                }
+                case LISTENS -> listening.add(coordinator);
                 case GONE ->
-                    findings.add(Finding.ok(
+                    findings.add(Finding.warning(
                             "channel " + socket.getFileName(),
-                            "left behind by a coordinator that is gone; it is removed when one is opened or listed"));
+                            "left behind by a coordinator that is gone without being closed",
+                            "start its application; 'ktm doctor --log DIR' looks at what it has left"));
                 case SILENT ->
                     findings.add(Finding.fault(
                             "channel " + socket.getFileName(),

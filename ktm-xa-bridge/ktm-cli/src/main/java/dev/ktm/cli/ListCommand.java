@@ -44,6 +44,9 @@ final class ListCommand implements Callable<Integer>, CommandTree.Described {
             try {
                 rows.addAll(rows(source, listing));
             } catch (ToolException e) {
+                if (!e.isSilence()) {
+                    throw e;
+                }
                 silent.add(e);
             }
         }

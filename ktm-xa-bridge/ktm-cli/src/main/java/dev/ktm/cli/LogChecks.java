@@ -53,7 +53,7 @@ final class LogChecks {
             space();
             var report = LogInspection.examine(device, frame -> {});
             whole(report);
-            report.summary().ifPresent(this::owner);
+            report.summary().ifPresent(summary -> owner(summary, report.isDamaged()));
         } catch (NoSuchFileException e) {
             findings.add(Finding.fault(
                     what,
@@ -130,7 +130,7 @@ final class LogChecks {
         }
     }
 
-    private void owner(Summary summary) {
+    private void owner(Summary summary, boolean damaged) {
         if (summary.state() == State.OPEN && !answered) {
             findings.add(Finding.warning(
                     what + ", owner",
@@ -140,7 +140,9 @@ final class LogChecks {
             findings.add(Finding.warning(
                     what + ", owner",
                     "process " + summary.ownerPid() + " is gone and has not closed it",
-                    "start its application: it recovers the log, and ends what waits for that"));
+                    damaged
+                            ? "see to the damage first: its application refuses to open such a log"
+                            : "start its application: it recovers the log, and ends what waits for that"));
         } else {
             findings.add(Finding.ok(
                     what + ", owner",

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /** How an answer is put on the screen. */
@@ -19,12 +20,12 @@ final class Report {
 
     /** One JSON document, on several lines. */
     void json(JsonNode node) {
-        terminal.out().println(text(node));
+        utf8(text(node) + "\n");
     }
 
     /** One JSON document on one line. */
     void jsonLine(JsonNode node) {
-        terminal.out().println(node);
+        utf8(node + "\n");
     }
 
     static String text(JsonNode node) {
@@ -54,7 +55,12 @@ final class Report {
 
     /** Text as it is, for a file. */
     void text(String text) {
-        terminal.out().print(text);
+        utf8(text);
+    }
+
+    /** What programs read is in UTF-8, whatever the terminal is in. */
+    private void utf8(String text) {
+        terminal.out().writeBytes(text.getBytes(StandardCharsets.UTF_8));
         terminal.out().flush();
     }
 

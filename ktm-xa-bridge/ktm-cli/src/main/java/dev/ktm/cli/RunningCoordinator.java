@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
 /** A coordinator that listens. */
@@ -31,6 +32,20 @@ final class RunningCoordinator implements Source {
 
     /** Asking every resource manager may take long, and so may a commit that an operator has ordered. */
     private static final Duration LIMIT = Duration.ofMinutes(2);
+
+    /** What only tells takes a moment, unless the process hangs. */
+    private static final Duration TELLING_LIMIT = Duration.ofSeconds(15);
+
+    private static final Set<String> TELLING = Set.of(
+            "manager",
+            "transactions",
+            "transaction",
+            "enlistments",
+            "resource-managers",
+            "reports",
+            "damaged",
+            "acts",
+            "verbs");
 
     private static final Duration GREETING_LIMIT = Duration.ofSeconds(10);
     private static final int BUSY_ATTEMPTS = 20;
@@ -95,8 +110,10 @@ final class RunningCoordinator implements Source {
     }
 
     private JsonNode exchange(String verb, Map<String, String> arguments) {
+        boolean isTelling = TELLING.contains(verb);
         try {
-            var answer = MAPPER.readTree(new OperatorClient(socket, LIMIT).ask(verb, arguments));
+            var answer =
+                    MAPPER.readTree(new OperatorClient(socket, isTelling ? TELLING_LIMIT : LIMIT).ask(verb, arguments));
             if (!answer.isObject()) {
                 throw ToolException.failed("expected an answer of " + identity + ", found " + answer, null);
             }
@@ -110,14 +127,16 @@ final class RunningCoordinator implements Source {
             }
             throw gone(e);
         } catch (IOException e) {
-            throw ToolException.notFound(
+            throw ToolException.silence(
                     "the coordinator " + identity + " does not answer at " + socket + ": " + e.getMessage()
-                            + "; whether it has done what was asked, 'ktm list acts' tells when it answers again");
+                            + (isTelling
+                                    ? "; see whether the process hangs"
+                                    : "; whether it has done what was asked, 'ktm list acts' tells when it answers again"));
         }
     }
 
     private ToolException gone(IOException e) {
-        return ToolException.notFound("expected a coordinator that listens at " + socket + ", found "
+        return ToolException.silence("expected a coordinator that listens at " + socket + ", found "
                 + (Files.exists(socket, LinkOption.NOFOLLOW_LINKS)
                         ? "what one has left behind that is gone (" + e.getMessage() + ")"
                         : "none any more")

@@ -98,8 +98,10 @@ final class StoppedLog implements Source {
 
     private static ToolException explain(IOException e, Path directory) {
         if (e instanceof NoSuchFileException missing) {
-            return ToolException.notFound("expected a log in " + directory + ", found no "
-                    + (missing.getFile().equals(directory.toString()) ? "such directory" : missing.getFile())
+            var found = missing.getReason() != null
+                    ? "none there: " + missing.getReason()
+                    : "no " + (missing.getFile().equals(directory.toString()) ? "such directory" : missing.getFile());
+            return ToolException.notFound("expected a log in " + directory + ", found " + found
                     + ": give the directory that the coordinator was opened with");
         }
         if (e instanceof NotDirectoryException) {

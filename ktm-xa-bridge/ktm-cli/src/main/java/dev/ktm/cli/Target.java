@@ -124,9 +124,14 @@ final class Target {
     }
 
     private Source ofLog(Path directory) {
-        var running = channels().ofLog(directory);
-        if (running.isPresent()) {
-            return running.get();
+        try {
+            var running = channels().ofLog(directory);
+            if (running.isPresent()) {
+                return running.get();
+            }
+        } catch (ToolException e) {
+            // The log can be read all the same.
+            terminal.err().println("ktm: " + Printable.line(String.valueOf(e.getMessage())));
         }
         var stopped = StoppedLog.read(directory);
         if (stopped.state() == dev.ktm.log.LogInspection.State.OPEN) {
@@ -151,16 +156,24 @@ final class Target {
     static Found find(List<Source> sources, String id) {
         var found = new ArrayList<Found>();
         ToolException missing = null;
+        ToolException silent = null;
         for (var source : sources) {
             try {
                 found.add(new Found(source, source.ask("transaction", Map.of("id", id))));
             } catch (ToolException e) {
-                if (!e.error().equals("NOT_FOUND")) {
+                if (e.isSilence()) {
+                    silent = e;
+                } else if (e.error().equals("NOT_FOUND")) {
+                    missing = e;
+                    damaged(source, id).forEach(each -> found.add(new Found(source, each)));
+                } else {
                     throw e;
                 }
-                missing = e;
-                damaged(source, id).forEach(each -> found.add(new Found(source, each)));
             }
+        }
+        if (found.isEmpty() && silent != null) {
+            // It may be there.
+            throw silent;
         }
         if (found.isEmpty()) {
             throw sources.size() == 1 && missing != null

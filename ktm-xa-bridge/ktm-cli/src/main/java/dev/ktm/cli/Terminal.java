@@ -24,11 +24,11 @@ import org.jspecify.annotations.Nullable;
 record Terminal(
         PrintStream out, PrintStream err, BufferedReader in, boolean interactive, Map<String, String> environment) {
 
-    /** That of this process. */
-    static Terminal ofProcess() {
+    /** That of this process, which writes there. */
+    static Terminal ofProcess(StandardOutput output) {
         var console = System.console();
         return new Terminal(
-                new PrintStream(new FileOutputStream(FileDescriptor.out), true, encoding("stdout.encoding", console)),
+                new PrintStream(output, true, encoding("stdout.encoding", console)),
                 new PrintStream(new FileOutputStream(FileDescriptor.err), true, encoding("stderr.encoding", console)),
                 new BufferedReader(new InputStreamReader(System.in, encoding("stdin.encoding", console))),
                 isTerminal(console),

@@ -9,11 +9,17 @@ final class ToolException extends RuntimeException {
 
     private final ExitCode exitCode;
     private final String error;
+    private final boolean silence;
 
-    private ToolException(ExitCode exitCode, String error, String message, @Nullable Throwable cause) {
+    private ToolException(ExitCode exitCode, String error, String message, @Nullable Throwable cause, boolean silence) {
         super(message, cause);
         this.exitCode = exitCode;
         this.error = error;
+        this.silence = silence;
+    }
+
+    private ToolException(ExitCode exitCode, String error, String message, @Nullable Throwable cause) {
+        this(exitCode, error, message, cause, false);
     }
 
     static ToolException usage(String message) {
@@ -36,9 +42,19 @@ final class ToolException extends RuntimeException {
         return new ToolException(ExitCode.FAILED, "FAILED", message, cause);
     }
 
+    /** A coordinator does not answer. */
+    static ToolException silence(String message) {
+        return new ToolException(ExitCode.NOT_FOUND, "NOT_FOUND", message, null, true);
+    }
+
     /** What a coordinator has answered. */
     static ToolException answered(String error, String message) {
         return new ToolException(ExitCode.of(error), error, message, null);
+    }
+
+    /** Whether a coordinator does not answer, so that nobody knows what it would say. */
+    boolean isSilence() {
+        return silence;
     }
 
     ExitCode exitCode() {

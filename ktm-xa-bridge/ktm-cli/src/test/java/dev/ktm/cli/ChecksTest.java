@@ -31,7 +31,7 @@ class ChecksTest {
     }
 
     private List<Finding> channels(Path channels) {
-        return EnvironmentChecks.channels(Channels.of(channels, Map.of()));
+        return EnvironmentChecks.channels(Channels.of(channels, Map.of())).findings();
     }
 
     private List<Finding> log() {

@@ -47,6 +47,7 @@ class ConsoleCommandTest {
             assertThat(none.err()).contains("ktm.console.enabled=true");
             try (var console = new Console(site.ktm.operations(), ConsoleOptions.defaults())) {
                 assertThat(site.ask("console").err()).contains("its host has not said so");
+                assertThat(site.ask("console", "--json").code()).isEqualTo(ExitCode.NOT_FOUND.number());
                 console.isServedAt("https://shop.example/ktm/");
                 assertThat(site.ask("console").out()).contains("https://shop.example/ktm/#token=" + console.token());
             }
