@@ -299,7 +299,6 @@ final class StoppedViews {
         pending.forEach((name, count) -> all.addObject()
                 .put("name", name)
                 .put("kind", kinds.get(name))
-                .put("isRegistered", false)
                 .put("pending", count));
         return all;
     }

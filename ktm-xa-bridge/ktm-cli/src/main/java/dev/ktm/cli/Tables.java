@@ -179,7 +179,7 @@ final class Tables {
             table.row(
                     text(row, "name"),
                     kind(row),
-                    row.path("isRegistered").asBoolean() ? "yes" : "no",
+                    row.has("isRegistered") ? row.path("isRegistered").asBoolean() ? "yes" : "no" : "",
                     new Cell(String.valueOf(pending), pending == 0 ? Style.PLAIN : Style.WARNING),
                     Words.time(text(row, "lastAsked")),
                     error.isEmpty()

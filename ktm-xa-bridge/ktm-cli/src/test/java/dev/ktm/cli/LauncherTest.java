@@ -95,6 +95,14 @@ class LauncherTest {
     }
 
     @Test
+    void aJarThatIsNotWhereItWasSaidToBeIsNamed() throws Exception {
+        var spoken = run(SCRIPT, Map.of("KTM_CLI_JAR", "/no/such.jar"), "--version");
+
+        assertThat(spoken.code()).isEqualTo(ExitCode.NOT_FOUND.number());
+        assertThat(spoken.err()).contains("where KTM_CLI_JAR says", "/no/such.jar");
+    }
+
+    @Test
     void withoutTheJarItSaysWhereItShouldBe() throws Exception {
         Files.copy(SCRIPT, directory.resolve("ktm"));
 
