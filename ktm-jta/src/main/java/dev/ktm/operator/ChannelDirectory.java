@@ -64,6 +64,11 @@ final class ChannelDirectory {
         }
     }
 
+    /** Has nobody but its owner use this file in it, whatever the umask was. */
+    static void closeToOthers(Path own) throws IOException {
+        Files.setPosixFilePermissions(own, OWNER_ONLY);
+    }
+
     /** Fails unless whoever has just made this file in it owns the directory as well. */
     static void requireOwner(Path directory, Path own) throws IOException {
         var owner = Files.getOwner(directory, LinkOption.NOFOLLOW_LINKS);

@@ -183,6 +183,7 @@ public final class OperatorChannel implements AutoCloseable {
         try {
             channel.bind(UnixDomainSocketAddress.of(fresh), 2 * MOST_CONNECTIONS);
             ChannelDirectory.requireOwner(directory, fresh);
+            ChannelDirectory.closeToOthers(fresh);
             var owner = Files.getOwner(fresh, LinkOption.NOFOLLOW_LINKS);
             Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             done = true;

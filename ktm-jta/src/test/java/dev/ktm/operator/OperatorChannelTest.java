@@ -222,6 +222,12 @@ class OperatorChannelTest {
     }
 
     @Test
+    void nobodyButItsOwnerMayUseTheSocketWhateverTheUmask() throws Exception {
+        assertThat(Files.getPosixFilePermissions(socketOf(ktm)))
+                .isEqualTo(PosixFilePermissions.fromString("rwx------"));
+    }
+
+    @Test
     void whatIsNoRequestIsAnsweredAndHarmsNobody() throws Exception {
         for (var each : List.of(
                 "\n\n".getBytes(UTF_8),
