@@ -3,6 +3,8 @@ package dev.ktm.operator;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -18,6 +20,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /** Asks a coordinator over its channel. Safe for many threads: each call has a connection of its own. */
 public final class OperatorClient {
@@ -30,6 +34,7 @@ public final class OperatorClient {
 
     private static final int CHUNK_BYTES = 64 * 1024;
     private static final int NANOS_PER_MILLI = 1_000_000;
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final Path socket;
     private final Duration limit;
@@ -81,16 +86,13 @@ public final class OperatorClient {
     /**
      * Sends a request and reads the answer: one document of JSON, in UTF-8.
      *
-     * @throws java.net.ConnectException if nobody listens there
+     * @throws ConnectException if nobody listens there
      * @throws IOException if there is no such channel, it takes longer than the limit, or the answer is cut off or too long
      */
     public byte[] ask(String verb, Map<String, String> arguments) throws IOException {
         long end = System.nanoTime() + limit.toNanos();
-        try (var channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        try (var channel = connect(end);
                 var selector = Selector.open()) {
-            // On a machine under load the queue of connections may be full; that is not waited for in connect.
-            channel.connect(UnixDomainSocketAddress.of(socket));
-            channel.configureBlocking(false);
             var key = channel.register(selector, SelectionKey.OP_WRITE);
             // Whoever is not served is answered before all is sent.
             var request =
@@ -99,6 +101,37 @@ public final class OperatorClient {
             send(channel, selector, request, end);
             key.interestOps(SelectionKey.OP_READ);
             return receive(channel, selector, answer, end);
+        }
+    }
+
+    /**
+     * The queue of those who have not been let in is full on a machine under load, and of a process that is stopped. A connect that
+     * waits would wait for it without limit: so it is tried again.
+     */
+    private SocketChannel connect(long end) throws IOException {
+        while (true) {
+            var channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+            boolean isConnected = false;
+            try {
+                channel.configureBlocking(false);
+                isConnected = channel.connect(UnixDomainSocketAddress.of(socket));
+                if (isConnected) {
+                    return channel;
+                }
+            } catch (ConnectException e) {
+                throw e;
+            } catch (SocketException e) {
+                // EAGAIN has no exception of its own, and its text may be in any language.
+                if (!Files.isWritable(socket)) {
+                    throw e;
+                }
+            } finally {
+                if (!isConnected) {
+                    channel.close();
+                }
+            }
+            LockSupport.parkNanos(this, PAUSE_NANOS);
+            requireTimeLeft(end);
         }
     }
 
@@ -168,6 +201,10 @@ public final class OperatorClient {
             selector.select(Math.max(1, left / NANOS_PER_MILLI));
             selector.selectedKeys().clear();
         }
+        requireTimeLeft(end);
+    }
+
+    private void requireTimeLeft(long end) throws IOException {
         if (isLate(end)) {
             throw new IOException("expected an answer from " + socket + " within " + limit + ", found none");
         }

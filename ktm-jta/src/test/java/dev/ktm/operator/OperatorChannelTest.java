@@ -10,6 +10,7 @@ import dev.ktm.KtmOptions;
 import dev.ktm.log.testing.Conforms;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -336,15 +337,7 @@ class OperatorChannelTest {
         socketOf(ktm);
         var answers = new ArrayList<CompletableFuture<String>>();
         for (int i = 0; i < OperatorChannel.MOST_CONNECTIONS; i++) {
-            answers.add(CompletableFuture.supplyAsync(
-                    () -> {
-                        try {
-                            return ask("slow.wait");
-                        } catch (Exception e) {
-                            throw new IllegalStateException(e);
-                        }
-                    },
-                    command -> new Thread(command).start()));
+            answers.add(inBackground(() -> ask("slow.wait")));
         }
         arrived.await();
 
@@ -355,6 +348,18 @@ class OperatorChannelTest {
             assertThat(each.get(1, TimeUnit.MINUTES)).contains("\"result\":\"done\"");
         }
         until(() -> ask("manager"), answer -> answer.startsWith("{\"ok\":true"));
+    }
+
+    private static CompletableFuture<String> inBackground(Callable<String> task) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return task.call();
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                },
+                command -> new Thread(command).start());
     }
 
     @Test
@@ -532,5 +537,67 @@ class OperatorChannelTest {
         assertThatThrownBy(() -> new OperatorClient(deaf, PATIENCE).ask("manager", Map.of()))
                 .isInstanceOf(java.net.ConnectException.class);
         ktm = open("log");
+    }
+
+    @Test
+    void aQueueThatIsFullIsNotWaitedInForLongerThanTheLimit() throws Exception {
+        var full = directory.resolve("full.sock");
+        try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            server.bind(UnixDomainSocketAddress.of(full), 1);
+            var waiting = fill(full);
+            var client = new OperatorClient(full, Duration.ofMillis(200));
+
+            assertThatThrownBy(() -> client.ask("manager", Map.of()))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("within PT0.2S");
+
+            for (var each : waiting) {
+                each.close();
+            }
+        }
+    }
+
+    @Test
+    void whoFindsTheQueueFullComesInWhenItMoves() throws Exception {
+        var full = directory.resolve("full.sock");
+        try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            server.bind(UnixDomainSocketAddress.of(full), 1);
+            var waiting = fill(full);
+            var answer =
+                    inBackground(() -> new String(new OperatorClient(full, PATIENCE).ask("manager", Map.of()), UTF_8));
+
+            for (var each : waiting) {
+                server.accept().close();
+                each.close();
+            }
+            try (var peer = server.accept()) {
+                assertThat(peer.read(ByteBuffer.allocate(1000))).isPositive();
+                peer.write(ByteBuffer.wrap("{}".getBytes(UTF_8)));
+            }
+
+            assertThat(answer.get(1, TimeUnit.MINUTES)).isEqualTo("{}");
+        }
+    }
+
+    /** Those who wait at this socket when nobody else can. */
+    private static List<SocketChannel> fill(Path socket) throws IOException {
+        var waiting = new ArrayList<SocketChannel>();
+        while (true) {
+            var one = SocketChannel.open(StandardProtocolFamily.UNIX);
+            one.configureBlocking(false);
+            if (!isLetIn(one, socket)) {
+                one.close();
+                return waiting;
+            }
+            waiting.add(one);
+        }
+    }
+
+    private static boolean isLetIn(SocketChannel one, Path socket) throws IOException {
+        try {
+            return one.connect(UnixDomainSocketAddress.of(socket));
+        } catch (SocketException e) {
+            return false;
+        }
     }
 }
