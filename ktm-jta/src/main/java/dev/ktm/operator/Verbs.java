@@ -3,6 +3,7 @@ package dev.ktm.operator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** The verbs of the channel, and what each does. */
@@ -21,6 +22,7 @@ final class Verbs {
 
     private final Operations operations;
     private final Map<String, Answer> answers = new TreeMap<>();
+    private final AtomicBoolean isRecovering = new AtomicBoolean();
 
     Verbs(Operations operations) {
         this.operations = operations;
@@ -56,10 +58,26 @@ final class Verbs {
             operations.growLog(number(request, "containers"));
             return operations.manager();
         });
-        answers.put("recover-now", request -> {
+        answers.put("recover-now", request -> recoverNow());
+    }
+
+    /**
+     * One at a time: it waits for resource managers without limit, and others who waited for the same would take the places of those
+     * who do not wait for them.
+     */
+    private List<ResourceManagerView> recoverNow() throws OperatorException {
+        if (!isRecovering.compareAndSet(false, true)) {
+            throw new OperatorException(
+                    OperatorException.Code.BUSY,
+                    "expected no recover-now that is under way, found one that waits for a resource manager: try again in a"
+                            + " moment, and see resource-managers for when each was last asked");
+        }
+        try {
             operations.recoverNow();
-            return operations.resourceManagers();
-        });
+        } finally {
+            isRecovering.set(false);
+        }
+        return operations.resourceManagers();
     }
 
     private static int number(OperatorRequest request, String name) throws OperatorException {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.ktm.Ktm;
 import dev.ktm.KtmOptions;
 import dev.ktm.log.testing.Conforms;
+import dev.ktm.testing.SimulatedDatabase;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.SocketException;
@@ -348,6 +349,34 @@ class OperatorChannelTest {
             assertThat(each.get(1, TimeUnit.MINUTES)).contains("\"result\":\"done\"");
         }
         until(() -> ask("manager"), answer -> answer.startsWith("{\"ok\":true"));
+    }
+
+    @Test
+    void recoveriesThatWaitForAResourceManagerThatHangsHoldUpNobodyElse() throws Exception {
+        var release = new CountDownLatch(1);
+        var orders = new SimulatedDatabase("orders");
+        orders.hangNext(SimulatedDatabase.Call.RECOVER, release);
+        ktm.register("orders", orders::connect);
+        socketOf(ktm);
+        var answers = new ArrayList<CompletableFuture<String>>();
+        for (int i = 0; i < OperatorChannel.MOST_CONNECTIONS; i++) {
+            answers.add(inBackground(() -> ask("recover-now")));
+        }
+
+        until(() -> answers.stream().filter(CompletableFuture::isDone).count(), done -> done == answers.size() - 1);
+        assertThat(ask("manager")).startsWith("{\"ok\":true");
+
+        release.countDown();
+        var all = new ArrayList<String>();
+        for (var each : answers) {
+            all.add(each.get(1, TimeUnit.MINUTES));
+        }
+        assertThat(all).filteredOn(each -> each.startsWith("{\"ok\":true")).hasSize(1);
+        assertThat(all)
+                .filteredOn(each -> each.contains("\"code\":\"BUSY\""))
+                .hasSize(all.size() - 1)
+                .allMatch(each -> each.contains("recover-now that is under way"));
+        until(() -> ask("recover-now"), answer -> answer.startsWith("{\"ok\":true"));
     }
 
     private static CompletableFuture<String> inBackground(Callable<String> task) {
