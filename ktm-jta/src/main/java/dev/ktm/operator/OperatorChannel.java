@@ -4,11 +4,10 @@ import dev.ktm.tm.Workers;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -63,7 +62,7 @@ public final class OperatorChannel implements AutoCloseable {
 
     /** A socket that is listened to. */
     private record Bound(
-            ServerSocketChannel channel,
+            Entrance entrance,
             Path path,
             UUID identity,
             UserPrincipal owner,
@@ -150,10 +149,7 @@ public final class OperatorChannel implements AutoCloseable {
         }
         unbind();
         try {
-            var fresh = bind(identity.get());
-            fresh.channel().configureBlocking(false);
-            var unused = fresh.channel().register(waiting, SelectionKey.OP_ACCEPT);
-            bound = fresh;
+            bound = bind(identity.get(), waiting);
         } catch (IOException | UnsupportedOperationException e) {
             warn(e.getClass().getSimpleName() + ": " + e.getMessage(), e);
         }
@@ -172,7 +168,7 @@ public final class OperatorChannel implements AutoCloseable {
                 .fileKey();
     }
 
-    private Bound bind(UUID identity) throws IOException {
+    private Bound bind(UUID identity, Selector waiting) throws IOException {
         ChannelDirectory.make(directory);
         var path = directory.resolve(identity + OperatorClient.SUFFIX);
         var fresh = directory.resolve(identity.toString().substring(0, 8) + "."
@@ -185,9 +181,10 @@ public final class OperatorChannel implements AutoCloseable {
             ChannelDirectory.requireOwner(directory, fresh);
             ChannelDirectory.closeToOthers(fresh);
             var owner = Files.getOwner(fresh, LinkOption.NOFOLLOW_LINKS);
+            var entrance = Entrance.open(channel, waiting);
             Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             done = true;
-            return new Bound(channel, path, identity, owner, fileKey(path));
+            return new Bound(entrance, path, identity, owner, fileKey(path));
         } finally {
             if (!done) {
                 channel.close();
@@ -203,7 +200,7 @@ public final class OperatorChannel implements AutoCloseable {
             return;
         }
         try {
-            known.channel().close();
+            known.entrance().close();
             // Another life of it may have taken its place already.
             if (Objects.equals(fileKey(known.path()), known.fileKey())) {
                 Files.deleteIfExists(known.path());
@@ -220,9 +217,7 @@ public final class OperatorChannel implements AutoCloseable {
         boolean wasBound = bound != null;
         while (!closed && (bound != null) == wasBound && System.nanoTime() - end < 0) {
             waiting.select(
-                    conversations.isEmpty()
-                            ? timing.lookMillis()
-                            : Math.min(timing.lookMillis(), timing.talkMillis() / TICKS));
+                    isQuiet() ? timing.lookMillis() : Math.min(timing.lookMillis(), timing.talkMillis() / TICKS));
             waiting.selectedKeys().clear();
             // An interrupt is not for this thread, and would close its channels.
             Thread.interrupted();
@@ -231,30 +226,31 @@ public final class OperatorChannel implements AutoCloseable {
         }
     }
 
-    private void accept() throws IOException {
+    /** Whether nobody is being answered, and nobody waits for a file descriptor. */
+    private boolean isQuiet() {
+        var known = bound;
+        return conversations.isEmpty() && (known == null || !known.entrance().isShut());
+    }
+
+    private void accept() {
         var known = bound;
         if (known == null) {
             return;
         }
         try {
-            for (var peer = known.channel().accept();
-                    peer != null;
-                    peer = known.channel().accept()) {
-                var conversation = new Conversation(
-                        operations, peer, known.owner(), timing.talkMillis(), conversations, conversations.size());
-                conversations.add(conversation);
-                conversation.start();
-            }
-        } catch (ClosedByInterruptException e) {
+            known.entrance().takeAll(peer -> answer(peer, known.owner()));
+        } catch (ClosedChannelException e) {
+            // It may have been an interrupt.
             Thread.interrupted();
             unbind();
-        } catch (ClosedChannelException e) {
-            unbind();
-        } catch (IOException e) {
-            // There may be no file descriptor left at this moment.
-            System.getLogger(OperatorChannel.class.getName())
-                    .log(System.Logger.Level.DEBUG, "a tool could not be answered", e);
         }
+    }
+
+    private void answer(SocketChannel peer, UserPrincipal owner) {
+        var conversation =
+                new Conversation(operations, peer, owner, timing.talkMillis(), conversations, conversations.size());
+        conversations.add(conversation);
+        conversation.start();
     }
 
     /** Answers nobody any more; waits some seconds for those who are being answered. */
