@@ -87,7 +87,8 @@ final class Conversation {
         }
     }
 
-    private void end() {
+    /** Closes the connection; a thread that reads or writes on it ends. */
+    void end() {
         all.remove(this);
         try {
             peer.close();

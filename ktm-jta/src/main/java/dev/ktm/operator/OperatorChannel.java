@@ -234,7 +234,7 @@ public final class OperatorChannel implements AutoCloseable {
 
     private void accept() {
         var known = bound;
-        if (known == null) {
+        if (known == null || closed) {
             return;
         }
         try {
@@ -250,7 +250,12 @@ public final class OperatorChannel implements AutoCloseable {
         var conversation =
                 new Conversation(operations, peer, owner, timing.talkMillis(), conversations, conversations.size());
         conversations.add(conversation);
-        conversation.start();
+        // Whoever closes this may have looked before at who is being answered.
+        if (closed) {
+            conversation.end();
+        } else {
+            conversation.start();
+        }
     }
 
     /** Answers nobody any more; waits some seconds for those who are being answered. */
@@ -261,11 +266,12 @@ public final class OperatorChannel implements AutoCloseable {
         if (waiting != null) {
             waiting.wakeup();
         }
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(CLOSE_SECONDS);
-        conversations.forEach(each -> each.endBy(end));
+        // First who begins conversations, so that those that are found then are all there are.
         var thread = server;
-        if (thread != null && thread != Thread.currentThread()) {
+        if (thread != null) {
             Workers.end(thread);
         }
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(CLOSE_SECONDS);
+        conversations.forEach(each -> each.endBy(end));
     }
 }

@@ -484,9 +484,7 @@ class OperatorChannelTest {
     void anInterruptOfItsThreadsChangesNothing() throws Exception {
         socketOf(ktm);
         for (int i = 0; i < 20; i++) {
-            Thread.getAllStackTraces().keySet().stream()
-                    .filter(thread -> thread.getName().contains("operator"))
-                    .forEach(Thread::interrupt);
+            threads().forEach(Thread::interrupt);
             until(
                     () -> {
                         try {
@@ -527,11 +525,76 @@ class OperatorChannelTest {
 
         assertThat(answer.get(1, TimeUnit.MINUTES)).startsWith("none: expected an answer");
         assertThat(OperatorClient.channels(channels)).isEmpty();
-        until(
-                () -> Thread.getAllStackTraces().keySet().stream()
-                        .filter(thread -> thread.getName().contains("operator"))
-                        .toList(),
-                List::isEmpty);
+        until(OperatorChannelTest::threads, List::isEmpty);
+    }
+
+    private static List<Thread> threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().contains("operator"))
+                .toList();
+    }
+
+    @Test
+    void whoComesInWhileItIsBeingClosedIsNotKept() throws Exception {
+        var arrived = new CountDownLatch(1);
+        var release = new CountDownLatch(1);
+        try (var channel = whoseThreadsBegin(() -> {
+            arrived.countDown();
+            release.await();
+        })) {
+            var socket = until(channel::path, java.util.Optional::isPresent).orElseThrow();
+            try (var first = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+                arrived.await();
+                try (var second = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+                    var closing = new Thread(channel::close);
+                    closing.start();
+                    until(closing::getState, Thread.State.TIMED_WAITING::equals);
+
+                    release.countDown();
+                    closing.join();
+
+                    until(OperatorChannelTest::threads, List::isEmpty);
+                    assertThat(readAll(first)).isEmpty();
+                    assertThat(readAll(second)).isEmpty();
+                }
+            }
+        }
+    }
+
+    /** Something that may wait. */
+    private interface Step {
+        void take() throws InterruptedException;
+    }
+
+    /** A channel that does this before it begins a thread that answers a tool: then it asks what that thread inherits. */
+    private OperatorChannel whoseThreadsBegin(Step before) {
+        var inherited = new InheritableThreadLocal<String>() {
+            @Override
+            protected String childValue(String parent) {
+                if (Thread.currentThread().getName().endsWith("operator channel")) {
+                    take(before);
+                }
+                return parent;
+            }
+        };
+        inherited.set("");
+        try {
+            return quickly();
+        } finally {
+            inherited.remove();
+        }
+    }
+
+    /** To its end, though whoever closes interrupts who takes too long. */
+    private static void take(Step step) {
+        while (true) {
+            try {
+                step.take();
+                return;
+            } catch (InterruptedException e) {
+                // It is taken all the same.
+            }
+        }
     }
 
     @Test
