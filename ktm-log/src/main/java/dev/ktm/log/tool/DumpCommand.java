@@ -63,10 +63,11 @@ final class DumpCommand {
     }
 
     private int withoutBase() throws IOException {
-        tell(report.findings());
         if (arguments.stream().isPresent()) {
-            throw new IllegalArgumentException("names of streams are in the base log file: leave '--stream' out");
+            throw new IllegalArgumentException(
+                    "names of streams are in the base log file, which cannot be used: leave '--stream' out");
         }
+        tell(report.findings());
         for (var name : LogInspection.containerFiles(device)) {
             err.println("salvaging " + name + ": all valid frames in it, in the order in which they lie there");
             tell(LogInspection.salvage(device, name, this::show));

@@ -66,7 +66,7 @@ public final class LogTool {
         System.exit(code);
     }
 
-    /** Runs a command and returns its exit code: for other tools that offer the same commands. */
+    /** Runs a command, says what cannot be done, and returns the exit code. */
     public static int run(String[] arguments, PrintStream out, PrintStream err) {
         Arguments parsed;
         try {
@@ -76,6 +76,30 @@ public final class LogTool {
             err.println("'--help' tells what can be asked");
             return USAGE;
         }
+        try {
+            return run(parsed, out, err);
+        } catch (IllegalArgumentException e) {
+            err.println(e.getMessage());
+            return USAGE;
+        } catch (IOException e) {
+            err.println(explain(e, parsed.directory()));
+            return UNREADABLE;
+        }
+    }
+
+    /**
+     * Runs a command for another tool that offers the same ones, and leaves it to that to say what cannot be done. Nothing is on {@code
+     * out} when this throws, unless it could not be read on in the middle of a dump.
+     *
+     * @return {@link #FINE} or {@link #DAMAGED}
+     * @throws IllegalArgumentException if the command line makes no sense; the message is for people
+     * @throws IOException if there is no log there, or it cannot be read; {@link #explain} has a message
+     */
+    public static int answer(String[] arguments, PrintStream out, PrintStream err) throws IOException {
+        return run(Arguments.parse(arguments), out, err);
+    }
+
+    private static int run(Arguments parsed, PrintStream out, PrintStream err) throws IOException {
         return switch (parsed.command()) {
             case HELP -> {
                 out.print(HELP);
@@ -90,30 +114,32 @@ public final class LogTool {
         };
     }
 
-    private static int look(Arguments arguments, PrintStream out, PrintStream err) {
-        var directory = arguments.directory();
-        try (var device = FileDevice.openToLook(Path.of(directory))) {
+    private static int look(Arguments arguments, PrintStream out, PrintStream err) throws IOException {
+        try (var device = FileDevice.openToLook(path(arguments.directory()))) {
             return switch (arguments.command()) {
                 case STAT -> new StatCommand(device, arguments, out, err).run();
                 case VERIFY -> new VerifyCommand(device, arguments, out).run();
                 case DUMP -> new DumpCommand(device, arguments, out, err).run();
                 case HELP, VERSION -> throw new AssertionError(arguments.command());
             };
-        } catch (IllegalArgumentException e) {
-            err.println(e instanceof InvalidPathException ? "not a path: " + directory : e.getMessage());
-            return USAGE;
-        } catch (IOException e) {
-            err.println(explain(e, directory));
-            return UNREADABLE;
         }
     }
 
-    private static String explain(IOException e, String directory) {
+    private static Path path(String directory) {
+        try {
+            return Path.of(directory);
+        } catch (InvalidPathException e) {
+            throw new IllegalArgumentException("not a path: " + directory, e);
+        }
+    }
+
+    /** Why a log in this directory cannot be looked at, and what to do, for people. */
+    public static String explain(IOException e, String directory) {
         if (e instanceof NotDirectoryException) {
             return "not a directory: " + directory + "; give the directory that holds the log";
         }
         if (e instanceof AccessDeniedException denied) {
-            return "no permission to read " + denied.getFile() + "; run as the user that owns the log";
+            return "no permission to read " + denied.getFile() + "; run as the user that owns the log, or as root";
         }
         if (e instanceof NoSuchFileException missing) {
             return missing.getReason() == null

@@ -2,6 +2,7 @@ package dev.ktm.log.tool;
 
 import dev.ktm.log.LogInspection;
 import dev.ktm.log.LogInspection.ContainerUse;
+import dev.ktm.log.LogInspection.Report;
 import dev.ktm.log.LogInspection.StreamUse;
 import dev.ktm.log.LogInspection.Summary;
 import dev.ktm.log.Lsn;
@@ -31,19 +32,31 @@ final class StatCommand {
     int run() throws IOException {
         var report = LogInspection.examine(device, frame -> {});
         var summary = report.summary();
-        if (summary.isPresent() && arguments.json()) {
-            out.println(Json.of(json(summary.get(), report.isDamaged())));
-        } else if (summary.isPresent()) {
-            print(summary.get());
+        if (arguments.json()) {
+            out.println(
+                    Json.of(summary.map(each -> json(each, report.isDamaged())).orElseGet(() -> withoutBase(report))));
+            return code(report);
         }
+        summary.ifPresent(this::print);
         if (report.isDamaged()) {
             err.println("the log is damaged: 'verify' tells where");
         }
         if (summary.isEmpty()) {
-            err.println("without a base log file there is no more to say; 'dump' shows what is left");
-            return LogTool.UNREADABLE;
+            err.println("without a whole base log file there is no more to say; 'dump' shows what is left");
         }
+        return code(report);
+    }
+
+    private static int code(Report report) {
         return report.isDamaged() ? LogTool.DAMAGED : LogTool.FINE;
+    }
+
+    /** All that is known of a log whose base log file is unusable or missing. */
+    private static Map<String, Object> withoutBase(Report report) {
+        var map = new LinkedHashMap<String, Object>();
+        map.put("damaged", report.isDamaged());
+        map.put("findings", report.findings().stream().map(Findings::json).toList());
+        return map;
     }
 
     static String word(Enum<?> value) {

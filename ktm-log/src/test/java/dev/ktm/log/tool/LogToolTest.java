@@ -1,6 +1,7 @@
 package dev.ktm.log.tool;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.ktm.log.Log;
@@ -18,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -358,10 +360,35 @@ class LogToolTest {
         assertSalvages();
     }
 
+    @Test
+    void allCommandsSayDamageOfABaseLogFileThatIsGarbageEmptyOrMissing() throws IOException {
+        openAndWrite().close();
+        Files.writeString(directory.resolve(BASE), "garbage");
+        assertAllSayDamage();
+
+        Files.write(directory.resolve(BASE), new byte[0]);
+        assertAllSayDamage();
+
+        Files.delete(directory.resolve(BASE));
+        assertAllSayDamage();
+    }
+
+    private void assertAllSayDamage() {
+        for (var command : List.of("stat", "verify", "dump")) {
+            assertThat(run(command, directory).code()).as(command).isEqualTo(LogTool.DAMAGED);
+            assertThat(run(command, directory, "--json").code()).as(command).isEqualTo(LogTool.DAMAGED);
+        }
+        var stat = run("stat", directory, "--json");
+        assertThat(stat.json()).containsEntry("damaged", true);
+        assertThat(stat.damages()).isNotEmpty().allMatch(finding -> BASE.equals(finding.get("file")));
+        assertThat(stat.err()).isEmpty();
+        assertThat(run("stat", directory).err()).contains("'verify' tells where", "'dump' shows what is left");
+    }
+
     private void assertSalvages() {
         assertThat(run("verify", directory, "--json").damages()).isNotEmpty();
         assertThat(run("verify", directory).code()).isEqualTo(LogTool.DAMAGED);
-        assertThat(run("stat", directory).code()).isEqualTo(LogTool.UNREADABLE);
+        assertThat(run("stat", directory).code()).isEqualTo(LogTool.DAMAGED);
         var dump = run("dump", directory, "--json");
         assertThat(dump.code()).isEqualTo(LogTool.DAMAGED);
         assertThat(dump.lines("record"))
@@ -432,6 +459,29 @@ class LogToolTest {
         assertThat(run("dump", directory, "--raw", "nothing").code()).isEqualTo(LogTool.UNREADABLE);
         assertThat(run("dump", directory, "--raw", "../file").code()).isEqualTo(LogTool.USAGE);
         assertThat(missing).doesNotExist();
+    }
+
+    @Test
+    void anotherToolSaysItselfWhatCannotBeDone() throws IOException {
+        openAndWrite().close();
+        var said = new ByteArrayOutputStream();
+        var stream = new PrintStream(said, true, StandardCharsets.UTF_8);
+        var missing = directory.resolve("missing").toString();
+        var found = directory.toString();
+
+        assertThatThrownBy(() -> LogTool.answer(new String[] {"stat", missing, "--json"}, stream, stream))
+                .isInstanceOfSatisfying(
+                        NoSuchFileException.class,
+                        e -> assertThat(LogTool.explain(e, missing))
+                                .isEqualTo("no such file or directory: " + missing));
+        for (var line : new String[][] {
+            {"dump", found, "--from", "zz"}, {"dump", found, "--stream", "nobody", "--json"}, {"stat", "\0"}
+        }) {
+            assertThatThrownBy(() -> LogTool.answer(line, stream, stream))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageNotContaining("--help");
+        }
+        assertThat(said.size()).isZero();
     }
 
     @Test

@@ -1,6 +1,10 @@
 package dev.ktm.cli;
 
 import dev.ktm.log.tool.LogTool;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -70,7 +74,23 @@ final class LogCommand implements Callable<Integer>, CommandTree.Described {
         if (target.json()) {
             words.add("--json");
         }
-        return LogTool.run(words.toArray(String[]::new), terminal.out(), terminal.err());
+        try {
+            return LogTool.answer(words.toArray(String[]::new), terminal.out(), terminal.err());
+        } catch (IllegalArgumentException e) {
+            throw ToolException.usage(String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            throw explain(e, path);
+        }
+    }
+
+    private static ToolException explain(IOException e, Path directory) {
+        var message = LogTool.explain(e, directory.toString());
+        if (e instanceof NoSuchFileException || e instanceof NotDirectoryException) {
+            return ToolException.notFound(message);
+        }
+        return e instanceof AccessDeniedException
+                ? ToolException.notAllowed(message)
+                : ToolException.failed(message, e);
     }
 
     private static Path logOf(Target target) {
