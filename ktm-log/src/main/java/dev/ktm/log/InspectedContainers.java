@@ -9,6 +9,7 @@ import dev.ktm.log.storage.DeviceFile;
 import dev.ktm.log.storage.LogDevice;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -36,15 +37,25 @@ final class InspectedContainers implements Closeable {
         this.metadata = metadata;
         this.findings = findings;
         var checks = new Containers(device, metadata.logId());
-        for (var entry : metadata.containers()) {
-            var file = new InspectedFile(entry.fileName(), open(checks, entry));
-            files.add(file);
-            containers.add(new Container(entry, file));
+        try {
+            for (var entry : metadata.containers()) {
+                var file = new InspectedFile(entry.fileName(), open(checks, entry));
+                files.add(file);
+                containers.add(new Container(entry, file));
+            }
+        } catch (AccessDeniedException e) {
+            try {
+                close();
+            } catch (IOException failure) {
+                e.addSuppressed(failure);
+            }
+            throw e;
         }
         map = new ContainerMap(containers);
     }
 
-    private @Nullable DeviceFile open(Containers checks, ContainerEntry entry) {
+    /** What this user may not read may be whole, so it is no damage: nothing can be said of such a log. */
+    private @Nullable DeviceFile open(Containers checks, ContainerEntry entry) throws AccessDeniedException {
         try {
             var file = device.open(entry.fileName(), LogDevice.Access.READ);
             try {
@@ -55,6 +66,8 @@ final class InspectedContainers implements Closeable {
             return file;
         } catch (NoSuchFileException e) {
             note(entry.fileName(), 0, "container " + entry.number(), "no such file");
+        } catch (AccessDeniedException e) {
+            throw e;
         } catch (IOException e) {
             damaged.add(entry.fileName());
             findings.add(Examination.unreadable(entry.fileName(), 0, e));

@@ -218,6 +218,7 @@ public final class LogInspection {
      *
      * @param visitor sees every valid frame once, in order
      * @throws java.nio.file.NoSuchFileException if there is no log
+     * @throws java.nio.file.AccessDeniedException if there is a file of it that this user may not read
      * @throws IOException if the directory or its files cannot be read at all
      */
     public static Report examine(LogDevice device, Consumer<Frame> visitor) throws IOException {

@@ -96,6 +96,28 @@ class PermissionTest {
         }
     }
 
+    @Test
+    void aFileOfALogThatMayNotBeReadIsAMatterOfPermissionAndNoDamage() throws Exception {
+        new Site(place).close();
+        var log = place.resolve("log");
+        Files.setPosixFilePermissions(log, PosixFilePermissions.fromString("rwxr-xr-x"));
+        for (var readable : List.of("ktm.blf", "ktm-2.log")) {
+            Files.setPosixFilePermissions(log.resolve(readable), PosixFilePermissions.fromString("rw-r--r--"));
+        }
+        var container = log.resolve("ktm-1.log").toString();
+
+        var doctor = byNobody(new String[] {"doctor", "--log", log.toString()});
+        var verified = byNobody(new String[] {"log", "verify", log.toString(), "--json"});
+
+        assertThat(doctor.code()).as(doctor.toString()).isEqualTo(ExitCode.WRONG.number());
+        assertThat(doctor.out())
+                .contains("no permission to read " + container, "run as the user that owns the log, or as root")
+                .doesNotContain("AccessDenied", "see to the disk");
+        assertThat(verified.code()).as(verified.toString()).isEqualTo(ExitCode.NOT_ALLOWED.number());
+        assertThat(verified.json().at("/error/code").asText()).isEqualTo("UNAUTHORIZED");
+        assertThat(verified.json().at("/error/message").asText()).contains(container);
+    }
+
     private Spoken byNobody(String[] words, String... more) throws Exception {
         var command = new ArrayList<>(List.of(
                 SET_USER, "--reuid=65534", "--regid=65534", "--clear-groups", java(), "-cp", readableClassPath()));
