@@ -2,6 +2,7 @@ package dev.ktm.cli;
 
 import static dev.ktm.cli.Tables.text;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.FileAlreadyExistsException;
@@ -73,7 +74,7 @@ final class RegistryCommands {
                     .forEach(each -> values.row(
                             text(each, "name").isEmpty() ? "(default)" : text(each, "name"),
                             text(each, "type"),
-                            text(each, "text").isEmpty() ? text(each, "data") : text(each, "text")));
+                            text(each, each.hasNonNull("text") ? "text" : "data")));
             report.table(values, "no value");
             var subkeys = new Table("SUBKEY");
             key.path("subkeys").forEach(each -> subkeys.row(each.asText()));
@@ -259,7 +260,10 @@ final class RegistryCommands {
             })
     private static final class Export implements Callable<Integer> {
 
-        @Parameters(index = "0", paramLabel = "PATH", description = "the key, as in App\\Mail; \"\" is the root")
+        @Parameters(
+                index = "0",
+                paramLabel = "PATH",
+                description = "the key, as in App\\Mail; \"\" is the root, which needs --prefix")
         private String path = "";
 
         @Parameters(index = "1", arity = "0..1", paramLabel = "FILE", description = "the file, which must not be there")
@@ -277,6 +281,11 @@ final class RegistryCommands {
 
         @Override
         public Integer call() {
+            if (path.isBlank() && prefix.isEmpty()) {
+                throw ToolException.usage(
+                        "expected --prefix with the root, found none: every key of a .reg file needs a"
+                                + " name, and the root has none");
+            }
             var values = values("path", path);
             values.putAll(values("prefix", prefix));
             var answer = area.ask("export", values);
@@ -297,7 +306,15 @@ final class RegistryCommands {
             } catch (IOException e) {
                 throw ToolException.failed("cannot write " + target + ": " + e, e);
             }
-            area.report().line("Exported to " + target + ".");
+            if (area.json()) {
+                area.report()
+                        .json(JsonNodeFactory.instance
+                                .objectNode()
+                                .put("path", path)
+                                .put("file", target.toString()));
+            } else {
+                area.report().line("Exported to " + target + ".");
+            }
             return ExitCode.DONE.number();
         }
     }

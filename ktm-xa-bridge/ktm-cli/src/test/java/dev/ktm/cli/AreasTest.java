@@ -82,6 +82,50 @@ class AreasTest {
     }
 
     @Test
+    void anEmptyTextIsShownAsOneAndNotAsItsBytes() throws Exception {
+        try (var site = new Site(directory)) {
+            site.openRegistryAndFiles();
+            site.ask("reg", "add", "Shop", "--value", "e", "--data", "");
+            site.ask("reg", "add", "Shop", "--value", "m", "--type", "MULTI_SZ", "--data", "");
+            site.ask("reg", "add", "Shop", "--value", "b", "--type", "BINARY", "--data", "0000");
+
+            var shown = site.ask("reg", "query", "Shop").out();
+
+            assertThat(shown.lines().map(String::strip))
+                    .contains("e      SZ", "m      MULTI_SZ", "b      BINARY    0000");
+        }
+    }
+
+    @Test
+    void theRootIsExportedUnderAPrefixOnly() throws Exception {
+        try (var site = new Site(directory)) {
+            site.openRegistryAndFiles();
+
+            var refused = site.ask("reg", "export", "");
+            var exported = site.ask("reg", "export", "", "--prefix", "HKEY_LOCAL_MACHINE");
+
+            assertThat(refused.code()).isEqualTo(ExitCode.USAGE.number());
+            assertThat(refused.err()).contains("ktm: expected --prefix with the root", "needs a name");
+            assertThat(exported.out()).contains("[HKEY_LOCAL_MACHINE]");
+        }
+    }
+
+    @Test
+    void anExportToAFileIsOneDocumentWithJson() throws Exception {
+        try (var site = new Site(directory)) {
+            site.openRegistryAndFiles();
+            site.ask("reg", "add", "Shop");
+            var file = directory.resolve("shop.reg");
+
+            var answer = site.ask("reg", "export", "Shop", file.toString(), "--json");
+
+            assertThat(answer.json().path("path").asText()).isEqualTo("Shop");
+            assertThat(answer.json().path("file").asText()).isEqualTo(file.toString());
+            assertThat(file).content().contains("[Shop]");
+        }
+    }
+
+    @Test
     void withoutThemThereIsNobodyToAsk() throws Exception {
         try (var site = new Site(directory)) {
             assertThat(site.ask("reg", "query")).returns(3, Spoken::code);

@@ -48,7 +48,12 @@ final class RegExport {
         if (node == null) {
             throw Hive.deleted();
         }
-        if (path.isEmpty() || path.indexOf('\r') >= 0 || path.indexOf('\n') >= 0) {
+        if (path.isEmpty()) {
+            throw new RegistryException(
+                    RegistryError.INVALID_PARAMETER,
+                    "expected a key with a name, found the root, which has none: give a prefix for it");
+        }
+        if (path.indexOf('\r') >= 0 || path.indexOf('\n') >= 0) {
             throw new RegistryException(
                     RegistryError.INVALID_PARAMETER,
                     "expected a path without ends of lines, found \"" + Names.shortened(path)

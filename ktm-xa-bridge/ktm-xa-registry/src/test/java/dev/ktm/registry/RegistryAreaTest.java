@@ -82,6 +82,20 @@ class RegistryAreaTest {
     }
 
     @Test
+    void theRootIsExportedUnderAPrefixOnly() throws Exception {
+        ask("add", "path", "a");
+
+        var refused = catchThrowableOfType(OperatorException.class, () -> ask("export"));
+
+        assertThat(refused.code()).isEqualTo(OperatorException.Code.USAGE);
+        assertThat(refused).hasMessageContainingAll("found the root", "give a prefix");
+        assertThat(ask("export", "prefix", "HKEY_LOCAL_MACHINE"))
+                .extracting(String::valueOf)
+                .asString()
+                .contains("[HKEY_LOCAL_MACHINE]", "[HKEY_LOCAL_MACHINE\\a]");
+    }
+
+    @Test
     void whatMakesNoSenseIsRefusedAndChangesNothing() throws Exception {
         assertThat(codeOf("no-such")).isEqualTo(OperatorException.Code.USAGE);
         assertThat(codeOf("add", "path", " ")).isEqualTo(OperatorException.Code.USAGE);
