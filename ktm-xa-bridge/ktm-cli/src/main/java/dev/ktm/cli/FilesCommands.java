@@ -5,11 +5,15 @@ import static dev.ktm.cli.Tables.text;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** What transactions are doing with files. */
 final class FilesCommands {
@@ -61,7 +65,7 @@ final class FilesCommands {
                 index = "0",
                 arity = "0..1",
                 paramLabel = "TX",
-                description = "of this transaction only: its unit of work, or the beginning of it")
+                description = "only of this one: its unit of work or its id, or the beginning of one")
         private String transaction = "";
 
         @Mixin
@@ -105,12 +109,16 @@ final class FilesCommands {
             description = {
                 "Show which transaction has locked a file.",
                 "",
-                "The file is named as it is in the file system, or, with --name, as it is below that root."
+                "The file is named as it is in the file system, or, with --name, as it is below that root, with or without"
+                        + " a slash in front."
             })
     private static final class Info implements Callable<Integer> {
 
         @Parameters(index = "0", paramLabel = "FILE", description = "the file")
         private String file = "";
+
+        @Spec
+        private @Nullable CommandSpec spec;
 
         @Mixin
         private final Area area;
@@ -122,10 +130,7 @@ final class FilesCommands {
         @Override
         public Integer call() {
             var values = new HashMap<String, String>();
-            // The application has a working directory of its own.
-            values.put(
-                    "path",
-                    file.startsWith("/") ? file : Path.of(file).toAbsolutePath().toString());
+            values.put("path", path());
             var found = area.ask("fileinfo", values);
             if (area.json()) {
                 area.report().json(found);
@@ -140,6 +145,21 @@ final class FilesCommands {
                 area.report().table(table, "it is below no root of this application");
             }
             return (found.isEmpty() ? ExitCode.NOT_FOUND : ExitCode.DONE).number();
+        }
+
+        /** The application has a working directory of its own, so what is relative here means nothing there. */
+        private String path() {
+            if (file.startsWith("/")) {
+                return file;
+            }
+            return hasRoot() ? "/" + file : Path.of(file).toAbsolutePath().toString();
+        }
+
+        private boolean hasRoot() {
+            var parsed = Objects.requireNonNull(spec, "picocli sets it")
+                    .commandLine()
+                    .getParseResult();
+            return !parsed.matchedOptionValue("--name", "").isEmpty();
         }
     }
 }

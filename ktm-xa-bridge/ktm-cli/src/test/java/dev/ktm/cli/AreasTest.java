@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ktm.log.testing.Conforms;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -122,6 +123,41 @@ class AreasTest {
             assertThat(answer.json().path("path").asText()).isEqualTo("Shop");
             assertThat(answer.json().path("file").asText()).isEqualTo(file.toString());
             assertThat(file).content().contains("[Shop]");
+        }
+    }
+
+    @Test
+    void aFileOfANamedRootIsFoundWithAndWithoutASlashInFront() throws Exception {
+        try (var site = new Site(directory)) {
+            site.openRegistryAndFiles();
+
+            assertThat(site.ask("files", "info", "app.conf", "--name", "settings")
+                            .out())
+                    .contains("/app.conf", "yes");
+            assertThat(site.ask("files", "info", "/app.conf", "--name", "settings")
+                            .out())
+                    .contains("/app.conf", "yes");
+            assertThat(site.ask("files", "info", "app.conf").code()).isEqualTo(ExitCode.NOT_FOUND.number());
+            var missing = site.ask("files", "info", "no/such", "--name", "settings");
+            assertThat(missing.code()).isEqualTo(ExitCode.NOT_FOUND.number());
+            assertThat(missing.err()).contains("expected a file", "found none at /no/such");
+        }
+    }
+
+    @Test
+    void lockedFilesAreFoundByWhateverATransactionGoesBy() throws Exception {
+        try (var site = new Site(directory)) {
+            site.openRegistryAndFiles();
+            var transaction = site.ask("list", "transactions", "--json").json().path(0);
+            var unit = transaction.path("unitOfWork").asText();
+            var id = transaction.path("id").asText();
+
+            for (var said : new String[] {unit.toUpperCase(Locale.ROOT), id, id.substring(0, 20)}) {
+                assertThat(site.ask("files", "locked", said).out()).as(said).contains(unit, "app.conf");
+            }
+            var unknown = site.ask("files", "locked", "zz");
+            assertThat(unknown.code()).isEqualTo(ExitCode.NOT_FOUND.number());
+            assertThat(unknown.err()).contains("found none whose unit of work or id begins with \"zz\"");
         }
     }
 

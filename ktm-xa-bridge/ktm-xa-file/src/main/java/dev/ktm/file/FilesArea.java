@@ -1,15 +1,21 @@
 package dev.ktm.file;
 
+import dev.ktm.operator.Operations;
 import dev.ktm.operator.OperatorArea;
 import dev.ktm.operator.OperatorException;
 import dev.ktm.operator.OperatorRequest;
+import dev.ktm.rm.TransactionId;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Predicate;
 
 /** What operators see of a root of transacted files: {@code roots}, {@code locked} and {@code fileinfo}. */
 final class FilesArea implements OperatorArea {
@@ -18,11 +24,18 @@ final class FilesArea implements OperatorArea {
     static final String NAME = "files";
 
     private final TransactedFiles files;
+    private final Operations operations;
     private final String name;
     private final Path directory;
 
-    FilesArea(TransactedFiles files, String name, Path directory) {
+    /**
+     * An area of one root.
+     *
+     * @param operations those of its coordinator, which knows what transactions go by
+     */
+    FilesArea(TransactedFiles files, Operations operations, String name, Path directory) {
         this.files = files;
+        this.operations = operations;
         this.name = name;
         this.directory = directory;
     }
@@ -56,21 +69,61 @@ final class FilesArea implements OperatorArea {
                             OperatorException.Code.USAGE,
                             "expected one of the verbs roots, locked, fileinfo, found " + request.verb());
             };
-        } catch (IOException e) {
+        } catch (TxfException e) {
             throw new OperatorException(OperatorException.Code.FAILED, String.valueOf(e.getMessage()), e);
+        } catch (IOException e) {
+            throw new OperatorException(
+                    OperatorException.Code.FAILED,
+                    "expected to look at the root \"" + name + "\", found "
+                            + e.getClass().getSimpleName() + ": " + e.getMessage(),
+                    e);
         }
     }
 
-    /** Of transactions whose unit of work begins so. */
-    private List<LockedView> locked(String prefix) throws IOException {
+    /** Of the transactions that are meant; of all if none is named. */
+    private List<LockedView> locked(String id) throws IOException, OperatorException {
+        var atWork = files.atWork();
+        var meant = id.isEmpty() ? atWork : unitsOf(id.toLowerCase(Locale.ROOT), atWork);
         var inDoubt = files.inDoubt();
         var all = new ArrayList<LockedView>();
-        for (var unit : files.atWork()) {
-            if (unit.toString().startsWith(prefix)) {
+        for (var unit : atWork) {
+            if (meant.contains(unit)) {
                 all.add(new LockedView(name, unit, inDoubt.contains(unit), files.lockedFiles(unit)));
             }
         }
         return all;
+    }
+
+    /** What a transaction goes by. */
+    private record Known(UUID unitOfWork, Optional<TransactionId> id) {
+
+        boolean goesBy(Predicate<String> wanted) {
+            return wanted.test(unitOfWork.toString())
+                    || id.map(TransactionId::toString).filter(wanted).isPresent();
+        }
+    }
+
+    /**
+     * The units of work that go by this, or by what begins so if none does. Every root knows the same ones, so either all of them say
+     * that there is none, or none does.
+     */
+    private List<UUID> unitsOf(String wanted, List<UUID> atWork) throws OperatorException {
+        var known = new ArrayList<Known>();
+        operations.transactions().forEach(each -> known.add(new Known(each.unitOfWork(), each.id())));
+        operations.damaged().forEach(each -> known.add(new Known(each.unitOfWork(), Optional.of(each.id()))));
+        atWork.forEach(each -> known.add(new Known(each, Optional.empty())));
+        var begin = known.stream()
+                .filter(each -> each.goesBy(id -> id.startsWith(wanted)))
+                .toList();
+        if (begin.isEmpty()) {
+            throw new OperatorException(
+                    OperatorException.Code.NOT_FOUND,
+                    "expected a transaction that has not ended, found none whose unit of work or id begins with \""
+                            + wanted + "\": list what there is");
+        }
+        // One id may be the beginning of another: -1 and -12.
+        var exact = begin.stream().filter(each -> each.goesBy(wanted::equals)).toList();
+        return (exact.isEmpty() ? begin : exact).stream().map(Known::unitOfWork).toList();
     }
 
     /** Without symbolic links, also if the file itself is not there. */
@@ -84,7 +137,18 @@ final class FilesArea implements OperatorArea {
         }
     }
 
-    /** Of a file that is named as it is below the root, with a slash in front, or as it is in the ordinary file system. */
+    private Optional<FileOwner> owner(Path path) throws IOException, OperatorException {
+        try {
+            return files.owner(path);
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            throw new OperatorException(
+                    OperatorException.Code.NOT_FOUND,
+                    "expected a file of the root \"" + name + "\", found none at " + path,
+                    e);
+        }
+    }
+
+    /** Of a file that is named as it is below the root, if that is named as well, or as it is in the ordinary file system. */
     private List<FileView> fileInfo(OperatorRequest request) throws IOException, OperatorException {
         var said = request.require("path");
         Path given;
@@ -95,17 +159,19 @@ final class FilesArea implements OperatorArea {
                     OperatorException.Code.USAGE, "expected a path, found one that is none: " + e.getMessage(), e);
         }
         boolean isChosen = request.argument("name").isPresent();
-        var absolute = real(given.toAbsolutePath().normalize());
+        // The working directory of the application means nothing to whoever asks.
+        var full = isChosen ? Path.of("/").resolve(given) : given.toAbsolutePath();
+        var absolute = real(full.normalize());
         String below;
         if (absolute.startsWith(directory)) {
             below = directory.relativize(absolute).toString();
-        } else if (isChosen && given.isAbsolute()) {
-            below = said.substring(1);
+        } else if (isChosen) {
+            below = full.toString().substring(1);
         } else {
             return List.of();
         }
         var path = files.plainFileSystem().getPath("/" + below);
-        var owner = files.owner(path);
+        var owner = owner(path);
         return List.of(new FileView(
                 name,
                 path.toString(),

@@ -131,7 +131,7 @@ public final class TransactedFiles implements AutoCloseable {
 
     /** Has operators see it. */
     private void show(String name, Path directory) {
-        var added = new FilesArea(this, name, directory);
+        var added = new FilesArea(this, ktm.operations(), name, directory);
         ktm.operations().contribute(FilesArea.NAME, name, added);
         withdrawal = () -> ktm.operations().withdraw(FilesArea.NAME, name, added);
     }

@@ -12,6 +12,8 @@ import dev.ktm.operator.OperatorRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -67,7 +69,6 @@ class FilesAreaTest {
         assertThat(Json.of(ask("fileinfo", "path", "/app.conf", "name", "settings")))
                 .contains("\"isLocked\":true", unit);
         assertThat(Json.of(ask("locked"))).contains(unit, "\"name\":\"app.conf\"");
-        assertThat(Json.of(ask("locked", "id", "no such"))).isEqualTo("[]");
 
         ktm.userTransaction().commit();
         assertThat(Json.of(ask("fileinfo", "path", root.resolve("app.conf").toString())))
@@ -93,6 +94,55 @@ class FilesAreaTest {
         assertThat(catchThrowableOfType(OperatorException.class, () -> ask("delete"))
                         .code())
                 .isEqualTo(OperatorException.Code.USAGE);
+    }
+
+    @Test
+    void aFileOfANamedRootIsFoundWithAndWithoutASlashInFront() throws Exception {
+        Files.writeString(files.fileSystem().getPath("/app.conf"), "old");
+
+        for (var said :
+                List.of("app.conf", "/app.conf", root.resolve("app.conf").toString())) {
+            assertThat(Json.of(ask("fileinfo", "path", said, "name", "settings")))
+                    .as(said)
+                    .contains("\"file\":\"/app.conf\"");
+        }
+    }
+
+    @Test
+    void aFileInADirectoryThatIsNotThereIsNotFound() {
+        var refused = catchThrowableOfType(
+                OperatorException.class, () -> ask("fileinfo", "path", "/no/such/app.conf", "name", "settings"));
+
+        assertThat(refused.code()).isEqualTo(OperatorException.Code.NOT_FOUND);
+        assertThat(refused)
+                .hasMessageContainingAll("expected a file", "\"settings\"", "found none at /no/such/app.conf");
+    }
+
+    @Test
+    void aTransactionGoesByItsUnitOfWorkItsIdOrTheBeginningOfEither() throws Exception {
+        ktm.userTransaction().begin();
+        Files.writeString(files.fileSystem().getPath("/app.conf"), "new");
+        var transaction = ktm.operations().transactions().get(0);
+        var unit = transaction.unitOfWork().toString();
+        var id = transaction.id().orElseThrow().toString();
+
+        for (var said : List.of(
+                unit, unit.toUpperCase(Locale.ROOT), unit.substring(0, 8), id, id.substring(0, id.length() - 2))) {
+            assertThat(Json.of(ask("locked", "id", said))).as(said).contains(unit, "app.conf");
+        }
+        ktm.userTransaction().rollback();
+    }
+
+    @Test
+    void aTransactionThatNobodyKnowsIsNotFoundAndOneWithoutFilesHasLockedNone() throws Exception {
+        ktm.userTransaction().begin();
+        var unit = ktm.operations().transactions().get(0).unitOfWork().toString();
+
+        assertThat(Json.of(ask("locked", "id", unit))).isEqualTo("[]");
+        ktm.userTransaction().rollback();
+        assertThat(catchThrowableOfType(OperatorException.class, () -> ask("locked", "id", unit))
+                        .code())
+                .isEqualTo(OperatorException.Code.NOT_FOUND);
     }
 
     @Test
