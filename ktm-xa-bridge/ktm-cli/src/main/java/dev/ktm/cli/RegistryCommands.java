@@ -238,8 +238,8 @@ final class RegistryCommands {
             }
             try {
                 if (Files.size(file) > MOST_BYTES) {
-                    throw ToolException.usage("expected a file of at most " + Words.bytes(MOST_BYTES) + ", found "
-                            + Words.bytes(Files.size(file)) + ": import it in parts");
+                    throw ToolException.usage("expected a file of at most " + MOST_BYTES + " bytes, found "
+                            + Files.size(file) + ": import it in parts");
                 }
                 return Files.readString(file);
             } catch (CharacterCodingException e) {

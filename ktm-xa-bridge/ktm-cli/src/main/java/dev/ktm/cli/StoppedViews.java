@@ -296,10 +296,8 @@ final class StoppedViews {
             kinds.put(name, each.at("/participant/kind").asText());
         }
         var all = JSON.arrayNode();
-        pending.forEach((name, count) -> all.addObject()
-                .put("name", name)
-                .put("kind", kinds.get(name))
-                .put("pending", count));
+        pending.forEach((name, count) ->
+                all.addObject().put("name", name).put("kind", kinds.get(name)).put("pending", count));
         return all;
     }
 }

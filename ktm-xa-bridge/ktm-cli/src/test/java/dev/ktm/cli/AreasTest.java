@@ -168,4 +168,17 @@ class AreasTest {
             assertThat(site.ask("files", "roots")).returns(3, Spoken::code);
         }
     }
+
+    @Test
+    void aFileThatIsTooLongForOneRequestIsRefusedBeforeAnythingIsAsked() throws Exception {
+        var file = directory.resolve("long.reg");
+        try (var made = new java.io.RandomAccessFile(file.toFile(), "rw")) {
+            made.setLength((15L << 20) + 1);
+        }
+
+        var spoken = Spoken.by("reg", "import", file.toString());
+
+        assertThat(spoken.code()).isEqualTo(ExitCode.USAGE.number());
+        assertThat(spoken.err()).contains("at most 15728640 bytes, found 15728641", "in parts");
+    }
 }
