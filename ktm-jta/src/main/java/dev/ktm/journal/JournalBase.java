@@ -196,7 +196,8 @@ final class JournalBase {
                 contents.acts.moveAll(newest, act -> lsn);
             } else {
                 contents.live.moveAll(newest, transaction -> stream.append(JournalFormat.encode(transaction)));
-                contents.acts.moveAll(newest, act -> stream.append(JournalFormat.encode(act)));
+                // All of them: their order is that in which they are written.
+                contents.acts.moveAll(Lsn.INVALID, act -> stream.append(JournalFormat.encode(act)));
                 stream.writeRestart(contents.emptyCheckpoint(contents.manager).encode(), newest);
             }
         } finally {

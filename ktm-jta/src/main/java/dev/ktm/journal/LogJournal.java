@@ -108,7 +108,7 @@ public final class LogJournal implements Journal {
                         new LiveRecords.Entry(transaction, restart.get().lsn()));
             }
             for (var act : checkpoint.acts()) {
-                acts.add(act, restart.get().lsn(), live::containsKey);
+                acts.add(act, restart.get().lsn());
             }
         }
         var reader = stream.read(Lsn.NULL, ReadMode.FORWARD);
@@ -121,12 +121,13 @@ public final class LogJournal implements Journal {
                     clock = Math.max(clock, transaction.clock());
                     live.put(decoded.id(), new LiveRecords.Entry(transaction, reader.lsn()));
                 } else if (decoded.operator().isPresent()) {
-                    acts.add(decoded.operator().get(), reader.lsn(), live::containsKey);
+                    acts.add(decoded.operator().get(), reader.lsn());
                 } else {
                     live.remove(decoded.id());
                 }
             }
         }
+        acts.dropOld(live::containsKey);
         return new Recovered(manager, live, acts, clock, last);
     }
 
@@ -268,7 +269,8 @@ public final class LogJournal implements Journal {
             contents.acts.lock.lock();
             try {
                 lsn = append(act.transaction(), space.reservation(), payload);
-                contents.acts.add(act, lsn, contents.live::contains);
+                contents.acts.add(act, lsn);
+                contents.acts.dropOld(contents.live::contains);
             } finally {
                 contents.acts.lock.unlock();
             }
@@ -378,7 +380,7 @@ public final class LogJournal implements Journal {
             }
             // Behind every record: nothing that lies before it is read under the new identity.
             long newest = stream.append(JournalFormat.encodeEnd(new TransactionId(newManager, 1, 1)));
-            contents.acts.moveAll(newest, act -> stream.append(JournalFormat.encode(act)));
+            contents.acts.moveAll(Lsn.INVALID, act -> stream.append(JournalFormat.encode(act)));
             stream.writeRestart(contents.emptyCheckpoint(newManager).encode(), newest);
             contents.manager = newManager;
         } finally {

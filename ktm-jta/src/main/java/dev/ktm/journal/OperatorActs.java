@@ -11,7 +11,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
 /**
- * What operators have done, and where in the stream it is written: all of transactions that are live, and the last 100 in all.
+ * What operators have done, and where in the stream it is written: all of transactions that are live, and the last 100 in any case.
  * Safe for many threads; whoever writes one down holds the lock from the append to {@link #add}.
  */
 final class OperatorActs {
@@ -23,16 +23,18 @@ final class OperatorActs {
 
     private final Map<OperatorAct, Long> lsns = new LinkedHashMap<>();
 
-    /** Adds one, and drops the oldest of those that need not be kept. Does nothing if it is there: it was read twice. */
-    void add(OperatorAct act, long lsn, Predicate<TransactionId> isLive) {
-        if (lsns.putIfAbsent(act, lsn) == null && lsns.size() > MOST) {
-            var oldest = lsns.keySet().iterator();
-            int surplus = lsns.size() - MOST;
-            while (surplus > 0 && oldest.hasNext()) {
-                if (!isLive.test(oldest.next().transaction())) {
-                    oldest.remove();
-                    surplus--;
-                }
+    /** Adds one as the last. If it is there it was written again, and so were those that came after it. */
+    void add(OperatorAct act, long lsn) {
+        lsns.remove(act);
+        lsns.put(act, lsn);
+    }
+
+    /** Drops those that lie before the last 100, and whose transactions are not live. */
+    void dropOld(Predicate<TransactionId> isLive) {
+        var oldest = lsns.keySet().iterator();
+        for (int surplus = lsns.size() - MOST; surplus > 0; surplus--) {
+            if (!isLive.test(oldest.next().transaction())) {
+                oldest.remove();
             }
         }
     }

@@ -170,14 +170,61 @@ class LogJournalTest {
                 journal.note(act(committed(log, 2).id(), "reason " + i));
             }
 
-            assertThat(journal.acts()).hasSize(100).contains(first);
-            assertThat(journal.acts()).extracting(OperatorAct::why).contains("reason 149", "reason 51");
+            assertThat(journal.acts()).hasSize(101).startsWith(first);
+            assertThat(journal.acts())
+                    .extracting(OperatorAct::why)
+                    .contains("reason 149", "reason 50")
+                    .doesNotContain("reason 49");
             journal.checkpoint();
             assertThat(actsAfterCrash(device)).isEqualTo(journal.acts());
             journal.end(live);
             journal.note(act(committed(log, 2).id(), "one more"));
 
             assertThat(journal.acts()).hasSize(100).doesNotContain(first);
+        }
+    }
+
+    @Test
+    void anActIsKeptAmongTheLast100HoweverManyOfLiveTransactionsThereAre() throws Exception {
+        try (var log = open(device);
+                var journal = LogJournal.open(log)) {
+            for (int i = 1; i <= 100; i++) {
+                journal.note(act(decide(journal, committed(log, i)), "live"));
+            }
+            var last = act(committed(log, 101).id(), "mended");
+
+            journal.note(last);
+
+            assertThat(journal.acts()).hasSize(101).endsWith(last);
+            assertThat(actsAfterCrash(device)).isEqualTo(journal.acts());
+            journal.checkpoint();
+            assertThat(actsAfterCrash(device)).isEqualTo(journal.acts());
+            for (int i = 0; i < 99; i++) {
+                journal.note(act(committed(log, 101).id(), "reason " + i));
+            }
+            assertThat(journal.acts()).hasSize(200).contains(last);
+            journal.note(act(committed(log, 101).id(), "one more"));
+            assertThat(journal.acts()).hasSize(200).doesNotContain(last);
+        }
+    }
+
+    @Test
+    void actsAreInOrderAfterARestartIfMoreIsLiveThanFitsIntoARestartArea() throws Exception {
+        int many = 1_500;
+        try (var log = open(device);
+                var journal = LogJournal.open(log)) {
+            for (int i = 1; i <= many; i++) {
+                var live = decide(journal, committed(log, i));
+                if (i <= 100) {
+                    journal.note(act(live, "live"));
+                }
+            }
+            // The newest record of the log, which stays where it is when the others are written again.
+            var last = act(committed(log, many + 1).id(), "mended");
+            journal.note(last);
+            journal.checkpoint();
+
+            assertThat(actsAfterCrash(device)).hasSize(101).endsWith(last).isEqualTo(journal.acts());
         }
     }
 
