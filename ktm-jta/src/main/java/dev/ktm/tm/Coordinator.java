@@ -437,6 +437,12 @@ final class Coordinator {
         }
     }
 
+    /** The transaction of this unit of work, if it has not ended. */
+    @Nullable
+    CoreTransaction live(UUID unitOfWork) {
+        return kernel.live(unitOfWork, this);
+    }
+
     /** The enlistments of a resource manager that have not ended. */
     List<CoreEnlistment> enlistmentsOf(CoreResourceManager resourceManager) {
         var all = new ArrayList<CoreEnlistment>();
@@ -495,21 +501,9 @@ final class Coordinator {
 
     // What operators do.
 
-    /** What an operator asks for is known for ever before it takes effect; {@link #report(OperatorAct, String)} tells what came of it. */
+    /** As {@link #write}, and reports that it is asked for; {@link #report(OperatorAct, String)} tells what came of it. */
     void note(OperatorAct act) throws KtmException {
-        var kept = journal;
-        if (kept == null) {
-            unwrittenActs.add(act);
-        } else {
-            try {
-                kept.note(act);
-            } catch (LogException | UnknownOutcomeException e) {
-                throw new KtmException(
-                        KtmError.TRANSACTIONMANAGER_NOT_ONLINE,
-                        "what the operator does could not be written, and was not done: " + e,
-                        e);
-            }
-        }
+        write(act);
         report(
                 act,
                 switch (act.kind()) {
@@ -523,6 +517,23 @@ final class Coordinator {
                     case FORCE_ROLLBACK -> "asked for: to roll back without knowing what the superior has decided";
                     case ROLLBACK -> "asked for: to roll back what nobody has decided";
                 });
+    }
+
+    /** What an operator asks for is known for ever when this returns. */
+    void write(OperatorAct act) throws KtmException {
+        var kept = journal;
+        if (kept == null) {
+            unwrittenActs.add(act);
+        } else {
+            try {
+                kept.note(act);
+            } catch (LogException | UnknownOutcomeException e) {
+                throw new KtmException(
+                        KtmError.TRANSACTIONMANAGER_NOT_ONLINE,
+                        "what the operator does could not be written, and was not done: " + e,
+                        e);
+            }
+        }
     }
 
     /** Tells of what an operator has asked for, and how that stands. */

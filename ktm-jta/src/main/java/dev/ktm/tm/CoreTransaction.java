@@ -852,7 +852,8 @@ final class CoreTransaction implements KtmTransaction {
         await(each -> !each.isDecidedInPlaceOfSuperior());
         var now = outcome();
         boolean isWritten = unseen == null || unseen.addedTo(damage()).equals(damage());
-        if (!isWritten || now == Outcome.UNAVAILABLE || now == Outcome.UNDETERMINED) {
+        // If it was not, the superior may have decided itself by now.
+        if (!isWritten || now != (commit ? Outcome.COMMITTED : Outcome.ABORTED)) {
             throw notWritten(now);
         }
     }
@@ -894,6 +895,10 @@ final class CoreTransaction implements KtmTransaction {
     }
 
     private void forget() {
+        if (locked(protocol::hasSuperior)) {
+            // First: when it is not there any more, only the acts of operators tell what was decided.
+            Objects.requireNonNull(coordinator).inPlaceOfSuperior().settle(this);
+        }
         TransactionJournal known;
         lock.lock();
         try {

@@ -153,7 +153,7 @@ final class EnlistmentHandle implements Enlistment {
         var manager = enlistment.transaction.coordinator();
         if (enlistment.isSuperior() && manager != null && closed == 0) {
             try {
-                manager.inPlaceOfSuperior().contradicts(enlistment.transaction.unitOfWork(), commit);
+                manager.inPlaceOfSuperior().contradicts(enlistment.transaction, commit);
             } catch (KtmException e) {
                 refusal.addSuppressed(e);
             }

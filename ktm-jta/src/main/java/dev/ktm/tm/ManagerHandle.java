@@ -469,8 +469,9 @@ public final class ManagerHandle implements AutoCloseable {
 
     /**
      * What operators have asked for, oldest first, also in earlier lives: all of transactions that the log still holds, and
-     * the last 100 in all. It was written first, so it stands here also if nothing came of it, because a participant was quicker
-     * or the log was full. Empty if it is volatile.
+     * the last 100 in any case. It was written first, so it stands here also if nothing came of it, because a participant was quicker
+     * or the log was full. If a superior, or another operator, was quicker, what was decided stands behind it when the transaction
+     * has ended, by {@code transaction manager}.
      */
     public List<OperatorAct> operatorActs() throws KtmException {
         require(ManagerRight.QUERY_INFORMATION);

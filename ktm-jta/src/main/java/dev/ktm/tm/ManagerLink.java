@@ -313,7 +313,7 @@ final class ManagerLink {
             return;
         }
         try {
-            if (manager.inPlaceOfSuperior().contradicts(part.branchUnit, commit)) {
+            if (isContradicted(manager, part, commit)) {
                 new EnlistmentHandle(atHome, EnlistmentRight.ALL)
                         .reportHeuristic(
                                 commit ? HeuristicDecision.ROLLBACK : HeuristicDecision.COMMIT,
@@ -325,6 +325,14 @@ final class ManagerLink {
             System.getLogger(ManagerLink.class.getName())
                     .log(System.Logger.Level.WARNING, "what an operator had decided otherwise was not remembered", e);
         }
+    }
+
+    private static boolean isContradicted(Coordinator manager, Branch part, boolean commit) throws KtmException {
+        var superior = part.superior;
+        // That of another life of the transaction manager does not know what was decided in this one.
+        return (superior != null && superior.transaction.coordinator() == manager)
+                ? manager.inPlaceOfSuperior().contradicts(superior.transaction, commit)
+                : manager.inPlaceOfSuperior().contradicts(part.branchUnit, commit);
     }
 
     private void rollBack(Branch part) {

@@ -9,13 +9,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ktm.log.LogOptions;
 import dev.ktm.log.testing.Conforms;
 import dev.ktm.log.testing.FaultPlan;
+import dev.ktm.log.testing.OperationHook;
 import dev.ktm.log.testing.OperationKind;
 import dev.ktm.log.testing.SimulatedDevice;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.KtmException;
 import dev.ktm.rm.Notification;
 import dev.ktm.rm.NotificationHandler.Result;
+import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.Outcome;
+import dev.ktm.rm.OutcomeReport;
 import dev.ktm.rm.TransactionRight;
 import dev.ktm.testing.Ledger;
 import dev.ktm.testing.LedgerResourceManager;
@@ -27,6 +30,8 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Participants of several transaction managers in one transaction. */
 class ManagerLinkTest {
@@ -387,5 +392,90 @@ class ManagerLinkTest {
                 }
             }
         }
+    }
+
+    /** The home has decided to commit, and the branch has not been told. */
+    private static Remains decidedAtHome() throws Exception {
+        return commitNoting(false).stream()
+                .filter(each -> each.step().equals("rm0 before COMMIT"))
+                .findAny()
+                .orElseThrow();
+    }
+
+    /** An operator rolls the branch back while its home is away: what is left at every moment. */
+    private static List<Remains> rolledBackByAnOperator(Remains before, OperatorAct.Kind kind) throws Exception {
+        var disks = before.copy();
+        try (var life = new Life(disks)) {
+            life.recover(1);
+            var manager = life.managers.get(1);
+            var unit = manager.transactions().get(0);
+            life.remains.clear();
+            disks.second().hook(new OperationHook() {
+                @Override
+                public void before(OperationKind operation, String name) {
+                    life.note("before " + operation);
+                }
+            });
+            if (kind == OperatorAct.Kind.FORCE_ROLLBACK) {
+                manager.forceRollback(unit, "jane", "its home is gone");
+            } else {
+                manager.resolveRollback(unit, "jane", "its home is gone");
+            }
+            disks.second().hook(OperationHook.NONE);
+            life.note("decided");
+            return life.remains;
+        }
+    }
+
+    /** Whether an operator has asked for something, and nothing has come of it yet. */
+    private static boolean isOnlyAskedFor(Remains remains) {
+        try (var life = new Machine(remains.second().copy())) {
+            var manager = life.recovered();
+            return !manager.operatorActs().isEmpty() && manager.transactions().size() == 1;
+        } catch (KtmException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Restarts both, the branch first, and says what is damaged then; what was reported is that as well. */
+    private static int damagedAfterRestart(Remains disks) throws Exception {
+        try (var life = new Life(disks)) {
+            life.recover(1);
+            life.recover(0);
+            int damaged = 0;
+            for (var manager : life.managers) {
+                assertThat(manager.transactions()).isEmpty();
+                damaged += manager.damaged().size();
+            }
+            assertThat(life.machine.reported().contains(OutcomeReport.Kind.HEURISTIC))
+                    .isEqualTo(damaged > 0);
+            return damaged;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FORCE_ROLLBACK", "RESOLVE_ROLLBACK"})
+    void whatAnOperatorAskedForInVainIsNoContradictionHoweverOftenTheHomeSaysWhatItHasDecided(OperatorAct.Kind kind)
+            throws Exception {
+        var before = decidedAtHome();
+        var asked = rolledBackByAnOperator(before, kind).stream()
+                .filter(ManagerLinkTest::isOnlyAskedFor)
+                .findFirst()
+                .orElseThrow();
+
+        assertThat(damagedAfterRestart(asked)).isZero();
+
+        // The home has lost that the branch has committed, and tells it once more.
+        var again = new Remains("told", before.first(), asked.second(), asked.ledgers());
+        assertThat(damagedAfterRestart(again)).isZero();
+        assertThat(asked.ledgers()).allMatch(Ledger::hasCommitted);
+    }
+
+    @Test
+    void aHomeThatComesBackAfterABranchWasResolvedOtherwiseIsToldSo() throws Exception {
+        var states = rolledBackByAnOperator(decidedAtHome(), OperatorAct.Kind.RESOLVE_ROLLBACK);
+        var resolved = states.get(states.size() - 1);
+
+        assertThat(damagedAfterRestart(resolved)).as("at both ends").isEqualTo(2);
     }
 }

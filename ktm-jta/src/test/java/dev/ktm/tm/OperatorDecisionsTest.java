@@ -10,24 +10,35 @@ import dev.ktm.log.testing.FaultPlan;
 import dev.ktm.log.testing.OperationHook;
 import dev.ktm.log.testing.OperationKind;
 import dev.ktm.log.testing.SimulatedDevice;
+import dev.ktm.rm.Enlistment;
 import dev.ktm.rm.HeuristicDecision;
 import dev.ktm.rm.KtmError;
 import dev.ktm.rm.Notification;
+import dev.ktm.rm.NotificationEvent;
+import dev.ktm.rm.NotificationHandler;
 import dev.ktm.rm.NotificationHandler.Result;
+import dev.ktm.rm.NotificationMask;
 import dev.ktm.rm.OperatorAct;
 import dev.ktm.rm.Outcome;
 import dev.ktm.rm.OutcomeReport;
+import dev.ktm.rm.ParticipantDescription;
+import dev.ktm.rm.RecoveryInformation;
 import dev.ktm.rm.RollbackCause;
 import dev.ktm.rm.TransactionRight;
 import dev.ktm.rm.TransactionState;
 import dev.ktm.testing.ScriptedResourceManager;
 import dev.ktm.testing.ScriptedResourceManager.Part;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What operators decide in place of superiors and clients. */
@@ -35,6 +46,15 @@ class OperatorDecisionsTest {
 
     private static final String WHO = "jane";
     private static final String WHY = "its host is gone for good";
+
+    /** A superior that could not be asked. */
+    private static final NotificationMask UNASKED = NotificationMask.of(
+            Notification.COMMIT,
+            Notification.ROLLBACK,
+            Notification.PREPREPARE_COMPLETE,
+            Notification.PREPARE_COMPLETE,
+            Notification.COMMIT_COMPLETE,
+            Notification.ROLLBACK_COMPLETE);
 
     @AutoClose
     private final Machine machine = new Machine();
@@ -253,6 +273,172 @@ class OperatorDecisionsTest {
             assertThat(next.reports).isEmpty();
             assertForced(again, prepared.unitOfWork(), true);
         }
+    }
+
+    /** A superior that does something when an operator has begun to force, and what he asks for is not written yet. */
+    private static final class Hasty implements NotificationHandler {
+        private final Queue<Failures.Risky> deeds = new ArrayDeque<>();
+
+        @Override
+        public Result handle(NotificationEvent event) {
+            return Result.SUCCESS;
+        }
+
+        @Override
+        public Optional<ParticipantDescription> describe(@Nullable Object key, RecoveryInformation information) {
+            var deed = deeds.poll();
+            if (deed != null) {
+                try {
+                    deed.run();
+                } catch (Exception e) {
+                    throw new AssertionError(e);
+                }
+            }
+            return Optional.empty();
+        }
+    }
+
+    /** Prepared by a superior that could not be asked: it is in doubt as soon as it is. */
+    private Enlistment prepareBy(Hasty hasty, TransactionHandle transaction) throws Exception {
+        var hurried = manager.createResourceManager(Machine.idOf("hasty"), "hasty", ManagerHandle.Durability.DURABLE);
+        hurried.setHandler(hasty);
+        var superior = transaction.enlistSuperior(hurried, UNASKED, hasty);
+        one.enlist(transaction, PHASES);
+        two.enlist(transaction, PHASES);
+        superior.prePrepare();
+        superior.prepare();
+        return superior;
+    }
+
+    /** As {@link #comeBack}, and so have the participants, so that the transaction can end. */
+    private static Part allComeBack(Machine life, ManagerHandle manager, UUID superior) throws Exception {
+        for (var name : List.of("one", "two")) {
+            var again = life.durable(manager, name);
+            again.when(
+                    event -> {
+                        again.recover(event.recovered().orElseThrow().enlistment());
+                        return Result.SUCCESS;
+                    },
+                    Notification.RECOVER);
+            again.handle().recover();
+        }
+        return comeBack(life, manager, superior);
+    }
+
+    private static void assertNoContradiction(Machine life, ManagerHandle manager) throws Exception {
+        assertThat(life.reported()).doesNotContain(OutcomeReport.Kind.HEURISTIC);
+        assertThat(manager.damaged()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aSuperiorThatWasQuickerThanAnOperatorIsNotContradictedWhenItSaysItAgain(boolean ends) throws Exception {
+        if (!ends) {
+            one.byHand(Notification.COMMIT);
+        }
+        var transaction = begin();
+        var hasty = new Hasty();
+        var superior = prepareBy(hasty, transaction);
+        hasty.deeds.add(superior::commit);
+        assertRefused(
+                KtmError.TRANSACTION_ALREADY_COMMITTED,
+                () -> manager.forceRollback(transaction.unitOfWork(), WHO, WHY));
+
+        assertRefused(KtmError.TRANSACTION_NOT_ACTIVE, superior::commit);
+
+        assertThat(manager.superiorDecided(transaction.unitOfWork(), true)).isFalse();
+        assertNoContradiction(machine, manager);
+        try (var next = machine.afterCrash()) {
+            var again = next.recovered();
+            assertThat(again.transactions()).hasSize(ends ? 0 : 1);
+            assertThat(again.superiorDecided(transaction.unitOfWork(), true)).isFalse();
+            assertNoContradiction(next, again);
+        }
+    }
+
+    /** What a power cut leaves after an operator has asked for this, and before anything came of it. */
+    private SimulatedDevice askedForInVain(UUID unitOfWork, OperatorAct.Kind kind) throws Exception {
+        var states = new ArrayList<SimulatedDevice>();
+        machine.device.hook(new OperationHook() {
+            @Override
+            public void before(OperationKind operation, String name) {
+                states.add(machine.device.copy());
+            }
+        });
+        if (kind == OperatorAct.Kind.FORCE_ROLLBACK) {
+            manager.forceRollback(unitOfWork, WHO, WHY);
+        } else {
+            manager.resolveRollback(unitOfWork, WHO, WHY);
+        }
+        machine.device.hook(OperationHook.NONE);
+        for (var state : states) {
+            try (var next = new Machine(state.copy())) {
+                var again = next.recovered();
+                if (!again.operatorActs().isEmpty() && again.damaged().isEmpty()) {
+                    assertThat(again.transactions()).containsExactly(unitOfWork);
+                    return state;
+                }
+            }
+        }
+        throw new AssertionError("expected a moment at which it is noted and not done, found none");
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FORCE_ROLLBACK", "RESOLVE_ROLLBACK"})
+    void whatAnOperatorAskedForBeforeACrashIsNoContradictionOfWhatTheSuperiorDecidedAfterwards(OperatorAct.Kind kind)
+            throws Exception {
+        var inDoubt = prepared();
+        var superiorId = inDoubt.superior().enlistment().id();
+        inDoubt.superior().enlistment().close();
+        try (var next = new Machine(askedForInVain(inDoubt.unitOfWork(), kind))) {
+            var again = next.recovered();
+            var superior = allComeBack(next, again, superiorId);
+            superior.enlistment().commit();
+            assertThat(again.transactions()).isEmpty();
+
+            assertRefused(
+                    KtmError.TRANSACTION_NOT_ACTIVE, () -> superior.enlistment().commit());
+
+            assertThat(again.superiorDecided(inDoubt.unitOfWork(), true)).isFalse();
+            assertNoContradiction(next, again);
+            try (var later = next.afterCrash()) {
+                var last = later.recovered();
+                assertThat(last.superiorDecided(inDoubt.unitOfWork(), true)).isFalse();
+                assertNoContradiction(later, last);
+            }
+        }
+    }
+
+    @Test
+    void ofTwoOperatorsThatDecideAtOnceTheOneWhoDidIsContradicted() throws Exception {
+        var transaction = begin();
+        var hasty = new Hasty();
+        var superior = prepareBy(hasty, transaction);
+        var unit = transaction.unitOfWork();
+        hasty.deeds.add(() -> manager.resolveRollback(unit, WHO, WHY));
+        assertRefused(KtmError.TRANSACTION_ALREADY_ABORTED, () -> manager.forceCommit(unit, "bob", "it is urgent"));
+        try (var next = machine.afterCrash()) {
+            var again = next.recovered();
+            assertThat(again.transactions()).isEmpty();
+            assertThat(again.superiorDecided(unit, false)).isFalse();
+            assertNoContradiction(next, again);
+            assertThat(again.superiorDecided(unit, true)).as("after a restart").isTrue();
+            assertThat(again.damaged()).hasSize(1);
+        }
+
+        assertRefused(KtmError.TRANSACTION_ALREADY_ABORTED, superior::commit);
+
+        assertThat(machine.reports)
+                .filteredOn(report -> report.kind() == OutcomeReport.Kind.HEURISTIC)
+                .singleElement()
+                .satisfies(report -> assertThat(report.cause()).contains("decided to commit", WHO, WHY));
+        assertThat(manager.damaged()).singleElement().satisfies(damaged -> {
+            assertThat(damaged.unitOfWork()).isEqualTo(unit);
+            assertThat(damaged.committed()).isFalse();
+            assertThat(damaged.damage())
+                    .extracting(each -> each.decision())
+                    .containsExactly(HeuristicDecision.ROLLBACK);
+        });
     }
 
     @Test
