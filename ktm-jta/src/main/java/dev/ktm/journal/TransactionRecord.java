@@ -35,7 +35,10 @@ public record TransactionRecord(
         PREPARED,
         /** All others are prepared, and the last participant decides. After a crash: it is asked what it has decided. */
         DELEGATED,
-        /** It is rolled back, and somebody did otherwise. After a crash: it is still shown. */
+        /**
+         * It is rolled back. After a crash: if somebody did otherwise, it is still shown; otherwise it is forgotten, and whoever has not
+         * been told presumes it.
+         */
         ROLLED_BACK
     }
 

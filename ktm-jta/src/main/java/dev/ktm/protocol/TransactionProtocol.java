@@ -53,7 +53,9 @@ public final class TransactionProtocol {
         OPERATOR_COMMIT,
         OPERATOR_ROLLBACK,
         /** That an operator has rolled back without knowing what the superior has decided. */
-        FORCED_ROLLBACK
+        FORCED_ROLLBACK,
+        /** That the superior has rolled back, as an operator knows. */
+        RESOLVED_ROLLBACK
     }
 
     private static final int STATE_BITS = 4;
@@ -647,18 +649,24 @@ public final class TransactionProtocol {
     }
 
     /**
-     * An operator says what the superior has decided, which cannot be reached.
+     * An operator says what the superior has decided, which cannot be reached. Also a rollback is written: unlike the superior, he is
+     * not asked again after a restart, when some may have rolled back.
      *
      * @throws KtmException if it is not in doubt; nothing has changed
      */
     public void resolve(boolean commit) throws KtmException {
         var driver = requireInDoubt();
-        if (!commit) {
-            rollbackAll(RollbackCause.SUPERIOR, driver);
-        } else if (participants.needLog()) {
+        if (!participants.needLog()) {
+            if (commit) {
+                commitAll();
+            } else {
+                rollbackAll(RollbackCause.SUPERIOR, driver);
+            }
+        } else if (commit) {
             forceCommit();
         } else {
-            commitAll();
+            awaited = Awaited.RESOLVED_ROLLBACK;
+            effects.forceRollback();
         }
     }
 
@@ -684,7 +692,9 @@ public final class TransactionProtocol {
 
     /** Whether what an operator has said in place of the superior is being written. */
     public boolean isDecidedInPlaceOfSuperior() {
-        return awaited == Awaited.SUPERIOR_DECISION || awaited == Awaited.FORCED_ROLLBACK;
+        return awaited == Awaited.SUPERIOR_DECISION
+                || awaited == Awaited.FORCED_ROLLBACK
+                || awaited == Awaited.RESOLVED_ROLLBACK;
     }
 
     /** Fails unless {@link #abort} would roll it back. */
@@ -985,6 +995,7 @@ public final class TransactionProtocol {
                 rollbackAll(RollbackCause.OPERATOR, null);
             }
             case FORCED_ROLLBACK -> rollbackAll(RollbackCause.OPERATOR, null);
+            case RESOLVED_ROLLBACK -> rollbackAll(RollbackCause.SUPERIOR, participants.superior);
             case NOTHING, RESERVATION -> awaited = what;
         }
     }
@@ -1031,7 +1042,7 @@ public final class TransactionProtocol {
                 }
             }
             // The last one, or the superior, may still say what it has decided, or the operator say it again.
-            case OPERATOR_COMMIT, OPERATOR_ROLLBACK, FORCED_ROLLBACK -> {
+            case OPERATOR_COMMIT, OPERATOR_ROLLBACK, FORCED_ROLLBACK, RESOLVED_ROLLBACK -> {
                 if (mayBeDurable) {
                     unavailable();
                 } else {

@@ -274,7 +274,7 @@ final class Coordinator {
                 if (until.isPresent() && record.clock() > until.getAsLong()) {
                     later.add(record);
                 } else {
-                    recover(record);
+                    recover(record, journalNow);
                 }
             }
             notRecovered = later;
@@ -308,7 +308,13 @@ final class Coordinator {
         }
     }
 
-    private void recover(TransactionRecord record) {
+    private void recover(TransactionRecord record, Journal into) {
+        if (record.status() == TransactionRecord.Status.ROLLED_BACK
+                && record.damage().isEmpty()) {
+            // Whoever has not been told presumes it.
+            into.end(record.id());
+            return;
+        }
         if (record.status() == TransactionRecord.Status.ROLLED_BACK
                 || (record.participants().isEmpty() && record.decider().isEmpty())) {
             damage.found(record);

@@ -345,8 +345,6 @@ public final class ManagerHandle implements AutoCloseable {
     /** As {@link #resolveCommit}: the superior has decided to roll back, or knows nothing of the transaction. */
     public void resolveRollback(UUID unitOfWork, String who, String why) throws KtmException {
         decideInPlaceOfSuperior(unitOfWork, OperatorAct.Kind.RESOLVE_ROLLBACK, who, why);
-        // So that it is not in doubt again after a restart; if that fails, it is.
-        coordinator.forceLog();
     }
 
     /**

@@ -157,6 +157,29 @@ class OperatorDecisionsTest {
         }
     }
 
+    @Test
+    @Conforms("OPS-03")
+    void whatSomeHaveRolledBackIsNotInDoubtAgainAfterARestartEvenIfOthersAreAway() throws Exception {
+        var unit = inDoubt().unitOfWork();
+        try (var next = machine.afterCrash()) {
+            var again = next.recovered();
+            participantsComeBack(next, again, List.of("one"));
+            again.resolveRollback(unit, WHO, WHY);
+            assertThat(again.transactions()).as("two has not come back").containsExactly(unit);
+
+            try (var later = next.afterCrash()) {
+                var last = later.recovered();
+                assertThat(last.transactions()).isEmpty();
+                assertThat(last.damaged()).isEmpty();
+                assertThat(last.superiorDecided(unit, true)).isTrue();
+                assertThat(last.damaged()).hasSize(1);
+                try (var end = later.afterCrash()) {
+                    assertThat(end.recovered().damaged()).hasSize(1);
+                }
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     @Conforms("OPS-05")
@@ -312,7 +335,12 @@ class OperatorDecisionsTest {
 
     /** As {@link #comeBack}, and so have the participants, so that the transaction can end. */
     private static Part allComeBack(Machine life, ManagerHandle manager, UUID superior) throws Exception {
-        for (var name : List.of("one", "two")) {
+        participantsComeBack(life, manager, List.of("one", "two"));
+        return comeBack(life, manager, superior);
+    }
+
+    private static void participantsComeBack(Machine life, ManagerHandle manager, List<String> names) throws Exception {
+        for (var name : names) {
             var again = life.durable(manager, name);
             again.when(
                     event -> {
@@ -322,7 +350,6 @@ class OperatorDecisionsTest {
                     Notification.RECOVER);
             again.handle().recover();
         }
-        return comeBack(life, manager, superior);
     }
 
     private static void assertNoContradiction(Machine life, ManagerHandle manager) throws Exception {

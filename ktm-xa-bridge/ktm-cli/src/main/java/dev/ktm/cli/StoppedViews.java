@@ -55,7 +55,7 @@ final class StoppedViews {
         this.summary = summary;
         this.manager = manager;
         this.clock = clock;
-        this.found = List.copyOf(found);
+        this.found = found.stream().filter(each -> !isForgotten(each)).toList();
         this.acts = List.copyOf(acts);
     }
 
@@ -136,6 +136,12 @@ final class StoppedViews {
         transaction.damage().forEach(each -> damage.add(view(each)));
         view.put("nextStep", nextStep(transaction));
         return view;
+    }
+
+    /** Whether the next start forgets it. */
+    private static boolean isForgotten(TransactionRecord transaction) {
+        return transaction.status() == Status.ROLLED_BACK
+                && transaction.damage().isEmpty();
     }
 
     /** Whether it is only remembered for its damage. */
