@@ -2,6 +2,8 @@ package dev.ktm.cli;
 
 import dev.ktm.log.tool.LogTool;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -75,7 +77,9 @@ final class LogCommand implements Callable<Integer>, CommandTree.Described {
             words.add("--json");
         }
         try {
-            return LogTool.answer(words.toArray(String[]::new), terminal.out(), terminal.err());
+            // Documents are in UTF-8, whatever the terminal is in.
+            var out = target.json() ? new PrintStream(terminal.out(), true, StandardCharsets.UTF_8) : terminal.out();
+            return LogTool.answer(words.toArray(String[]::new), out, terminal.err());
         } catch (IllegalArgumentException e) {
             throw ToolException.usage(String.valueOf(e.getMessage()));
         } catch (IOException e) {
