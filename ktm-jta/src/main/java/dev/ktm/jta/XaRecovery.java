@@ -356,8 +356,16 @@ final class XaRecovery implements AutoCloseable {
         }
         int failures = resource.failures + 1;
         resource.failures = failures;
+        resource.dueNanos = System.nanoTime() + backOffNanos(intervalNanos, failures);
+    }
+
+    /** How long one that could not be asked so often in a row is left alone: twice as long each time, a minute at most. */
+    static long backOffNanos(long intervalNanos, int failures) {
         int doublings = Math.min(failures, MOST_DOUBLINGS);
-        resource.dueNanos = System.nanoTime() + Math.min(LONGEST_BACK_OFF_NANOS, intervalNanos << doublings);
+        // An interval of years would not survive it.
+        return intervalNanos >= LONGEST_BACK_OFF_NANOS
+                ? LONGEST_BACK_OFF_NANOS
+                : Math.min(LONGEST_BACK_OFF_NANOS, intervalNanos << doublings);
     }
 
     /** Branches of resource managers that nobody has registered: their own resources are asked, each unless it is being asked. */

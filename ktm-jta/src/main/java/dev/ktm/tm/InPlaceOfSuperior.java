@@ -76,7 +76,8 @@ final class InPlaceOfSuperior {
      */
     void settle(CoreTransaction transaction) {
         var decided = decisionOf(transaction);
-        if (decided.isEmpty()) {
+        if (decided.isEmpty() || actsOn(transaction).isEmpty()) {
+            // Whoever asks from now on comes too late, and settles it himself.
             return;
         }
         settling.lock();

@@ -38,6 +38,20 @@ import org.junit.jupiter.api.Test;
 /** How branches are found and finished. */
 class XaRecoveryTest {
 
+    @Test
+    void whoCannotBeAskedIsAskedAgainAfterTwiceAsLongAMinuteAtMost() {
+        assertThat(backOff(Duration.ofSeconds(10), 1)).isEqualTo(Duration.ofSeconds(20));
+        assertThat(backOff(Duration.ofSeconds(10), 2)).isEqualTo(Duration.ofSeconds(40));
+        assertThat(backOff(Duration.ofSeconds(10), 3)).isEqualTo(Duration.ofMinutes(1));
+        assertThat(backOff(Duration.ofSeconds(10), Integer.MAX_VALUE)).isEqualTo(Duration.ofMinutes(1));
+        assertThat(backOff(Duration.ofMillis(1), 1_000)).isEqualTo(Duration.ofMillis(32));
+        assertThat(backOff(Duration.ofDays(36_500), 5)).isEqualTo(Duration.ofMinutes(1));
+    }
+
+    private static Duration backOff(Duration interval, int failures) {
+        return Duration.ofNanos(XaRecovery.backOffNanos(interval.toNanos(), failures));
+    }
+
     private final SimulatedDevice device = new SimulatedDevice();
     private final SimulatedDatabase orders = new SimulatedDatabase("orders");
     private final SimulatedDatabase stock = new SimulatedDatabase("stock");

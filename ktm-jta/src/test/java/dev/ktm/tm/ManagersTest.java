@@ -473,6 +473,12 @@ class ManagersTest {
     }
 
     @Test
+    void saysWhereItsLogIsToWhoeverHasAnotherWorkingDirectory() {
+        assertThat(ManagerOptions.durable(Path.of("logs", "..", "shop")).where())
+                .isEqualTo(Path.of("shop").toAbsolutePath().toString());
+    }
+
+    @Test
     @Conforms("KTM-TM-18")
     void tellsIdentityClockLogAndTheLastRecordThatItRecovered() throws Exception {
         try (var manager = machine.kernel.create(inDirectory())) {
